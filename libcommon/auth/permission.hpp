@@ -1,0 +1,79 @@
+// What a caller may do. Deny by default: each method and route declares the one permission that it needs. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "pki/identity.hpp"
+
+namespace p2p::auth {
+
+enum class Permission : std::uint8_t {
+  open,           ///< anyone, without any identity (`/health`)
+  authenticated,  ///< any verified certificate or token; methods marked `public`
+  node,           ///< a worker's or coordinator's certificate over `p2p/1` (`/internal/*`)
+  rpc_call,
+  services_control,
+  logs_read,
+  logs_clear,
+  certs_read,
+  certs_manage,
+  cluster_read,
+  metrics_read,
+  admin,
+};
+
+/// `rpc:call`, `logs:read`, …; `open`, `authenticated` and `node` are not scopes and have descriptive texts.
+std::string_view to_string(Permission permission) noexcept;
+/// Only grantable scopes: `rpc:call` … `admin`.
+std::optional<Permission> parse_scope(std::string_view text) noexcept;
+
+/// A set of grantable scopes; a value type.
+class Scopes {
+ public:
+  Scopes() = default;
+  static Scopes all();
+  /// Operators have all; coordinators cluster:read, metrics:read, rpc:call; workers none.
+  static Scopes of_role(pki::Role role);
+  /// Comma- or space-separated; an unknown scope is `invalid`.
+  static Result<Scopes> parse(std::string_view text);
+
+  void add(Permission permission);
+  bool has(Permission permission) const;
+  bool contains(const Scopes& other) const;
+  /// Comma-separated, in the order of the enum.
+  std::string to_text() const;
+  bool operator==(const Scopes&) const = default;
+
+ private:
+  std::uint32_t bits_ = 0;
+};
+
+/// The one who asks, as established by certificate or token, or by a coordinator that passes a call on.
+struct Caller {
+  std::optional<pki::Identity> identity;  ///< none for an anonymous client
+  Scopes scopes;
+  std::string address;    ///< textual IP of the connection's peer, without port
+  bool loopback = false;  ///< the peer's address is a loopback address
+  bool over_p2p = false;  ///< the connection negotiated ALPN `p2p/1`
+  /// The certificate's SHA-256 (hex) or empty; the key by which sessions of a revoked certificate are found.
+  std::string certificate_sha256;
+
+  bool is_node() const;
+  /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`; the inverse of parse_stated_caller.
+  std::string to_stated() const;
+};
+
+/// `invalid` when malformed. Counts only when it comes from a coordinator's certificate; the caller of this checks
+/// that.
+Result<Caller> parse_stated_caller(std::string_view header);
+
+/// Decides; the error is `not_permitted` and names the missing permission. An anonymous caller's error says that
+/// credentials are needed (HTTP 401 rather than 403: see Caller::identity).
+Result<void> require(const Caller& caller, Permission permission);
+
+}  // namespace p2p::auth

@@ -1,0 +1,52 @@
+// Files are read with a limit and written whole: temporary file in the same folder with its final mode, fsync, rename,
+// fsync of the folder. A kill at any instant leaves the old or the new content.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+
+namespace p2p {
+
+inline constexpr mode_t kSecretMode = 0600;
+inline constexpr mode_t kPublicMode = 0644;
+inline constexpr mode_t kFolderMode = 0700;
+
+/// The whole file; `not_found` when absent, `too_large` past `max_bytes`, `invalid` for anything but a regular file.
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// As read_file, and `not_permitted` (with the chmod to run) when group or others can read or write it.
+Result<std::string> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// Replaces the file whole. Missing parent folders are made with kFolderMode.
+Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+/// As write_file, but `exists` when the file is there already, decided atomically.
+Result<void> create_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+/// Makes the folder and its missing parents with kFolderMode.
+Result<void> make_folder(const std::filesystem::path& path);
+
+/// An exclusive advisory lock (flock) on a file of its own, held until destruction. Movable.
+class FileLock {
+ public:
+  /// Fails with `exists` when another process holds it; the context names the file and, where known, the process id.
+  static Result<FileLock> try_acquire(const std::filesystem::path& path);
+  /// Waits for the lock; blocks the thread.
+  static Result<FileLock> acquire(const std::filesystem::path& path);
+
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  static Result<FileLock> lock(const std::filesystem::path& path, bool wait);
+  int descriptor_ = -1;
+};
+
+}  // namespace p2p

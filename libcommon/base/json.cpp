@@ -1,0 +1,107 @@
+#include "base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+#include "base/text.hpp"
+
+namespace p2p {
+namespace {
+
+/// Builds the document and stops it at a depth or a duplicate member. Everything is forwarded to nlohmann's own
+/// builder.
+class StrictSax : public nlohmann::json_sax<Json> {
+ public:
+  explicit StrictSax(Json& out) : builder_(out, false) {}
+
+  bool null() override { return builder_.null(); }
+  bool boolean(bool value) override { return builder_.boolean(value); }
+  bool number_integer(number_integer_t value) override { return builder_.number_integer(value); }
+  bool number_unsigned(number_unsigned_t value) override { return builder_.number_unsigned(value); }
+  bool number_float(number_float_t value, const string_t& text) override { return builder_.number_float(value, text); }
+  bool string(string_t& value) override { return is_utf8(value) ? builder_.string(value) : refuse("invalid UTF-8"); }
+  bool binary(binary_t& value) override { return builder_.binary(value); }
+  bool start_object(std::size_t size) override {
+    if (!enter()) return false;
+    keys_.emplace_back();
+    // A length beyond the input must not allocate: the builder is told "unknown".
+    (void)size;
+    return builder_.start_object(kUnknownSize);
+  }
+  bool key(string_t& value) override {
+    if (!is_utf8(value)) return refuse("invalid UTF-8");
+    if (!keys_.back().insert(value).second)
+      return refuse("duplicate member \"" + escape_controls(value.substr(0, 64)) + "\"");
+    return builder_.key(value);
+  }
+  bool end_object() override {
+    --depth_;
+    keys_.pop_back();
+    return builder_.end_object();
+  }
+  bool start_array(std::size_t) override { return enter() && builder_.start_array(kUnknownSize); }
+  bool end_array() override {
+    --depth_;
+    return builder_.end_array();
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse(fmt::format("unexpected input at byte {}", position));
+  }
+
+  const std::string& reason() const { return reason_; }
+
+ private:
+  static constexpr std::size_t kUnknownSize = static_cast<std::size_t>(-1);
+
+  bool enter() { return ++depth_ <= kMaxJsonDepth || refuse(fmt::format("nested deeper than {}", kMaxJsonDepth)); }
+  bool refuse(std::string why) {
+    if (reason_.empty()) reason_ = std::move(why);
+    return false;
+  }
+
+  nlohmann::detail::json_sax_dom_parser<Json> builder_;
+  std::vector<std::set<std::string>> keys_;
+  int depth_ = 0;
+  std::string reason_;
+};
+
+Result<Json> parse(ByteView bytes, nlohmann::detail::input_format_t format, std::string_view what) {
+  Json out;
+  StrictSax sax(out);
+  const bool fine = Json::sax_parse(bytes.begin(), bytes.end(), &sax, format, true);
+  if (!fine) return Error(Errc::invalid, fmt::format("not valid {}: {}", what, sax.reason()));
+  return out;
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) {
+  return parse(as_bytes(text), nlohmann::detail::input_format_t::json, "JSON");
+}
+
+Result<Json> parse_cbor(ByteView bytes) { return parse(bytes, nlohmann::detail::input_format_t::cbor, "CBOR"); }
+
+std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Bytes dump_cbor(const Json& value) { return Json::to_cbor(value); }
+
+const Json* find_member(const Json& object, std::string_view key) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+const std::string* find_string(const Json& object, std::string_view key) {
+  const Json* member = find_member(object, key);
+  return member != nullptr ? member->get_ptr<const std::string*>() : nullptr;
+}
+
+std::optional<std::uint64_t> find_unsigned(const Json& object, std::string_view key) {
+  const Json* member = find_member(object, key);
+  if (member == nullptr || !member->is_number_unsigned()) return std::nullopt;
+  return member->get<std::uint64_t>();
+}
+
+}  // namespace p2p

@@ -1,0 +1,89 @@
+#include "base/rfc3339.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace p2p {
+namespace {
+
+/// Reads exactly `count` digits at `at` and moves on; -1 when they are not there.
+int take_digits(std::string_view text, std::size_t& at, std::size_t count) {
+  if (at + count > text.size()) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const char c = text[at + i];
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  at += count;
+  return value;
+}
+
+bool take(std::string_view text, std::size_t& at, std::string_view any_of) {
+  if (at >= text.size() || any_of.find(text[at]) == std::string_view::npos) return false;
+  ++at;
+  return true;
+}
+
+}  // namespace
+
+std::string format_rfc3339(WallTime time, int digits) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{floor<nanoseconds>(time - day)};
+  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (digits > 0) {
+    const std::string fraction = fmt::format("{:09}", clock.subseconds().count());
+    out += '.';
+    out.append(fraction, 0, static_cast<std::size_t>(digits));
+  }
+  out += 'Z';
+  return out;
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+  using namespace std::chrono;
+  const Error wrong(Errc::invalid, fmt::format("\"{}\" is not an RFC 3339 date", text.substr(0, 64)));
+  std::size_t at = 0;
+  const int y = take_digits(text, at, 4);
+  if (y < 1678 || y > 2261 || !take(text, at, "-")) return wrong;
+  const int mo = take_digits(text, at, 2);
+  if (mo < 0 || !take(text, at, "-")) return wrong;
+  const int d = take_digits(text, at, 2);
+  if (d < 0 || !take(text, at, "Tt ")) return wrong;
+  const int h = take_digits(text, at, 2);
+  if (h < 0 || h > 23 || !take(text, at, ":")) return wrong;
+  const int mi = take_digits(text, at, 2);
+  if (mi < 0 || mi > 59 || !take(text, at, ":")) return wrong;
+  int s = take_digits(text, at, 2);
+  if (s < 0 || s > 60) return wrong;
+  if (s == 60) s = 59;
+  std::int64_t nanos = 0;
+  if (take(text, at, ".")) {
+    const std::size_t first = at;
+    while (at < text.size() && at - first < 9 && text[at] >= '0' && text[at] <= '9')
+      nanos = nanos * 10 + (text[at++] - '0');
+    if (at == first) return wrong;
+    for (std::size_t i = at - first; i < 9; ++i) nanos *= 10;
+  }
+  minutes offset{0};
+  if (!take(text, at, "Zz")) {
+    const bool minus = at < text.size() && text[at] == '-';
+    if (!take(text, at, "+-")) return wrong;
+    const int oh = take_digits(text, at, 2);
+    if (oh < 0 || oh > 23 || !take(text, at, ":")) return wrong;
+    const int om = take_digits(text, at, 2);
+    if (om < 0 || om > 59) return wrong;
+    offset = minutes{(oh * 60 + om) * (minus ? -1 : 1)};
+  }
+  if (at != text.size()) return wrong;
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  if (!date.ok()) return wrong;
+  return WallTime{sys_days{date}} + hours{h} + minutes{mi} - offset + seconds{s} + nanoseconds{nanos};
+}
+
+}  // namespace p2p

@@ -1,0 +1,54 @@
+// The route table: each route carries the permission and the limit class that it needs, checked in one place before the
+// handler runs. Built once at start, read by all loops.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "auth/permission.hpp"
+#include "net/channel.hpp"
+#include "net/http.hpp"
+
+namespace p2p::net {
+
+/// The group whose rate limit a request counts against (DESIGN.md section 4, `rate_limit_*`); `none` is not limited.
+enum class LimitClass : unsigned char { none, rpc, health, metrics, default_ };
+
+/// Runs on the session loop of the connection. Must not block; slow work goes to a pool or the control loop and is
+/// awaited.
+using Handler = std::function<boost::asio::awaitable<Response>(Request&)>;
+/// Owns the channel until it returns; the channel is closed then.
+using ChannelHandler = std::function<boost::asio::awaitable<void>(Request, ChannelPtr)>;
+
+struct Route {
+  Method method = Method::get;
+  std::string pattern;  ///< `/services/{name}/start`; a final `{*}` takes the rest of the path
+  auth::Permission permission = auth::Permission::admin;
+  LimitClass limit_class = LimitClass::default_;
+  Handler handler;                   ///< for plain requests
+  ChannelHandler channel_handler{};  ///< set instead of `handler` for WebSocket routes (method get)
+  ChannelLimits channel_limits{};
+  /// Loopback clients need no permission (`/metrics`, `/cluster/nodes`).
+  bool open_on_loopback = false;
+  std::size_t max_body_bytes = 1 << 20;
+};
+
+class Router {
+ public:
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;  ///< none: see `allowed`
+    std::vector<std::string> captured;
+    std::string allowed;  ///< methods of the path when only the method was wrong (405), else empty (404)
+  };
+  /// HEAD matches GET routes. Exact paths are found by hash, patterns after them in the order of addition.
+  Match find(Method method, std::string_view path) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace p2p::net
