@@ -1,0 +1,187 @@
+#include "membership/link.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "net/task_group.hpp"
+
+namespace p2p::membership {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kStopGrace{2};
+
+/// A call of ours that waits for its result; the timer is both its deadline and its wake-up.
+struct Pending {
+  explicit Pending(const asio::any_io_executor& executor) : timer(executor) {}
+  asio::steady_timer timer;
+  std::optional<Result<std::string>> outcome;
+};
+
+}  // namespace
+
+/// Everything runs on the channel's executor; the public functions hop there.
+struct Link::State : std::enable_shared_from_this<Link::State> {
+  State(net::ChannelPtr c, LinkHandlers h, LogSink& log)
+      : channel(std::move(c)), handlers(std::move(h)), tasks(channel->executor(), log) {}
+
+  net::ChannelPtr channel;
+  LinkHandlers handlers;
+  net::TaskGroup tasks;
+  std::map<std::uint64_t, std::shared_ptr<Pending>> pending;
+  std::map<std::uint64_t, std::shared_ptr<asio::cancellation_signal>> running;
+  std::uint64_t next_id = 1;
+  std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
+  bool closed = false;
+
+  bool send(FrameKind kind, std::uint64_t id, std::string_view payload) {
+    return channel->send(net::Message{true, encode_frame(kind, id, payload)});
+  }
+
+  void complete(std::uint64_t id, Result<std::string> outcome) {
+    const auto found = pending.find(id);
+    if (found == pending.end()) return;  // the caller has given up
+    found->second->outcome = std::move(outcome);
+    found->second->timer.cancel();
+  }
+
+  void receive(const Frame& frame);
+  void begin_answer(std::uint64_t id, std::string_view payload);
+  asio::awaitable<void> answer(std::uint64_t id, LinkCall call, std::shared_ptr<asio::cancellation_signal> signal);
+  asio::awaitable<void> keep_alive();
+  asio::awaitable<Error> read();
+  asio::awaitable<Result<std::string>> call_here(LinkCall call);
+};
+
+void Link::State::receive(const Frame& frame) {
+  switch (frame.kind) {
+    case FrameKind::ping: send(FrameKind::pong, frame.id, {}); break;
+    case FrameKind::pong: break;
+    case FrameKind::records: handlers.on_records(frame.payload); break;
+    case FrameKind::call: begin_answer(frame.id, frame.payload); break;
+    case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
+    case FrameKind::refused: complete(frame.id, Error(Errc::limited, "the node has too many calls under way")); break;
+    case FrameKind::cancel:
+      if (const auto found = running.find(frame.id); found != running.end()) {
+        found->second->emit(asio::cancellation_type::terminal);
+      }
+      break;
+    case FrameKind::logs: handlers.on_logs(frame.payload); break;
+    case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
+    case FrameKind::goodbye: handlers.on_goodbye(); break;
+  }
+}
+
+void Link::State::begin_answer(std::uint64_t id, std::string_view payload) {
+  auto call = decode_link_call(payload);
+  if (!call || running.size() >= kMaxLinkCalls || running.contains(id)) {
+    send(FrameKind::refused, id, {});
+    return;
+  }
+  auto signal = std::make_shared<asio::cancellation_signal>();
+  running.emplace(id, signal);
+  tasks.start("link call", answer(id, std::move(*call), std::move(signal)));
+}
+
+asio::awaitable<void> Link::State::answer(std::uint64_t id, LinkCall call,
+                                          std::shared_ptr<asio::cancellation_signal> signal) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto task = handlers.answer(std::move(call));
+  auto token = asio::bind_cancellation_slot(signal->slot(), kUse);
+  auto [failure, text] = co_await asio::co_spawn(channel->executor(), std::move(task), std::move(token));
+  running.erase(id);
+  if (!failure) send(FrameKind::result, id, text);
+}
+
+asio::awaitable<void> Link::State::keep_alive() {
+  asio::steady_timer timer(channel->executor());
+  for (std::uint64_t id = 1;; ++id) {
+    timer.expires_after(kLinkPingInterval);
+    const auto [failed] = co_await timer.async_wait(kUse);
+    if (failed || closed) co_return;
+    if (std::chrono::steady_clock::now() - last_heard > kLinkSilenceLimit) {
+      channel->abort();
+      co_return;
+    }
+    send(FrameKind::ping, id, {});
+  }
+}
+
+asio::awaitable<Error> Link::State::read() {
+  for (;;) {
+    auto message = co_await channel->receive();
+    if (!message) co_return message.error();
+    last_heard = std::chrono::steady_clock::now();
+    const auto frame = message->binary ? decode_frame(message->data) : Error(Errc::invalid, "a text message on a link");
+    if (!frame) {
+      channel->close(1002, frame.error().context);
+      co_return frame.error();
+    }
+    receive(*frame);
+  }
+}
+
+asio::awaitable<Result<std::string>> Link::State::call_here(LinkCall call) {
+  const auto keep = shared_from_this();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (closed) co_return Error(Errc::unreachable, "the link is closed");
+  if (pending.size() >= kMaxLinkCalls) co_return Error(Errc::limited, "too many calls over one link");
+  const std::uint64_t id = next_id++;
+  const auto wait = std::make_shared<Pending>(channel->executor());
+  wait->timer.expires_after(std::chrono::milliseconds(call.timeout_ms));
+  if (!send(FrameKind::call, id, encode_link_call(call))) {
+    co_return Error(Errc::limited, "the link's queue is full");
+  }
+  pending.emplace(id, wait);
+  const auto [failed] = co_await wait->timer.async_wait(kUse);
+  pending.erase(id);
+  if (wait->outcome) co_return std::move(*wait->outcome);
+  send(FrameKind::cancel, id, {});
+  if (failed) co_return Error(Errc::cancelled, "the caller gave up");
+  co_return Error(Errc::timeout, "no answer over the link in time");
+}
+
+Link::Link(net::ChannelPtr channel, LinkHandlers handlers, LogSink& log)
+    : state_(std::make_shared<State>(std::move(channel), std::move(handlers), log)) {}
+
+Link::~Link() = default;
+
+asio::awaitable<Error> Link::run() {
+  const auto state = state_;
+  state->tasks.start("link pings", state->keep_alive());
+  Error why = co_await state->read();
+  state->closed = true;
+  for (const auto& [id, signal] : std::map(state->running)) signal->emit(asio::cancellation_type::terminal);
+  for (const auto& [id, wait] : std::map(state->pending)) {
+    state->complete(id, Error(Errc::unreachable, "the link broke before the answer"));
+  }
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await state->tasks.stop(kStopGrace);
+  co_return why;
+}
+
+bool Link::send(FrameKind kind, std::string_view payload) { return state_->send(kind, 0, payload); }
+
+asio::awaitable<Result<std::string>> Link::call(LinkCall call) {
+  const auto state = state_;
+  auto task = state->call_here(std::move(call));
+  co_return co_await asio::co_spawn(state->channel->executor(), std::move(task), asio::use_awaitable);
+}
+
+void Link::close(std::string reason) { state_->channel->close(1000, std::move(reason)); }
+
+const auth::Caller& Link::peer() const noexcept { return state_->channel->peer(); }
+
+}  // namespace p2p::membership

@@ -1,0 +1,59 @@
+// One end of a link: frames over a Channel, with calls matched to their results, a ping every 5 s and an end when the
+// other side has been silent for three of them.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log_sink.hpp"
+#include "membership/link_frame.hpp"
+#include "net/channel.hpp"
+
+namespace p2p::membership {
+
+inline constexpr std::chrono::seconds kLinkPingInterval{5};
+inline constexpr std::chrono::seconds kLinkSilenceLimit{15};
+/// Frames of records and logs stay under this; a larger message closes the link.
+inline constexpr std::size_t kMaxLinkMessageBytes = 2 << 20;
+/// Calls that one link carries at a time; more are refused as overloaded.
+inline constexpr std::size_t kMaxLinkCalls = 1024;
+
+/// What the owner does with what arrives. All run on the channel's executor and must not block.
+struct LinkHandlers {
+  std::function<void(std::string_view payload)> on_records;
+  std::function<void(std::string_view payload)> on_logs;
+  std::function<void(std::string_view payload)> on_logs_reply;
+  std::function<void()> on_goodbye;
+  /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends.
+  std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
+};
+
+/// Lives on the executor of its channel; send(), call() and close() may be used from any thread.
+class Link {
+ public:
+  Link(net::ChannelPtr channel, LinkHandlers handlers, LogSink& log);
+  ~Link();
+
+  /// Reads until either side ends the link; pending calls then fail with `unreachable`. The error says why it ended.
+  boost::asio::awaitable<Error> run();
+
+  /// False when the link is closed or its queue is full.
+  bool send(FrameKind kind, std::string_view payload);
+
+  /// Sends a call and waits for its result: the response text, `timeout` or `unreachable` when the link broke (the
+  /// outcome is unknown in both), `limited` when too many calls are under way (it was not begun).
+  boost::asio::awaitable<Result<std::string>> call(LinkCall call);
+
+  void close(std::string reason);
+  const auth::Caller& peer() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace p2p::membership
