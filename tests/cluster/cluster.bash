@@ -1,0 +1,149 @@
+# A fleet of real nodes for the tests: each a process of the built p2p-node with its own folder, ended by its process id
+# whatever happens. Sourced by the bats files of this folder.
+#
+#   fleet_setup                 a home with a CA and an operator, in a temporary folder; call it in setup_file or setup
+#   node_start NAME ROLE [key: value]...   starts a node and waits until it listens; its port is then in port_of NAME
+#   node_kill NAME [SIGNAL]     sends SIGNAL (default KILL) and reaps it
+#   wait_until SECONDS CMD...   polls CMD until it succeeds; fails loudly after SECONDS
+#   fleet_teardown              ends all nodes and removes the folder; call it in teardown_file or teardown
+
+: "${P2P_BIN_DIR:?the folder of the built tools}"
+export PATH="$P2P_BIN_DIR:$PATH"
+P2P_SOURCE_DIR="${P2P_SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+# Instrumented builds are slower; the waits are only upper bounds.
+P2P_PATIENCE="${P2P_PATIENCE:-1}"
+
+fleet_setup() {
+  FLEET=$(mktemp -d "${BATS_TMPDIR:-/tmp}/p2p-fleet.XXXXXX")
+  export FLEET P2P_HOME="$FLEET/home"
+  unset P2P_COORDINATOR P2P_TOKEN
+  mkdir "$FLEET/run"
+  mkfifo "$FLEET/never"
+  p2p-ca init >"$FLEET/ca.log" 2>&1
+}
+
+# Waits a tenth of a second: the fifo never delivers.
+pause() { read -rt 0.1 _ <>"$FLEET/never" || true; }
+
+wait_until() {
+  local limit=$(($1 * P2P_PATIENCE)) begin=$SECONDS
+  shift
+  until "$@" >"$FLEET/wait.out" 2>&1; do
+    if ((SECONDS - begin >= limit)); then
+      echo "not within $limit s: $*"
+      cat "$FLEET/wait.out"
+      fleet_logs
+      return 1
+    fi
+    pause
+  done
+}
+
+fleet_logs() {
+  local log
+  for log in "$FLEET"/*.log; do
+    echo "--- ${log##*/}"
+    tail -n 25 "$log"
+  done
+}
+
+# node_config NAME ROLE [key: value]...  writes the configuration of a node
+node_config() {
+  local name=$1 role=$2
+  shift 2
+  {
+    echo "node_id: $name"
+    echo "bind_address: 127.0.0.1"
+    echo "port: $(port_of "$name")"
+    echo "state_directory: data/$name"
+    echo "services_directory: services/$name"
+    echo "gossip_interval_min: 1"
+    echo "gossip_interval_current: 1"
+    echo "gossip_interval_max: 2"
+    echo "failure_timeout: 12"
+    echo "shutdown_grace_seconds: 3"
+    if [[ $role == coordinator ]]; then
+      echo "coordinator_mode: true"
+    else
+      echo "coordinator_addresses: [\"127.0.0.1:$(port_of coordinator-1)\"]"
+    fi
+    printf '%s\n' "$@"
+  } >"$FLEET/$name.yaml"
+}
+
+# The port of a node once it listens; 0 (any free one) before its first start.
+port_of() { cat "$FLEET/run/$1.port" 2>/dev/null || echo 0; }
+
+node_start() {
+  local name=$1 role=$2
+  [[ -e $P2P_HOME/certs/${name}_cert.pem ]] || p2p-ca sign "$name" --role "$role" >>"$FLEET/ca.log" 2>&1
+  mkdir -p "$P2P_HOME/services/$name"
+  node_config "$@"
+  node_run "$name"
+}
+
+# Starts a node from its present configuration.
+node_run() {
+  local name=$1
+  : >"$FLEET/$name.log"
+  p2p-node --config "$FLEET/$name.yaml" >"$FLEET/$name.out" 2>"$FLEET/$name.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/$name.pid"
+  wait_until 20 listening "$name"
+}
+
+listening() {
+  local port
+  port=$(sed -nE 's/.*listening on [^ ]*:([0-9]+).*/\1/p' "$FLEET/$1.log" | head -n 1)
+  [[ -n $port ]] || return 1
+  echo "$port" >"$FLEET/run/$1.port"
+  if [[ $1 == coordinator-1 ]]; then
+    export P2P_COORDINATOR="127.0.0.1:$port"
+    echo "$P2P_COORDINATOR" >"$FLEET/run/coordinator"
+  fi
+}
+
+pid_of() { cat "$FLEET/run/$1.pid"; }
+
+node_kill() {
+  local pid
+  pid=$(pid_of "$1") || return 0
+  kill -s "${2:-KILL}" "$pid" 2>/dev/null || true
+  wait_until 20 gone "$pid"
+  rm -f "$FLEET/run/$1.pid"
+}
+
+# True when the process has ended; a zombie of this shell counts as ended.
+gone() {
+  [[ ! -e /proc/$1 ]] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"
+}
+
+fleet_teardown() {
+  local file
+  [[ -n ${FLEET:-} && -d $FLEET ]] || return 0
+  for file in "$FLEET"/run/*.pid; do
+    [[ -e $file ]] && kill -KILL "$(cat "$file")" 2>/dev/null
+  done
+  rm -rf "$FLEET"
+}
+
+# What the node at 127.0.0.1:PORT (default: the coordinator) thinks of node NAME.
+status_of() {
+  local name=$1 port=${2:-$(port_of coordinator-1)}
+  curl -fsS --max-time 5 --cacert "$P2P_HOME/certs/ca_cert.pem" "https://127.0.0.1:$port/cluster/nodes" |
+    jq -r --arg n "$name" '.[] | select(.node_id == $n) | .status'
+}
+
+has_status() { [[ $(status_of "$1" "${3:-}") == "$2" ]]; }
+
+# A coordinator and two workers that know each other.
+fleet_of_three() {
+  node_start coordinator-1 coordinator "$@"
+  node_start worker-1 worker "$@"
+  node_start worker-2 worker "$@"
+  local from name
+  for from in coordinator-1 worker-1 worker-2; do
+    for name in coordinator-1 worker-1 worker-2; do
+      wait_until 20 has_status "$name" alive "$(port_of "$from")"
+    done
+  done
+}

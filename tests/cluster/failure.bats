@@ -1,0 +1,64 @@
+# Nodes that die, leave, return or restart, as the others see it.
+
+load cluster
+
+setup() {
+  fleet_setup
+  fleet_of_three
+}
+teardown() { fleet_teardown; }
+
+alive_everywhere() {
+  local from
+  for from in coordinator-1 worker-2; do has_status "$1" alive "$(port_of "$from")" || return 1; done
+}
+
+@test "a killed worker is suspected, then dead, and alive everywhere right after its restart" {
+  node_kill worker-1 KILL
+  # The coordinator is refused when it dials back, so it knows at once; the others by their own clocks.
+  wait_until 3 has_status worker-1 suspected
+  wait_until 20 has_status worker-1 suspected "$(port_of worker-2)"
+  wait_until 40 has_status worker-1 dead
+  wait_until 40 has_status worker-1 dead "$(port_of worker-2)"
+  run --separate-stderr p2p-ctl call system.ping --node worker-1 --timeout 5s
+  [[ $status == 3 ]]
+  node_run worker-1
+  wait_until 2 alive_everywhere worker-1
+  p2p-ctl call system.ping --node worker-1
+}
+
+@test "a worker that lost its state starts above the incarnation that the others know" {
+  node_kill worker-1 KILL
+  rm -rf "$P2P_HOME/data/worker-1"
+  node_run worker-1
+  wait_until 2 alive_everywhere worker-1
+}
+
+@test "a worker that is stopped says goodbye" {
+  local pid
+  pid=$(pid_of worker-1)
+  node_kill worker-1 TERM
+  wait_until 5 has_status worker-1 left
+  wait_until 10 has_status worker-1 left "$(port_of worker-2)"
+}
+
+@test "a coordinator that restarts finds its workers and they find it" {
+  node_kill coordinator-1 KILL
+  node_config coordinator-1 coordinator
+  node_run coordinator-1
+  for name in worker-1 worker-2; do wait_until 30 has_status "$name" alive; done
+  wait_until 10 p2p-ctl call system.ping --node worker-1
+}
+
+@test "a second process with the same state is refused" {
+  run p2p-node --config "$FLEET/worker-1.yaml"
+  [[ $status == 1 || $status == 2 ]]
+  [[ $output == *"locked by process $(pid_of worker-1)"* ]]
+}
+
+@test "a second live node with the same name is refused, and both addresses are named" {
+  sed -e "s/^port: .*/port: 0/" -e 's/^state_directory: .*/state_directory: data\/twin/' "$FLEET/worker-1.yaml" >"$FLEET/twin.yaml"
+  run timeout 30 p2p-node --config "$FLEET/twin.yaml"
+  [[ $status == 1 ]]
+  [[ $output == *"worker-1"*"127.0.0.1:$(port_of worker-1)"* ]]
+}

@@ -1,0 +1,105 @@
+# The main job end to end: a coordinator and two workers trust each other, find each other, answer calls, log to one place.
+
+load cluster
+
+setup_file() {
+  fleet_setup
+  mkdir -p "$P2P_HOME/services/worker-1" "$P2P_HOME/services/worker-2"
+  cp -r "$P2P_SOURCE_DIR/config/services/disk" "$P2P_HOME/services/worker-1/"
+  cp -r "$P2P_SOURCE_DIR/config/services/disk" "$P2P_HOME/services/worker-2/"
+  fleet_of_three
+}
+
+setup() { P2P_COORDINATOR=$(cat "$FLEET/run/coordinator"); export P2P_COORDINATOR; }
+teardown_file() { fleet_teardown; }
+
+ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
+
+@test "a method is called on a named worker" {
+  run -0 --separate-stderr p2p-ctl call system.info --node worker-1 -o json
+  [[ $(jq -r .node_id <<<"$output") == worker-1 ]]
+  [[ $(jq -r .hostname <<<"$output") == "$(hostname)" ]]
+}
+
+@test "a call to all answers one entry a node" {
+  run -0 --separate-stderr p2p-ctl call system.ping --all -o json
+  [[ $(jq -r 'map(.node) | sort | join(" ")' <<<"$output") == "coordinator-1 worker-1 worker-2" ]]
+  [[ $(jq 'all(.[]; has("result") and (.ms | type == "number"))' <<<"$output") == true ]]
+}
+
+@test "an external service answers where it is, and says where it is not" {
+  run -0 --separate-stderr p2p-ctl call disk.usage --node worker-2 -o json
+  jq -e . <<<"$output"
+  run -0 --separate-stderr p2p-ctl call disk.usage -o json
+  run --separate-stderr p2p-ctl call disk.usage --all -o json
+  [[ $status == 8 ]]
+  [[ $(jq -r '[.[] | select(.result)] | map(.node) | sort | join(" ")' <<<"$output") == "worker-1 worker-2" ]]
+}
+
+@test "numbers beyond 2^53 come back unchanged" {
+  run -0 --separate-stderr p2p-ctl call system.echo n:=123456789012345678901234567890 --node worker-1 -o json
+  grep -q 123456789012345678901234567890 <<<"$output"
+}
+
+@test "an unknown method, node or wrong parameters each have their exit code" {
+  run --separate-stderr p2p-ctl call system.nothing --node worker-1
+  [[ $status == 5 ]]
+  [[ -z $output && $stderr == "p2p-ctl: error: "* ]]
+  run --separate-stderr p2p-ctl call system.ping --node nobody
+  [[ $status == 5 ]]
+  run --separate-stderr p2p-ctl call disk.usage path:=7 --node worker-1
+  [[ $status == 2 ]]
+}
+
+@test "nodes are listed as one JSON array" {
+  run -0 --separate-stderr p2p-ctl nodes -o json
+  [[ $(jq -r 'map(select(.status == "alive").node_id) | sort | join(" ")' <<<"$output") == "coordinator-1 worker-1 worker-2" ]]
+  [[ $(jq -r 'map(select(.node_id == "coordinator-1").role) | .[0]' <<<"$output") == coordinator ]]
+}
+
+@test "the log lines of every node are at the coordinator" {
+  wait_until 10 sh -c "p2p-logs query --node worker-2 -o json | grep -q '\"node_id\":\"worker-2\"'"
+  run -0 --separate-stderr p2p-logs sources -o json
+  [[ $(jq -r '.nodes | sort | join(" ")' <<<"$output") == "coordinator-1 worker-1 worker-2" ]]
+  run -0 --separate-stderr p2p-logs tail --no-follow --node worker-1 -o json
+  while read -r line; do [[ $(jq -r .node_id <<<"$line") == worker-1 ]]; done <<<"$output"
+  run -0 --separate-stderr p2p-logs query --level ERROR --node worker-1 -o json
+}
+
+@test "health is open, rpc is not, and p2p/1 without a certificate fails" {
+  local at
+  at=127.0.0.1:$(port_of coordinator-1)
+  run -0 curl -fsS --max-time 5 --cacert "$(ca)" "https://localhost:$(port_of coordinator-1)/health"
+  [[ $(jq -r .node_id <<<"$output") == coordinator-1 ]]
+  run -0 curl -s --max-time 5 --cacert "$(ca)" -o /dev/null -w '%{http_code}' -d '{"jsonrpc":"2.0","id":1,"method":"system.ping"}' "https://$at/rpc"
+  [[ $output == 401 ]]
+  run openssl s_client -connect "$at" -alpn p2p/1 -CAfile "$(ca)" -verify_return_error <<<"GET /health HTTP/1.1"
+  [[ $output != *"HTTP/1.1 200"* ]]
+  # TLS 1.3 tells the client after its own Finished, so the alert is what counts.
+  grep -qE 'alert (certificate required|handshake failure)|certificate required' <<<"$output"
+}
+
+@test "an operator certificate is asked for and taken over p2p/1" {
+  local at request
+  at=127.0.0.1:$(port_of coordinator-1)
+  request='{"jsonrpc":"2.0","id":"x","method":"system.ping"}'
+  run bash -c "printf 'POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Length: ${#request}\r\nConnection: close\r\n\r\n%s' '$request' |
+    timeout 10 openssl s_client -quiet -connect $at -alpn p2p/1 -CAfile $(ca) \
+      -cert $P2P_HOME/certs/operator_cert.pem -key $P2P_HOME/certs/operator_key.pem -ign_eof 2>/dev/null"
+  [[ $output == *"HTTP/1.1 200"* && $output == *'"id":"x"'* ]]
+}
+
+@test "a worker's certificate may not call what is not public" {
+  run --separate-stderr p2p-ctl --cert "$P2P_HOME/certs/worker-1_cert.pem" --key "$P2P_HOME/certs/worker-1_key.pem" call services.stop name=disk --node worker-2
+  [[ $status == 4 ]]
+}
+
+@test "metrics pass promtool" {
+  run -0 curl -fsS --max-time 5 --cacert "$(ca)" "https://127.0.0.1:$(port_of coordinator-1)/metrics"
+  if command -v promtool; then
+    promtool check metrics <<<"$output"
+  else
+    [[ -z ${CI:-} ]] || { echo "promtool is missing"; false; }
+    echo "# promtool is missing: metrics were not checked" >&3
+  fi
+}
