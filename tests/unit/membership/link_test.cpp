@@ -1,0 +1,149 @@
+#include "membership/link.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "../memory_channel.hpp"
+
+namespace asio = boost::asio;
+using namespace p2p;
+using namespace p2p::membership;
+
+namespace {
+
+/// Two links over a channel in memory; the right one answers calls with `answer`.
+struct Pair {
+  asio::io_context context;
+  NullLogSink log;
+  std::shared_ptr<test::MemoryChannel> left_channel, right_channel;
+  std::unique_ptr<Link> left, right;
+  std::string records_at_right;
+  std::optional<Error> left_end, right_end;
+
+  explicit Pair(std::function<asio::awaitable<std::string>(LinkCall)> answer) {
+    std::tie(left_channel, right_channel) = test::MemoryChannel::make_pair(context);
+    left = std::make_unique<Link>(left_channel, handlers({}), log);
+    right = std::make_unique<Link>(right_channel, handlers(std::move(answer)), log);
+    run(*left, left_end);
+    run(*right, right_end);
+  }
+  LinkHandlers handlers(std::function<asio::awaitable<std::string>(LinkCall)> answer) {
+    LinkHandlers out;
+    out.on_records = [this](std::string_view payload) { records_at_right += payload; };
+    out.on_logs = out.on_logs_reply = [](std::string_view) {};
+    out.on_goodbye = [] {};
+    out.answer = std::move(answer);
+    return out;
+  }
+  void run(Link& link, std::optional<Error>& end) {
+    auto task = link.run();
+    asio::co_spawn(context, std::move(task), [&end](std::exception_ptr, Error why) { end = std::move(why); });
+  }
+  /// Runs until nothing is left to do at once; timers of the links stay pending.
+  void settle() {
+    context.restart();
+    while (context.poll_one() > 0) {
+    }
+  }
+  void finish() {
+    left_channel->abort();
+    context.restart();
+    context.run();
+  }
+};
+
+asio::awaitable<std::string> echo(LinkCall call) { co_return call.stated_caller + "|" + call.request; }
+
+asio::awaitable<std::string> never(bool& cancelled) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  cancelled = true;
+  co_return "";
+}
+
+void start_call(Pair& pair, std::uint32_t timeout_ms, std::optional<Result<std::string>>& out) {
+  auto task = pair.left->call(LinkCall{"operator/alice;rpc:call", R"({"id":1})", timeout_ms});
+  asio::co_spawn(pair.context, std::move(task),
+                 [&out](std::exception_ptr, Result<std::string> outcome) { out = std::move(outcome); });
+}
+
+}  // namespace
+
+TEST_CASE("a frame keeps its kind, id and payload") {
+  const std::string message = encode_frame(FrameKind::call, 0x0102030405060708ULL, "payload");
+  CHECK(to_hex(as_bytes(message).first(kFrameHeaderBytes)) == "040102030405060708");
+  const auto frame = decode_frame(message);
+  REQUIRE(frame);
+  CHECK(frame->kind == FrameKind::call);
+  CHECK(frame->id == 0x0102030405060708ULL);
+  CHECK(frame->payload == "payload");
+  for (std::size_t size = 0; size < kFrameHeaderBytes; ++size) CHECK_FALSE(decode_frame(message.substr(0, size)));
+}
+
+TEST_CASE("a call over a link with missing or wrong members is refused") {
+  CHECK(decode_link_call(encode_link_call({"a", "b", 7}))->timeout_ms == 7);
+  CHECK_FALSE(decode_link_call(""));
+  CHECK_FALSE(decode_link_call(to_text(*from_hex("a0"))));                  // {}
+  CHECK_FALSE(decode_link_call(to_text(*from_hex("a16663616c6c657201"))));  // {"caller": 1}
+  CHECK_FALSE(decode_link_call(std::string(64, '\x9f')));                   // endless nesting
+}
+
+TEST_CASE("a call is answered by the other end") {
+  Pair pair(echo);
+  std::optional<Result<std::string>> outcome;
+  start_call(pair, 60'000, outcome);
+  pair.settle();
+  REQUIRE(outcome);
+  REQUIRE(*outcome);
+  CHECK(outcome->value() == R"(operator/alice;rpc:call|{"id":1})");
+  pair.finish();
+  CHECK(pair.left_end);
+  CHECK(pair.right_end);
+}
+
+TEST_CASE("a call ends with a timeout, and the other end stops working on it") {
+  bool cancelled = false;
+  Pair pair([&](LinkCall) { return never(cancelled); });
+  std::optional<Result<std::string>> outcome;
+  start_call(pair, 1, outcome);
+  while (!outcome || !cancelled) {
+    pair.context.restart();
+    pair.context.run_one();
+  }
+  CHECK(outcome->error().kind() == Errc::timeout);
+  pair.finish();
+}
+
+TEST_CASE("a broken link fails the calls under way at once and cancels what it was answering") {
+  bool cancelled = false;
+  Pair pair([&](LinkCall) { return never(cancelled); });
+  std::optional<Result<std::string>> outcome;
+  start_call(pair, 60'000, outcome);
+  pair.settle();
+  CHECK_FALSE(outcome);
+  pair.finish();
+  REQUIRE(outcome);
+  CHECK(outcome->error().kind() == Errc::unreachable);
+  CHECK(cancelled);
+}
+
+TEST_CASE("records arrive in order, unknown kinds are skipped, and a text message ends the link") {
+  Pair pair(echo);
+  CHECK(pair.left->send(FrameKind::records, "one "));
+  CHECK(pair.left->send(static_cast<FrameKind>(200), "news from the future"));
+  CHECK(pair.left->send(FrameKind::records, "two"));
+  pair.settle();
+  CHECK(pair.records_at_right == "one two");
+  CHECK_FALSE(pair.right_end);
+  pair.left_channel->send({false, "text"});
+  pair.context.restart();
+  pair.context.run();
+  CHECK(pair.right_end);
+}

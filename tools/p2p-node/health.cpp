@@ -1,0 +1,49 @@
+#include "health.hpp"
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+
+namespace p2p::node {
+namespace {
+
+std::string_view to_string(Health::Phase phase) {
+  switch (phase) {
+    case Health::Phase::starting: return "starting";
+    case Health::Phase::running: return "ok";
+    case Health::Phase::stopping: return "stopping";
+  }
+  return "ok";
+}
+
+}  // namespace
+
+Health::Health(std::string node_id, pki::Role role, const Clock& clock)
+    : node_id_(std::move(node_id)), role_(role), clock_(clock), started_(clock.monotonic()) {}
+
+void Health::set_services(std::map<std::string, std::size_t> by_state) {
+  std::string text = dump_json(Json(by_state));
+  if (by_state.empty()) text = "{}";
+  const std::lock_guard lock(mutex_);
+  services_json_ = std::move(text);
+}
+
+std::chrono::seconds Health::uptime() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_);
+}
+
+net::Response Health::respond() const {
+  const Phase phase = phase_;
+  std::string services;
+  {
+    const std::lock_guard lock(mutex_);
+    services = services_json_;
+  }
+  // node_id is_valid_name(), so nothing here needs escaping.
+  return net::Response::json(
+      fmt::format(R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{}}})",
+                  to_string(phase), node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services),
+      phase == Phase::running ? 200 : 503);
+}
+
+}  // namespace p2p::node

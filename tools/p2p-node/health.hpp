@@ -1,0 +1,40 @@
+// What `GET /health` answers: open to all, so it says no more than a load balancer and a person at night need.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/clock.hpp"
+#include "net/http.hpp"
+#include "pki/identity.hpp"
+
+namespace p2p::node {
+
+/// Read by all session loops, written by the control loop. Thread-safe.
+class Health {
+ public:
+  enum class Phase : unsigned char { starting, running, stopping };
+
+  Health(std::string node_id, pki::Role role, const Clock& clock);
+
+  void set_phase(Phase phase) { phase_ = phase; }
+  /// How many services are in each state, as in {"running": 2}.
+  void set_services(std::map<std::string, std::size_t> by_state);
+
+  std::chrono::seconds uptime() const;
+  /// 200 while running, else 503.
+  net::Response respond() const;
+
+ private:
+  const std::string node_id_;
+  const pki::Role role_;
+  const Clock& clock_;
+  const Monotonic started_;
+  std::atomic<Phase> phase_{Phase::starting};
+  mutable std::mutex mutex_;
+  std::string services_json_ = "{}";
+};
+
+}  // namespace p2p::node
