@@ -30,4 +30,10 @@ struct Identity {
 /// `invalid` for any other scheme, a missing part, an unknown role or a name that is_valid_name() refuses.
 Result<Identity> parse_identity_uri(std::string_view uri);
 
+/// `spiffe://<cluster_name>`: the URI of the CA itself, which has no path (SPIFFE X.509-SVID section 4.2). From it the
+/// tools learn which cluster a CA is for.
+std::string cluster_uri(std::string_view cluster_name);
+/// The inverse; `invalid` for anything else.
+Result<std::string> parse_cluster_uri(std::string_view uri);
+
 }  // namespace p2p::pki
