@@ -3,7 +3,7 @@
 
 setup() {
   layers=$BATS_TEST_DIRNAME/layers
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
   mkdir -p libcommon/{base,crypto,config,net,rpc} tools/p2p-ca tests/unit/base
   put libcommon/base/text.hpp '#pragma once' '#include <string>'
   put libcommon/base/text.cpp '#include "base/text.hpp"'
