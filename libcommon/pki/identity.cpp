@@ -28,8 +28,8 @@ std::optional<Role> parse_role(std::string_view text) noexcept {
 std::string Identity::uri() const { return fmt::format("{}{}/{}/{}", kScheme, cluster_name, to_string(role), name); }
 
 Result<Identity> parse_identity_uri(std::string_view uri) {
-  const Error wrong(Errc::invalid, fmt::format("\"{}\" is not spiffe://<cluster>/<role>/<name>",
-                                               escape_controls(uri.substr(0, 256))));
+  const Error wrong(Errc::invalid,
+                    fmt::format("\"{}\" is not spiffe://<cluster>/<role>/<name>", escape_controls(uri.substr(0, 256))));
   if (!uri.starts_with(kScheme)) return wrong;
   const auto parts = split(uri.substr(kScheme.size()), '/');
   if (parts.size() != 3 || !is_valid_name(parts[0]) || !is_valid_name(parts[2])) return wrong;
