@@ -5,6 +5,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/permission.hpp"
@@ -48,7 +50,13 @@ class Router {
   Match find(Method method, std::string_view path) const;
 
  private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
   std::vector<Route> routes_;
+  std::unordered_map<std::string, std::vector<std::size_t>, TextHash, std::equal_to<>> exact_;  // indices of routes_
+  std::vector<std::size_t> patterns_;
 };
 
 }  // namespace p2p::net

@@ -1,0 +1,102 @@
+#include "net/http_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+#include "net/field_text.hpp"
+
+namespace p2p::net {
+namespace {
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int text(number);
+  out.append(text.data(), text.size());
+}
+
+void append_length(std::string& out, std::size_t length) {
+  out += "Content-Length: ";
+  append_number(out, length);
+  out += "\r\n";
+}
+
+/// These say how the message is framed and are written here alone.
+bool is_framing_field(std::string_view name) {
+  for (const std::string_view own : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
+    if (equals_ignoring_case(name, own)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string format_http_date(WallTime time) {
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
+}
+
+void append_response(std::string& out, const Response& response, const ResponseWriting& how) {
+  const bool bodiless = response.status == 204 || response.status == 304;
+  out += "HTTP/1.1 ";
+  append_number(out, response.status);
+  out += ' ';
+  out += reason_phrase(response.status);
+  out += "\r\n";
+  append_field(out, "Date", how.date);
+  if (!bodiless) {
+    if (!response.content_type.empty() && is_field_value(response.content_type)) {
+      append_field(out, "Content-Type", response.content_type);
+    }
+    append_length(out, response.body.size());
+  }
+  if (!how.keep_alive) {
+    out += "Connection: close\r\n";
+  } else if (how.http10_client) {
+    out += "Connection: keep-alive\r\n";
+  }
+  for (const auto& [name, value] : response.headers) {
+    if (is_token(name) && is_field_value(value) && !is_framing_field(name)) append_field(out, name, value);
+  }
+  out += "\r\n";
+  if (how.with_body && !bodiless) out += response.body;
+}
+
+Result<void> append_request(std::string& out, Method method, std::string_view target, std::string_view host,
+                            const Headers& headers, std::string_view body) {
+  if (!target.starts_with('/') || target.find(' ') != std::string_view::npos || !is_field_value(target)) {
+    return Error(Errc::invalid, "the request target is not a path");
+  }
+  out += to_string(method);
+  out += ' ';
+  out += target;
+  out += " HTTP/1.1\r\n";
+  append_field(out, "Host", host);
+  if (!body.empty() || method == Method::post || method == Method::put) append_length(out, body.size());
+  for (const auto& [name, value] : headers) {
+    if (!is_token(name) || !is_field_value(value) || is_framing_field(name) || equals_ignoring_case(name, "Host")) {
+      return Error(Errc::invalid, fmt::format("the header \"{}\" cannot be sent", is_token(name) ? name : "?"));
+    }
+    append_field(out, name, value);
+  }
+  out += "\r\n";
+  out += body;
+  return {};
+}
+
+}  // namespace p2p::net

@@ -1,0 +1,59 @@
+#include "net/http_text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace p2p;
+using namespace p2p::net;
+
+TEST_CASE("dates are those of RFC 9110 section 5.6.7") {
+  CHECK(format_http_date(WallTime(std::chrono::seconds(784111777))) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(format_http_date(WallTime(std::chrono::seconds(951827696))) == "Tue, 29 Feb 2000 12:34:56 GMT");
+}
+
+TEST_CASE("a response is one message") {
+  std::string out;
+  ResponseWriting how;
+  how.date = "D";
+  append_response(out, Response::json("{}"), how);
+  CHECK(out == "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  out.clear();
+  how.keep_alive = false;
+  how.with_body = false;
+  append_response(out, Response::text("abc", 503), how);
+  CHECK(out ==
+        "HTTP/1.1 503 Service Unavailable\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Length: 3\r\nConnection: close\r\n\r\n");
+  out.clear();
+  Response empty;
+  empty.status = 204;
+  append_response(out, empty, {.date = "D"});
+  CHECK(out == "HTTP/1.1 204 No Content\r\nDate: D\r\n\r\n");
+}
+
+TEST_CASE("a header cannot split or reframe a response") {
+  std::string out;
+  Response response = Response::json("{}");
+  response.headers.add("X-A", "1\r\nX-Evil: 2");
+  response.headers.add("Bad Name", "1");
+  response.headers.add("Content-Length", "100");
+  response.headers.add("X-Good", "1");
+  append_response(out, response, {.date = "D"});
+  CHECK(out.find("Evil") == std::string::npos);
+  CHECK(out.find("Bad Name") == std::string::npos);
+  CHECK(out.find("100") == std::string::npos);
+  CHECK(out.find("X-Good: 1\r\n") != std::string::npos);
+}
+
+TEST_CASE("a request is one message or is refused") {
+  std::string out;
+  Headers headers;
+  headers.add("P2P-Target", "all");
+  REQUIRE(append_request(out, Method::post, "/rpc", "a:1", headers, "{}").has_value());
+  CHECK(out == "POST /rpc HTTP/1.1\r\nHost: a:1\r\nContent-Length: 2\r\nP2P-Target: all\r\n\r\n{}");
+  CHECK_FALSE(append_request(out, Method::get, "/a b", "h", {}, "").has_value());
+  CHECK_FALSE(append_request(out, Method::get, "a", "h", {}, "").has_value());
+  CHECK_FALSE(append_request(out, Method::get, "/a\r\nX: y", "h", {}, "").has_value());
+  Headers evil;
+  evil.add("X", "1\r\nY: 2");
+  CHECK_FALSE(append_request(out, Method::get, "/", "h", evil, "").has_value());
+}
