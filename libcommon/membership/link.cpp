@@ -79,7 +79,6 @@ void Link::State::receive(const Frame& frame) {
       break;
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
-    case FrameKind::goodbye: handlers.on_goodbye(); break;
   }
 }
 

@@ -27,7 +27,6 @@ struct LinkHandlers {
   std::function<void(std::string_view payload)> on_records;
   std::function<void(std::string_view payload)> on_logs;
   std::function<void(std::string_view payload)> on_logs_reply;
-  std::function<void()> on_goodbye;
   /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends.
   std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
 };

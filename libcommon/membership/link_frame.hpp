@@ -5,14 +5,13 @@
 //   byte 9…     payload
 //
 //   ping, pong  no payload; a pong repeats the ping's id
-//   records     signed records, as in an exchange (exchange.hpp)
+//   records     a push of records (message_codec.hpp), or an LZ4 frame of one
 //   call        CBOR {"caller": stated caller, "request": JSON-RPC text, "timeout_ms": n}
 //   result      JSON-RPC response text (empty for a notification); the id is the call's
 //   refused     no payload; the call with this id was not begun, because too many are under way
 //   cancel      no payload; the caller no longer waits for the call with this id
 //   logs        worker to coordinator: a message of the log shipper
 //   logs_reply  coordinator to worker: a message of the log collector
-//   goodbye     no payload; the sender leaves cleanly and will not dial again
 //
 // A frame of an unknown kind is skipped, so that versions meet. Pure.
 #pragma once
@@ -34,8 +33,7 @@ enum class FrameKind : std::uint8_t {
   cancel = 6,
   logs = 7,
   logs_reply = 8,
-  goodbye = 9,
-  refused = 10,
+  refused = 9,
 };
 
 struct Frame {

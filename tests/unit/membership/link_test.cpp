@@ -38,7 +38,6 @@ struct Pair {
     LinkHandlers out;
     out.on_records = [this](std::string_view payload) { records_at_right += payload; };
     out.on_logs = out.on_logs_reply = [](std::string_view) {};
-    out.on_goodbye = [] {};
     out.answer = std::move(answer);
     return out;
   }

@@ -1,0 +1,64 @@
+#include "transport.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// One of several addresses may be a black hole; the next gets its turn after this long.
+constexpr milliseconds kConnectTimeout{3'000};
+
+milliseconds remaining(const rpc::OutgoingCall& call, const Clock& clock) {
+  return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(call.deadline - clock.monotonic()));
+}
+
+}  // namespace
+
+asio::awaitable<rpc::TransportResult> Transport::send(rpc::OutgoingCall call) {
+  const auto place = directory_.find(call.node_id);
+  if (!place) {
+    co_return rpc::TransportError{Error(Errc::not_found, "no node \"" + call.node_id + "\" in the fleet"), false};
+  }
+  // An untried address may hang, so the link goes first until one of the addresses has answered.
+  if (place->link && place->dialable != true) co_return co_await over_link(call, *place->link);
+  auto answer = co_await dial(call, *place);
+  if (answer || answer.error().sent || !place->link) co_return answer;
+  co_return co_await over_link(call, *place->link);
+}
+
+asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& call, const Place& place) {
+  rpc::TransportError failed{Error(Errc::unreachable, "node \"" + call.node_id + "\" has announced no address"), false};
+  for (const auto& endpoint : place.endpoints) {
+    net::Call request;
+    request.endpoint = endpoint;
+    request.peer.node_id = call.node_id;
+    request.method = net::Method::post;
+    request.target = "/rpc";
+    request.headers = call.headers(clock_.monotonic());
+    request.body = call.request;
+    request.timeout = remaining(call, clock_);
+    request.connect_timeout = kConnectTimeout;
+    auto answer = co_await client_().call(std::move(request));
+    if (answer) co_return rpc::TransportAnswer{answer->status, std::move(answer->body)};
+    failed = {answer.error().error, answer.error().sent};
+    if (failed.sent || clock_.monotonic() >= call.deadline) break;
+  }
+  co_return failed;
+}
+
+asio::awaitable<rpc::TransportResult> Transport::over_link(const rpc::OutgoingCall& call, membership::Link& link) {
+  membership::LinkCall message;
+  message.stated_caller = call.caller;
+  message.request = call.request;
+  message.timeout_ms = static_cast<std::uint32_t>(remaining(call, clock_).count());
+  auto answer = co_await link.call(std::move(message));
+  if (answer) co_return rpc::TransportAnswer{200, std::move(*answer)};
+  co_return rpc::TransportError{answer.error(), answer.error().kind() != Errc::limited};
+}
+
+}  // namespace p2p::node
