@@ -60,13 +60,6 @@ Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
 
 }  // namespace
 
-PairFiles default_pair(const fs::path& certificate_folder, const std::string& node_id) {
-  const CertificateFolder folder(certificate_folder);
-  PairFiles own = folder.files_of(node_id);
-  PairFiles any = folder.files_of("node");
-  return is_there(own.certificate) || !is_there(any.certificate) ? own : any;
-}
-
 Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, WallTime now) {
   const bool make = !is_there(request.own.certificate) && is_there(request.ca_key);
   if (make) {

@@ -13,7 +13,7 @@
 namespace p2p::pki {
 
 struct NodeMaterialRequest {
-  PairFiles own;  ///< ssl_cert_file, ssl_key_file
+  PairFiles own;  ///< ssl_cert_file, ssl_key_file; absolute, as all paths here
   std::filesystem::path ca_certificate;
   std::filesystem::path ca_key;  ///< may be empty or absent: then nothing is made
   std::string cluster_name;
@@ -31,10 +31,6 @@ struct NodeMaterial {
   Certificate certificate;
   bool made = false;  ///< the certificate was made now
 };
-
-/// `certs/<node_id>_cert.pem` and `_key.pem` where that certificate is there or `certs/node_cert.pem` is not, else
-/// `certs/node_cert.pem` and `_key.pem`.
-PairFiles default_pair(const std::filesystem::path& certificate_folder, const std::string& node_id);
 
 /// Reads, checks, and makes what is missing; a key that is there without its certificate is kept and gets one.
 /// `not_found` names the missing file; `damaged` a certificate that this CA did not sign, that has expired, or whose

@@ -132,17 +132,6 @@ TEST_CASE("a CA of another cluster, a loose or foreign CA key make nothing") {
   CHECK_FALSE(fs::exists(home.request.own.key));
 }
 
-TEST_CASE("the default pair is the node's own, or node_cert.pem where only that is there") {
-  Home home;
-  const auto node = home.certs.files_of("node");
-  CHECK(pki::default_pair(home.certs.path(), "worker-1").certificate == home.request.own.certificate);
-  const auto leaf = test::issue(home.authority, {.name = "worker-1"});
-  REQUIRE(pki::write_pair(node, leaf.certificate, *leaf.key, false).has_value());
-  CHECK(pki::default_pair(home.certs.path(), "worker-1").certificate == node.certificate);
-  home.put(leaf);
-  CHECK(pki::default_pair(home.certs.path(), "worker-1").key == home.request.own.key);
-}
-
 TEST_CASE("a pair is not overwritten unasked, whichever half is there") {
   Home home;
   const auto leaf = test::issue(home.authority, {.name = "worker-1"});
