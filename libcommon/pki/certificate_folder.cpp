@@ -1,0 +1,90 @@
+#include "pki/certificate_folder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace p2p::pki {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCertificateSuffix = "_cert.pem";
+constexpr std::string_view kKeySuffix = "_key.pem";
+
+Error cannot_list(const fs::path& folder, const std::error_code& why) {
+  return {boost::system::error_code(why.value(), boost::system::system_category()),
+          folder.string() + ": " + why.message()};
+}
+
+}  // namespace
+
+Result<Certificate> read_certificate_file(const fs::path& path) {
+  const auto pem = read_file(path, kMaxCertificatePemBytes);
+  if (!pem) return pem.error();
+  return Certificate::from_pem(*pem, path.string());
+}
+
+Result<crypto::KeyPtr> read_key_file(const fs::path& path) {
+  auto text = read_secret_file(path, crypto::kMaxKeyPemBytes);
+  if (!text) return text.error();
+  const crypto::Secret pem(std::move(*text));
+  return crypto::read_private_key(pem.view(), path.string());
+}
+
+Result<KeyPair> read_pair(const PairFiles& files) {
+  auto pem = read_file(files.certificate, kMaxCertificatePemBytes);
+  if (!pem) return pem.error();
+  auto certificate = Certificate::from_pem(*pem, files.certificate.string());
+  if (!certificate) return certificate.error();
+  auto key = read_key_file(files.key);
+  if (!key) return key.error();
+  if (!crypto::same_key(certificate->public_key(), **key)) {
+    return Error(Errc::damaged, fmt::format("{}: the key does not belong to the certificate {}", files.key.string(),
+                                            files.certificate.string()));
+  }
+  return KeyPair{std::move(*certificate), std::move(*key), std::move(*pem)};
+}
+
+Result<void> write_pair(const PairFiles& files, const Certificate& certificate, const EVP_PKEY& key, bool replace) {
+  const auto key_pem = crypto::write_private_key(key);
+  if (!key_pem) return key_pem.error();
+  std::error_code ignored;  // what cannot be looked at cannot be written either, and that error says more
+  if (!replace && fs::exists(fs::symlink_status(files.certificate, ignored))) {
+    return Error(Errc::exists, files.certificate.string() + ": already exists");
+  }
+  const auto write = replace ? write_file : create_file;
+  if (auto written = write(files.key, key_pem->view(), kSecretMode); !written) return written;
+  return write(files.certificate, certificate.pem(), kPublicMode);
+}
+
+Result<Authority> open_authority(const PairFiles& files) {
+  auto pair = read_pair(files);
+  if (!pair) return pair.error();
+  auto authority = Authority::open(std::move(pair->certificate), std::move(pair->key));
+  if (!authority) {
+    return Error(authority.error().code, files.certificate.string() + ": " + authority.error().context);
+  }
+  return authority;
+}
+
+PairFiles CertificateFolder::files_of(const std::string& name) const {
+  return {path_ / (name + std::string(kCertificateSuffix)), path_ / (name + std::string(kKeySuffix))};
+}
+
+Result<std::vector<std::string>> CertificateFolder::names() const {
+  std::error_code failed;
+  std::vector<std::string> out;
+  for (fs::directory_iterator at(path_, failed), end; !failed && at != end; at.increment(failed)) {
+    const std::string file = at->path().filename().string();
+    if (file.starts_with('.') || !file.ends_with(kCertificateSuffix)) continue;
+    out.push_back(file.substr(0, file.size() - kCertificateSuffix.size()));
+  }
+  if (failed) return cannot_list(path_, failed);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<FileLock> CertificateFolder::lock() const { return FileLock::acquire(path_ / ".lock"); }
+
+}  // namespace p2p::pki

@@ -1,0 +1,61 @@
+// The folder `certs/` in home, as files: ca_cert.pem, ca_key.pem, NAME_cert.pem, NAME_key.pem. Keys are 0600, the
+// folder is 0700.
+//
+// A pair is replaced key first. A crash between the two files leaves the new key beside the old certificate: opening
+// the pair then says "the key does not belong to the certificate", and signing again with --force mends it. A new pair
+// that is cut off there is a key without certificate; a coordinator completes it at its next start.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "pki/authority.hpp"
+
+namespace p2p::pki {
+
+/// A certificate and its private key.
+struct KeyPair {
+  Certificate certificate;
+  crypto::KeyPtr key;
+  std::string certificate_pem{};  ///< the file's whole text, which may hold a chain after the certificate
+};
+
+struct PairFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+/// Reads both; `not_found` names the missing file, `not_permitted` a key that others can read, `damaged` what does not
+/// parse or a key of another certificate.
+Result<KeyPair> read_pair(const PairFiles& files);
+
+/// Writes key, then certificate (see above). Unless `replace`, `exists` when either is there already.
+Result<void> write_pair(const PairFiles& files, const Certificate& certificate, const EVP_PKEY& key, bool replace);
+
+Result<Certificate> read_certificate_file(const std::filesystem::path& path);
+Result<crypto::KeyPtr> read_key_file(const std::filesystem::path& path);
+
+/// Opens the CA from its files.
+Result<Authority> open_authority(const PairFiles& files);
+
+class CertificateFolder {
+ public:
+  explicit CertificateFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+  /// `name` is a valid name (is_valid_name); "ca" is the CA itself.
+  PairFiles files_of(const std::string& name) const;
+
+  /// Names that have a certificate file here, sorted; `not_found` when the folder is not there.
+  Result<std::vector<std::string>> names() const;
+
+  /// Held by whoever writes here, so that two commands never mix their files. Blocks.
+  Result<FileLock> lock() const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace p2p::pki

@@ -1,0 +1,40 @@
+// What a node shows in TLS: its certificate, key and the CA's certificate, read at start and at reload. Where the
+// certificate is missing while the CA's key is there, the node makes its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "crypto/secret.hpp"
+#include "pki/certificate_folder.hpp"
+#include "pki/roots.hpp"
+
+namespace p2p::pki {
+
+struct NodeMaterialRequest {
+  PairFiles own;  ///< ssl_cert_file, ssl_key_file; absolute, as all paths here
+  std::filesystem::path ca_certificate;
+  std::filesystem::path ca_key;  ///< may be empty or absent: then nothing is made
+  std::string cluster_name;
+  std::string node_id;
+  bool coordinator = false;
+  /// Where others reach the node, for a certificate that is made: names in the configuration, addresses.
+  std::vector<SubjectName> extra_names{};
+};
+
+struct NodeMaterial {
+  std::string certificate_pem;
+  crypto::Secret key_pem;
+  std::string ca_pem;
+  Identity identity;
+  Certificate certificate;
+  bool made = false;  ///< the certificate was made now
+};
+
+/// Reads, checks, and makes what is missing; a key that is there without its certificate is kept and gets one.
+/// `not_found` names the missing file; `damaged` a certificate that this CA did not sign, that has expired, or whose
+/// key is another's; `invalid` one of another cluster, node or role than the configuration says. Blocks.
+Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, WallTime now);
+
+}  // namespace p2p::pki

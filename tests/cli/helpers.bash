@@ -1,0 +1,41 @@
+# What the command tests share. Each test gets a home of its own; the binaries come from $P2P_BIN_DIR.
+bats_require_minimum_version 1.5.0
+
+# Call first in setup(): an empty home, the tools in PATH, nothing of the caller's environment.
+new_home() {
+  : "${P2P_BIN_DIR:?where the binaries are}"
+  PATH="$P2P_BIN_DIR:$PATH"
+  P2P_HOME="$BATS_TEST_TMPDIR/home"
+  certs="$P2P_HOME/certs"
+  export PATH P2P_HOME
+  unset P2P_COORDINATOR P2P_TOKEN NO_COLOR
+}
+
+# expect CODE COMMAND…: runs it without a terminal; fails unless it exits with CODE. Leaves $output (stdout) and $stderr.
+expect() {
+  local code=$1
+  shift
+  run --separate-stderr setsid --wait "$@" </dev/null
+  if [ "$status" -ne "$code" ]; then
+    printf 'command: %s\nexit code %s, expected %s\nstdout: %s\nstderr: %s\n' "$*" "$status" "$code" "$output" "$stderr"
+    return 1
+  fi
+}
+
+same_text() {
+  [ "$2" = "$3" ] && return
+  printf '%s:\n%s\nexpected:\n%s\n' "$1" "$2" "$3"
+  return 1
+}
+has_text() {
+  [[ "$2" == *"$3"* ]] && return
+  printf '%s:\n%s\nexpected to contain:\n%s\n' "$1" "$2" "$3"
+  return 1
+}
+
+stdout_is() { same_text stdout "$output" "$1"; }
+stderr_is() { same_text stderr "$stderr" "$1"; }
+stdout_has() { has_text stdout "$output" "$1"; }
+stderr_has() { has_text stderr "$stderr" "$1"; }
+
+mode_is() { same_text "mode of $1" "$(stat -c %a "$1")" "$2"; }

@@ -1,0 +1,91 @@
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include "base/rfc3339.hpp"
+#include "base/text.hpp"
+
+namespace p2p::ca {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+Document list_of(const std::vector<std::string>& texts) {
+  Document out = Document::array();
+  for (const auto& text : texts) out.push_back(escape_controls(text));
+  return out;
+}
+
+/// The name and cluster that a certificate speaks for, as far as it has them.
+struct Place {
+  std::string name;
+  std::optional<std::string> role;
+  std::optional<std::string> cluster;
+};
+
+Place place_of(const pki::Certificate& certificate) {
+  const auto& facts = certificate.facts();
+  if (const auto identity = certificate.identity(); identity && !facts.is_ca) {
+    return {identity->name, std::string(pki::to_string(identity->role)), identity->cluster_name};
+  }
+  Place out{escape_controls(facts.common_name), std::nullopt, std::nullopt};
+  if (!facts.is_ca) return out;
+  out.role = kAuthorityName;
+  if (facts.uris.size() == 1) {
+    if (const auto cluster = pki::parse_cluster_uri(facts.uris.front())) out.cluster = *cluster;
+  }
+  return out;
+}
+
+Document or_null(const std::optional<std::string>& text) { return text ? Document(*text) : Document(nullptr); }
+
+}  // namespace
+
+Result<Subject> find_subject(const Tool& tool, const std::string& target) {
+  if (is_valid_name(target)) {
+    const fs::path file = tool.certs.files_of(target).certificate;
+    if (is_there(file)) return Subject{target, file, true};
+  }
+  if (is_there(target)) return Subject{target, target, false};
+  return Error(Errc::not_found, fmt::format("no certificate \"{}\" in {}, and no such file", escape_controls(target),
+                                            tool.certs.path().string()));
+}
+
+std::int64_t days_left(const pki::Certificate& certificate, WallTime now) {
+  // Seconds first: the difference of extreme dates does not fit nanoseconds.
+  using std::chrono::floor, std::chrono::seconds, std::chrono::days;
+  return floor<days>(floor<seconds>(certificate.facts().not_after) - floor<seconds>(now)).count();
+}
+
+std::optional<std::string> role_of(const pki::Certificate& certificate) { return place_of(certificate).role; }
+
+std::string remaining(const pki::Certificate& certificate, WallTime now) {
+  const std::int64_t left = days_left(certificate, now);
+  if (left >= 0) return fmt::format("{} days left", left);
+  return left == -1 ? "expired today" : fmt::format("expired {} days ago", -left - 1);
+}
+
+Document describe(const pki::Certificate& certificate, const fs::path& file, WallTime now) {
+  const auto& facts = certificate.facts();
+  const Place place = place_of(certificate);
+  return {{"name", place.name},
+          {"role", or_null(place.role)},
+          {"cluster", or_null(place.cluster)},
+          {"serial", to_hex(facts.serial)},
+          {"not_before", format_rfc3339(facts.not_before, 0)},
+          {"not_after", format_rfc3339(facts.not_after, 0)},
+          {"days_left", days_left(certificate, now)},
+          {"dns_names", list_of(facts.dns_names)},
+          {"ip_addresses", list_of(facts.ip_addresses)},
+          {"key_type", facts.key_type},
+          {"issuer", escape_controls(facts.issuer)},
+          {"sha256", to_hex(facts.sha256)},
+          {"file", file.string()}};
+}
+
+}  // namespace p2p::ca
