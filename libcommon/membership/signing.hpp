@@ -1,0 +1,35 @@
+// Signatures as the pure part of membership sees them; the implementations over OpenSSL are passed in.
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "membership/fingerprint.hpp"
+#include "pki/identity.hpp"
+
+namespace p2p::membership {
+
+/// Signs with the key of this node's certificate. Called on the control loop.
+class RecordSigner {
+ public:
+  virtual ~RecordSigner() = default;
+  virtual Result<Bytes> sign(ByteView text) = 0;
+  /// DER of the certificate that belongs to the key; changes when it is renewed.
+  virtual Bytes certificate() const = 0;
+};
+
+/// Whom a verified signature speaks for.
+struct VerifiedSigner {
+  pki::Identity identity;
+  Fingerprint certificate_hash{};  ///< SHA-256 of the DER
+};
+
+class RecordVerifier {
+ public:
+  virtual ~RecordVerifier() = default;
+  /// Checks the certificate (chain, validity at `now`, revocation, its one URI) and the signature over `text`. Sizes
+  /// are bounded by the caller. `not_permitted` for a certificate that does not hold, `damaged` for a wrong signature.
+  virtual Result<VerifiedSigner> verify(ByteView text, ByteView signature, ByteView certificate, WallTime now) = 0;
+};
+
+}  // namespace p2p::membership
