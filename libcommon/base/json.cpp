@@ -75,13 +75,59 @@ Result<Json> parse(ByteView bytes, nlohmann::detail::input_format_t format, std:
   return out;
 }
 
+/// What nlohmann's CBOR reader does not hold against its input: it descends once a chunk into a chunked string inside a
+/// chunked string (not well-formed by RFC 8949 section 3.2.3; a megabyte of 0x7f overflows the stack), and it takes a
+/// length of 2^64-1 for an indefinite one. One pass over the heads of the items finds both, and every length beyond the
+/// input. What this pass does not understand it leaves to the reader to refuse.
+Result<void> check_cbor_heads(ByteView bytes) {
+  constexpr std::uint8_t kIndefinite = 31;
+  constexpr std::uint8_t kBreak = 0xff;
+  constexpr int kBinary = 2, kText = 3, kArray = 4, kMap = 5;
+  const auto refuse = [](std::string_view why, std::size_t at) {
+    return Error(Errc::invalid, fmt::format("not valid CBOR: {} at byte {}", why, at));
+  };
+  int chunks_of = -1;  // the kind of chunked string that is open
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const std::size_t head = at;
+    const int kind = bytes[at] >> 5;
+    const std::uint8_t low = bytes[at] & 31;
+    ++at;
+    if (chunks_of >= 0) {
+      if (bytes[head] == kBreak) {
+        chunks_of = -1;
+        continue;
+      }
+      if (kind != chunks_of || low == kIndefinite) return refuse("a chunk of another kind", head);
+    }
+    if (low == kIndefinite) {
+      if (kind == kBinary || kind == kText) chunks_of = kind;
+      continue;
+    }
+    if (low > 27) return {};
+    const std::size_t argument_bytes = low < 24 ? 0 : std::size_t{1} << (low - 24);
+    if (argument_bytes > bytes.size() - at) return {};
+    std::uint64_t argument = low;
+    if (argument_bytes > 0) argument = 0;
+    for (std::size_t i = 0; i < argument_bytes; ++i) argument = argument << 8 | bytes[at++];
+    if (kind < kBinary || kind > kMap) continue;
+    // Each element of an array or map takes a byte or more.
+    if (argument > bytes.size() - at) return refuse("a length beyond the input", head);
+    if (kind != kArray && kind != kMap) at += argument;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
   return parse(as_bytes(text), nlohmann::detail::input_format_t::json, "JSON");
 }
 
-Result<Json> parse_cbor(ByteView bytes) { return parse(bytes, nlohmann::detail::input_format_t::cbor, "CBOR"); }
+Result<Json> parse_cbor(ByteView bytes) {
+  if (const auto checked = check_cbor_heads(bytes); !checked) return checked.error();
+  return parse(bytes, nlohmann::detail::input_format_t::cbor, "CBOR");
+}
 
 std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -100,7 +146,9 @@ const std::string* find_string(const Json& object, std::string_view key) {
 
 std::optional<std::uint64_t> find_unsigned(const Json& object, std::string_view key) {
   const Json* member = find_member(object, key);
-  if (member == nullptr || !member->is_number_unsigned()) return std::nullopt;
+  if (member == nullptr || !member->is_number_integer()) return std::nullopt;
+  // Parsed values are unsigned where they can be; those built in the program are signed.
+  if (!member->is_number_unsigned() && member->get<std::int64_t>() < 0) return std::nullopt;
   return member->get<std::uint64_t>();
 }
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
 
 namespace p2p {
 namespace {
@@ -26,6 +28,46 @@ bool take(std::string_view text, std::size_t& at, std::string_view any_of) {
   return true;
 }
 
+std::optional<WallTime> read_date(std::string_view text) {
+  using namespace std::chrono;
+  std::size_t at = 0;
+  const int y = take_digits(text, at, 4);
+  if (y < 1678 || y > 2261 || !take(text, at, "-")) return std::nullopt;
+  const int mo = take_digits(text, at, 2);
+  if (mo < 0 || !take(text, at, "-")) return std::nullopt;
+  const int d = take_digits(text, at, 2);
+  if (d < 0 || !take(text, at, "Tt ")) return std::nullopt;
+  const int h = take_digits(text, at, 2);
+  if (h < 0 || h > 23 || !take(text, at, ":")) return std::nullopt;
+  const int mi = take_digits(text, at, 2);
+  if (mi < 0 || mi > 59 || !take(text, at, ":")) return std::nullopt;
+  int s = take_digits(text, at, 2);
+  if (s < 0 || s > 60) return std::nullopt;
+  if (s == 60) s = 59;
+  std::int64_t nanos = 0;
+  if (take(text, at, ".")) {
+    const std::size_t first = at;
+    while (at < text.size() && at - first < 9 && text[at] >= '0' && text[at] <= '9')
+      nanos = nanos * 10 + (text[at++] - '0');
+    if (at == first) return std::nullopt;
+    for (std::size_t i = at - first; i < 9; ++i) nanos *= 10;
+  }
+  minutes offset{0};
+  if (!take(text, at, "Zz")) {
+    const bool minus = at < text.size() && text[at] == '-';
+    if (!take(text, at, "+-")) return std::nullopt;
+    const int oh = take_digits(text, at, 2);
+    if (oh < 0 || oh > 23 || !take(text, at, ":")) return std::nullopt;
+    const int om = take_digits(text, at, 2);
+    if (om < 0 || om > 59) return std::nullopt;
+    offset = minutes{(oh * 60 + om) * (minus ? -1 : 1)};
+  }
+  if (at != text.size()) return std::nullopt;
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  if (!date.ok()) return std::nullopt;
+  return WallTime{sys_days{date}} + hours{h} + minutes{mi} - offset + seconds{s} + nanoseconds{nanos};
+}
+
 }  // namespace
 
 std::string format_rfc3339(WallTime time, int digits) {
@@ -46,44 +88,8 @@ std::string format_rfc3339(WallTime time, int digits) {
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
-  using namespace std::chrono;
-  const Error wrong(Errc::invalid, fmt::format("\"{}\" is not an RFC 3339 date", text.substr(0, 64)));
-  std::size_t at = 0;
-  const int y = take_digits(text, at, 4);
-  if (y < 1678 || y > 2261 || !take(text, at, "-")) return wrong;
-  const int mo = take_digits(text, at, 2);
-  if (mo < 0 || !take(text, at, "-")) return wrong;
-  const int d = take_digits(text, at, 2);
-  if (d < 0 || !take(text, at, "Tt ")) return wrong;
-  const int h = take_digits(text, at, 2);
-  if (h < 0 || h > 23 || !take(text, at, ":")) return wrong;
-  const int mi = take_digits(text, at, 2);
-  if (mi < 0 || mi > 59 || !take(text, at, ":")) return wrong;
-  int s = take_digits(text, at, 2);
-  if (s < 0 || s > 60) return wrong;
-  if (s == 60) s = 59;
-  std::int64_t nanos = 0;
-  if (take(text, at, ".")) {
-    const std::size_t first = at;
-    while (at < text.size() && at - first < 9 && text[at] >= '0' && text[at] <= '9')
-      nanos = nanos * 10 + (text[at++] - '0');
-    if (at == first) return wrong;
-    for (std::size_t i = at - first; i < 9; ++i) nanos *= 10;
-  }
-  minutes offset{0};
-  if (!take(text, at, "Zz")) {
-    const bool minus = at < text.size() && text[at] == '-';
-    if (!take(text, at, "+-")) return wrong;
-    const int oh = take_digits(text, at, 2);
-    if (oh < 0 || oh > 23 || !take(text, at, ":")) return wrong;
-    const int om = take_digits(text, at, 2);
-    if (om < 0 || om > 59) return wrong;
-    offset = minutes{(oh * 60 + om) * (minus ? -1 : 1)};
-  }
-  if (at != text.size()) return wrong;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
-  if (!date.ok()) return wrong;
-  return WallTime{sys_days{date}} + hours{h} + minutes{mi} - offset + seconds{s} + nanoseconds{nanos};
+  if (const auto time = read_date(text)) return *time;
+  return Error(Errc::invalid, fmt::format("\"{}\" is not an RFC 3339 date", escape_controls(text.substr(0, 64))));
 }
 
 }  // namespace p2p

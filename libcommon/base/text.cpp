@@ -57,9 +57,9 @@ std::string_view trim(std::string_view text) {
 
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   std::string out;
-  for (const auto& part : parts) {
-    if (!out.empty()) out += separator;
-    out += part;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += separator;
+    out += parts[i];
   }
   return out;
 }
@@ -189,12 +189,14 @@ std::string format_bytes(std::uint64_t count) {
   constexpr std::string_view units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(count);
   std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(units)) {
+  // 1023.96 KiB is 1 MiB already: it would round to 1024.0.
+  while (value >= 1023.95 && unit + 1 < std::size(units)) {
     value /= 1024;
     ++unit;
   }
-  return unit == 0 || value >= 100 ? fmt::format("{:.0f} {}", value, units[unit])
-                                   : fmt::format("{:.1f} {}", value, units[unit]);
+  std::string number = fmt::format("{:.1f}", value);
+  if (number.ends_with(".0")) number.resize(number.size() - 2);
+  return fmt::format("{} {}", number, units[unit]);
 }
 
 bool is_valid_name(std::string_view text) {
