@@ -121,6 +121,10 @@ Result<void> check_cbor_heads(ByteView bytes) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
+  // nlohmann takes a NUL for the end of the input and never looks at what follows.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    return Error(Errc::invalid, fmt::format("not valid JSON: unexpected input at byte {}", nul));
+  }
   return parse(as_bytes(text), nlohmann::detail::input_format_t::json, "JSON");
 }
 

@@ -25,7 +25,7 @@ struct Service {
 
 /// An immutable view; holders keep it alive.
 struct RegistrySnapshot {
-  std::map<std::string, std::shared_ptr<const Service>> services;
+  std::map<std::string, std::shared_ptr<const Service>, std::less<>> services;
   std::unordered_map<std::string, const Method*> methods;  ///< by full name; point into `services`
 
   /// `service.method` or `service/method`; nullptr when unknown.
@@ -42,6 +42,11 @@ class Registry {
   std::shared_ptr<const RegistrySnapshot> snapshot() const;
 
  private:
+  /// Replaces the map by what `edit(services)` makes of a copy of it.
+  template <class Edit>
+  void replace(Edit edit);
+
+  std::mutex writers_;        // one writer at a time; readers never wait for it
   mutable std::mutex mutex_;  // guards only the pointer swap
   std::shared_ptr<const RegistrySnapshot> current_;
 };

@@ -1,0 +1,265 @@
+#include "rpc/dispatcher.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "rpc/deadline.hpp"
+#include "rpc/json_scan.hpp"
+
+namespace p2p::rpc {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
+
+/// `service/method` is accepted as `service.method`.
+std::string canonical(std::string method) {
+  if (const auto slash = method.find('/'); slash != std::string::npos) method[slash] = '.';
+  return method;
+}
+
+RpcError unknown_method(const std::string& method, const std::string& node) {
+  return standard_error(Code::method_not_found, fmt::format("no method \"{}\" on node \"{}\"", method, node));
+}
+
+boost::system::result<Monotonic, RpcError> read_deadline(const net::Request& request, Monotonic now) {
+  if (!request.headers.has("P2P-Timeout-Ms")) {
+    return request.deadline > now ? request.deadline : now + kDefaultTimeout;
+  }
+  const std::string_view text = request.headers.get("P2P-Timeout-Ms");
+  milliseconds::rep count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (failure != std::errc() || end != text.data() + text.size() || count < 1 || count > kMaxTimeout.count()) {
+    return standard_error(Code::invalid_request,
+                          fmt::format("P2P-Timeout-Ms must be 1 to {} milliseconds", kMaxTimeout.count()));
+  }
+  return now + milliseconds(count);
+}
+
+boost::system::result<std::optional<Target>, RpcError> read_target(const net::Request& request) {
+  const std::string header(request.headers.get("P2P-Target"));
+  const std::string query = request.query_parameter("target").value_or("");
+  if (!header.empty() && !query.empty() && header != query) {
+    return standard_error(Code::invalid_request, "P2P-Target and ?target= name different targets");
+  }
+  const std::string& text = header.empty() ? query : header;
+  if (text.empty()) return std::optional<Target>();
+  auto target = parse_target(text);
+  if (!target) return standard_error(Code::invalid_request, target.error().context);
+  return std::optional<Target>(std::move(*target));
+}
+
+bool is_coordinator(const auth::Caller& caller) {
+  return caller.over_p2p && caller.identity && caller.identity->role == pki::Role::coordinator;
+}
+
+}  // namespace
+
+boost::system::result<Origin, RpcError> read_origin(net::Request& request, Monotonic now) {
+  Origin origin;
+  auto deadline = read_deadline(request, now);
+  if (!deadline) return deadline.error();
+  origin.deadline = request.deadline = *deadline;
+  auto target = read_target(request);
+  if (!target) return target.error();
+  origin.target = std::move(*target);
+  if (!request.headers.has("P2P-Caller")) {
+    origin.caller = request.caller;
+    return origin;
+  }
+  if (!is_coordinator(request.caller)) {
+    return standard_error(Code::not_permitted, "only a coordinator may state another caller (P2P-Caller)");
+  }
+  auto stated = auth::parse_stated_caller(request.headers.get("P2P-Caller"));
+  if (!stated) return standard_error(Code::invalid_request, stated.error().context);
+  origin.caller = std::move(*stated);
+  origin.final = true;
+  return origin;
+}
+
+Dispatcher::Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log)
+    : self_(std::move(self)), registry_(registry), forwarder_(forwarder), log_(log, "Rpc") {}
+
+void Dispatcher::add_routes(net::Router& router) {
+  net::Route calls;
+  calls.method = net::Method::post;
+  calls.pattern = "/rpc";
+  calls.permission = auth::Permission::authenticated;
+  calls.limit_class = net::LimitClass::rpc;
+  calls.handler = [this](net::Request& request) { return handle(request); };
+  net::Route one = calls;
+  one.pattern = "/rpc/{service}/{method}";
+  one.handler = [this](net::Request& request) { return handle_method(request); };
+  router.add(std::move(calls));
+  router.add(std::move(one));
+}
+
+asio::awaitable<net::Response> Dispatcher::handle(net::Request& request) {
+  auto origin = read_origin(request, steady_clock::now());
+  std::string body;
+  if (!origin) {
+    append_error(body, origin.error(), {});
+  } else {
+    body = co_await answer(request.body, *origin);
+  }
+  net::Response response = net::Response::json(std::move(body));
+  if (response.body.empty()) {
+    response.status = 204;
+    response.content_type.clear();
+  }
+  co_return response;
+}
+
+asio::awaitable<net::Response> Dispatcher::handle_method(net::Request& request) {
+  auto origin = read_origin(request, steady_clock::now());
+  ParsedCall parsed;
+  parsed.method = request.captured.at(0) + '.' + request.captured.at(1);
+  parsed.params = trim(request.body);
+  const std::string flaw = parsed.params.empty() ? std::string() : check_json(parsed.params);
+  std::string body;
+  if (!origin) {
+    append_error(body, origin.error(), {});
+  } else if (!flaw.empty()) {
+    append_error(body, standard_error(Code::parse_error, flaw), {});
+  } else if (!parsed.params.empty() && parsed.params.front() != '{' && parsed.params.front() != '[') {
+    append_error(body, standard_error(Code::invalid_params, "the body must be an array or an object"), {});
+  } else {
+    const Outcome outcome = co_await call(parsed, *origin);
+    append_outcome(body, outcome, {});
+  }
+  co_return net::Response::json(std::move(body));
+}
+
+asio::awaitable<std::string> Dispatcher::answer(std::string_view text, const Origin& origin) {
+  const ParsedRequest request = parse_request(text);
+  std::string out;
+  if (request.error) {
+    append_error(out, *request.error, {});
+  } else if (request.batch) {
+    out = co_await answer_batch(request, origin);
+  } else {
+    const ParsedCall& only = request.calls.front();
+    const Outcome outcome = co_await call(only, origin);
+    if (only.wants_answer()) append_outcome(out, outcome, only.id);
+  }
+  co_return out;
+}
+
+asio::awaitable<void> Dispatcher::answer_element(const ParsedCall& parsed, const Origin& origin, std::string& out,
+                                                 std::size_t& total_bytes) {
+  Outcome outcome = standard_error(Code::internal_error, "the call was cancelled");
+  try {
+    outcome = co_await call(parsed, origin);
+  } catch (const std::exception&) {
+    // Only cancellation gets here, and then nobody reads the answer.
+  }
+  if (!parsed.wants_answer()) co_return;
+  if (outcome && total_bytes + outcome->size() > kMaxBatchAnswerBytes) {
+    outcome = standard_error(Code::service_failed, "dropped: the answers to this batch are too large together");
+  }
+  append_outcome(out, outcome, parsed.id);
+  total_bytes += out.size();
+}
+
+asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& request, const Origin& origin) {
+  std::vector<std::string> answers(request.calls.size());
+  std::size_t total_bytes = 0;
+  std::vector<asio::awaitable<void>> tasks;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    tasks.push_back(answer_element(request.calls[i], origin, answers[i], total_bytes));
+  }
+  co_await run_bounded(std::move(tasks), kBatchConcurrency);
+  std::string out;
+  for (const std::string& answer : answers) {
+    if (answer.empty()) continue;
+    out += out.empty() ? '[' : ',';
+    out += answer;
+  }
+  if (!out.empty()) out += ']';
+  co_return out;
+}
+
+asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {
+  if (!parsed.flaw.empty()) co_return standard_error(Code::invalid_request, parsed.flaw);
+  CallContext context{origin.caller, canonical(parsed.method), std::string(parsed.params), origin.deadline};
+  const auto snapshot = registry_.snapshot();
+  const Method* known = snapshot->find(context.method);
+  const std::string_view service = service_of(context.method);
+  if (is_here(origin, service, *snapshot)) {
+    if (known == nullptr) co_return unknown_method(context.method, self_.node_id);
+    co_return co_await run(*known, std::move(context));
+  }
+  if (forwarder_ == nullptr || origin.final) co_return refuse_to_forward(origin, context.method);
+  if (!origin.target && !forwarder_->anyone_offers(service)) {
+    co_return standard_error(Code::method_not_found, fmt::format("no method \"{}\" in this fleet", context.method));
+  }
+  Target target = origin.target ? *origin.target : Target{Target::Kind::service, std::string(service)};
+  const bool idempotent = known != nullptr && known->idempotent;
+  co_return co_await forwarder_->forward(std::move(target), std::move(context), idempotent, *this);
+}
+
+RpcError Dispatcher::refuse_to_forward(const Origin& origin, const std::string& method) const {
+  if (!origin.target) return unknown_method(method, self_.node_id);
+  const std::string why = origin.final ? fmt::format(
+                                             "a call passed on to node \"{}\" names target \"{}\"; calls are passed "
+                                             "on only once",
+                                             self_.node_id, to_text(*origin.target))
+                                       : fmt::format(
+                                             "node \"{}\" is a worker and passes nothing on; ask a coordinator for "
+                                             "\"{}\"",
+                                             self_.node_id, to_text(*origin.target));
+  return standard_error(Code::no_such_target, why);
+}
+
+bool Dispatcher::is_here(const Origin& origin, std::string_view service, const RegistrySnapshot& snapshot) const {
+  const bool alone = forwarder_ == nullptr || origin.final;
+  const auto has = [&](std::string_view name) { return snapshot.services.find(name) != snapshot.services.end(); };
+  if (!origin.target) return alone || has(service);
+  switch (origin.target->kind) {
+    case Target::Kind::node: return origin.target->name == self_.node_id;
+    case Target::Kind::service: return alone && has(origin.target->name);
+    case Target::Kind::role: return alone && origin.target->role == self_.role;
+    case Target::Kind::all: return false;
+  }
+  return false;
+}
+
+asio::awaitable<Outcome> Dispatcher::call_here(CallContext context) {
+  const auto snapshot = registry_.snapshot();
+  const Method* known = snapshot->find(context.method);
+  if (known == nullptr) co_return unknown_method(context.method, self_.node_id);
+  co_return co_await run(*known, std::move(context));
+}
+
+asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext context) {
+  if (auto allowed = auth::require(context.caller, method.permission); !allowed) {
+    co_return standard_error(Code::not_permitted, allowed.error().context);
+  }
+  std::string failure;
+  try {
+    if (method.immediate) co_return co_await method.handler(std::move(context));
+    const Monotonic now = steady_clock::now();
+    context.deadline = std::min(context.deadline, now + method.timeout);
+    if (context.deadline <= now) co_return standard_error(Code::timeout, "the deadline passed before the call began");
+    const Monotonic deadline = context.deadline;
+    auto running = method.handler(std::move(context));
+    co_return co_await with_deadline(std::move(running), deadline);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+    failure = error.what();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  log_.error("method {} ended with an exception: {}", method.name, failure);
+  co_return standard_error(Code::internal_error);
+}
+
+}  // namespace p2p::rpc

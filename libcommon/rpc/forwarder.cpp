@@ -1,0 +1,290 @@
+#include "rpc/forwarder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+#include "rpc/deadline.hpp"
+#include "rpc/json_scan.hpp"
+#include "rpc/jsonrpc.hpp"
+
+namespace p2p::rpc {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+/// Time kept back from a broadcast's deadline, so that the entries of those who answered still reach the caller.
+constexpr milliseconds kMostReserve{250};
+constexpr int kReserveFraction = 10;
+
+milliseconds remaining(Monotonic deadline, Monotonic now) {
+  return std::chrono::duration_cast<milliseconds>(deadline - now);
+}
+
+Monotonic collect_by(Monotonic deadline, Monotonic now) {
+  return deadline - std::clamp(remaining(deadline, now) / kReserveFraction, milliseconds(0), kMostReserve);
+}
+
+std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
+
+RpcError no_candidate(const Target& target) {
+  switch (target.kind) {
+    case Target::Kind::node:
+      return standard_error(Code::no_such_target, fmt::format("no node \"{}\" in this fleet", target.name));
+    case Target::Kind::service:
+      return standard_error(Code::no_such_target, fmt::format("no live node has service \"{}\"", target.name));
+    case Target::Kind::role:
+    case Target::Kind::all: break;
+  }
+  return standard_error(Code::no_such_target, fmt::format("no live node fits \"{}\"", to_text(target)));
+}
+
+RpcError dead_node(const std::string& node_id) {
+  return standard_error(Code::unreachable, fmt::format("node \"{}\" is dead", node_id));
+}
+
+RpcError open_breaker(std::string_view where, std::string_view service) {
+  return standard_error(
+      Code::breaker_open,
+      fmt::format("calls of service \"{}\" to {} failed repeatedly; try again in a moment", service, where));
+}
+
+RpcError too_much() {
+  return standard_error(Code::service_failed, "dropped: the answers to this broadcast are too large together");
+}
+
+RpcError transport_error(const std::string& node_id, const TransportError& failure) {
+  const std::string detail = fmt::format("node \"{}\": {}", node_id, failure.error.context);
+  switch (failure.error.kind()) {
+    case Errc::timeout: return standard_error(Code::timeout, detail);
+    case Errc::limited: return standard_error(Code::overloaded, detail);
+    default: return standard_error(Code::unreachable, detail);
+  }
+}
+
+}  // namespace
+
+net::Headers OutgoingCall::headers(Monotonic now) const {
+  net::Headers out;
+  out.set("P2P-Caller", caller);
+  out.set("P2P-Timeout-Ms", std::to_string(std::max<milliseconds::rep>(1, remaining(deadline, now).count())));
+  out.set("Content-Type", "application/json");
+  return out;
+}
+
+void throw_exception_from_error(const TransportError& failure, const boost::source_location&) {
+  throw std::runtime_error(failure.error.context);
+}
+
+/// How one attempt ended, for the answer, the breaker and the retry rule.
+struct Forwarder::Attempted {
+  Outcome outcome{};
+  bool failed = false;  ///< by the transport or a timeout, not by the service
+  bool sent = true;     ///< it may have run there
+};
+
+/// One node of a broadcast.
+struct Forwarder::Entry {
+  Candidate member;
+  Outcome outcome{};
+  milliseconds took{};
+};
+
+namespace {
+
+/// Ends the attempt in the balancer however the coroutine ends.
+class Tracked {
+ public:
+  Tracked(std::mutex& mutex, Balancer& balancer, const Clock& clock, const std::string& node, std::string_view service)
+      : mutex_(mutex), balancer_(balancer), clock_(clock) {
+    const std::lock_guard lock(mutex_);
+    attempt_ = balancer_.begin(node, service, clock_.monotonic());
+  }
+  Tracked(const Tracked&) = delete;
+  Tracked& operator=(const Tracked&) = delete;
+  ~Tracked() {
+    const std::lock_guard lock(mutex_);
+    balancer_.end(attempt_, verdict_, clock_.monotonic());
+  }
+  void ended(Verdict verdict) { verdict_ = verdict; }
+
+ private:
+  std::mutex& mutex_;
+  Balancer& balancer_;
+  const Clock& clock_;
+  Balancer::Attempt attempt_;
+  Verdict verdict_ = Verdict::abandoned;
+};
+
+/// What the transport's answer means. `failed` and `sent` are set when it was no answer of the service.
+Outcome read_answer(const std::string& node_id, const TransportAnswer& answer, bool& failed, bool& sent) {
+  if (answer.status == 200) {
+    if (auto parsed = parse_response(answer.body)) return std::move(*parsed);
+    failed = true;
+    return standard_error(Code::unreachable, fmt::format("node \"{}\" answered something else than JSON-RPC", node_id));
+  }
+  const std::string detail = fmt::format("node \"{}\" answered with HTTP status {}", node_id, answer.status);
+  sent = false;
+  if (answer.status == 401 || answer.status == 403) return standard_error(Code::not_permitted, detail);
+  if (answer.status == 429 || answer.status == 503) return standard_error(Code::overloaded, detail);
+  sent = true;
+  failed = true;
+  return standard_error(Code::unreachable, detail);
+}
+
+asio::awaitable<Outcome> exchange(Transport& transport, OutgoingCall call, bool& failed, bool& sent) {
+  const std::string node_id = call.node_id;
+  const TransportResult result = co_await transport.send(std::move(call));
+  if (result) co_return read_answer(node_id, *result, failed, sent);
+  failed = true;
+  sent = result.error().sent;
+  co_return transport_error(node_id, result.error());
+}
+
+}  // namespace
+
+Forwarder::Forwarder(Self self, const ClusterView& view, Transport& transport, const Clock& clock, Random& random,
+                     LogSink& log)
+    : self_(std::move(self)), view_(view), transport_(transport), clock_(clock), log_(log, "Rpc"), balancer_(random) {}
+
+asio::awaitable<Outcome> Forwarder::forward(Target target, CallContext call, bool idempotent, LocalCalls& here) {
+  if (target.kind == Target::Kind::all) return broadcast(std::move(target), std::move(call), here);
+  return forward_to_one(std::move(target), std::move(call), idempotent, here);
+}
+
+bool Forwarder::anyone_offers(std::string_view service) const {
+  const auto members = view_.members();
+  return std::any_of(members->begin(), members->end(), [&](const Candidate& member) {
+    return std::find(member.services.begin(), member.services.end(), service) != member.services.end();
+  });
+}
+
+Balancer::Choice Forwarder::choose(const std::vector<const Candidate*>& candidates, std::string_view service) {
+  const std::lock_guard lock(mutex_);
+  return balancer_.choose(candidates, service, clock_.monotonic());
+}
+
+bool Forwarder::take_retry() {
+  const std::lock_guard lock(mutex_);
+  if (!balancer_.retries().take()) return false;
+  ++retry_count_;
+  return true;
+}
+
+asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext call, bool idempotent, LocalCalls& here) {
+  const auto members = view_.members();
+  const std::string service(service_of(call.method));
+  std::vector<const Candidate*> candidates = matching(*members, target, service);
+  if (candidates.empty()) co_return no_candidate(target);
+  {
+    const std::lock_guard lock(mutex_);
+    balancer_.retries().called();
+  }
+  Outcome last = open_breaker(to_text(target), service);
+  for (std::size_t attempts = 1; attempts <= kMaxAttempts; ++attempts) {
+    const Candidate* chosen = choose(candidates, service).candidate;
+    if (chosen == nullptr) break;
+    if (!chosen->alive) co_return dead_node(chosen->node_id);
+    Attempted attempted = co_await attempt(chosen->node_id, call, here);
+    last = std::move(attempted.outcome);
+    std::erase(candidates, chosen);
+    const bool over = !attempted.failed && attempted.sent;
+    if (over || candidates.empty() || clock_.monotonic() >= call.deadline) break;
+    if (!may_retry(attempted.sent, idempotent) || !take_retry()) break;
+    log_.debug("calling {} again, as node {} failed", call.method, chosen->node_id);
+  }
+  co_return std::move(last);
+}
+
+asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, const CallContext& call,
+                                                         LocalCalls& here) {
+  const std::string service(service_of(call.method));
+  Tracked tracked(mutex_, balancer_, clock_, node_id, service);
+  Attempted result;
+  if (node_id == self_.node_id) {
+    result.outcome = co_await here.call_here(call);
+    tracked.ended(Verdict::answered);
+    co_return result;
+  }
+  OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline};
+  auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
+  result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
+  if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
+    // Either the deadline cut the exchange off, or the node itself said so: the breaker counts both.
+    result.failed = true;
+  }
+  tracked.ended(result.failed ? Verdict::failed : Verdict::answered);
+  co_return result;
+}
+
+asio::awaitable<void> Forwarder::call_member(Entry& entry, const CallContext& call, LocalCalls& here) {
+  const Monotonic began = clock_.monotonic();
+  const std::string service(service_of(call.method));
+  try {
+    if (!entry.member.alive && entry.member.node_id != self_.node_id) {
+      entry.outcome = dead_node(entry.member.node_id);
+    } else if (choose({&entry.member}, service).candidate == nullptr) {
+      entry.outcome = open_breaker(fmt::format("node \"{}\"", entry.member.node_id), service);
+    } else if (began >= call.deadline) {
+      entry.outcome = standard_error(Code::timeout, "the deadline passed before the call was sent");
+    } else {
+      Attempted attempted = co_await attempt(entry.member.node_id, call, here);
+      entry.outcome = std::move(attempted.outcome);
+    }
+  } catch (const std::exception& failure) {
+    entry.outcome = standard_error(Code::internal_error, failure.what());
+  }
+  entry.took = remaining(clock_.monotonic(), began);
+}
+
+asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, LocalCalls& here) {
+  const auto members = view_.members();
+  std::vector<Entry> entries;
+  bool self_listed = false;
+  for (const Candidate* member : matching(*members, target, service_of(call.method))) {
+    self_listed = self_listed || member->node_id == self_.node_id;
+    entries.push_back({*member});
+  }
+  if (!self_listed && (!target.role || *target.role == self_.role)) {
+    entries.push_back({Candidate{self_.node_id, self_.role}});
+  }
+  if (entries.empty()) co_return no_candidate(target);
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.member.node_id < b.member.node_id; });
+  call.deadline = collect_by(call.deadline, clock_.monotonic());
+  std::vector<asio::awaitable<void>> tasks;
+  for (Entry& entry : entries) tasks.push_back(call_member(entry, call, here));
+  co_await run_bounded(std::move(tasks), kBroadcastConcurrency);
+
+  co_return list(entries);
+}
+
+std::string Forwarder::list(const std::vector<Entry>& entries) {
+  std::string out = "[";
+  for (const Entry& entry : entries) {
+    if (out.size() > 1) out += ',';
+    out += fmt::format(R"({{"node":{},)", encode_json_string(entry.member.node_id));
+    if (entry.outcome && out.size() + entry.outcome->size() <= kMaxBroadcastBytes) {
+      out += "\"result\":" + *entry.outcome;
+    } else {
+      out += "\"error\":" + error_object(entry.outcome ? too_much() : entry.outcome.error());
+    }
+    out += fmt::format(R"(,"ms":{}}})", entry.took.count());
+  }
+  return out + ']';
+}
+
+std::vector<Balancer::OpenBreaker> Forwarder::open_breakers() const {
+  const std::lock_guard lock(mutex_);
+  return balancer_.open_breakers(clock_.monotonic());
+}
+
+std::uint64_t Forwarder::retry_count() const {
+  const std::lock_guard lock(mutex_);
+  return retry_count_;
+}
+
+}  // namespace p2p::rpc

@@ -1,0 +1,113 @@
+// Passes calls on to other nodes (DESIGN.md section 7): only coordinators do, once, stating the caller; broadcast
+// collects an entry a node. How bytes reach a node (its port, or the link that it keeps open) is the transport's.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log_sink.hpp"
+#include "base/random.hpp"
+#include "net/http.hpp"
+#include "pki/identity.hpp"
+#include "rpc/method.hpp"
+#include "rpc/routing.hpp"
+#include "rpc/target.hpp"
+
+namespace p2p::rpc {
+
+/// What a node of this fleet is called and may do.
+struct Self {
+  std::string node_id;
+  pki::Role role = pki::Role::worker;
+};
+
+/// One call on its way to a node.
+struct OutgoingCall {
+  std::string node_id;
+  std::string request;  ///< JSON-RPC text of one call
+  std::string caller;   ///< for the header `P2P-Caller`
+  Monotonic deadline{};
+
+  /// `P2P-Caller`, `P2P-Timeout-Ms` (what remains, at least 1) and `Content-Type`.
+  net::Headers headers(Monotonic now) const;
+};
+
+struct TransportAnswer {
+  unsigned status = 200;  ///< of HTTP; a link always says 200
+  std::string body;
+};
+struct TransportError {
+  Error error;
+  bool sent = false;  ///< the request may have reached the node
+};
+using TransportResult = boost::system::result<TransportAnswer, TransportError>;
+[[noreturn]] void throw_exception_from_error(const TransportError& error, const boost::source_location& where);
+
+/// Thread-safe; answers on the caller's executor. Ends at the deadline and when cancelled.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual boost::asio::awaitable<TransportResult> send(OutgoingCall call) = 0;
+};
+
+/// The fleet as this node sees it. Thread-safe; the members that it returns never change.
+class ClusterView {
+ public:
+  virtual ~ClusterView() = default;
+  virtual std::shared_ptr<const std::vector<Candidate>> members() const = 0;
+};
+
+/// This node's own methods, for a call whose target turns out to be this node.
+class LocalCalls {
+ public:
+  virtual ~LocalCalls() = default;
+  /// Never throws but for cancellation.
+  virtual boost::asio::awaitable<Outcome> call_here(CallContext call) = 0;
+};
+
+/// Thread-safe: session loops share one, and a mutex guards the routing state between awaits, never across one.
+class Forwarder {
+ public:
+  static constexpr std::size_t kMaxAttempts = 3;
+  static constexpr std::size_t kBroadcastConcurrency = 256;
+  static constexpr std::size_t kMaxBroadcastBytes = 16 << 20;
+
+  Forwarder(Self self, const ClusterView& view, Transport& transport, const Clock& clock, Random& random, LogSink& log);
+
+  /// Calls one node, or all that the target means: then the result is an array of {node, result | error, ms}, ordered
+  /// by node. `idempotent` allows to try again what may have run already.
+  boost::asio::awaitable<Outcome> forward(Target target, CallContext call, bool idempotent, LocalCalls& here);
+  /// Some node, dead or alive, announces the service.
+  bool anyone_offers(std::string_view service) const;
+
+  std::vector<Balancer::OpenBreaker> open_breakers() const;
+  /// Attempts after the first since the start.
+  std::uint64_t retry_count() const;
+
+ private:
+  struct Entry;
+  struct Attempted;
+
+  boost::asio::awaitable<Outcome> forward_to_one(Target target, CallContext call, bool idempotent, LocalCalls& here);
+  boost::asio::awaitable<Outcome> broadcast(Target target, CallContext call, LocalCalls& here);
+  boost::asio::awaitable<void> call_member(Entry& entry, const CallContext& call, LocalCalls& here);
+  boost::asio::awaitable<Attempted> attempt(std::string node_id, const CallContext& call, LocalCalls& here);
+  static std::string list(const std::vector<Entry>& entries);
+  Balancer::Choice choose(const std::vector<const Candidate*>& candidates, std::string_view service);
+  bool take_retry();
+
+  Self self_;
+  const ClusterView& view_;
+  Transport& transport_;
+  const Clock& clock_;
+  Logger log_;
+  mutable std::mutex mutex_;
+  Balancer balancer_;
+  std::uint64_t retry_count_ = 0;
+};
+
+}  // namespace p2p::rpc

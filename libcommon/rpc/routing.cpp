@@ -1,0 +1,101 @@
+#include "rpc/routing.hpp"
+
+#include <utility>
+
+namespace p2p::rpc {
+
+Breaker::State Breaker::state(Monotonic now) const {
+  if (!open_) return State::closed;
+  return now < open_until_ ? State::open : State::half_open;
+}
+
+bool Breaker::allows(Monotonic now) const {
+  const State current = state(now);
+  return current == State::closed || (current == State::half_open && !probing_);
+}
+
+bool Breaker::begin(Monotonic now) {
+  const bool probe = state(now) == State::half_open;
+  probing_ = probing_ || probe;
+  return probe;
+}
+
+void Breaker::end(Verdict verdict, bool probe, Monotonic now) {
+  if (probe) probing_ = false;
+  // Once open, only the probe counts: calls that began before say nothing about the peer now.
+  if (verdict == Verdict::abandoned || (open_ && !probe)) return;
+  if (verdict == Verdict::answered) {
+    *this = Breaker();
+    return;
+  }
+  last_failure_ = now;
+  if (++failures_ < kOpenAfter && !open_) return;
+  open_for_ = open_ ? std::min(open_for_ * 2, kLongestOpen) : kFirstOpen;
+  open_ = true;
+  open_until_ = now + open_for_;
+}
+
+bool RetryBudget::take() {
+  if (tenths_ < kTenthsPerRetry) return false;
+  tenths_ -= kTenthsPerRetry;
+  return true;
+}
+
+Balancer::Choice Balancer::choose(std::span<const Candidate* const> candidates, std::string_view service,
+                                  Monotonic now) {
+  std::vector<const Candidate*> open;
+  for (const Candidate* candidate : candidates) {
+    const auto breaker = breakers_.find({candidate->node_id, std::string(service)});
+    if (breaker == breakers_.end() || breaker->second.allows(now)) open.push_back(candidate);
+  }
+  if (open.empty()) return {nullptr, !candidates.empty()};
+  const std::size_t first = random_.below(open.size());
+  if (open.size() == 1) return {open[first]};
+  std::size_t second = random_.below(open.size() - 1);
+  if (second >= first) ++second;
+  const auto load = [&](std::size_t index) {
+    const auto found = outstanding_.find(open[index]->node_id);
+    return found == outstanding_.end() ? 0 : found->second;
+  };
+  return {open[load(second) < load(first) ? second : first]};
+}
+
+Balancer::Attempt Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {
+  ++outstanding_[node];
+  Attempt attempt{node, std::string(service)};
+  const auto breaker = breakers_.find({attempt.node, attempt.service});
+  attempt.probe = breaker != breakers_.end() && breaker->second.begin(now);
+  return attempt;
+}
+
+void Balancer::end(const Attempt& attempt, Verdict verdict, Monotonic now) {
+  if (const auto found = outstanding_.find(attempt.node); found != outstanding_.end() && --found->second == 0) {
+    outstanding_.erase(found);
+  }
+  const std::pair<std::string, std::string> key{attempt.node, attempt.service};
+  auto breaker = breakers_.find(key);
+  if (breaker == breakers_.end()) {
+    if (verdict != Verdict::failed) return;
+    if (breakers_.size() >= kMaxBreakers) forget_old(now);
+    if (breakers_.size() >= kMaxBreakers) return;
+    breaker = breakers_.emplace(key, Breaker()).first;
+  }
+  breaker->second.end(verdict, attempt.probe, now);
+  if (breaker->second.idle()) breakers_.erase(breaker);
+}
+
+void Balancer::forget_old(Monotonic now) {
+  std::erase_if(breakers_, [&](const auto& entry) { return now - entry.second.last_failure() > kForgetAfter; });
+}
+
+std::vector<Balancer::OpenBreaker> Balancer::open_breakers(Monotonic now) const {
+  std::vector<OpenBreaker> found;
+  for (const auto& [key, breaker] : breakers_) {
+    if (const auto state = breaker.state(now); state != Breaker::State::closed) {
+      found.push_back({key.first, key.second, state});
+    }
+  }
+  return found;
+}
+
+}  // namespace p2p::rpc

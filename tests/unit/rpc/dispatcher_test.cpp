@@ -1,0 +1,270 @@
+#include "rpc/dispatcher.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/json.hpp"
+#include "run.hpp"
+
+namespace p2p::rpc {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+Method method(std::string name, MethodHandler handler, auth::Permission permission = auth::Permission::authenticated) {
+  Method made;
+  made.name = std::move(name);
+  made.permission = permission;
+  made.handler = std::move(handler);
+  return made;
+}
+
+asio::awaitable<Outcome> echo(CallContext call) { co_return call.params.empty() ? "null" : call.params; }
+asio::awaitable<Outcome> who(CallContext call) { co_return dump_json(Json(call.caller.identity->name)); }
+asio::awaitable<Outcome> never(CallContext) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return "null";
+}
+asio::awaitable<Outcome> throws(CallContext) { throw std::runtime_error("secret of the implementation"); }
+
+asio::awaitable<Outcome> subtract(CallContext call) {
+  const Json params = parse_json(call.params).value();
+  const bool by_name = params.is_object();
+  const int from = by_name ? params["minuend"].get<int>() : params[0].get<int>();
+  const int what = by_name ? params["subtrahend"].get<int>() : params[1].get<int>();
+  co_return std::to_string(from - what);
+}
+asio::awaitable<Outcome> sum(CallContext call) {
+  int total = 0;
+  for (const Json& part : parse_json(call.params).value()) total += part.get<int>();
+  co_return std::to_string(total);
+}
+asio::awaitable<Outcome> get_data(CallContext) { co_return R"(["hello", 5])"; }
+asio::awaitable<Outcome> nothing(CallContext) { co_return "null"; }
+
+struct Fixture {
+  Registry registry;
+  NullLogSink log;
+  Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
+  net::Request request;
+
+  Fixture() {
+    Service test{"test", "1", "", true, {}};
+    test.methods = {method("test.echo", echo), method("test.who", who), method("test.never", never),
+                    method("test.throws", throws), method("test.admin", echo, auth::Permission::admin)};
+    registry.publish(std::move(test));
+    // The specification's examples use names without a service.
+    Service examples{"examples", "1", "", true, {}};
+    examples.methods = {method("subtract", subtract),    method("sum", sum),
+                        method("get_data", get_data),    method("update", nothing),
+                        method("notify_hello", nothing), method("notify_sum", nothing)};
+    registry.publish(std::move(examples));
+    as(pki::Role::worker, "w7");
+  }
+
+  void as(pki::Role role, std::string name) {
+    request.caller = {};
+    request.caller.identity = pki::Identity{"p2p", role, std::move(name)};
+    request.caller.scopes = auth::Scopes::of_role(role);
+    request.caller.over_p2p = true;
+  }
+  net::Response post(std::string body) {
+    request.method = net::Method::post;
+    request.path = "/rpc";
+    request.body = std::move(body);
+    return test::run(dispatcher.handle(request));
+  }
+  Json call(std::string name, std::string params = "{}") {
+    return parse_json(post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + R"(","params":)" + params + "}").body)
+        .value();
+  }
+};
+
+/// What the specification writes, without our additional `data`.
+Json without_data(Json answer) {
+  if (answer.is_array()) {
+    for (Json& element : answer) element = without_data(element);
+  } else if (answer.contains("error")) {
+    answer["error"].erase("data");
+  }
+  return answer;
+}
+
+TEST_CASE_FIXTURE(Fixture, "the examples of the JSON-RPC 2.0 specification, word for word") {
+  struct Example {
+    const char* request;
+    const char* response;
+  };
+  const Example examples[] = {
+      {R"({"jsonrpc": "2.0", "method": "subtract", "params": [42, 23], "id": 1})",
+       R"({"jsonrpc": "2.0", "result": 19, "id": 1})"},
+      {R"({"jsonrpc": "2.0", "method": "subtract", "params": [23, 42], "id": 2})",
+       R"({"jsonrpc": "2.0", "result": -19, "id": 2})"},
+      {R"({"jsonrpc": "2.0", "method": "subtract", "params": {"subtrahend": 23, "minuend": 42}, "id": 3})",
+       R"({"jsonrpc": "2.0", "result": 19, "id": 3})"},
+      {R"({"jsonrpc": "2.0", "method": "subtract", "params": {"minuend": 42, "subtrahend": 23}, "id": 4})",
+       R"({"jsonrpc": "2.0", "result": 19, "id": 4})"},
+      {R"({"jsonrpc": "2.0", "method": "update", "params": [1,2,3,4,5]})", ""},
+      {R"({"jsonrpc": "2.0", "method": "foobar"})", ""},
+      {R"({"jsonrpc": "2.0", "method": "foobar", "id": "1"})",
+       R"({"jsonrpc": "2.0", "error": {"code": -32601, "message": "Method not found"}, "id": "1"})"},
+      {R"({"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz])",
+       R"({"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}, "id": null})"},
+      {R"({"jsonrpc": "2.0", "method": 1, "params": "bar"})",
+       R"({"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null})"},
+      {R"([
+  {"jsonrpc": "2.0", "method": "sum", "params": [1,2,4], "id": "1"},
+  {"jsonrpc": "2.0", "method"
+])",
+       R"({"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}, "id": null})"},
+      {"[]", R"({"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null})"},
+      {"[1]", R"([
+  {"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null}
+])"},
+      {"[1,2,3]", R"([
+  {"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null},
+  {"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null},
+  {"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null}
+])"},
+      {R"([
+        {"jsonrpc": "2.0", "method": "sum", "params": [1,2,4], "id": "1"},
+        {"jsonrpc": "2.0", "method": "notify_hello", "params": [7]},
+        {"jsonrpc": "2.0", "method": "subtract", "params": [42,23], "id": "2"},
+        {"foo": "boo"},
+        {"jsonrpc": "2.0", "method": "foo.get", "params": {"name": "myself"}, "id": "5"},
+        {"jsonrpc": "2.0", "method": "get_data", "id": "9"}
+    ])",
+       R"([
+        {"jsonrpc": "2.0", "result": 7, "id": "1"},
+        {"jsonrpc": "2.0", "result": 19, "id": "2"},
+        {"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null},
+        {"jsonrpc": "2.0", "error": {"code": -32601, "message": "Method not found"}, "id": "5"},
+        {"jsonrpc": "2.0", "result": ["hello", 5], "id": "9"}
+    ])"},
+      {R"([
+        {"jsonrpc": "2.0", "method": "notify_sum", "params": [1,2,4]},
+        {"jsonrpc": "2.0", "method": "notify_hello", "params": [7]}
+    ])",
+       ""},
+  };
+  for (const Example& example : examples) {
+    CAPTURE(example.request);
+    const net::Response response = post(example.request);
+    if (*example.response == '\0') {
+      CHECK(response.status == 204);
+      CHECK(response.body.empty());
+    } else {
+      CHECK(response.status == 200);
+      CHECK(without_data(parse_json(response.body).value()) == parse_json(example.response).value());
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "numbers beyond 2^53 and ids pass through unchanged") {
+  CHECK(post(R"({"jsonrpc":"2.0","method":"test.echo","params":[12345678901234567890123, 1.10],"id":9007199254740993})")
+            .body == R"({"jsonrpc":"2.0","result":[12345678901234567890123, 1.10],"id":9007199254740993})");
+}
+
+TEST_CASE_FIXTURE(Fixture, "service/method and the path name the same method") {
+  CHECK(call("test/echo", "[1]")["result"] == Json{1});
+  request.captured = {"test", "echo"};
+  request.body = " {\"a\": 1} ";
+  net::Router router;
+  dispatcher.add_routes(router);
+  const auto match = router.find(net::Method::post, "/rpc/test/echo");
+  REQUIRE(match.route != nullptr);
+  CHECK(match.route->permission == auth::Permission::authenticated);
+  request.captured = match.captured;
+  CHECK(test::run(match.route->handler(request)).body == R"({"jsonrpc":"2.0","result":{"a": 1},"id":null})");
+  request.body.clear();
+  CHECK(test::run(match.route->handler(request)).body == R"({"jsonrpc":"2.0","result":null,"id":null})");
+  request.body = "{";
+  CHECK(parse_json(test::run(match.route->handler(request)).body).value()["error"]["code"] == -32700);
+  request.body = "7";
+  CHECK(parse_json(test::run(match.route->handler(request)).body).value()["error"]["code"] == -32602);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a method asks for its permission") {
+  CHECK(call("test.admin")["error"]["code"] == -32004);
+  as(pki::Role::operator_, "alice");
+  CHECK(call("test.admin")["result"] == Json::object());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a method that does not end is cut off at the deadline") {
+  request.headers.set("P2P-Timeout-Ms", "20");
+  CHECK(call("test.never")["error"]["code"] == -32002);
+  const Json batch =
+      parse_json(
+          post(R"([{"jsonrpc":"2.0","id":1,"method":"test.never"},{"jsonrpc":"2.0","id":2,"method":"test.echo"}])")
+              .body)
+          .value();
+  CHECK(batch[0]["error"]["code"] == -32002);
+  CHECK(batch[1]["result"] == nullptr);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an exception becomes an internal error without its text") {
+  const Json answer = call("test.throws");
+  CHECK(answer["error"]["code"] == -32603);
+  CHECK(dump_json(answer).find("secret") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a bad deadline or target is an Invalid Request") {
+  for (const char* text : {"0", "-1", "abc", "1.5", "3600001", ""}) {
+    request.headers.set("P2P-Timeout-Ms", text);
+    CHECK(call("test.echo")["error"]["code"] == -32600);
+  }
+  request.headers.clear();
+  request.headers.set("P2P-Target", "everyone");
+  CHECK(call("test.echo")["error"]["code"] == -32600);
+  request.headers.set("P2P-Target", "node:w1");
+  request.query = "target=node:w2";
+  CHECK(call("test.echo")["error"]["code"] == -32600);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a worker answers for itself and passes nothing on") {
+  for (const char* target : {"node:w1", "role:worker", "service:test"}) {
+    CAPTURE(target);
+    request.headers.set("P2P-Target", target);
+    CHECK(call("test.echo")["result"] == Json::object());
+  }
+  for (const char* target : {"node:w2", "role:coordinator", "service:disk", "all"}) {
+    CAPTURE(target);
+    request.headers.set("P2P-Target", target);
+    CHECK(call("test.echo")["error"]["code"] == -32001);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "only a coordinator may state another caller") {
+  request.headers.set("P2P-Caller", "operator/alice;rpc:call");
+  CHECK(call("test.who")["error"]["code"] == -32004);
+  as(pki::Role::operator_, "mallory");
+  CHECK(call("test.who")["error"]["code"] == -32004);
+  as(pki::Role::coordinator, "c1");
+  CHECK(call("test.who")["result"] == "alice");
+  CHECK(call("test.admin")["error"]["code"] == -32004);
+  request.caller.over_p2p = false;
+  CHECK(call("test.who")["error"]["code"] == -32004);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a batch of 100 calls runs whole and keeps its order") {
+  std::string text = "[";
+  for (int i = 0; i < 100; ++i) {
+    text += (i == 0 ? "" : ",") +
+            (R"({"jsonrpc":"2.0","method":"test.echo","params":[)" + std::to_string(i) + R"(],"id":)") +
+            std::to_string(i) + "}";
+  }
+  const Json answers = parse_json(post(text + "]").body).value();
+  REQUIRE(answers.size() == 100);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(answers[static_cast<std::size_t>(i)]["id"] == i);
+    CHECK(answers[static_cast<std::size_t>(i)]["result"][0] == i);
+  }
+}
+
+}  // namespace
+}  // namespace p2p::rpc

@@ -1,0 +1,129 @@
+#include "rpc/forwarder.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/json.hpp"
+#include "base/system_clock.hpp"
+#include "run.hpp"
+#include "virtual_fleet.hpp"
+
+namespace p2p::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::VirtualFleet;
+using Behaviour = VirtualFleet::Behaviour;
+
+struct Fixture {
+  VirtualFleet fleet;
+  SystemClock clock;
+  SeededRandom random{3};
+  NullLogSink log;
+  Forwarder forwarder{{"c1", pki::Role::coordinator}, fleet, fleet, clock, random, log};
+
+  Outcome call(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+    CallContext context;
+    context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+    context.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
+    context.method = "disk.usage";
+    context.params = R"({"path":"/"})";
+    context.deadline = clock.monotonic() + timeout;
+    auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
+    return test::run(std::move(work));
+  }
+  Code code_of(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+    return call(target, idempotent, timeout).error().code;
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a call to a node states its caller and the time that remains") {
+  CHECK(call("node:w1").value() == "\"w1\"");
+  REQUIRE(fleet.sent.size() == 1);
+  CHECK(parse_json(fleet.sent[0].request).value() ==
+        Json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "disk.usage"}, {"params", {{"path", "/"}}}});
+  const auto stated = auth::parse_stated_caller(fleet.sent[0].headers(clock.monotonic()).get("P2P-Caller"));
+  REQUIRE(stated.has_value());
+  CHECK(stated->identity->name == "alice");
+  CHECK(stated->scopes.has(auth::Permission::rpc_call));
+  const std::string left(fleet.sent[0].headers(clock.monotonic()).get("P2P-Timeout-Ms"));
+  CHECK(std::stol(left) > 0);
+  CHECK(std::stol(left) <= 60'000);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the node itself as a target is answered without the network") {
+  CHECK(call("node:c1").value() == "\"here\"");
+  CHECK(call("role:coordinator").value() == "\"here\"");
+  CHECK(fleet.sent.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "absent, dead and unreachable nodes are told apart") {
+  fleet.candidates[1].alive = false;
+  fleet.behaviours["w2"] = Behaviour::refuses_connection;
+  CHECK(code_of("node:nobody") == Code::no_such_target);
+  CHECK(code_of("node:w1") == Code::unreachable);
+  CHECK(fleet.sent.empty());
+  CHECK(code_of("node:w2") == Code::unreachable);
+  CHECK(fleet.sent.size() == 1);
+  CHECK(code_of("service:disk") == Code::no_such_target);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was never sent is tried on another node") {
+  fleet.behaviours["w1"] = Behaviour::refuses_connection;
+  for (int i = 0; i < 10; ++i) CHECK(call("role:worker").value() == "\"w2\"");
+  CHECK(forwarder.retry_count() > 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what may have run is tried again only when it is idempotent") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::breaks_after_sending;
+  CHECK(code_of("role:worker", false) == Code::unreachable);
+  CHECK(fleet.sent.size() == 1);
+  CHECK(code_of("role:worker", true) == Code::unreachable);
+  CHECK(fleet.sent.size() == 3);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a service's own error is passed on, not retried, and does not open the breaker") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::fails_itself;
+  for (int i = 0; i < 20; ++i) {
+    const Outcome outcome = call("role:worker", true);
+    CHECK(outcome.error().code == Code::service_failed);
+    CHECK(outcome.error().message == "no disk");
+  }
+  CHECK(fleet.sent.size() == 20);
+  CHECK(forwarder.open_breakers().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a node that fails five times in a row is left alone for a while") {
+  fleet.behaviours["w1"] = Behaviour::talks_nonsense;
+  for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::unreachable);
+  CHECK(code_of("node:w1") == Code::breaker_open);
+  CHECK(fleet.sent.size() == 5);
+  CHECK(call("role:worker").value() == "\"w2\"");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a node that hangs is given up at the deadline, outcome unknown") {
+  fleet.behaviours["w1"] = Behaviour::hangs;
+  CHECK(code_of("node:w1", false, 20ms) == Code::timeout);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a broadcast has one entry a node and does not wait for those that hang or are dead") {
+  fleet.candidates.push_back({"w3"});
+  fleet.candidates.push_back({"w4", pki::Role::worker, false});
+  fleet.behaviours["w1"] = Behaviour::hangs;
+  fleet.behaviours["w3"] = Behaviour::fails_itself;
+  const Json entries = parse_json(call("all", false, 100ms).value()).value();
+  REQUIRE(entries.size() == 5);
+  CHECK(entries[0]["node"] == "c1");
+  CHECK(entries[0]["result"] == "here");
+  CHECK(entries[1]["node"] == "w1");
+  CHECK(entries[1]["error"]["code"] == -32002);
+  CHECK(entries[2]["result"] == "w2");
+  CHECK(entries[3]["error"]["code"] == -32000);
+  CHECK(entries[4]["node"] == "w4");
+  CHECK(entries[4]["error"]["code"] == -32006);
+  for (const Json& entry : entries) CHECK(entry["ms"].is_number_unsigned());
+  CHECK(parse_json(call("all:worker", false, 100ms).value()).value().size() == 4);
+}
+
+}  // namespace
+}  // namespace p2p::rpc

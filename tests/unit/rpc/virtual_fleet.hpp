@@ -1,0 +1,59 @@
+// Other nodes without a network.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rpc/forwarder.hpp"
+
+namespace p2p::test {
+
+namespace asio = boost::asio;
+using namespace rpc;
+
+/// A fleet in memory: each node answers as told, and every request is kept.
+class VirtualFleet final : public Transport, public ClusterView, public LocalCalls {
+ public:
+  enum class Behaviour { answers, refuses_connection, breaks_after_sending, hangs, fails_itself, talks_nonsense };
+
+  asio::awaitable<TransportResult> send(OutgoingCall call) override {
+    sent.push_back(call);
+    const auto behaviour = behaviours.contains(call.node_id) ? behaviours.at(call.node_id) : Behaviour::answers;
+    if (behaviour == Behaviour::hangs) {
+      asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+      co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_return TransportError{Error(Errc::cancelled, "cancelled"), true};
+    }
+    co_return at_once(behaviour, call.node_id);
+  }
+  std::shared_ptr<const std::vector<Candidate>> members() const override {
+    return std::make_shared<std::vector<Candidate>>(candidates);
+  }
+  asio::awaitable<Outcome> call_here(CallContext) override { co_return Outcome("\"here\""); }
+
+  std::vector<Candidate> candidates{{"c1", pki::Role::coordinator}, {"w1"}, {"w2"}};
+  std::map<std::string, Behaviour> behaviours;
+  std::vector<OutgoingCall> sent;
+
+ private:
+  static TransportResult at_once(Behaviour behaviour, const std::string& node) {
+    switch (behaviour) {
+      case Behaviour::refuses_connection: return TransportError{Error(Errc::unreachable, "refused"), false};
+      case Behaviour::breaks_after_sending: return TransportError{Error(Errc::unreachable, "reset"), true};
+      case Behaviour::fails_itself:
+        return TransportAnswer{200, R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"no disk"},"id":1})"};
+      case Behaviour::talks_nonsense: return TransportAnswer{200, "<html>"};
+      case Behaviour::answers:
+      case Behaviour::hangs: break;
+    }
+    return TransportAnswer{200, R"({"jsonrpc":"2.0","result":")" + node + R"(","id":1})"};
+  }
+};
+
+}  // namespace p2p::test
