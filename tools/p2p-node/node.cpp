@@ -1,0 +1,458 @@
+#include "node.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/file.hpp"
+#include "base/system_clock.hpp"
+#include "base/system_random.hpp"
+#include "cluster_routes.hpp"
+#include "crypto/digest.hpp"
+#include "directory.hpp"
+#include "gossip.hpp"
+#include "health.hpp"
+#include "links.hpp"
+#include "local_addresses.hpp"
+#include "logs/api.hpp"
+#include "logs/collector.hpp"
+#include "logs/hub.hpp"
+#include "logs/log_shipper.hpp"
+#include "logs/memory_spool.hpp"
+#include "logs/node_log.hpp"
+#include "logs/store.hpp"
+#include "membership/record_crypto.hpp"
+#include "membership/state_file.hpp"
+#include "metrics/registry.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/loops.hpp"
+#include "net/server.hpp"
+#include "net/tls.hpp"
+#include "rpc/builtin.hpp"
+#include "rpc/dispatcher.hpp"
+#include "services/service_host.hpp"
+#include "services/service_methods.hpp"
+#include "settings.hpp"
+#include "transport.hpp"
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kPoolThreads = 2;
+constexpr std::size_t kMaxStateBytes = 256 << 20;
+/// A goodbye that takes longer is not waited for.
+constexpr milliseconds kFarewell{2'000};
+/// How long the last log lines have to reach the coordinator.
+constexpr milliseconds kLastLines{1'000};
+
+/// A coordinator's store of the fleet's logs, and what feeds and reads it.
+struct LogStore {
+  LogStore(std::unique_ptr<logs::Store> opened, const Clock& clock, LogSink& log)
+      : store(std::move(opened)), hub(store->last_number()), collector(*store, hub, clock, log) {}
+  std::unique_ptr<logs::Store> store;
+  logs::Hub hub;
+  logs::Collector collector;
+};
+
+net::TlsMaterial tls_material(const config::NodeConfig& config, const config::Paths& paths,
+                              const pki::NodeMaterial& material) {
+  net::TlsMaterial out;
+  out.certificate = material.certificate_pem;
+  out.private_key = std::string(material.key_pem.view());
+  out.ca = material.ca_pem;
+  out.cluster_name = config.cluster_name;
+  out.request_all_client_certificates = config.ssl_request_client_cert == config::ClientCertificates::all;
+  if (!config.web_cert_file.empty()) {
+    if (auto text = read_file(paths.resolve(config.web_cert_file), pki::kMaxCertificatePemBytes))
+      out.web_certificate = *text;
+    if (auto text = read_secret_file(paths.resolve(config.web_key_file), crypto::kMaxKeyPemBytes))
+      out.web_private_key = *text;
+  }
+  return out;
+}
+
+class Node {
+ public:
+  explicit Node(NodeOptions options)
+      : options_(std::move(options)),
+        config_(options_.config.values),
+        log_sink_(clock_, config_.log_level, logs::stderr_style()),
+        log_(log_sink_, "Node") {}
+
+  cli::Attempt<void> run();
+
+ private:
+  Result<void> prepare();
+  Result<void> open_identity();
+  Result<void> open_logs();
+  Result<void> open_membership();
+  void open_calls();
+  net::Router make_router();
+  asio::awaitable<void> main();
+  Result<void> begin_serving();
+  asio::awaitable<void> wait_for_signals();
+  asio::awaitable<void> shut_down();
+  asio::awaitable<void> ship_own_logs();
+  void reload();
+  void announce_services(const std::vector<services::Announcement>& running);
+  void set_facts(const std::function<void(membership::SelfFacts&)>& change);
+  void fail(cli::Failure failure);
+  bool is_coordinator() const { return role_ == pki::Role::coordinator; }
+  membership::Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
+
+  NodeOptions options_;
+  config::NodeConfig config_;
+  SystemClock clock_;
+  SystemRandom random_;
+  logs::NodeLog log_sink_;
+  Logger log_;
+  std::optional<FileLock> state_lock_;
+  pki::Role role_ = pki::Role::worker;
+  std::optional<cli::Failure> failure_;
+  std::uint16_t port_ = 0;
+
+  std::unique_ptr<net::TlsContexts> tls_;
+  std::string ca_pem_;
+  std::unique_ptr<membership::CertificateSigner> signer_;
+  std::unique_ptr<membership::CertificateVerifier> verifier_;
+  std::unique_ptr<membership::RecordChecker> checker_;
+  std::unique_ptr<membership::Membership> membership_;
+
+  std::unique_ptr<LogStore> log_store_;        // at a coordinator
+  std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
+  std::unique_ptr<logs::Collector::Intake> own_intake_;
+
+  net::BlockingPool pool_{kPoolThreads};
+  std::unique_ptr<net::Loops> loops_;
+  std::unique_ptr<net::LoopLocal<net::Client>> clients_;
+  std::unique_ptr<net::TaskGroup> tasks_;
+  Directory directory_;
+  rpc::Registry registry_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<rpc::Forwarder> forwarder_;
+  std::unique_ptr<rpc::Dispatcher> dispatcher_;
+  std::unique_ptr<services::ServiceHost> services_;
+  std::unique_ptr<Health> health_;
+  std::unique_ptr<metrics::Registry> metrics_;
+  std::unique_ptr<Gossip> gossip_;
+  std::unique_ptr<Links> links_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<asio::steady_timer> stop_requested_;
+};
+
+// --- opening --------------------------------------------------------------------------------------------------------
+
+Result<void> Node::prepare() {
+  auto lock = FileLock::try_acquire(options_.paths.state_directory(config_) / "lock");
+  if (!lock) {
+    return lock.error().kind() == Errc::exists
+               ? Error(Errc::exists, "another process runs with this state_directory: " + lock.error().context)
+               : lock.error();
+  }
+  state_lock_ = std::move(*lock);
+  if (auto opened = open_identity(); !opened) return opened;
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  loops_ = std::make_unique<net::Loops>(config::session_threads(config_, cores));
+  clients_ = std::make_unique<net::LoopLocal<net::Client>>(*loops_, [this](asio::io_context& loop) {
+    return std::make_unique<net::Client>(loop.get_executor(), *tls_, log_sink_);
+  });
+  tasks_ = std::make_unique<net::TaskGroup>(loops_->control().get_executor(), log_sink_);
+  stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
+  health_ = std::make_unique<Health>(config_.node_id, role_, clock_);
+  if (auto opened = open_logs(); !opened) return opened;
+  if (auto opened = open_membership(); !opened) return opened;
+  open_calls();
+  server_ =
+      std::make_unique<net::Server>(loops_->sessions(), make_router(), config_.https_enabled ? tls_.get() : nullptr,
+                                    server_options(config_), log_sink_);
+  return {};
+}
+
+Result<void> Node::open_identity() {
+  auto material = pki::load_node_material(material_request(config_, options_.paths), clock_.wall());
+  if (!material) return material.error();
+  role_ = material->identity.role;
+  ca_pem_ = material->ca_pem;
+  if (material->made) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
+  auto tls = net::TlsContexts::make(tls_material(config_, options_.paths, *material));
+  if (!tls) return tls.error();
+  tls_ = std::move(*tls);
+  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
+  if (!keys) return keys.error();
+  auto roots = pki::Roots::from_pem(material->ca_pem, config_.ssl_ca_cert_file);
+  if (!roots) return roots.error();
+  signer_ = std::make_unique<membership::CertificateSigner>(std::move(*keys));
+  verifier_ = std::make_unique<membership::CertificateVerifier>(
+      pki::RecordVerifier(std::move(*roots), config_.cluster_name), membership::RevocationCheck{});
+  checker_ = std::make_unique<membership::RecordChecker>(config_.cluster_name, *verifier_, crypto::sha256);
+  return {};
+}
+
+Result<void> Node::open_logs() {
+  if (is_coordinator()) {
+    logs::StoreOptions options;
+    options.folder = options_.paths.state_directory(config_) / "logs";
+    options.retention_days =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::days>(config_.log_retention_days).count());
+    options.max_entries_per_node = config_.max_log_entries;
+    auto store = logs::Store::open(std::move(options), clock_, random_, log_sink_);
+    if (!store) return store.error();
+    log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
+  }
+  auto spool = std::make_unique<logs::MemorySpool>(random_.below(logs::kEpochLimit));
+  shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
+  log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
+                   [this](const logs::LogRecord& record) { shipper_->append(record); });
+  return {};
+}
+
+Result<void> Node::open_membership() {
+  membership::SavedState saved;
+  const auto file = options_.paths.state_file(config_, config_.gossip_state_file);
+  if (auto text = read_secret_file(file, kMaxStateBytes)) {
+    auto loaded = membership::decode_state(*text, config_.node_id);
+    for (const auto& complaint : loaded.complaints) log_.warning("{}: {}", file.string(), complaint);
+    saved = std::move(loaded.state);
+  } else if (text.error().kind() != Errc::not_found) {
+    return text.error();
+  }
+  membership_ = std::make_unique<membership::Membership>(membership_settings(config_),
+                                                         self_facts(config_, random_, clock_.wall()), role_, *signer_,
+                                                         *checker_, random_, saved, now());
+  GossipHooks hooks;
+  hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
+    auto work = [file, state = std::move(state)] { return write_file(file, state, kSecretMode); };
+    co_return co_await pool_.run(std::move(work));
+  };
+  hooks.joined = [this] {
+    if (!is_coordinator()) {
+      tasks_->start("link", links_->keep(clients_->of_control(), config_.coordinator_addresses));
+    }
+  };
+  hooks.refused = [this](Error why) {
+    fail({cli::kFailed, why.context, "stop the other one, or give this node a node_id and certificate of its own"});
+  };
+  gossip_ = std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
+                                     compression_settings(config_), std::move(hooks), clock_, log_sink_);
+  return {};
+}
+
+void Node::open_calls() {
+  const rpc::Self self{config_.node_id, role_};
+  if (is_coordinator()) {
+    transport_ = std::make_unique<Transport>(
+        directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
+    forwarder_ = std::make_unique<rpc::Forwarder>(self, directory_, *transport_, clock_, random_, log_sink_);
+  }
+  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_);
+  links_ =
+      std::make_unique<Links>(loops_->control(), *gossip_, *dispatcher_, log_store_ ? &log_store_->collector : nullptr,
+                              is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);
+  const auto view = [this] { return gossip_->view(); };
+  registry_.publish(cluster_service(view, clock_));
+
+  services::ServiceHost::Options options;
+  options.directory = options_.paths.resolve(config_.services_directory);
+  options.scan_interval = config_.scan_interval;
+  options.node = {config_.node_id, options_.paths.home().string()};
+  services::ServiceHost::StateStore store;
+  const auto file = options_.paths.state_file(config_, config_.service_state_file);
+  store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
+  store.save = [file](std::string text) { return write_file(file, text, kSecretMode); };
+  services_ = std::make_unique<services::ServiceHost>(
+      loops_->control().get_executor(), std::move(options), registry_, std::move(store),
+      [this](const std::vector<services::Announcement>& running) { announce_services(running); }, log_sink_);
+  registry_.publish(services::services_service(*services_));
+}
+
+net::Router Node::make_router() {
+  net::Router router;
+  net::Route health;
+  health.pattern = "/health";
+  health.permission = auth::Permission::open;
+  health.limit_class = net::LimitClass::health;
+  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> { co_return health_->respond(); };
+  router.add(std::move(health));
+
+  net::Route roots;
+  roots.pattern = "/pki/ca.pem";
+  roots.permission = auth::Permission::open;
+  roots.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    auto response = net::Response::text(ca_pem_);
+    response.content_type = "application/x-pem-file";
+    co_return response;
+  };
+  router.add(std::move(roots));
+
+  add_cluster_routes(
+      router, [this] { return gossip_->view(); }, clock_);
+  gossip_->add_routes(router);
+  dispatcher_->add_routes(router);
+  services::add_service_routes(router, *services_);
+  if (is_coordinator()) links_->add_route(router);
+  return router;
+}
+
+// --- running --------------------------------------------------------------------------------------------------------
+
+cli::Attempt<void> Node::run() {
+  ::signal(SIGPIPE, SIG_IGN);
+  if (auto prepared = prepare(); !prepared) return cli::Failure(prepared.error());
+  loops_->start();
+  auto task = main();
+  asio::co_spawn(loops_->control(), std::move(task), [this](std::exception_ptr failed) {
+    if (failed) std::rethrow_exception(failed);
+    loops_->stop();
+  });
+  loops_->run();
+  loops_->join();
+  if (failure_) return *failure_;
+  return {};
+}
+
+Result<void> Node::begin_serving() {
+  const auto port = server_->start();
+  if (!port) return port.error();
+  port_ = *port;
+  log_.info("{} {} listening on {}", pki::to_string(role_), config_.node_id,
+            net::Endpoint{config_.bind_address, port_}.to_text());
+  set_facts([this](membership::SelfFacts& facts) {
+    facts.addresses = local_addresses(config_.advertise_address, config_.bind_address, port_);
+  });
+  services_->open();
+  return membership_->start(now());
+}
+
+asio::awaitable<void> Node::main() {
+  if (const auto begun = begin_serving(); !begun) {
+    fail(begun.error().kind() == Errc::exists
+             ? cli::Failure(begun.error(), "choose another with --set port=N, or stop what listens there")
+             : cli::Failure(begun.error()));
+  } else {
+    tasks_->start("gossip", gossip_->run());
+    tasks_->start("autosave", gossip_->autosave(config_.autosave_interval));
+    tasks_->start("services", services_->run());
+    tasks_->start("signals", wait_for_signals());
+    if (is_coordinator()) tasks_->start("own logs", ship_own_logs());
+    health_->set_phase(Health::Phase::running);
+    ::sd_notify(0, "READY=1");
+  }
+  if (!failure_) co_await stop_requested_->async_wait(kUse);
+  co_await shut_down();
+}
+
+asio::awaitable<void> Node::wait_for_signals() {
+  asio::signal_set signals(loops_->control(), SIGTERM, SIGINT, SIGHUP);
+  bool stopping = false;
+  for (;;) {
+    const auto [failed, signal] = co_await signals.async_wait(kUse);
+    if (failed) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (std::exchange(stopping, true)) {
+      ::_exit(128 + signal);
+    } else {
+      stop_requested_->cancel();
+    }
+  }
+}
+
+asio::awaitable<void> Node::ship_own_logs() {
+  const auto wake = std::make_shared<asio::steady_timer>(loops_->control(), Monotonic::max());
+  const auto give = [this](const std::vector<Bytes>& messages) {
+    for (const auto& message : messages) (void)own_intake_->receive(message);
+  };
+  shipper_->set_wake([this, wake] { asio::post(loops_->control(), [wake] { wake->cancel(); }); });
+  own_intake_ = log_store_->collector.open(config_.node_id, [this, give](Bytes message) {
+    asio::post(loops_->control(), [this, give, message = std::move(message)] {
+      if (const auto more = shipper_->on_message(message); more && own_intake_) give(*more);
+    });
+  });
+  give(shipper_->on_connected());
+  for (;;) {
+    give(shipper_->poll());
+    wake->expires_at(shipper_->next_wakeup().value_or(Monotonic::max()));
+    const auto [failed] = co_await wake->async_wait(kUse);
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+asio::awaitable<void> Node::shut_down() {
+  health_->set_phase(Health::Phase::stopping);
+  ::sd_notify(0, "STOPPING=1");
+  log_.info("stopping");
+  co_await gossip_->leave(kFarewell);
+  asio::steady_timer timer(loops_->control());
+  for (const auto until = clock_.monotonic() + kLastLines; shipper_->spool_bytes() > 0 && clock_.monotonic() < until;) {
+    timer.expires_after(milliseconds{10});
+    co_await timer.async_wait(kUse);
+  }
+  co_await server_->stop(config_.shutdown_grace_seconds);
+  co_await tasks_->stop(config_.shutdown_grace_seconds);
+  log_sink_.detach();
+  own_intake_.reset();
+  if (log_store_) log_store_->collector.stop();
+  co_await gossip_->save_now();
+  for (const auto& client : *clients_) client->close();
+}
+
+// --- changes while running ------------------------------------------------------------------------------------------
+
+void Node::fail(cli::Failure failure) {
+  if (!failure_) failure_ = std::move(failure);
+  stop_requested_->cancel();
+}
+
+void Node::set_facts(const std::function<void(membership::SelfFacts&)>& change) {
+  auto facts = membership_->self();
+  change(facts);
+  membership_->set_self(std::move(facts), now());
+}
+
+void Node::announce_services(const std::vector<services::Announcement>& running) {
+  health_->set_services({{"running", running.size()}});
+  set_facts([&](membership::SelfFacts& facts) {
+    facts.services.clear();
+    for (const auto& service : running) facts.services.push_back({service.name, service.version});
+  });
+  gossip_->pump();
+}
+
+void Node::reload() {
+  ::sd_notify(0, "RELOADING=1");
+  const auto loaded = options_.reload();
+  if (!loaded) {
+    log_.error("reload refused, everything stays as it is: {}", loaded.error().context);
+  } else {
+    const auto changes = config::compare(config_, loaded->values);
+    for (const auto& key : changes.after_restart) log_.warning("{} changed and takes effect after a restart", key);
+    if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
+    config_.log_level = loaded->values.log_level;
+    log_sink_.set_level(config_.log_level);
+    auto material = pki::load_node_material(material_request(config_, options_.paths), clock_.wall());
+    const auto reloaded = material ? tls_->reload(tls_material(config_, options_.paths, *material)) : material.error();
+    if (!reloaded) log_.error("the certificate stays as it is: {}", reloaded.error().context);
+    services_->scan();
+  }
+  ::sd_notify(0, "READY=1");
+}
+
+}  // namespace
+
+cli::Attempt<void> run_node(NodeOptions options) { return Node(std::move(options)).run(); }
+
+}  // namespace p2p::node

@@ -1,0 +1,61 @@
+#include "settings.hpp"
+
+#include "local_addresses.hpp"
+#include "net/client.hpp"
+#include "pki/subject_name.hpp"
+
+namespace p2p::node {
+
+membership::Settings membership_settings(const config::NodeConfig& config) {
+  membership::Settings out;
+  out.cluster_name = config.cluster_name;
+  out.coordinator_addresses = config.coordinator_addresses;
+  out.interval.minimum = config.gossip_interval_min;
+  out.interval.maximum = config.gossip_interval_max;
+  out.interval.initial = config.gossip_interval_current;
+  out.interval.adjust_every = config.adjust_interval_period;
+  out.max_gossip_targets = config.max_gossip_targets;
+  out.failure_timeout = config.failure_timeout;
+  out.cleanup_interval = config.cleanup_interval;
+  return out;
+}
+
+membership::CompressionSettings compression_settings(const config::NodeConfig& config) {
+  return {config.gossip_compression_enabled, config.gossip_compression_threshold};
+}
+
+net::ServerOptions server_options(const config::NodeConfig& config) {
+  net::ServerOptions out;
+  out.bind_address = config.bind_address;
+  out.port = config.port;
+  return out;
+}
+
+membership::SelfFacts self_facts(const config::NodeConfig& config, Random& random, WallTime started_at) {
+  membership::SelfFacts out;
+  out.node_id = config.node_id;
+  out.version = P2P_VERSION;
+  out.started_at = started_at;
+  out.instance = random.next();
+  return out;
+}
+
+pki::NodeMaterialRequest material_request(const config::NodeConfig& config, const config::Paths& paths) {
+  const auto files = config::own_certificate_files(
+      config, [&](const std::string& name) { return std::filesystem::exists(paths.resolve(name)); });
+  pki::NodeMaterialRequest out;
+  out.own = {paths.resolve(files.certificate), paths.resolve(files.key)};
+  out.ca_certificate = paths.resolve(config.ssl_ca_cert_file);
+  out.ca_key = paths.resolve(config.ssl_ca_key_file);
+  out.cluster_name = config.cluster_name;
+  out.node_id = config.node_id;
+  out.coordinator = config.coordinator_mode;
+  for (const auto& address : local_addresses(config.advertise_address, config.bind_address, config.port)) {
+    const auto endpoint = net::parse_endpoint(address, config.port);
+    if (!endpoint) continue;
+    if (auto name = pki::parse_subject_name(endpoint->host)) out.extra_names.push_back(std::move(*name));
+  }
+  return out;
+}
+
+}  // namespace p2p::node

@@ -1,0 +1,24 @@
+// What the parts of a node take from its configuration.
+#pragma once
+
+#include "base/random.hpp"
+#include "config/loader.hpp"
+#include "config/paths.hpp"
+#include "membership/compression.hpp"
+#include "membership/own_record.hpp"
+#include "membership/settings.hpp"
+#include "net/server.hpp"
+#include "pki/node_material.hpp"
+
+namespace p2p::node {
+
+membership::Settings membership_settings(const config::NodeConfig& config);
+membership::CompressionSettings compression_settings(const config::NodeConfig& config);
+net::ServerOptions server_options(const config::NodeConfig& config);
+/// Facts without addresses and services, which are known later.
+membership::SelfFacts self_facts(const config::NodeConfig& config, Random& random, WallTime started_at);
+
+/// Where certificates and keys are.
+pki::NodeMaterialRequest material_request(const config::NodeConfig& config, const config::Paths& paths);
+
+}  // namespace p2p::node
