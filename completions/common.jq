@@ -1,22 +1,38 @@
-# What the three generators share. Input: the output of `TOOL --dump-commands`; $hints: hints.json.
+# What the three generators and tests/house/manual share. Input: the output of `TOOL --dump-commands`.
 
-# Every command of the tree: {path: " context add" (a blank before each word), options, subcommands}. An option of a
-# command is an option of those below it.
-def commands($path; $inherited):
-  ((.options // []) + $inherited | unique_by(.names)) as $all
-  | {path: $path, options: $all, subcommands: (.subcommands // [])},
-    ((.subcommands // [])[] | . as $sub | commands($path + " " + $sub.name; $all));
-def commands: commands(""; []);
+# Paths of all commands and of the words above them: "sign", "context", "context add".
+def paths_of:
+  [.commands[].path | select(. != "") | split(" ") | . as $words | range(1; length + 1) | $words[:.] | join(" ")] | unique;
 
+# One entry a path, and one for the tool itself: {path (a blank before each word), own, options, arguments, subcommands}.
+def nodes:
+  . as $tool | paths_of as $paths | ("", $paths[]) as $path
+  | ([$tool.commands[] | select(.path == $path)][0] // {}) as $command
+  | {
+      path: (if $path == "" then "" else " " + $path end),
+      own: ($command.options // []),
+      options: (($command.options // []) + $tool.options | unique_by(.names)),
+      arguments: ($command.arguments // []),
+      subcommands: [
+        $paths[] | . as $sub | split(" ")
+        | select(.[:-1] | join(" ") == $path)
+        | {name: .[-1], summary: ([$tool.commands[] | select(.path == $sub) | .summary][0] // "")}
+      ]
+    };
+
+def summary: (.summary // .description // "") | split("\n")[0] // "" | rtrimstr(".");
 def longs: .names[] | select(startswith("--"));
-def summary: .description // "" | split("\n")[0] | rtrimstr(".");
 
-# "folder", "file", "node", an array of words, or "" where nothing is known of the value.
-def hint: [.names[] | $hints[0][.] // empty][0] // "";
+# What can be said of a value: "file", "folder", "node", an array of words, or "none".
+def kind:
+  if .choices then .choices
+  elif (.names // [] | index("--node")) or (.name // "" | . == "NODE") then "node"
+  else (.value // .name) | if . == "FILE" then "file" elif . == "DIR" then "folder" else "none" end end;
 
-# All options with a value, grouped by what is known of it: [{hint, names}].
+# Options with a value, grouped by what can be said of it: [{kind, names}].
 def valued:
-  [commands | .options[] | select(.takes_value) | {hint: hint, names}]
-  | group_by(.hint) | map({hint: .[0].hint, names: (map(.names[]) | unique)});
+  [nodes | .options[] | select(.value != "") | {kind: kind, names}]
+  | group_by(.kind) | map({kind: .[0].kind, names: (map(.names[]) | unique)});
 
-def header: "# Made by scripts/completions from `\(.name) --dump-commands`; a test holds the two together.";
+def quoted: "'" + gsub("'"; "'\\''") + "'";
+def header: "# Made by scripts/completions from `\(.tool) --dump-commands`; a test holds the two together.";

@@ -26,22 +26,28 @@ complete_fish() {
 
 @test "bash offers subcommands, options and values where they belong" {
   make_sample
-  [ "$(complete_bash '')" = 'context sign' ]
+  touch "$BATS_TEST_TMPDIR/here.pem"
+  [ "$(complete_bash '')" = 'context sign verify' ]
   [ "$(complete_bash context '')" = 'add' ]
   [ "$(complete_bash sign --)" = '--days --home --output --quiet --role' ]
+  [ "$(complete_bash sign '')" = '' ]
   [ "$(complete_bash context add --b)" = '--bundle' ]
-  [ "$(complete_bash sign --role '')" = 'coordinator operator worker' ]
+  [ "$(complete_bash sign --role '')" = 'operator worker' ]
   [ "$(complete_bash --quiet sign -o j)" = 'json' ]
   [ "$(complete_bash --)" = '--home --output --quiet' ]
+  [ "$(complete_bash verify "$BATS_TEST_TMPDIR/he")" = "$BATS_TEST_TMPDIR/here.pem" ]
 }
 
 @test "fish offers the same" {
   command -v fish >/dev/null || skip "fish is not installed"
   make_sample
-  [ "$(complete_fish '')" = 'context sign' ]
+  touch "$BATS_TEST_TMPDIR/here.pem"
+  [ "$(complete_fish '')" = 'context sign verify' ]
   [ "$(complete_fish 'context ')" = 'add' ]
   [ "$(complete_fish 'sign --')" = '--days --home --output --quiet --role' ]
-  [ "$(complete_fish 'sign --role ')" = 'coordinator operator worker' ]
+  [ "$(complete_fish 'sign ')" = '' ]
+  [ "$(complete_fish 'sign --role ')" = 'operator worker' ]
+  [ "$(complete_fish "verify $BATS_TEST_TMPDIR/he")" = "$BATS_TEST_TMPDIR/here.pem" ]
 }
 
 @test "zsh parses its file, which has each subcommand and option" {

@@ -44,17 +44,21 @@ function heavy_header(name) {
 
 function outer_header(name) {
   if (heavy_header(name) || name == "openssl/types.h") return 1
-  if (name == "sys/types.h") return 0
+  # Words of addresses and the conversion of their text; the calls are looked for below.
+  if (name ~ /^(sys\/types|arpa\/inet|netinet\/in)\.h$/) return 0
   return name ~ /^(boost\/asio|sys|arpa|netinet|linux|systemd)([\/.]|$)/ ||
     name ~ /^(sqlite3|unistd|fcntl|netdb|poll|pthread|dirent|signal|ifaddrs|spawn|net\/if|netlink\/.*)\.h$/ ||
     name ~ /^(fstream|iostream|thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier)$/ ||
-    name ~ /^(stop_token|csignal|coroutine|filesystem)$/
+    name ~ /^(stop_token|csignal|coroutine)$/
 }
 
+# A path is a value like any other; asking the disk about it is not.
 function outer_call(line) {
   sub(/\/\/.*/, "", line)
   if (match(line, /(_clock::now|std::this_thread|std::random_device|getenv|fopen|std::time|gettimeofday)[ ]*[(:{]/) ||
-      match(line, /std::(cout|cerr|cin|jthread|thread)[^a-z_]/) || match(line, /std::filesystem::/))
+      match(line, /std::(cout|cerr|cin|jthread|thread)[^a-z_]/) ||
+      match(line, /(fs|filesystem)::(exists|status|symlink_status|is_[a-z_]+|create_[a-z_]+|remove|remove_all|rename|copy|copy_file|resize_file|file_size|last_write_time|permissions|space|canonical|weakly_canonical|absolute|relative|proximate|equivalent|read_symlink|current_path|temp_directory_path|directory_iterator|recursive_directory_iterator|directory_entry)[ ]*[({&>]/) ||
+      match(line, /(^|[^A-Za-z0-9_>])::(socket|connect|bind|listen|accept|accept4|send|sendto|sendmsg|recv|recvfrom|recvmsg|open|openat|read|write|close|stat|fork|kill|getpid|time)[ ]*\(/))
     return substr(line, RSTART, RLENGTH - 1)
   return ""
 }
@@ -88,10 +92,11 @@ FNR == 1 { seen[FILENAME] = 1; order[++files] = FILENAME }
 { call = outer_call($0); if (call != "") { calls[++call_count] = call; call_at[call_count] = FILENAME ":" FNR } }
 
 # Where a quoted include leads: the folder of libcommon first, then beside the including file.
-function resolve(path, name) {
+function resolve(path, name, folder) {
   if (("libcommon/" name) in seen) return "libcommon/" name
-  if ((folder_of(path) "/" name) in seen) return folder_of(path) "/" name
-  return ""
+  folder = folder_of(path)
+  while (sub(/^\.\.\//, "", name)) folder = folder_of(folder)
+  return (folder "/" name) in seen ? folder "/" name : ""
 }
 
 function check_lists(i, path) {

@@ -55,7 +55,7 @@ refused() {
 }
 
 @test "a pure file that includes a header of the system" {
-  for header in boost/asio/post.hpp openssl/evp.h sqlite3.h sys/socket.h unistd.h fstream filesystem thread mutex; do
+  for header in boost/asio/post.hpp openssl/evp.h sqlite3.h sys/socket.h unistd.h fstream thread mutex; do
     put libcommon/base/text.cpp "#include <$header>"
     refused "libcommon/base/text.cpp:1: pure, but includes <$header>"
   done
@@ -71,6 +71,17 @@ refused() {
   put libcommon/base/text.cpp '// steady_clock::now() is only spoken of here.'
   run "$layers" .
   [ "$status" -eq 0 ]
+}
+
+@test "a pure file may hold a path, but not ask the disk about it" {
+  put libcommon/base/text.cpp '#include <filesystem>' 'auto p = std::filesystem::path("a") / "b";'
+  run "$layers" .
+  [ "$status" -eq 0 ]
+  put libcommon/base/text.cpp '#include <filesystem>' 'bool b = fs::exists(p);'
+  refused 'libcommon/base/text.cpp:2: pure, but uses fs::exists'
+  put libcommon/base/text.cpp '#include <arpa/inet.h>' 'int s = ::socket(1, 2, 3);'
+  run "$layers" .
+  [ "$status" -eq 1 ]
 }
 
 @test "an include upwards" {
@@ -92,7 +103,12 @@ refused() {
   mkdir tools/p2p-ctl
   put tools/p2p-ctl/main.cpp '#include "../p2p-ca/init.hpp"'
   put tools/p2p-ctl/CMakeLists.txt 'p2p_tool(p2p-ctl main.cpp)'
-  refused 'tools/p2p-ctl/main.cpp:1: includes "../p2p-ca/init.hpp", which is not there'
+  refused 'tools/p2p-ctl/main.cpp:1: tools/p2p-ctl must not include tools/p2p-ca'
+}
+
+@test "an include of a file that is not there" {
+  put libcommon/base/text.cpp '#include "base/gone.hpp"'
+  refused 'libcommon/base/text.cpp:1: includes "base/gone.hpp", which is not there'
 }
 
 @test "a file that no list has" {

@@ -32,7 +32,7 @@ differs() {
   [[ $output == *' context add --bundle is not described'* ]]
 }
 @test "a command without a heading" { differs 'no heading for context' 's/^## context$//'; }
-@test "an option that is gone from the tool" { differs ' sign --gone is not an option of the tool' 's/^## context add/*--gone*\n\n&/'; }
+@test "an option that is gone from the tool" { differs ' verify --gone is not an option of the tool' 's/^## context add/*--gone*\n\n&/'; }
 @test "a help without an example" {
   sed '/Example/d' sample/p2p-sample >"$BATS_TEST_TMPDIR/p2p-sample"
   chmod +x "$BATS_TEST_TMPDIR/p2p-sample"
