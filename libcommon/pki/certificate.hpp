@@ -50,7 +50,8 @@ class Certificate {
   static Result<Certificate> from_x509(X509& certificate);
   static Result<Certificate> from_x509(crypto::X509Ptr certificate);
 
-  const CertificateFacts& facts() const noexcept { return *facts_; }
+  const CertificateFacts& facts() const& noexcept { return *facts_; }
+  const CertificateFacts& facts() const&& = delete;  // would outlive its owner
   /// Whom it speaks for: its URI, which must be the only one. `invalid` for none, several, or one of another form.
   Result<Identity> identity() const;
 
