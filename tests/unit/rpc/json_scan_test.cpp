@@ -32,7 +32,7 @@ bool judged_differently(const std::string& text, const std::string& reason) {
 }
 
 std::string mutate(std::string text, Random& random) {
-  static const std::string kBytes = std::string("{}[]\",:\\u0123456789.-+eEtrufalsn \n\t\r\x01\x7f", 40) +
+  static const std::string kBytes = std::string("{}[]\",:\\u0123456789.-+eEtrufalsn \n\t\r\x01\x7f") + '\0' +
                                     "\x80\xBF\xC0\xC3\xA9\xE2\x82\xAC\xED\xA0\xF0\x9F\x98\x80\xF4\xF5\xFF";
   for (auto count = 1 + random.below(3); count > 0; --count) {
     const std::size_t at = random.below(text.size() + 1);

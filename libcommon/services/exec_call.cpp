@@ -1,0 +1,180 @@
+#include "services/exec_call.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "rpc/json_scan.hpp"
+#include "rpc/jsonrpc.hpp"
+#include "services/line_splitter.hpp"
+#include "services/parameter_variables.hpp"
+
+namespace p2p::services {
+namespace {
+
+namespace asio = boost::asio;
+using rpc::Code;
+using rpc::Outcome;
+using rpc::RpcError;
+using std::chrono::steady_clock;
+
+/// How long a process that got SIGKILL may stay (in a system call that cannot be interrupted).
+constexpr std::chrono::seconds kKillGrace{5};
+
+/// What the process printed, within its bounds.
+class Output {
+ public:
+  Output(LogSink& log, const std::string& service) : log_(log, "Service." + service) {}
+
+  void take_stdout(std::string_view bytes) {
+    if (result_.size() + bytes.size() > kMaxResultBytes) too_much_ = true;
+    if (!too_much_) result_.append(bytes);
+  }
+  void take_stderr(std::string_view bytes) {
+    tail_.append(bytes);
+    if (tail_.size() > kMaxErrorTailBytes) tail_.erase(0, tail_.size() - kMaxErrorTailBytes);
+    if (logged_bytes_ <= kMaxLoggedBytes) {
+      logged_bytes_ += bytes.size();
+      for (const std::string& line : lines_.feed(bytes)) log_.info("{}", escape_controls(line));
+      if (logged_bytes_ > kMaxLoggedBytes) log_.warning("the rest of what this call prints to stderr is dropped");
+    }
+  }
+  void finish() {
+    if (const std::string last = lines_.finish(); !last.empty()) log_.info("{}", escape_controls(last));
+  }
+
+  bool too_much() const { return too_much_; }
+  /// JSON as it was printed, else the text as a JSON string; nothing is null.
+  std::string result() const {
+    const std::string_view text = trim(result_);
+    if (text.empty()) return "null";
+    return rpc::check_json(text).empty() ? std::string(text) : rpc::encode_json_string(text);
+  }
+  /// The last of stderr, safe to show: newlines stay.
+  std::string tail() const {
+    std::vector<std::string> lines = split(trim(tail_), '\n');
+    for (std::string& line : lines) line = escape_controls(line);
+    return join(lines, "\n");
+  }
+  const Logger& log() const { return log_; }
+
+ private:
+  Logger log_;
+  LineSplitter lines_;
+  std::string result_, tail_;
+  std::size_t logged_bytes_ = 0;
+  bool too_much_ = false;
+};
+
+/// Why a process is ended before it ends itself.
+enum class Cause : unsigned char { none, deadline, too_much_output, cancelled };
+
+RpcError service_failed(std::string message, std::string data = {}) {
+  return {Code::service_failed, std::move(message), std::move(data)};
+}
+
+Outcome read_outcome(const std::string& service, const ExitStatus& status, Cause cause, const Output& output) {
+  switch (cause) {
+    case Cause::deadline:
+      return rpc::standard_error(
+          Code::timeout,
+          fmt::format("service \"{}\" did not finish in time and was ended; the outcome is unknown", service));
+    case Cause::cancelled: return service_failed(fmt::format("the call of service \"{}\" was cancelled", service));
+    case Cause::too_much_output:
+      return service_failed(fmt::format("service \"{}\" printed more than {}", service, format_bytes(kMaxResultBytes)));
+    case Cause::none: break;
+  }
+  if (status.code == 0) return output.result();
+  const Json data = {{"exit_code", status.code ? Json(*status.code) : Json()},
+                     {"signal", status.signal ? Json(*status.signal) : Json()},
+                     {"stderr", output.tail()}};
+  const std::string how =
+      status.code ? fmt::format("exited with status {}", *status.code)
+                  : fmt::format("was killed by signal {} ({})", *status.signal, ::strsignal(*status.signal));
+  return service_failed(fmt::format("service \"{}\" {}", service, how), dump_json(data));
+}
+
+/// Waits until the descriptor is readable or `until`. After a cancellation it returns at once, so the caller stops
+/// that.
+asio::awaitable<void> readable_or(asio::posix::stream_descriptor& descriptor, asio::steady_timer& timer,
+                                  Monotonic until) {
+  timer.expires_at(until);
+  auto reading = descriptor.async_wait(asio::posix::stream_descriptor::wait_read, asio::deferred);
+  auto expiring = timer.async_wait(asio::deferred);
+  auto group = asio::experimental::make_parallel_group(std::move(reading), std::move(expiring));
+  co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+}
+
+/// Reads what the pipes still hold once the process has exited. Others of its group are killed first and the amount is
+/// bounded, so that nothing that it left behind can keep this going.
+void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr) {
+  constexpr int kRounds = 2;
+  process.signal_group(SIGKILL);
+  for (int round = 0; round < kRounds && process.pump(on_stdout, on_stderr); ++round) {
+  }
+}
+
+/// Serves the process until it has exited, ending it when there is cause; returns that cause.
+asio::awaitable<Cause> attend(Process& process, Output& output, Monotonic deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::posix::stream_descriptor watched(executor, process.release_poll_descriptor());
+  asio::steady_timer timer(executor);
+  const Process::Sink on_stdout = [&](std::string_view bytes) { output.take_stdout(bytes); };
+  const Process::Sink on_stderr = [&](std::string_view bytes) { output.take_stderr(bytes); };
+  Cause cause = Cause::none;
+  bool killed = false;
+  Monotonic until = deadline;
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!process.has_exited()) {
+    const bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+    const bool late = steady_clock::now() >= until;
+    if (cause == Cause::none && (cancelled || late || output.too_much())) {
+      cause = cancelled ? Cause::cancelled : late ? Cause::deadline : Cause::too_much_output;
+      process.signal_group(SIGTERM);
+      until = steady_clock::now() + kTerminateGrace;
+      // From here on the waits must not be cut short.
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    } else if (killed && late) {
+      output.log().error("a process does not end even after SIGKILL");
+      until = Monotonic::max();
+    } else if (cause != Cause::none && late) {
+      process.signal_group(SIGKILL);
+      killed = true;
+      until = steady_clock::now() + kKillGrace;
+    }
+    co_await readable_or(watched, timer, until);
+    process.pump(on_stdout, on_stderr);
+  }
+  drain(process, on_stdout, on_stderr);
+  co_return cause;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> run_exec(Command command, std::string params, std::string service, Monotonic deadline,
+                                  LogSink& log) {
+  if (params.empty()) params = "{}";
+  auto variables = parameter_variables(params);
+  if (!variables) co_return rpc::standard_error(Code::invalid_params, variables.error().context);
+  for (std::string& variable : *variables) command.environment.push_back(std::move(variable));
+  auto process = Process::start(command, params);
+  if (!process) co_return service_failed(fmt::format("service \"{}\": {}", service, process.error().context));
+  Output output(log, service);
+  Cause cause = co_await attend(*process, output, deadline);
+  const ExitStatus status = process->reap();
+  output.finish();
+  if (cause == Cause::none && output.too_much()) cause = Cause::too_much_output;
+  co_return read_outcome(service, status, cause, output);
+}
+
+}  // namespace p2p::services

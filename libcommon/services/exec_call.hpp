@@ -1,0 +1,28 @@
+// Protocol `exec`: one process a call. Parameters arrive as JSON on stdin and as P2P_PARAM_*; JSON, or else text, on
+// stdout is the result; stderr goes to the log; a non-zero exit is an error with the last of stderr.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+
+#include "base/log_sink.hpp"
+#include "rpc/method.hpp"
+#include "services/process.hpp"
+
+namespace p2p::services {
+
+inline constexpr std::size_t kMaxResultBytes = 1 << 20;
+inline constexpr std::size_t kMaxErrorTailBytes = 4096;
+/// Stderr of one call that is logged; what follows is read and dropped, and that is said.
+inline constexpr std::size_t kMaxLoggedBytes = 1 << 20;
+/// Between SIGTERM and SIGKILL.
+inline constexpr std::chrono::milliseconds kTerminateGrace{2'000};
+
+/// Runs `command` with `params` (JSON text) on stdin until it exits or `deadline` passes. Ended early (deadline, too
+/// much output, cancellation), its group gets SIGTERM and after kTerminateGrace SIGKILL; the answer comes then.
+/// `service` names it in messages and in the log (`Service.<service>`). It changes how its coroutine thread reacts to
+/// cancellation, so it gets one of its own (co_spawn, rpc::with_deadline).
+boost::asio::awaitable<rpc::Outcome> run_exec(Command command, std::string params, std::string service,
+                                              Monotonic deadline, LogSink& log);
+
+}  // namespace p2p::services

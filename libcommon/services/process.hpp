@@ -1,0 +1,88 @@
+// One child process with its output captured: started in its own group, killed as a group, never an orphan and never a
+// zombie. Everything is non-blocking; one descriptor says when there is something to do.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace p2p::services {
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      reset();
+      value_ = std::exchange(other.value_, -1);
+    }
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+  int get() const { return value_; }
+  explicit operator bool() const { return value_ >= 0; }
+  void reset();
+  int release() { return std::exchange(value_, -1); }
+
+ private:
+  int value_ = -1;
+};
+
+/// What is run, and how.
+struct Command {
+  std::filesystem::path program;         ///< absolute
+  std::vector<std::string> arguments;    ///< with argv[0]
+  std::vector<std::string> environment;  ///< NAME=value, complete
+  std::filesystem::path working_folder;
+};
+
+/// How a process ended.
+struct ExitStatus {
+  std::optional<int> code;    ///< of exit()
+  std::optional<int> signal;  ///< that killed it
+};
+
+class Process {
+ public:
+  /// Starts it with `input` on stdin (a memory file, so that nobody has to feed it). The context of an error names the
+  /// program. The child dies with the thread that called this (PR_SET_PDEATHSIG).
+  static Result<Process> start(const Command& command, std::string_view input);
+
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&&) = delete;
+  /// Kills the group and waits for the process, if that has not happened.
+  ~Process();
+
+  /// A descriptor that is readable while output waits or once the process has exited. The caller owns it; once.
+  int release_poll_descriptor() { return poll_.release(); }
+
+  using Sink = std::function<void(std::string_view)>;
+  /// Passes what output waits to the sinks, a bounded amount at a time; false when nothing was there.
+  bool pump(const Sink& on_stdout, const Sink& on_stderr);
+
+  /// The process itself has exited (others of its group may live).
+  bool has_exited() const;
+  void signal_group(int signal) const;
+  /// After has_exited(): kills what is left of the group, then takes the exit status, which frees the process id.
+  ExitStatus reap();
+
+ private:
+  Process() = default;
+  bool pump_one(Descriptor& pipe, const Sink& sink);
+
+  pid_t pid_ = -1;
+  Descriptor pid_descriptor_, stdout_, stderr_, poll_;
+};
+
+}  // namespace p2p::services

@@ -1,0 +1,121 @@
+#include "services/service_folder.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace p2p::services {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> check_trusted(const fs::path& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return system_error(errno, path.string());
+  if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
+    return Error(Errc::not_permitted, fmt::format("{}: belongs to user {}, who is neither root nor the node's user",
+                                                  path.string(), facts.st_uid));
+  }
+  if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Error(Errc::not_permitted, fmt::format("{}: writable by others (mode {:04o}); run: chmod go-w {}",
+                                                  path.string(), facts.st_mode & 07777U, path.string()));
+  }
+  return {};
+}
+
+bool is_executable_file(const fs::path& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+Result<fs::path> find_program(const fs::path& folder, const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    fs::path program = fs::path(name).is_absolute() ? fs::path(name) : (folder / name).lexically_normal();
+    if (::access(program.c_str(), F_OK) != 0) return system_error(errno, program.string());
+    if (is_executable_file(program)) return program;
+    return Error(Errc::not_permitted,
+                 fmt::format("{}: not executable; run: chmod +x {}", program.string(), program.string()));
+  }
+  for (const std::string& part : split(kServicePath, ':')) {
+    if (is_executable_file(fs::path(part) / name)) return fs::path(part) / name;
+  }
+  return Error(Errc::not_found, fmt::format("program \"{}\" is not in {}; one in the folder is written ./{}",
+                                            escape_controls(name), kServicePath, escape_controls(name)));
+}
+
+/// Files of the folder that the command names: the program itself, or the script that an interpreter is given.
+std::vector<fs::path> named_files(const Manifest& manifest, const fs::path& folder) {
+  std::vector<fs::path> out;
+  for (const std::string& argument : manifest.command) {
+    if (argument.empty()) continue;
+    const fs::path path = (folder / argument).lexically_normal();
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) out.push_back(path);
+  }
+  return out;
+}
+
+std::string file_facts(const fs::path& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return fmt::format("{} -\n", path.string());
+  return fmt::format("{} {} {} {} {}.{} {}.{} {:o} {}\n", path.string(), facts.st_dev, facts.st_ino, facts.st_size,
+                     facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec, facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec,
+                     facts.st_mode, facts.st_uid);
+}
+
+}  // namespace
+
+Result<ServiceFolder> load_service_folder(const fs::path& folder) {
+  const fs::path file = folder / kManifestName;
+  for (const fs::path& path : {folder, file}) {
+    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
+  }
+  auto text = read_file(file, kMaxManifestBytes);
+  if (!text) return text.error();
+  auto manifest = parse_manifest(*text, file.string());
+  if (!manifest) return manifest.error();
+  auto program = find_program(folder, manifest->command.front());
+  if (!program) return program.error();
+  if (auto trusted = check_trusted(*program); !trusted) return trusted.error();
+  for (const fs::path& path : named_files(*manifest, folder)) {
+    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
+  }
+  return ServiceFolder{std::move(*manifest), folder, std::move(*program)};
+}
+
+std::string fingerprint(const fs::path& folder) {
+  const fs::path file = folder / kManifestName;
+  std::string out = file_facts(folder) + file_facts(file);
+  const auto text = read_file(file, kMaxManifestBytes);
+  if (!text) return out + text.error().context;
+  if (const auto manifest = parse_manifest(*text, file.string())) {
+    for (const fs::path& path : named_files(*manifest, folder)) out += file_facts(path);
+    if (const auto program = find_program(folder, manifest->command.front())) out += file_facts(*program);
+  }
+  return out;
+}
+
+Result<std::vector<fs::path>> find_service_folders(const fs::path& directory) {
+  std::vector<fs::path> out;
+  if (::access(directory.c_str(), F_OK) != 0) return out;
+  if (auto trusted = check_trusted(directory); !trusted) return trusted.error();
+  std::error_code failure;
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    if (fs::exists(entry->path() / kManifestName, failure)) out.push_back(fs::absolute(entry->path()));
+    failure.clear();
+  }
+  if (failure) return Error(failure, directory.string());
+  if (out.size() > kMaxServices) {
+    return Error(Errc::too_large, fmt::format("{}: holds more than {} services", directory.string(), kMaxServices));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace p2p::services

@@ -1,0 +1,118 @@
+// The external services of this node: reads their folders, publishes them in the registry, follows changes, and keeps
+// which of them are wanted running.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log_sink.hpp"
+#include "rpc/registry.hpp"
+#include "services/exec_service.hpp"
+#include "services/folder_watch.hpp"
+#include "services/wanted_state.hpp"
+
+namespace p2p::services {
+
+enum class ServiceState : unsigned char {
+  running,  ///< its methods can be called
+  stopped,  ///< somebody stopped it
+  error,    ///< it cannot run; see `error`
+};
+std::string_view to_string(ServiceState state) noexcept;
+
+/// A service as it is listed.
+struct ServiceView {
+  std::string name;
+  ServiceState state = ServiceState::running;
+  std::string error{};                 ///< why, in state error
+  std::string folder{};                ///< of an external one
+  std::optional<Manifest> manifest{};  ///< of an external one that parses
+};
+
+/// A running service as membership announces it.
+struct Announcement {
+  std::string name, version;
+  bool operator==(const Announcement&) const = default;
+};
+
+class ServiceHost {
+ public:
+  struct Options {
+    std::filesystem::path directory;
+    std::chrono::milliseconds scan_interval{60'000};
+    NodeFacts node;
+  };
+  /// How the wanted state is kept; `load` answers `not_found` when there is none yet. Called on the control loop.
+  struct StateStore {
+    std::function<Result<std::string>()> load;
+    std::function<Result<void>(std::string)> save;
+  };
+  /// Called on the control loop with all running external services, after each change.
+  using OnChange = std::function<void(const std::vector<Announcement>&)>;
+  enum class Action : unsigned char { start, stop, restart };
+
+  /// `control` is the loop that owns the host: one thread. Built-in services are published before the first scan, so
+  /// that no folder takes the name of one.
+  ServiceHost(boost::asio::any_io_executor control, Options options, rpc::Registry& registry, StateStore store,
+              OnChange on_change, LogSink& log);
+
+  /// Restores the wanted state and reads the folders once. Control loop.
+  void open();
+  /// Follows changes until cancelled. Control loop.
+  boost::asio::awaitable<void> run();
+  /// Reads the folders now (SIGHUP). Control loop.
+  void scan();
+
+  /// Any loop; the work is done on the control loop. `not_found` for an unknown name; a service in state error says why
+  /// it cannot be started. Stopping lets calls under way finish.
+  boost::asio::awaitable<Result<ServiceState>> control(Action action, std::string name);
+
+  /// External services, sorted by name. Any thread.
+  std::shared_ptr<const std::vector<ServiceView>> view() const;
+  const rpc::Registry& registry() const { return registry_; }
+
+ private:
+  /// What a folder held when it was read last.
+  struct Entry {
+    std::string fingerprint;
+    std::string name;  ///< the manifest's, or the folder's where that does not parse
+    std::optional<ServiceFolder> loaded;
+    std::string error;
+  };
+
+  boost::asio::awaitable<Result<ServiceState>> apply(Action action, std::string name);
+  void read_folders();
+  void read_folder(const std::filesystem::path& folder);
+  /// Brings registry, view and announcement in line with the entries and the wanted state.
+  void publish();
+  /// The entries as views, sorted by name; new errors are logged.
+  std::vector<ServiceView> judge_all();
+  ServiceView judge(const std::filesystem::path& folder, const Entry& entry, bool name_taken) const;
+
+  boost::asio::any_io_executor control_;
+  Options options_;
+  rpc::Registry& registry_;
+  StateStore store_;
+  OnChange on_change_;
+  Logger log_;
+  FolderWatch watch_;
+  StoppedServices stopped_;
+  std::map<std::filesystem::path, Entry> entries_;
+  std::map<std::string, std::string> published_;  ///< name to fingerprint
+  std::vector<Announcement> announced_;
+  std::string last_scan_error_;
+  mutable std::mutex mutex_;  // guards only the pointer
+  std::shared_ptr<const std::vector<ServiceView>> view_;
+};
+
+}  // namespace p2p::services

@@ -1,0 +1,225 @@
+#include "services/exec_call.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <csignal>
+#include <set>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "fixture.hpp"
+
+namespace p2p::services {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using rpc::Code;
+using rpc::Outcome;
+
+std::set<std::string> open_descriptors() {
+  std::set<std::string> out;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = fs::read_symlink(entry.path(), gone);
+    if (!gone) out.insert(entry.path().filename().string() + " " + target.string());
+  }
+  return out;
+}
+
+bool alive(long pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0; }
+
+struct Fixture {
+  test::TemporaryFolder folder;
+  test::KeptLog log;
+
+  Command shell(std::string_view script) {
+    const fs::path file = folder.write("run.sh", fmt::format("#!/bin/sh\n{}\n", script), 0755);
+    return {file, {"run.sh"}, {"PATH=/usr/bin:/bin"}, folder.path()};
+  }
+  Outcome call(const Command& command, std::string params = "{}", std::chrono::milliseconds timeout = 60s) {
+    return test::run(run_exec(command, std::move(params), "t", std::chrono::steady_clock::now() + timeout, log));
+  }
+  Outcome run_script(std::string_view script, std::string params = "{}", std::chrono::milliseconds timeout = 60s) {
+    return call(shell(script), std::move(params), timeout);
+  }
+  /// The process id that a script left in a file.
+  long pid_from(const char* name) {
+    std::ifstream file(folder.path() / name);
+    long pid = 0;
+    file >> pid;
+    REQUIRE(pid > 1);
+    return pid;
+  }
+};
+
+/// Waits for a condition that the kernel brings about, within a generous bound.
+template <class Condition>
+bool becomes_true(Condition condition) {
+  for (int i = 0; i < 5000; ++i) {
+    if (condition()) return true;
+    ::usleep(1000);
+  }
+  return false;
+}
+
+TEST_CASE_FIXTURE(Fixture, "JSON on stdout is the result as it was printed") {
+  CHECK(run_script("echo '{\"free\": 12345678901234567890123, \"ratio\": 1.50}'").value() ==
+        R"({"free": 12345678901234567890123, "ratio": 1.50})");
+  CHECK(run_script("printf 7").value() == "7");
+  CHECK(run_script("true").value() == "null");
+}
+
+TEST_CASE_FIXTURE(Fixture, "other output is text, whatever it is") {
+  CHECK(run_script("echo hello; echo world").value() == R"("hello\nworld")");
+  CHECK(run_script("echo '{\"a\":1}{\"b\":2}'").value() == R"("{\"a\":1}{\"b\":2}")");
+  CHECK(run_script(R"(printf '\377\376\001')").value() == "\"\xEF\xBF\xBD\xEF\xBF\xBD\\u0001\"");
+}
+
+TEST_CASE_FIXTURE(Fixture, "parameters come on stdin and as variables") {
+  CHECK(run_script("cat", R"({"a":[1,2],"big":12345678901234567890123})").value() ==
+        R"({"a":[1,2],"big":12345678901234567890123})");
+  CHECK(run_script("printf %s \"$P2P_PARAM_PATH\"", R"({"path":"/x; rm -rf $HOME `id`"})").value() ==
+        R"("/x; rm -rf $HOME `id`")");
+  CHECK(run_script("cat /dev/stdin", "").value() == "{}");
+  const std::string large = "[\"" + std::string(900'000, 'x') + "\"]";
+  CHECK(run_script("cat", large).value() == large);
+  CHECK(run_script("exit 0", large).value() == "null");
+}
+
+TEST_CASE_FIXTURE(Fixture, "the process sees only its own environment, folder, group and descriptors") {
+  ::setenv("P2P_VAULT_PASSWORD", "secret", 1);
+  const std::string environment = parse_json(run_script("env").value()).value();
+  CHECK(environment.find("secret") == std::string::npos);
+  ::unsetenv("P2P_VAULT_PASSWORD");
+  CHECK(run_script("pwd -P").value() == fmt::format("\"{}\"", fs::canonical(folder.path()).string()));
+  CHECK(run_script("[ \"$(ps -o pgid= -p $$ | tr -d ' ')\" = $$ ] && echo true").value() == "true");
+  // 0, 1, 2, and the one that ls itself has on the folder.
+  CHECK(run_script("ls /proc/self/fd | wc -l").value() == "4");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a non-zero exit is an error with the last of stderr, which is logged as well") {
+  const Outcome outcome = run_script("echo one >&2; printf 'two \\033[31m' >&2; echo ignored; exit 3");
+  REQUIRE(outcome.has_error());
+  CHECK(outcome.error().code == Code::service_failed);
+  CHECK(outcome.error().message == "service \"t\" exited with status 3");
+  const Json data = parse_json(outcome.error().data).value();
+  CHECK(data["exit_code"] == 3);
+  CHECK(data["stderr"] == "one\ntwo \\x1b[31m");
+  CHECK(log.has("Service.t", "one"));
+  CHECK(log.has("Service.t", "two \\x1b[31m"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a process killed by a signal is an error that names it") {
+  const Outcome outcome = run_script("kill -SEGV $$");
+  CHECK(outcome.error().message == "service \"t\" was killed by signal 11 (Segmentation fault)");
+  CHECK(parse_json(outcome.error().data).value()["signal"] == 11);
+}
+
+TEST_CASE_FIXTURE(Fixture, "stderr is drained and kept within bounds") {
+  const Outcome outcome = run_script("head -c 5000000 /dev/zero | tr '\\0' 'e' >&2; exit 1");
+  CHECK(parse_json(outcome.error().data).value()["stderr"].get<std::string>() == std::string(4096, 'e'));
+  std::size_t logged = 0;
+  for (const auto& line : log.lines()) logged += line.message.size();
+  CHECK(logged < 2'000'000);
+  CHECK(log.has("Service.t", "is dropped"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "more than 1 MiB on stdout ends the process") {
+  const Outcome endless = run_script("exec yes");
+  CHECK(endless.error().code == Code::service_failed);
+  CHECK(endless.error().message == "service \"t\" printed more than 1.0 MiB");
+  const std::string most = "head -c 1048574 /dev/zero | tr '\\0' 'x' | sed 's/^/\"/; s/$/\"/'";
+  CHECK(run_script(most).value().size() == 1048576);
+  CHECK(run_script("head -c 2000000 /dev/zero").error().code == Code::service_failed);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a process that hangs is ended at the deadline, with its whole group") {
+  const Outcome outcome = run_script("sleep 1000 & echo $! > child; echo $$ > self; wait", "{}", 300ms);
+  CHECK(outcome.error().code == Code::timeout);
+  CHECK_FALSE(alive(pid_from("self")));
+  CHECK(becomes_true([&] { return !alive(pid_from("child")); }));
+}
+
+TEST_CASE_FIXTURE(Fixture, "one that ignores SIGTERM gets SIGKILL") {
+  const Outcome outcome = run_script("trap '' TERM; echo $$ > self; while :; do sleep 0.1; done", "{}", 300ms);
+  CHECK(outcome.error().code == Code::timeout);
+  CHECK_FALSE(alive(pid_from("self")));
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a process leaves behind is killed and does not hold up its answer") {
+  CHECK(run_script("sleep 1000 & echo $! > child; echo 7").value() == "7");
+  CHECK(becomes_true([&] { return !alive(pid_from("child")); }));
+  CHECK(run_script("(while :; do echo noise >&2; done) & echo 8").value() == "8");
+  // Even one that leaves the group and keeps the pipe open.
+  CHECK(run_script("setsid sleep 1000 & echo $! > runaway; echo 9").value() == "9");
+  ::kill(static_cast<pid_t>(pid_from("runaway")), SIGKILL);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a program that cannot be run is said to be so") {
+  Command missing{folder.path() / "nothing", {"nothing"}, {}, folder.path()};
+  CHECK(call(missing).error().message ==
+        fmt::format("service \"t\": cannot run {}: No such file or directory", missing.program.string()));
+  Command plain{folder.write("plain", "text", 0644), {"plain"}, {}, folder.path()};
+  CHECK(call(plain).error().message.find("Permission denied") != std::string::npos);
+  Command nonsense{folder.write("nonsense",
+                                "\x7f"
+                                "ELF",
+                                0755),
+                   {"nonsense"},
+                   {},
+                   folder.path()};
+  CHECK(call(nonsense).error().message.find("cannot run") != std::string::npos);
+  Command nowhere = shell("true");
+  nowhere.working_folder = folder.path() / "gone";
+  CHECK(call(nowhere).error().message.find("No such file") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a cancelled call ends its process") {
+  asio::io_context loop;
+  asio::cancellation_signal cancel;
+  const Command command = shell("echo $$ > self.tmp; mv self.tmp self; exec sleep 1000");
+  bool ended = false;
+  asio::co_spawn(loop, run_exec(command, "{}", "t", std::chrono::steady_clock::now() + 60s, log),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, Outcome) { ended = true; }));
+  while (!fs::exists(folder.path() / "self")) loop.run_one_for(1ms);
+  const long pid = pid_from("self");
+  CHECK(alive(pid));
+  cancel.emit(asio::cancellation_type::terminal);
+  loop.run();
+  CHECK(ended);
+  CHECK_FALSE(alive(pid));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a loop that goes away takes the process with it") {
+  long pid = 0;
+  {
+    asio::io_context loop;
+    const Command command = shell("echo $$ > self.tmp; mv self.tmp self; exec sleep 1000");
+    asio::co_spawn(loop, run_exec(command, "{}", "t", std::chrono::steady_clock::now() + 60s, log),
+                   [](std::exception_ptr, Outcome) {});
+    while (!fs::exists(folder.path() / "self")) loop.run_one_for(1ms);
+    pid = pid_from("self");
+  }
+  CHECK_FALSE(alive(pid));
+}
+
+TEST_CASE_FIXTURE(Fixture, "many calls leave no descriptor and no zombie") {
+  CHECK(run_script("true").has_value());
+  const auto before = open_descriptors().size();
+  for (int i = 0; i < 50; ++i) CHECK(run_script(i % 2 == 0 ? "echo 1" : "exit 1").has_value() == (i % 2 == 0));
+  CHECK(open_descriptors().size() == before);
+  errno = 0;
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK(errno == ECHILD);
+}
+
+}  // namespace
+}  // namespace p2p::services

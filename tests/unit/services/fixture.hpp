@@ -1,0 +1,89 @@
+// A temporary folder, a log that is kept, and a coroutine run to its end.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log_sink.hpp"
+
+namespace p2p::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "p2p-services-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Writes a file with exactly this mode; folders on the way are 0755.
+  std::filesystem::path write(const std::filesystem::path& name, std::string_view content, mode_t mode = 0644) const {
+    const std::filesystem::path file = path_ / name;
+    for (auto folder = file.parent_path(); folder != path_; folder = folder.parent_path()) {
+      std::filesystem::create_directories(folder);
+      ::chmod(folder.c_str(), 0755);
+    }
+    std::ofstream(file) << content;
+    ::chmod(file.c_str(), mode);
+    return file;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class KeptLog final : public LogSink {
+ public:
+  struct Line {
+    LogLevel level;
+    std::string logger, message;
+  };
+  bool enabled(LogLevel) const noexcept override { return true; }
+  void write(LogLevel level, std::string_view logger, std::string message) override {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back({level, std::string(logger), std::move(message)});
+  }
+  std::vector<Line> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+  bool has(std::string_view logger, std::string_view part) const {
+    for (const Line& line : lines()) {
+      if (line.logger == logger && line.message.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Line> lines_;
+};
+
+template <class T>
+T run(boost::asio::awaitable<T> work) {
+  boost::asio::io_context loop;
+  std::optional<T> result;
+  boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr failure, T value) {
+    if (failure) std::rethrow_exception(failure);
+    result.emplace(std::move(value));
+  });
+  loop.run();
+  return std::move(result.value());
+}
+
+}  // namespace p2p::test

@@ -1,0 +1,94 @@
+#include "services/service_folder.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "fixture.hpp"
+
+namespace p2p::services {
+namespace {
+
+constexpr char kManifest[] = "name: disk\ncommand: [./run.sh]\nmethods: [{name: usage}]\n";
+
+struct Fixture {
+  test::TemporaryFolder home;
+  std::filesystem::path folder = home.path() / "disk";
+
+  Fixture() {
+    home.write("disk/service.yaml", kManifest);
+    home.write("disk/run.sh", "#!/bin/sh\n", 0755);
+  }
+  Errc refusal() { return load_service_folder(folder).error().kind(); }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a folder in order is loaded") {
+  const ServiceFolder loaded = load_service_folder(folder).value();
+  CHECK(loaded.manifest.name == "disk");
+  CHECK(loaded.program == folder / "run.sh");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what others can write is refused: manifest, program, script, folder") {
+  for (const char* name : {"service.yaml", "run.sh", "."}) {
+    CAPTURE(name);
+    const auto path = folder / name;
+    struct stat before {};
+    REQUIRE(::stat(path.c_str(), &before) == 0);
+    for (const mode_t extra : {mode_t{020}, mode_t{002}}) {
+      ::chmod(path.c_str(), (before.st_mode & 07777) | extra);
+      const auto loaded = load_service_folder(folder);
+      CHECK(loaded.error().kind() == Errc::not_permitted);
+      CHECK(loaded.error().context.find("chmod go-w") != std::string::npos);
+    }
+    ::chmod(path.c_str(), before.st_mode & 07777);
+  }
+  home.write("disk/service.yaml", "name: disk\ncommand: [sh, main.sh]\nmethods: [{name: usage}]\n");
+  home.write("disk/main.sh", "true\n", 0666);
+  CHECK(refusal() == Errc::not_permitted);
+  home.write("disk/main.sh", "true\n", 0644);
+  CHECK(load_service_folder(folder).value().program.filename() == "sh");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what belongs to somebody else is refused") {
+  if (::geteuid() != 0) return;
+  REQUIRE(::chown((folder / "run.sh").c_str(), 12345, 0) == 0);
+  CHECK(refusal() == Errc::not_permitted);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a program that is missing or not executable is refused") {
+  home.write("disk/run.sh", "", 0644);
+  CHECK(load_service_folder(folder).error().context.find("chmod +x") != std::string::npos);
+  std::filesystem::remove(folder / "run.sh");
+  CHECK(refusal() == Errc::not_found);
+  home.write("disk/service.yaml", "name: disk\ncommand: [no-such-program]\nmethods: [{name: usage}]\n");
+  CHECK(refusal() == Errc::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a flaw of the manifest is named with its file and place") {
+  const auto file = home.write("disk/service.yaml", "name: disk\nmethod: []\n");
+  const Error error = load_service_folder(folder).error();
+  CHECK(error.kind() == Errc::invalid);
+  CHECK(error.context.find(fmt::format("{}:2:1: method: ", file.string())) == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the fingerprint changes with manifest, program and rights, and not by itself") {
+  const std::string before = fingerprint(folder);
+  CHECK(fingerprint(folder) == before);
+  home.write("disk/run.sh", "#!/bin/sh\necho 1\n", 0755);
+  const std::string after = fingerprint(folder);
+  CHECK(after != before);
+  ::chmod((folder / "run.sh").c_str(), 0775);
+  CHECK(fingerprint(folder) != after);
+}
+
+TEST_CASE_FIXTURE(Fixture, "only folders with a manifest are services") {
+  home.write("notes/readme.txt", "");
+  home.write("stray.yaml", "");
+  CHECK(find_service_folders(home.path()).value() == std::vector{folder});
+  CHECK(find_service_folders(home.path() / "absent").value().empty());
+  ::chmod(home.path().c_str(), 0777);
+  CHECK(find_service_folders(home.path()).error().kind() == Errc::not_permitted);
+}
+
+}  // namespace
+}  // namespace p2p::services

@@ -1,0 +1,246 @@
+#include "services/service_host.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "base/json.hpp"
+#include "fixture.hpp"
+#include "rpc/dispatcher.hpp"
+#include "services/service_methods.hpp"
+
+namespace p2p::services {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Action = ServiceHost::Action;
+
+std::string manifest(std::string_view name, std::string_view version = "1", std::string_view more = "") {
+  return fmt::format(
+      "name: {}\nversion: '{}'\ncommand: [./run.sh]\n{}methods:\n"
+      "  - name: run\n    params: {{type: object, properties: {{n: {{type: integer}}}}, additionalProperties: "
+      "false}}\n",
+      name, version, more);
+}
+
+/// A node's services with a loop of their own; calls go through the dispatcher, as an operator's.
+struct Fixture {
+  test::TemporaryFolder home;
+  test::KeptLog log;
+  asio::io_context loop;
+  rpc::Registry registry;
+  std::optional<std::string> saved;
+  std::vector<std::vector<Announcement>> announced;
+  std::unique_ptr<ServiceHost> host;
+  rpc::Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
+
+  Fixture() { make_host(); }
+  void make_host() {
+    ServiceHost::Options options;
+    options.directory = home.path();
+    options.scan_interval = 1h;
+    options.node = {"w1", "/home/of/p2p"};
+    ServiceHost::StateStore store;
+    store.load = [this]() -> Result<std::string> {
+      if (saved) return *saved;
+      return Error(Errc::not_found, "none");
+    };
+    store.save = [this](std::string text) -> Result<void> {
+      saved = std::move(text);
+      return {};
+    };
+    host = std::make_unique<ServiceHost>(
+        loop.get_executor(), std::move(options), registry, std::move(store),
+        [this](const std::vector<Announcement>& now) { announced.push_back(now); }, log);
+    registry.publish(services_service(*host));
+  }
+  void add(const std::string& folder, const std::string& text, const std::string& script = "echo 1") {
+    home.write(folder + "/run.sh", "#!/bin/sh\n" + script + "\n", 0755);
+    home.write(folder + "/service.yaml", text);
+  }
+  template <class T>
+  T run(asio::awaitable<T> work) {
+    std::optional<T> result;
+    asio::co_spawn(loop, std::move(work), [&](std::exception_ptr failure, T value) {
+      if (failure) std::rethrow_exception(failure);
+      result.emplace(std::move(value));
+    });
+    while (!result) {
+      loop.restart();
+      loop.run_one();
+    }
+    return std::move(*result);
+  }
+  Json call(const std::string& method, const std::string& params = "{}") {
+    rpc::Origin origin;
+    origin.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+    origin.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
+    origin.deadline = std::chrono::steady_clock::now() + 60s;
+    const std::string text = fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params);
+    return parse_json(run(dispatcher.answer(text, origin))).value();
+  }
+  Json listed(const std::string& name) {
+    const Json all = call("services.list");
+    for (const Json& service : all["result"]) {
+      if (service["name"] == name) return service;
+    }
+    return nullptr;
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a service in the folder can be called, listed and described") {
+  add("disk", manifest("disk"), "echo \"[\\\"$P2P_SERVICE\\\", \\\"$P2P_NODE_ID\\\", \\\"$P2P_HOME\\\"]\"");
+  host->open();
+  CHECK(call("disk.run", R"({"n":1})")["result"] == Json{"disk", "w1", "/home/of/p2p"});
+  CHECK(listed("disk") == Json{{"name", "disk"},
+                               {"version", "1"},
+                               {"description", ""},
+                               {"builtin", false},
+                               {"state", "running"},
+                               {"protocol", "exec"},
+                               {"methods", {"run"}}});
+  CHECK(listed("services")["builtin"] == true);
+  const Json described = call("services.describe", R"({"name":"disk"})")["result"];
+  CHECK(described["methods"][0]["params"]["properties"]["n"]["type"] == "integer");
+  CHECK(described["methods"][0]["timeout_ms"] == 30000);
+  CHECK(announced == std::vector<std::vector<Announcement>>{{{"disk", "1"}}});
+}
+
+TEST_CASE_FIXTURE(Fixture, "parameters that do not fit the schema never reach the program") {
+  add("disk", manifest("disk"), "touch called");
+  host->open();
+  const Json answer = call("disk.run", R"({"n":"x"})");
+  CHECK(answer["error"]["code"] == -32602);
+  CHECK(answer["error"]["data"] == "params.n must be of type integer");
+  CHECK(call("disk.run", R"({"m":1})")["error"]["code"] == -32602);
+  CHECK_FALSE(std::filesystem::exists(home.path() / "disk/called"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a stopped service stays stopped over a restart of the node") {
+  add("disk", manifest("disk"));
+  host->open();
+  CHECK(call("services.stop", R"({"name":"disk"})")["result"]["state"] == "stopped");
+  CHECK(call("disk.run")["error"]["code"] == -32601);
+  CHECK(listed("disk")["state"] == "stopped");
+  CHECK(announced.back().empty());
+  make_host();
+  host->open();
+  CHECK(listed("disk")["state"] == "stopped");
+  CHECK(call("services.start", R"({"name":"disk"})")["result"]["state"] == "running");
+  CHECK(call("disk.run")["result"] == 1);
+  CHECK(call("services.stop", R"({"name":"nosuch"})")["error"]["code"] == -32602);
+  CHECK(call("services.stop", R"({"nam":"disk"})")["error"]["code"] == -32602);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what cannot run is listed with the reason") {
+  add("a", manifest("a", "1", "protocol: stdio\n"));
+  add("b", "name: b\ncomand: []\n");
+  add("c", manifest("services"));
+  add("d1", manifest("twin"), "echo first");
+  add("d2", manifest("twin"), "echo second");
+  add("e", manifest("e"));
+  ::chmod((home.path() / "e/run.sh").c_str(), 0777);
+  host->open();
+  CHECK(listed("a")["state"] == "error");
+  CHECK(listed("a")["error"] == "this version runs protocol exec only, not stdio");
+  CHECK(listed("b")["error"].get<std::string>().find("did you mean \"command\"?") != std::string::npos);
+  CHECK(log.has("Services", "is the name of a built-in service"));
+  CHECK(log.has("Services", "another folder has a service \"twin\" already"));
+  CHECK(call("twin.run")["result"] == "first");
+  CHECK(listed("e")["error"].get<std::string>().find("writable by others") != std::string::npos);
+  CHECK(call("services.start", R"({"name":"e"})")["error"]["code"] == -32000);
+  const std::size_t said = log.lines().size();
+  host->scan();
+  CHECK(log.lines().size() == said);
+}
+
+TEST_CASE_FIXTURE(Fixture, "changes are picked up: added, changed, broken, repaired, removed") {
+  host->open();
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(loop, host->run(),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+  const auto until = [&](auto condition) {
+    for (int i = 0; i < 20'000 && !condition(); ++i) loop.run_one_for(1ms);
+    return condition();
+  };
+  const auto version = [&] {
+    const auto snapshot = registry.snapshot();
+    const auto found = snapshot->services.find("disk");
+    return found == snapshot->services.end() ? std::string() : found->second->version;
+  };
+  add("disk", manifest("disk", "1"));
+  CHECK(until([&] { return version() == "1"; }));
+  home.write("disk/service.yaml", manifest("disk", "2"));
+  CHECK(until([&] { return version() == "2"; }));
+  home.write("disk/service.yaml", "name: [");
+  CHECK(until([&] { return version().empty(); }));
+  home.write("disk/service.yaml", manifest("disk", "3"));
+  CHECK(until([&] { return version() == "3"; }));
+  std::filesystem::remove_all(home.path() / "disk");
+  CHECK(until([&] { return version().empty(); }));
+  CHECK(host->view()->empty());
+  cancel.emit(asio::cancellation_type::terminal);
+  CHECK(until([&] { return ended; }));
+}
+
+TEST_CASE_FIXTURE(Fixture, "restart reads the folder again, and a folder that broke meanwhile is not kept running") {
+  add("disk", manifest("disk", "1"));
+  host->open();
+  home.write("disk/service.yaml", manifest("disk", "2"));
+  CHECK(call("services.restart", R"({"name":"disk"})")["result"]["state"] == "running");
+  CHECK(listed("disk")["version"] == "2");
+  ::chmod((home.path() / "disk/run.sh").c_str(), 0777);
+  CHECK(call("services.restart", R"({"name":"disk"})")["error"]["code"] == -32000);
+  CHECK(call("disk.run")["error"]["code"] == -32601);
+}
+
+TEST_CASE_FIXTURE(Fixture, "calls past max_inflight and the queue are refused at once") {
+  add("slow", "name: slow\ncommand: [./run.sh]\nmethods: [{name: run, max_inflight: 1}]\n",
+      "echo x >> started; while [ ! -e go ]; do sleep 0.01; done; echo 1");
+  host->open();
+  int answered = 0, overloaded = 0;
+  rpc::Origin origin;
+  origin.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  origin.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
+  origin.deadline = std::chrono::steady_clock::now() + 60s;
+  const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"slow.run"})";
+  for (std::size_t i = 0; i < 1 + kMaxWaitingCalls + 5; ++i) {
+    asio::co_spawn(loop, dispatcher.answer(text, origin), [&](std::exception_ptr, const std::string& answer) {
+      (answer.find("-32003") == std::string::npos ? answered : overloaded)++;
+    });
+  }
+  while (overloaded < 5) loop.run_one();
+  CHECK(answered == 0);
+  home.write("slow/go", "");
+  while (answered < 1 + static_cast<int>(kMaxWaitingCalls)) loop.run_one();
+  CHECK(overloaded == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the routes say the same as the methods") {
+  add("disk", manifest("disk"));
+  host->open();
+  net::Router router;
+  add_service_routes(router, *host);
+  const auto request = [&](net::Method method, const std::string& path) {
+    net::Request made;
+    const auto match = router.find(method, path);
+    REQUIRE(match.route != nullptr);
+    CHECK(match.route->permission ==
+          (method == net::Method::get ? auth::Permission::rpc_call : auth::Permission::services_control));
+    made.captured = match.captured;
+    return run(match.route->handler(made));
+  };
+  CHECK(parse_json(request(net::Method::get, "/services").body).value() == call("services.list")["result"]);
+  CHECK(parse_json(request(net::Method::get, "/services/disk").body).value()["state"] == "running");
+  CHECK(request(net::Method::get, "/services/nosuch").status == 404);
+  CHECK(parse_json(request(net::Method::post, "/services/disk/stop").body).value()["state"] == "stopped");
+  CHECK(parse_json(request(net::Method::post, "/services/disk/start").body).value()["state"] == "running");
+  CHECK(request(net::Method::post, "/services/nosuch/restart").status == 404);
+}
+
+}  // namespace
+}  // namespace p2p::services
