@@ -1,0 +1,73 @@
+// Which records somebody wants to see. The same filter serves the store, the live stream and the tools. Pure.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "logs/record.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace p2p::logs {
+
+inline constexpr std::size_t kMaxFilterGlobs = 256;
+inline constexpr std::size_t kMaxGlobBytes = 256;
+/// Text and regular expression.
+inline constexpr std::size_t kMaxPatternBytes = 1024;
+
+/// What a filter is made of. Everything given must hold; an empty list, text or absent time accepts all.
+struct FilterSpec {
+  std::vector<std::string> nodes;    ///< globs of node_id, any of them
+  std::vector<std::string> loggers;  ///< globs of logger_name, any of them
+  LogLevel minimum_level = LogLevel::debug;
+  std::optional<WallTime> since;  ///< received_at at or after
+  std::optional<WallTime> until;  ///< received_at before
+  std::string text;               ///< part of the message, without case
+  std::string regex;              ///< RE2 expression found in the message
+};
+
+/// Gives a parameter by name, or nullopt: a query string's, or a member of a JSON object as text.
+using ParameterLookup = std::function<std::optional<std::string>(std::string_view)>;
+
+/// Reads `node_id`, `level`, `logger_name`, `since`, `until`, `text`, `regex`. Lists are comma-separated; times are
+/// what parse_time takes, relative to `now`, days in UTC. `invalid` names the parameter.
+Result<FilterSpec> parse_filter(const ParameterLookup& parameter, WallTime now);
+
+/// A lookup in a JSON object: texts as they are, numbers and booleans as JSON, arrays of texts joined by commas, null
+/// as absent. The object must outlive the lookup.
+ParameterLookup json_parameters(const Json& object);
+
+/// Compiled and immutable; cheap to copy; any thread.
+class Filter {
+ public:
+  /// Accepts everything.
+  Filter() = default;
+  /// `invalid` for too many or too long patterns, and for an expression that RE2 refuses or that needs too much memory.
+  static Result<Filter> make(FilterSpec spec);
+
+  bool matches(const LogRecord& record) const;
+
+  // The parts of matches(), for a store that decides some of them by index.
+  bool matches_node(std::string_view node_id) const;
+  bool matches_logger(std::string_view logger_name) const;
+  bool matches_message(std::string_view message) const;
+  bool matches_time(WallTime received_at) const;
+  bool looks_at_message() const { return text_ != nullptr || regex_ != nullptr; }
+
+  const FilterSpec& spec() const { return spec_; }
+
+ private:
+  FilterSpec spec_;
+  std::shared_ptr<const re2::RE2> text_;
+  std::shared_ptr<const re2::RE2> regex_;
+};
+
+}  // namespace p2p::logs

@@ -1,0 +1,91 @@
+#include "logs/record.hpp"
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace p2p::logs {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::string_view kNulSymbol = "\xE2\x90\x80";    // U+2400
+
+/// Length of the valid character at the start of `text`, 0 when there is none.
+std::size_t character_length(std::string_view text) {
+  for (std::size_t length = 1; length <= 4 && length <= text.size(); ++length) {
+    if (is_utf8(text.substr(0, length))) return length;
+  }
+  return 0;
+}
+
+void clean_in_place(std::string& text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes && text.find('\0') == std::string::npos && is_utf8(text)) return;
+  text = clean_text(text, max_bytes);
+}
+
+/// Line ends between JSON tokens and raw DEL or C1 controls in strings are legal, but break "one record a line" and
+/// terminals; such text is written anew, in ASCII.
+bool needs_rewriting(std::string_view text) { return text.find_first_of("\r\n\x7F\xC2") != std::string_view::npos; }
+
+void normalise_attrs(std::string& attrs) {
+  if (attrs.empty()) return;
+  const char* refused = nullptr;
+  if (attrs.size() > kMaxAttrsBytes) {
+    refused = "over 16 KiB";
+  } else {
+    const auto parsed = parse_json(attrs);
+    if (!parsed || !parsed->is_object())
+      refused = "not a JSON object";
+    else if (needs_rewriting(attrs))
+      attrs = parsed->dump(-1, ' ', true);
+  }
+  if (refused != nullptr) attrs = dump_json(Json{{"attrs_refused", refused}});
+}
+
+void add_attr(std::string& attrs, std::string_view name, std::uint64_t value) {
+  auto parsed = attrs.empty() ? Json::object() : Json::parse(attrs, nullptr, false);
+  parsed[std::string(name)] = value;
+  attrs = dump_json(parsed);
+}
+
+}  // namespace
+
+std::string clean_text(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  out.reserve(std::min(text.size(), max_bytes));
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    std::string_view piece = text.substr(0, length);
+    if (length == 0)
+      piece = kReplacement;
+    else if (text[0] == '\0')
+      piece = kNulSymbol;
+    if (out.size() + piece.size() > max_bytes) break;
+    out += piece;
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+void normalise(LogRecord& record) {
+  normalise_attrs(record.attrs);
+  const std::size_t written_bytes = record.message.size();
+  clean_in_place(record.message, kMaxMessageBytes);
+  if (written_bytes > kMaxMessageBytes) add_attr(record.attrs, "message_cut_from_bytes", written_bytes);
+  clean_in_place(record.logger_name, kMaxNameBytes);
+  if (record.logger_name.empty()) record.logger_name = "root";
+  clean_in_place(record.module, kMaxNameBytes);
+  clean_in_place(record.function, kMaxNameBytes);
+  clean_in_place(record.trace_id, kMaxNameBytes);
+}
+
+int severity_of(LogLevel level) noexcept { return 5 + 4 * static_cast<int>(level); }
+
+LogLevel level_of_severity(std::int64_t severity) noexcept {
+  if (severity >= 21) return LogLevel::critical;
+  if (severity >= 17) return LogLevel::error;
+  if (severity >= 13) return LogLevel::warning;
+  if (severity >= 9) return LogLevel::info;
+  return LogLevel::debug;
+}
+
+}  // namespace p2p::logs

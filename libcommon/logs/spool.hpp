@@ -1,0 +1,42 @@
+// Where a node keeps its records until the coordinator has stored them. The shipper knows only this interface. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.hpp"
+#include "base/log_sink.hpp"
+
+namespace p2p::logs {
+
+/// Encoded items (wire.hpp) in rising seq.
+struct SpoolChunk {
+  Bytes items;
+  std::size_t item_count = 0;
+  std::uint64_t last_seq = 0;  ///< the last number that the items cover; 0 when there are none
+};
+
+/// One thread at a time. Numbers rise by one from 1 within an epoch.
+class Spool {
+ public:
+  virtual ~Spool() = default;
+
+  /// Changes only when the content of the spool is lost; below kEpochLimit.
+  virtual std::uint64_t epoch() const = 0;
+  /// The lowest number not acknowledged; last_seq() + 1 when everything is.
+  virtual std::uint64_t first_seq() const = 0;
+  /// The highest number appended, 0 for none.
+  virtual std::uint64_t last_seq() const = 0;
+  virtual std::size_t size_bytes() const = 0;
+
+  /// `item` is the encoded record; `seq` is last_seq() + 1. Over its cap a spool drops the oldest records of the lowest
+  /// level and keeps a gap in their place; never one that mark_sent() covers, which may have been stored.
+  virtual void append(std::uint64_t seq, LogLevel level, Bytes item) = 0;
+  /// Items that cover `seq` and what follows: at least one if there is any, then as many as fit `max_bytes`.
+  virtual SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const = 0;
+  /// Everything up to `seq` has been handed to a connection; only rises.
+  virtual void mark_sent(std::uint64_t seq) = 0;
+  /// Everything up to `seq` is stored by the coordinator and may go.
+  virtual void acknowledge(std::uint64_t seq) = 0;
+};
+
+}  // namespace p2p::logs

@@ -1,0 +1,115 @@
+#include "logs/filter.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/rfc3339.hpp"
+#include "logs/time_expression.hpp"
+
+using namespace p2p;
+using namespace p2p::logs;
+
+namespace {
+
+WallTime at(std::string_view text) { return *parse_rfc3339(text); }
+const WallTime kNow = at("2026-03-02T12:30:00Z");
+
+LogRecord record() {
+  LogRecord out;
+  out.node_id = "worker-1";
+  out.level = LogLevel::warning;
+  out.logger_name = "Service.disk";
+  out.message = "Диск ПОЧТИ полон: 91%";
+  out.received_at = kNow;
+  return out;
+}
+
+bool matches(const Json& parameters) {
+  const auto spec = parse_filter(json_parameters(parameters), kNow);
+  REQUIRE(spec.has_value());
+  const auto filter = Filter::make(*spec);
+  REQUIRE(filter.has_value());
+  return filter->matches(record());
+}
+
+std::string refusal(const Json& parameters) {
+  const auto spec = parse_filter(json_parameters(parameters), kNow);
+  if (!spec) return spec.error().context;
+  const auto filter = Filter::make(*spec);
+  return filter ? "" : filter.error().context;
+}
+
+}  // namespace
+
+TEST_CASE("an empty filter takes everything") { CHECK(matches(Json::object())); }
+
+TEST_CASE("nodes and loggers are globs, several of them alternatives") {
+  CHECK(matches({{"node_id", "worker-?"}}));
+  CHECK(matches({{"node_id", "coord*, worker-1"}}));
+  CHECK(matches({{"node_id", {"coord*", "worker-1"}}}));
+  CHECK_FALSE(matches({{"node_id", "worker"}}));
+  CHECK_FALSE(matches({{"node_id", "WORKER-1"}}));
+  CHECK(matches({{"logger_name", "Service.*"}}));
+  CHECK_FALSE(matches({{"logger_name", "Service"}}));
+  CHECK_FALSE(matches({{"logger_name", "Service.*"}, {"node_id", "other"}}));
+}
+
+TEST_CASE("a level means it and above") {
+  CHECK(matches({{"level", "info"}}));
+  CHECK(matches({{"level", "WARNING"}}));
+  CHECK_FALSE(matches({{"level", "ERROR"}}));
+  CHECK(refusal({{"level", "LOUD"}}).starts_with("level: \"LOUD\""));
+}
+
+TEST_CASE("time goes by received_at, from since on and before until") {
+  CHECK(matches({{"since", "2026-03-02T12:30:00Z"}}));
+  CHECK_FALSE(matches({{"since", "2026-03-02T12:30:00.000000001Z"}}));
+  CHECK_FALSE(matches({{"until", "2026-03-02T12:30:00Z"}}));
+  CHECK(matches({{"since", "10m"}, {"until", "2026-03-02T12:30:01Z"}}));
+  CHECK(refusal({{"since", "soon"}}).starts_with("since: "));
+}
+
+TEST_CASE("text is found without case, in any script; an expression with it") {
+  CHECK(matches({{"text", "диск почти"}}));
+  CHECK_FALSE(matches({{"text", "диск.*полон"}}));
+  CHECK(matches({{"regex", "Диск.*полон: \\d+%$"}}));
+  CHECK_FALSE(matches({{"regex", "диск"}}));
+  CHECK(matches({{"regex", "(?i)диск"}}));
+  CHECK_FALSE(matches({{"regex", "91"}, {"text", "empty"}}));
+}
+
+TEST_CASE("expressions that would explode are refused or stay linear") {
+  CHECK(refusal({{"regex", "((a{1000}){1000}){1000}"}}).starts_with("regex: "));
+  CHECK(refusal({{"regex", "(unclosed"}}).starts_with("regex: "));
+  CHECK(refusal({{"regex", "(a)\\1"}}).starts_with("regex: "));
+  CHECK(refusal({{"regex", std::string(kMaxPatternBytes + 1, 'a')}}) == "regex is longer than 1024 bytes");
+  CHECK(refusal({{"regex", std::string(1000, '(') + std::string(24, ')')}}).starts_with("regex: "));
+  // Catastrophic for a backtracking matcher: 2^65536 steps.
+  LogRecord evil = record();
+  evil.message = std::string(kMaxMessageBytes, 'a') + "b";
+  const auto filter = Filter::make(parse_filter(json_parameters(Json{{"regex", "^(a+)+$"}}), kNow).value());
+  REQUIRE(filter.has_value());
+  CHECK_FALSE(filter->matches(evil));
+}
+
+TEST_CASE("lists and patterns are bounded") {
+  FilterSpec many;
+  many.nodes.assign(kMaxFilterGlobs + 1, "a");
+  CHECK_FALSE(Filter::make(many).has_value());
+  FilterSpec lengthy;
+  lengthy.loggers = {std::string(kMaxGlobBytes + 1, '*')};
+  CHECK_FALSE(Filter::make(lengthy).has_value());
+}
+
+TEST_CASE("times as people type them") {
+  const auto zone = std::chrono::hours{2};
+  const auto parsed = [&](std::string_view text) { return format_rfc3339(parse_time(text, kNow, zone).value(), 0); };
+  CHECK(parsed("now") == "2026-03-02T12:30:00Z");
+  CHECK(parsed("10m") == "2026-03-02T12:20:00Z");
+  CHECK(parsed("3d") == "2026-02-27T12:30:00Z");
+  CHECK(parsed("today") == "2026-03-01T22:00:00Z");
+  CHECK(parsed("yesterday") == "2026-02-28T22:00:00Z");
+  CHECK(parsed("2026-01-02") == "2026-01-01T22:00:00Z");
+  CHECK(parsed("2026-01-02T03:04:05+01:00") == "2026-01-02T02:04:05Z");
+  for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z"})
+    CHECK_FALSE(parse_time(text, kNow, zone).has_value());
+}
