@@ -44,6 +44,10 @@ struct Call {
   Headers headers;
   std::string body;
   std::chrono::milliseconds timeout{30'000};  ///< the whole call: resolve, connect, handshake, answer
+  /// One of several addresses may be a black hole: resolving, connecting and the handshake get this much of `timeout`.
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// Asks the peer itself, not a pooled connection that may have outlived it.
+  bool fresh_connection = false;
   std::size_t max_response_bytes = 16 << 20;
 };
 

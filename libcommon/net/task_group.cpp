@@ -69,13 +69,17 @@ void TaskGroup::cancel() {
   }
 }
 
-asio::awaitable<bool> TaskGroup::stop(std::chrono::milliseconds grace) {
+asio::awaitable<bool> TaskGroup::wait(std::chrono::milliseconds limit) {
   const auto state = state_;
-  cancel();
   if (state->tasks.empty()) co_return true;
-  state->emptied.expires_after(grace);
+  state->emptied.expires_after(limit);
   co_await state->emptied.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return state->tasks.empty();
+}
+
+asio::awaitable<bool> TaskGroup::stop(std::chrono::milliseconds grace) {
+  cancel();
+  co_return co_await wait(grace);
 }
 
 std::size_t TaskGroup::size() const noexcept { return state_->tasks.size(); }

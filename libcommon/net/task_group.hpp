@@ -23,6 +23,8 @@ class TaskGroup {
   void start(std::string name, boost::asio::awaitable<void> task);
   /// Emits terminal cancellation to every task and refuses new ones.
   void cancel();
+  /// Waits for all tasks to end by themselves, at most `limit`; true when they have.
+  boost::asio::awaitable<bool> wait(std::chrono::milliseconds limit);
   /// cancel(), then waits for all tasks, at most `grace`; true when all have ended.
   boost::asio::awaitable<bool> stop(std::chrono::milliseconds grace);
   std::size_t size() const noexcept;
