@@ -21,7 +21,7 @@ function list_file(path, target) {
   listed_in[path] = FILENAME
 }
 
-# Words of target_sources, add_executable and of this project's own functions, which begin with p2p_.
+# Words of target_sources, add_executable, add_library and of this project's own functions, which begin with p2p_.
 function read_list(line, word, count, i) {
   sub(/#.*/, "", line)
   gsub(/\(/, " ( ", line)
@@ -31,7 +31,7 @@ function read_list(line, word, count, i) {
     if (word[i] == "(") { command = before; target = ""; continue }
     if (word[i] == ")") { command = ""; continue }
     before = word[i]
-    if (command !~ /^(target_sources|add_executable|p2p_)/) continue
+    if (command !~ /^(target_sources|add_executable|add_library|p2p_)/) continue
     if (target == "") target = word[i]
     if (word[i] ~ /^[^$]*\.[ch]pp$/) list_file(folder_of(FILENAME) "/" word[i], target)
   }

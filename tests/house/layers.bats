@@ -20,6 +20,9 @@ setup() {
   put tools/p2p-ca/CMakeLists.txt 'p2p_tool(p2p-ca main.cpp)'
   put tests/unit/base/text_test.cpp '#include "base/text.hpp"'
   put tests/unit/base/CMakeLists.txt 'p2p_unit_test(base text_test.cpp)'
+  mkdir tests/sim
+  put tests/sim/world.cpp '#include "base/text.hpp"'
+  put tests/sim/CMakeLists.txt 'add_library(world OBJECT world.cpp)'
 }
 
 put() {
