@@ -1,0 +1,78 @@
+// The shape of a tool: a table of subcommands, each with its options, help text and example. Pure.
+#pragma once
+
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/failure.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "cli/reporter.hpp"
+
+namespace p2p::cli {
+
+/// How the command line says which node to talk to and as whom; empty where it does not.
+struct ConnectionFlags {
+  std::string coordinator{};
+  std::string context{};
+  std::string certificate{};
+  std::string key{};
+};
+
+/// What a subcommand runs with.
+struct Session {
+  std::filesystem::path home;
+  Reporter& report;
+  Output& out;
+  std::istream& in;  ///< read only when the user asked with `-`
+  ConnectionFlags connection{};
+};
+
+/// One subcommand. `declare` is called once, before `run`; options point into the object.
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual void declare(Options&) {}
+  virtual Attempt<void> run(Session& session) = 0;
+};
+
+struct CommandEntry {
+  std::string_view path;     ///< `call`, `context add`; empty for a tool without subcommands
+  std::string_view summary;  ///< one sentence with a full stop
+  std::string_view example;  ///< one or more whole command lines
+  std::unique_ptr<Command> (*make)();
+};
+
+template <class T>
+std::unique_ptr<Command> make_command() {
+  return std::make_unique<T>();
+}
+
+struct Tool {
+  std::string_view name;
+  std::string_view summary;  ///< one sentence with a full stop
+  std::span<const CommandEntry> commands;
+  bool prints_data = true;  ///< has --output
+  bool connects = false;    ///< has --coordinator, --context, --cert, --key
+};
+
+/// A subcommand with the options that it declared.
+struct DeclaredCommand {
+  const CommandEntry* entry = nullptr;
+  std::unique_ptr<Command> command;
+  Options options;
+};
+
+/// The help of one subcommand, or of the tool (`command` none), for a terminal.
+std::string help_text(const Tool& tool, std::span<const DeclaredCommand> commands, const Options& common,
+                      const DeclaredCommand* command);
+
+/// The whole tool as JSON: name, summary, version, options, and commands with path, summary, example, arguments and
+/// options. Manual pages and completions are compared with it.
+std::string describe_tool(const Tool& tool, std::span<const DeclaredCommand> commands, const Options& common);
+
+}  // namespace p2p::cli

@@ -1,0 +1,234 @@
+#include "cli/node_client.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <exception>
+
+#include "base/file.hpp"
+#include "cli/connection.hpp"
+#include "cli/rpc_failure.hpp"
+#include "net/channel.hpp"
+#include "net/tls.hpp"
+#include "pki/certificate.hpp"
+#include "rpc/jsonrpc.hpp"
+
+namespace p2p::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kMaxPemBytes = 256 * 1024;
+/// A call's own deadline is kept by the node; this much later the tool gives up on the node.
+constexpr std::chrono::milliseconds kAnswerSlack{2'000};
+
+/// The library's log lines are for --verbose.
+class ReporterSink final : public LogSink {
+ public:
+  explicit ReporterSink(Reporter& report) : report_(&report) {}
+  bool enabled(LogLevel) const noexcept override { return true; }
+  void write(LogLevel, std::string_view logger_name, std::string message) override {
+    report_->detail(fmt::format("{}: {}", logger_name, message));
+  }
+
+ private:
+  Reporter* report_;
+};
+
+Failure missing(const Error& error, const char* what) {
+  if (error.kind() != Errc::not_found) return error;
+  return {kUsage, fmt::format("no {} here ({})", what, error.context),
+          "make a fleet with \"p2p-ca init\", or join one with \"p2p-ctl context add NAME --bundle FILE\""};
+}
+
+/// The cluster is what the CA's certificate says.
+Result<std::string> cluster_of(const std::string& ca_pem, const std::string& file) {
+  const auto ca = pki::Certificate::from_pem(ca_pem, file);
+  if (!ca) return ca.error();
+  for (const std::string& uri : ca->facts().uris) {
+    if (auto cluster = pki::parse_cluster_uri(uri)) return *cluster;
+  }
+  return Error(Errc::damaged, file + ": names no cluster; this is not the certificate of a p2p CA");
+}
+
+Attempt<net::TlsMaterial> read_material(const Connection& connection) {
+  net::TlsMaterial out;
+  const IdentityFiles& files = connection.files;
+  if (connection.token.empty()) {
+    auto certificate = read_file(files.certificate, kMaxPemBytes);
+    if (!certificate) return missing(certificate.error(), "operator certificate");
+    auto key = read_secret_file(files.key, kMaxPemBytes);
+    if (!key) return missing(key.error(), "operator key");
+    out.certificate = std::move(*certificate);
+    out.private_key = std::move(*key);
+  }
+  auto ca = read_file(files.ca, kMaxPemBytes);
+  if (!ca) return missing(ca.error(), "CA certificate");
+  out.ca = std::move(*ca);
+  auto cluster = cluster_of(out.ca, files.ca.string());
+  if (!cluster) return Failure(cluster.error());
+  out.cluster_name = std::move(*cluster);
+  return out;
+}
+
+}  // namespace
+
+struct NodeClient::Impl {
+  Impl(Connection where, std::unique_ptr<net::TlsContexts> contexts, Reporter& report)
+      : connection(std::move(where)), tls(std::move(contexts)), sink(report), client(io.get_executor(), *tls, sink) {}
+  ~Impl() {
+    client.close();
+    io.restart();
+    io.poll();
+  }
+
+  /// Runs the loop until the coroutine has ended, and gives its value.
+  template <class T>
+  T wait(asio::awaitable<T> work) {
+    std::optional<T> out;
+    std::exception_ptr failure;
+    io.restart();
+    asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, T value) {
+      failure = thrown;
+      if (!thrown) out.emplace(std::move(value));
+      io.stop();
+    });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*out);
+  }
+
+  net::Headers headers() const {
+    net::Headers out;
+    if (!connection.token.empty()) out.set("Authorization", "Bearer " + connection.token);
+    return out;
+  }
+
+  static net::ExpectedPeer coordinator() {
+    net::ExpectedPeer out;
+    out.role = pki::Role::coordinator;
+    return out;
+  }
+
+  Failure failed(const Error& error) const {
+    const std::string address = connection.coordinator.to_text();
+    Failure out(error);
+    if (out.message.find(address) == std::string::npos) out.message = address + ": " + out.message;
+    if (error.kind() == Errc::unreachable) {
+      out.hint = connection.chosen_by == "default"
+                     ? "start a coordinator with p2p-node, or name one with --coordinator HOST:PORT"
+                     : fmt::format("the address comes from {}", connection.chosen_by);
+    }
+    return out;
+  }
+
+  Attempt<net::Answer> call(net::Call request) {
+    auto answered = wait(client.call(std::move(request)));
+    if (!answered) return failed(answered.error().error);
+    return std::move(*answered);
+  }
+
+  asio::awaitable<Attempt<StreamEnd>> follow(std::string path, std::string first,
+                                             const std::function<bool(const net::Message&)>& on_message);
+
+  Connection connection;
+  asio::io_context io{1};
+  std::unique_ptr<net::TlsContexts> tls;
+  ReporterSink sink;
+  net::Client client;
+};
+
+asio::awaitable<Attempt<NodeClient::StreamEnd>> NodeClient::Impl::follow(
+    std::string path, std::string first, const std::function<bool(const net::Message&)>& on_message) {
+  net::Headers fields = headers();
+  auto opened = co_await client.open_channel(connection.coordinator, coordinator(), path, std::move(fields),
+                                             net::ChannelLimits{}, kRequestTimeout);
+  if (!opened) co_return failed(opened.error());
+  const net::ChannelPtr channel = std::move(*opened);
+  bool interrupted = false;
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    interrupted = true;
+    channel->abort();
+  });
+  if (!first.empty()) {
+    net::Message message{false, std::move(first)};
+    channel->send(std::move(message));
+  }
+  for (;;) {
+    auto message = co_await channel->receive();
+    if (interrupted) co_return StreamEnd::interrupted;
+    if (!message) {
+      if (message.error().kind() == Errc::cancelled) co_return StreamEnd::closed;
+      co_return failed(message.error());
+    }
+    if (!on_message(*message)) {
+      channel->close(1000, "");
+      co_return StreamEnd::stopped;
+    }
+  }
+}
+
+NodeClient::NodeClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+NodeClient::NodeClient(NodeClient&&) noexcept = default;
+NodeClient& NodeClient::operator=(NodeClient&&) noexcept = default;
+NodeClient::~NodeClient() = default;
+
+std::string NodeClient::address() const { return impl_->connection.coordinator.to_text(); }
+
+Attempt<NodeClient> NodeClient::open(const Session& session) {
+  auto connection = choose_connection(session, connection_environment());
+  if (!connection) return connection.error();
+  auto material = read_material(*connection);
+  if (!material) return material.error();
+  auto tls = net::TlsContexts::make(*material);
+  if (!tls) return Failure(kUnreachable, tls.error().context, "p2p-ca verify, or sign the certificate again");
+  session.report.detail(fmt::format("coordinator {} ({})", connection->coordinator.to_text(), connection->chosen_by));
+  return NodeClient(std::make_unique<Impl>(std::move(*connection), std::move(*tls), session.report));
+}
+
+Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
+                                     const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
+  net::Call request;
+  request.endpoint = impl_->connection.coordinator;
+  request.peer = Impl::coordinator();
+  request.method = net::Method::post;
+  request.target = "/rpc";
+  request.headers = impl_->headers();
+  request.headers.set("Content-Type", "application/json");
+  request.headers.set("P2P-Timeout-Ms", std::to_string(timeout.count()));
+  if (target) request.headers.set("P2P-Target", rpc::to_text(*target));
+  request.body = rpc::make_request(method, params);
+  request.timeout = timeout + kAnswerSlack;
+  auto answer = impl_->call(std::move(request));
+  if (!answer) return answer.error();
+  if (answer->status != 200) return failure_of_status(answer->status, answer->body);
+  auto outcome = rpc::parse_response(answer->body);
+  if (!outcome) return Failure(kDamaged, outcome.error().context);
+  if (!*outcome) return failure_of(outcome->error());
+  return std::move(**outcome);
+}
+
+Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {
+  net::Call request;
+  request.endpoint = impl_->connection.coordinator;
+  request.peer = Impl::coordinator();
+  request.target = path;
+  request.headers = impl_->headers();
+  request.timeout = kRequestTimeout;
+  auto answer = impl_->call(std::move(request));
+  if (!answer) return answer.error();
+  return Reply{answer->status, std::move(answer->body)};
+}
+
+Attempt<NodeClient::StreamEnd> NodeClient::stream(const std::string& path, const std::string& first,
+                                                  const std::function<bool(const net::Message&)>& on_message) {
+  return impl_->wait(impl_->follow(path, first, on_message));
+}
+
+}  // namespace p2p::cli

@@ -1,0 +1,61 @@
+// The client of a coordinator, for tools: blocking calls on a connection that is opened once.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "rpc/target.hpp"
+
+namespace p2p::net {
+struct Message;
+}
+
+namespace p2p::cli {
+
+/// How long plain requests may take; calls have --timeout.
+inline constexpr std::chrono::milliseconds kRequestTimeout{30'000};
+
+/// One thread. The peer's certificate must be a coordinator's before anything is sent.
+class NodeClient {
+ public:
+  /// Reads the identity's files and connects at the first request. Failures say which file is missing and which command
+  /// makes it.
+  static Attempt<NodeClient> open(const Session& session);
+  NodeClient(NodeClient&&) noexcept;
+  NodeClient& operator=(NodeClient&&) noexcept;
+  ~NodeClient();
+
+  /// Calls `method` with `params` (JSON text, or empty) on `target`, or on the coordinator itself. The result is JSON
+  /// text; of a broadcast an array of {node, result | error, ms}. An error of the method or of the way there is a
+  /// Failure with its exit code.
+  Attempt<std::string> rpc(const std::string& method, const std::string& params,
+                           const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout);
+
+  struct Reply {
+    unsigned status = 0;
+    std::string body;
+  };
+  /// GET; any status is an answer, also an error's.
+  Attempt<Reply> get(const std::string& path);
+
+  enum class StreamEnd : unsigned char { closed, stopped, interrupted };
+  /// Opens the WebSocket at `path` (with query), sends `first` unless empty, and gives every message to `on_message`
+  /// until it returns false, the other side closes, or SIGINT or SIGTERM comes (a Failure with kInterrupted is for the
+  /// caller to make). A connection that breaks is a Failure.
+  Attempt<StreamEnd> stream(const std::string& path, const std::string& first,
+                            const std::function<bool(const net::Message&)>& on_message);
+
+  /// The coordinator's `host:port`.
+  std::string address() const;
+
+ private:
+  struct Impl;
+  explicit NodeClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace p2p::cli

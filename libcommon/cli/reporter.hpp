@@ -1,0 +1,42 @@
+// What a tool says on stderr: `p2p-ca: error: …`, then `hint: …`. Data never goes here. Pure.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "cli/failure.hpp"
+
+namespace p2p::cli {
+
+enum class Verbosity : unsigned char { quiet, normal, verbose };
+
+/// Control characters in what it is given are escaped. The stream must outlive it. One thread.
+class Reporter {
+ public:
+  Reporter(std::string tool, std::ostream& stream, bool colour)
+      : tool_(std::move(tool)), stream_(&stream), colour_(colour) {}
+
+  void set_verbosity(Verbosity verbosity) { verbosity_ = verbosity; }
+  const std::string& tool() const noexcept { return tool_; }
+
+  void error(std::string_view message, std::string_view hint = {});
+  /// The failure's message and hint, if it has any.
+  void failure(const Failure& failure);
+  void warning(std::string_view message);
+  /// What was done, for people; --quiet leaves it out.
+  void note(std::string_view message);
+  void hint(std::string_view text);
+  /// What is being done; only with --verbose.
+  void detail(std::string_view message);
+
+ private:
+  void line(std::string_view label, std::string_view colour, std::string_view message);
+
+  std::string tool_;
+  std::ostream* stream_;
+  bool colour_;
+  Verbosity verbosity_ = Verbosity::normal;
+};
+
+}  // namespace p2p::cli

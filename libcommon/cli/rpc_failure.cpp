@@ -1,0 +1,102 @@
+#include "cli/rpc_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace p2p::cli {
+namespace {
+
+std::string hint_for(rpc::Code code) {
+  switch (code) {
+    case rpc::Code::no_such_target: return "p2p-ctl nodes";
+    case rpc::Code::method_not_found: return "p2p-ctl services";
+    case rpc::Code::timeout: return "the outcome is unknown; wait longer with --timeout";
+    case rpc::Code::overloaded: return "try again later";
+    case rpc::Code::breaker_open: return "recent calls to this service failed; try again later";
+    default: return {};
+  }
+}
+
+/// The code of one entry of a broadcast; none where it has a result.
+std::optional<int> code_of_entry(const Json& entry) {
+  const Json* error = find_member(entry, "error");
+  if (error == nullptr) return std::nullopt;
+  const Json* code = find_member(*error, "code");
+  if (code == nullptr || !code->is_number_integer()) return kFailed;
+  return exit_code_of(static_cast<rpc::Code>(code->get<int>()));
+}
+
+}  // namespace
+
+int exit_code_of(rpc::Code code) noexcept {
+  switch (code) {
+    case rpc::Code::no_such_target:
+    case rpc::Code::method_not_found: return kNotFound;
+    case rpc::Code::invalid_params: return kUsage;
+    case rpc::Code::timeout: return kTimeout;
+    case rpc::Code::overloaded:
+    case rpc::Code::breaker_open: return kLimited;
+    case rpc::Code::not_permitted: return kNotPermitted;
+    case rpc::Code::unreachable: return kUnreachable;
+    case rpc::Code::parse_error:
+    case rpc::Code::invalid_request:
+    case rpc::Code::internal_error:
+    case rpc::Code::service_failed: break;
+  }
+  return kFailed;
+}
+
+Failure failure_of(const rpc::RpcError& error) {
+  std::string message = error.message;
+  const auto data = parse_json(error.data);
+  if (data && data->is_string())
+    message += ": " + data->get<std::string>();
+  else if (data && !data->is_null())
+    message += ": " + error.data;
+  return {exit_code_of(error.code), std::move(message), hint_for(error.code)};
+}
+
+Failure failure_of_status(unsigned status, std::string_view body) {
+  std::string detail;
+  if (const auto problem = parse_json(body)) {
+    if (const std::string* text = find_string(*problem, "detail")) detail = *text;
+    if (const std::string* title = find_string(*problem, "title"); title != nullptr && detail.empty()) detail = *title;
+  }
+  const std::string message = detail.empty() ? fmt::format("the coordinator answered {}", status) : detail;
+  switch (status) {
+    case 400:
+    case 413: return {kUsage, message};
+    case 401: return {kNotPermitted, message, "p2p-ctl context ls shows as whom you call; $P2P_TOKEN overrides it"};
+    case 403: return {kNotPermitted, message};
+    case 404: return {kNotFound, message};
+    case 429: return {kLimited, message, "too many requests; try again later"};
+    case 502: return {kUnreachable, message};
+    case 504: return {kTimeout, message};
+    default: return {kFailed, message};
+  }
+}
+
+Attempt<void> judge_broadcast(std::string_view json) {
+  const auto entries = parse_json(json);
+  if (!entries || !entries->is_array()) return Failure(kDamaged, "the answer is not a list of nodes");
+  if (entries->empty()) return Failure(kNotFound, "no node fits", "p2p-ctl nodes");
+  std::size_t failed = 0;
+  std::optional<int> common;
+  bool same = true;
+  for (const Json& entry : *entries) {
+    const auto code = code_of_entry(entry);
+    if (!code) continue;
+    ++failed;
+    same = same && (!common || *common == *code);
+    common = code;
+  }
+  if (failed == 0) return {};
+  const int code = failed < entries->size() ? static_cast<int>(kPartial) : same ? *common : static_cast<int>(kFailed);
+  return Failure(code, fmt::format("{} of {} nodes failed", failed, entries->size()));
+}
+
+}  // namespace p2p::cli

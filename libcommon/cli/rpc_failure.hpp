@@ -1,0 +1,22 @@
+// What errors of calls mean to a person: exit code, message, hint. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/failure.hpp"
+#include "rpc/outcome.hpp"
+
+namespace p2p::cli {
+
+int exit_code_of(rpc::Code code) noexcept;
+Failure failure_of(const rpc::RpcError& error);
+
+/// An HTTP answer other than 200: the problem's `detail` (RFC 9457), else the status.
+Failure failure_of_status(unsigned status, std::string_view body);
+
+/// How a broadcast went, from its JSON text: done when all answered; kPartial when some failed; when all failed the
+/// code that they have in common, else kFailed; kNotFound when there was nobody.
+Attempt<void> judge_broadcast(std::string_view json);
+
+}  // namespace p2p::cli

@@ -1,0 +1,49 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/app.hpp"
+
+namespace p2p::cli {
+namespace {
+
+/// A descriptor that the parent closed would be taken by the first file or socket that is opened, and get our output.
+/// Reading the stand-in of stdin gives its end; writing to that of stdout fails and is told.
+void fill_standard_descriptors() {
+  for (const int wanted : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(wanted, F_GETFD) >= 0) continue;
+    const int opened = ::open("/dev/null", wanted == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened >= 0 && opened != wanted) {
+      ::dup2(opened, wanted);
+      ::close(opened);
+    }
+  }
+}
+
+bool has_colour(int descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  return ::isatty(descriptor) == 1 && (no_colour == nullptr || *no_colour == '\0') && !dumb;
+}
+
+std::size_t width_of(int descriptor) {
+  winsize size{};
+  if (::isatty(descriptor) != 1 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+}  // namespace
+
+int main_of(const Tool& tool, int argc, char** argv) {
+  fill_standard_descriptors();
+  std::ios::sync_with_stdio(false);
+  const Streams streams{
+      std::cin, std::cout, std::cerr, {width_of(STDOUT_FILENO), has_colour(STDOUT_FILENO)}, has_colour(STDERR_FILENO)};
+  return run_tool(tool, {argv + (argc > 0 ? 1 : 0), argv + argc}, streams);
+}
+
+}  // namespace p2p::cli

@@ -1,0 +1,51 @@
+#include "cli/rpc_failure.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace p2p::cli;
+using p2p::rpc::Code;
+
+TEST_CASE("error codes of calls become the exit codes of the manual") {
+  CHECK(exit_code_of(static_cast<Code>(-32001)) == 5);
+  CHECK(exit_code_of(static_cast<Code>(-32601)) == 5);
+  CHECK(exit_code_of(static_cast<Code>(-32602)) == 2);
+  CHECK(exit_code_of(static_cast<Code>(-32002)) == 6);
+  CHECK(exit_code_of(static_cast<Code>(-32003)) == 7);
+  CHECK(exit_code_of(static_cast<Code>(-32005)) == 7);
+  CHECK(exit_code_of(static_cast<Code>(-32004)) == 4);
+  CHECK(exit_code_of(static_cast<Code>(-32006)) == 3);
+  CHECK(exit_code_of(static_cast<Code>(-32000)) == 1);
+  CHECK(exit_code_of(static_cast<Code>(-32603)) == 1);
+  CHECK(exit_code_of(static_cast<Code>(-1)) == 1);
+}
+
+TEST_CASE("a message carries the detail") {
+  const Failure failure = failure_of({Code::no_such_target, "No such target", R"("node worker-9")"});
+  CHECK(failure.message == "No such target: node worker-9");
+  CHECK(failure.hint == "p2p-ctl nodes");
+  CHECK(failure_of({Code::service_failed, "exit 3", ""}).message == "exit 3");
+  CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"x"})"}).message == R"(exit 3: {"stderr":"x"})");
+}
+
+TEST_CASE("HTTP problems have exit codes too") {
+  const Failure refused = failure_of_status(403, R"({"title":"Forbidden","detail":"needs logs:clear"})");
+  CHECK(refused.exit_code == 4);
+  CHECK(refused.message == "needs logs:clear");
+  CHECK(failure_of_status(401, "").exit_code == 4);
+  CHECK(failure_of_status(429, "").exit_code == 7);
+  CHECK(failure_of_status(404, "<html>").message == "the coordinator answered 404");
+  CHECK(failure_of_status(500, "").exit_code == 1);
+}
+
+TEST_CASE("a broadcast is done, done in part, or failed as all of it failed") {
+  const std::string good = R"({"node":"a","result":1,"ms":1})";
+  const std::string late = R"({"node":"b","error":{"code":-32002,"message":"timeout"},"ms":9})";
+  const std::string away = R"({"node":"c","error":{"code":-32006,"message":"unreachable"},"ms":9})";
+  CHECK(judge_broadcast("[" + good + "]").has_value());
+  CHECK(judge_broadcast("[" + good + "," + late + "]").error().exit_code == 8);
+  CHECK(judge_broadcast("[" + good + "," + late + "]").error().message == "1 of 2 nodes failed");
+  CHECK(judge_broadcast("[" + late + "]").error().exit_code == 6);
+  CHECK(judge_broadcast("[" + late + "," + away + "]").error().exit_code == 1);
+  CHECK(judge_broadcast("[]").error().exit_code == 5);
+  CHECK(judge_broadcast("{}").error().exit_code == 9);
+}
