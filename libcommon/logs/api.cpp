@@ -1,0 +1,164 @@
+#include "logs/api.hpp"
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+
+namespace p2p::logs {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+std::string name_of(const auth::Caller& caller) {
+  if (!caller.identity) return "an anonymous caller from " + caller.address;
+  return fmt::format("{}/{}", pki::to_string(caller.identity->role), caller.identity->name);
+}
+
+/// Parameters as JSON text; empty is none.
+Result<Json> parse_object(const std::string& text) {
+  if (text.empty()) return Json::object();
+  auto parsed = parse_json(text);
+  if (parsed && !parsed->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
+  return parsed;
+}
+
+awaitable<Result<std::string>> get_logs(LogAccess access, const ParameterLookup& parameter) {
+  auto query = parse_query(parameter, access.store, access.clock.wall());
+  if (!query) co_return query.error();
+  auto work = [&store = access.store, query = std::move(*query)]() -> Result<std::string> {
+    const auto page = store.query(query);
+    if (!page) return page.error();
+    return page_json(*page, store);
+  };
+  co_return co_await access.pool.run(std::move(work));
+}
+
+awaitable<Result<std::string>> get_sources(LogAccess access) {
+  auto work = [&store = access.store]() -> Result<std::string> {
+    const auto sources = store.sources();
+    if (!sources) return sources.error();
+    Json levels = Json::array();
+    for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical})
+      levels.push_back(to_string(level));
+    return dump_json(Json{{"nodes", sources->nodes}, {"loggers", sources->loggers}, {"log_levels", levels}});
+  };
+  co_return co_await access.pool.run(std::move(work));
+}
+
+awaitable<Result<std::string>> clear(LogAccess access, Collector& collector, std::string parameters, std::string by) {
+  const auto object = parse_object(parameters);
+  if (!object) co_return object.error();
+  const Json* node = find_member(*object, "node_id");
+  if (node != nullptr && !node->is_string()) co_return Error(Errc::invalid, "node_id: must be the name of a node");
+  const std::string node_id = node == nullptr ? "" : node->get<std::string>();
+  if (node != nullptr && node_id.empty()) co_return Error(Errc::invalid, "node_id: must not be empty");
+  auto work = [&collector, node_id, by = std::move(by)]() -> Result<std::string> {
+    const auto removed = collector.clear(node_id, by);
+    if (!removed) return removed.error();
+    return fmt::format("{{\"cleared\":{}}}", *removed);
+  };
+  co_return co_await access.pool.run(std::move(work));
+}
+
+net::Response response_of(Result<std::string> result) {
+  if (!result) return net::Response::problem(result.error());
+  return net::Response::json(std::move(*result));
+}
+
+rpc::Outcome outcome_of(Result<std::string> result) {
+  if (!result) return rpc::to_rpc_error(result.error());
+  return std::move(*result);
+}
+
+rpc::Method method(std::string name, std::string description, auth::Permission permission, std::string schema,
+                   rpc::MethodHandler handler) {
+  rpc::Method out;
+  out.name = "log_collector." + std::move(name);
+  out.description = std::move(description);
+  out.permission = permission;
+  out.idempotent = permission == auth::Permission::logs_read;
+  out.params_schema = std::move(schema);
+  out.handler = std::move(handler);
+  return out;
+}
+
+constexpr char kGetLogsSchema[] = R"({"type":"object","properties":{
+"node_id":{"description":"globs of node names, a list or comma-separated"},
+"level":{"type":"string","enum":["DEBUG","INFO","WARNING","ERROR","CRITICAL"],"description":"this level and above"},
+"logger_name":{"description":"globs such as Service.*"},
+"since":{"type":"string","description":"RFC 3339, or how long ago: 10m, 3d"},"until":{"type":"string"},
+"text":{"type":"string","description":"part of the message, without case"},
+"regex":{"type":"string","description":"RE2 expression"},
+"cursor":{"type":"string"},"order":{"type":"string","enum":["tail","asc","desc"]},
+"limit":{"type":"integer","minimum":1,"maximum":10000}}})";
+
+constexpr char kClearSchema[] =
+    R"({"type":"object","properties":{"node_id":{"type":"string","description":"without it, all nodes"}}})";
+
+}  // namespace
+
+void add_routes(net::Router& router, LogAccess access, Collector& collector) {
+  using net::Request;
+  using net::Response;
+  net::Route get;
+  get.method = net::Method::get;
+  get.pattern = "/api/logs";
+  get.permission = auth::Permission::logs_read;
+  get.handler = [access](Request& request) -> awaitable<Response> {
+    const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
+    co_return response_of(co_await get_logs(access, parameter));
+  };
+  router.add(std::move(get));
+
+  net::Route sources;
+  sources.method = net::Method::get;
+  sources.pattern = "/api/logs/sources";
+  sources.permission = auth::Permission::logs_read;
+  sources.handler = [access](Request&) -> awaitable<Response> { co_return response_of(co_await get_sources(access)); };
+  router.add(std::move(sources));
+
+  net::Route clearing;
+  clearing.method = net::Method::post;
+  clearing.pattern = "/api/logs/clear";
+  clearing.permission = auth::Permission::logs_clear;
+  clearing.handler = [access, &collector](Request& request) -> awaitable<Response> {
+    co_return response_of(co_await clear(access, collector, request.body, name_of(request.caller)));
+  };
+  router.add(std::move(clearing));
+
+  net::Route live;
+  live.method = net::Method::get;
+  live.pattern = "/ws/logs";
+  live.permission = auth::Permission::logs_read;
+  live.channel_handler = [access](Request, net::ChannelPtr channel) { return serve_live(access, std::move(channel)); };
+  live.channel_limits.max_queued_bytes = 4 * kLiveQueuedBytes;
+  router.add(std::move(live));
+}
+
+rpc::Service log_collector_service(LogAccess access, Collector& collector) {
+  using rpc::CallContext;
+  using rpc::Outcome;
+  rpc::Service out;
+  out.name = "log_collector";
+  out.version = P2P_VERSION;
+  out.description = "the log records of all nodes";
+  out.methods.push_back(method("get_logs", "stored records that match a filter", auth::Permission::logs_read,
+                               kGetLogsSchema, [access](CallContext call) -> awaitable<Outcome> {
+                                 const auto object = parse_object(call.params);
+                                 if (!object) co_return rpc::to_rpc_error(object.error());
+                                 const ParameterLookup parameter = json_parameters(*object);
+                                 co_return outcome_of(co_await get_logs(access, parameter));
+                               }));
+  out.methods.push_back(method(
+      "get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read, R"({"type":"object"})",
+      [access](CallContext) -> awaitable<Outcome> { co_return outcome_of(co_await get_sources(access)); }));
+  out.methods.push_back(
+      method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
+             auth::Permission::logs_clear, kClearSchema, [access, &collector](CallContext call) -> awaitable<Outcome> {
+               co_return outcome_of(co_await clear(access, collector, call.params, name_of(call.caller)));
+             }));
+  return out;
+}
+
+}  // namespace p2p::logs

@@ -1,0 +1,89 @@
+// Reads one day of the log store. One thread at a time; any number of readers beside the writer.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "logs/filter.hpp"
+#include "logs/sqlite.hpp"
+#include "logs/stored.hpp"
+
+namespace p2p::logs {
+
+/// What is known of a day when the store opens.
+struct DaySummary {
+  std::string store_id;
+  std::uint64_t first_number = 0;
+  std::uint64_t last_number = 0;  ///< ever given in this day; first_number - 1 for none
+  WallTime last_received{};       ///< of that record
+  struct Node {
+    std::string name;
+    std::uint64_t record_count = 0;
+  };
+  std::vector<Node> nodes;
+  struct Stream {
+    std::string node_id;
+    std::uint64_t epoch = 0;
+    std::uint64_t acknowledged = 0;
+  };
+  std::vector<Stream> streams;
+};
+
+struct ScanRequest {
+  const Filter* filter = nullptr;
+  bool forward = true;
+  std::uint64_t lowest = 0;   ///< inclusive
+  std::uint64_t highest = 0;  ///< inclusive
+  /// Asked every few hundred rows; true ends the scan.
+  std::function<bool()> out_of_time;
+};
+
+/// Takes a matching record; false ends the scan.
+using RecordVisitor = std::function<bool(StoredRecord&&)>;
+
+struct ScanEnd {
+  bool complete = true;        ///< everything in the range has been looked at
+  std::uint64_t position = 0;  ///< when not: the last number that has
+};
+
+class DayReader {
+ public:
+  /// `damaged` when the file is no day of a log store, `not_found` when it is not there or its schema was never
+  /// finished, `unsupported` when a later version wrote it.
+  static Result<std::unique_ptr<DayReader>> open(const std::filesystem::path& path);
+
+  Result<DaySummary> summary();
+  /// Matching records in order of number.
+  Result<ScanEnd> scan(const ScanRequest& request, const RecordVisitor& visit);
+  /// Names of loggers, in the order of their first record.
+  Result<std::vector<std::string>> loggers();
+
+ private:
+  /// Names by row id, and which of them a filter takes.
+  struct Names {
+    std::vector<std::string> by_id;
+    std::vector<std::int64_t> matching(const std::function<bool(std::string_view)>& matches,
+                                       std::vector<char>& allowed);
+  };
+  struct Lane;
+  struct Plan;
+
+  explicit DayReader(Database database) : database_(std::move(database)) {}
+  Result<void> load_names(std::string_view table, Names& names);
+  Result<void> load_streams();
+  Result<void> narrow_to_time(const Filter& filter, ScanRequest& request);
+  Result<std::uint64_t> first_received_from(WallTime time, std::uint64_t lowest, std::uint64_t highest);
+  Result<Plan> plan(const ScanRequest& request);
+  bool fits(const Plan& plan, const Statement& row, const Filter& filter) const;
+  StoredRecord decode(const Statement& row) const;
+
+  Database database_;
+  Names nodes_, loggers_;
+  std::vector<std::uint64_t> epochs_;  // by row id of the stream
+};
+
+}  // namespace p2p::logs

@@ -1,0 +1,234 @@
+#include "logs/day_writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "logs/day_schema.hpp"
+
+namespace p2p::logs {
+namespace {
+
+/// SQLite does not make the entry of a new file durable.
+Result<void> sync_folder(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return system_error(errno, path.string());
+  const int failed = ::fsync(descriptor);
+  const int why = errno;
+  ::close(descriptor);
+  if (failed != 0) return system_error(why, path.string());
+  return {};
+}
+
+std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
+
+void bind_optional(Statement& statement, int index, std::string_view text) {
+  if (text.empty())
+    statement.bind_null(index);
+  else
+    statement.bind(index, text);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DayWriter>> DayWriter::create(const std::filesystem::path& path, std::string_view store_id,
+                                                     std::uint64_t first_number) {
+  auto database = Database::open(path, Database::Mode::create);
+  if (!database) return database.error();
+  std::unique_ptr<DayWriter> out(new DayWriter(std::move(*database)));
+  if (const auto fine = out->configure(); !fine) return fine.error();
+  const std::string meta =
+      fmt::format("INSERT INTO meta VALUES ('store_id', '{}'), ('first_number', {});", store_id, first_number);
+  auto transaction = Transaction::begin(out->database_);
+  if (!transaction) return transaction.error();
+  for (const auto& sql : {std::string(kDaySchema), meta, fmt::format("PRAGMA user_version = {}", kDaySchemaVersion)}) {
+    if (const auto fine = out->database_.execute(sql); !fine) return fine.error();
+  }
+  if (const auto fine = transaction->commit(); !fine) return fine.error();
+  if (const auto fine = sync_folder(path.parent_path()); !fine) return fine.error();
+  if (const auto fine = out->prepare(); !fine) return fine.error();
+  return out;
+}
+
+Result<std::unique_ptr<DayWriter>> DayWriter::open(const std::filesystem::path& path) {
+  auto database = Database::open(path, Database::Mode::create);
+  if (!database) return database.error();
+  std::unique_ptr<DayWriter> out(new DayWriter(std::move(*database)));
+  if (const auto fine = out->configure(); !fine) return fine.error();
+  if (const auto fine = out->prepare(); !fine) return fine.error();
+  return out;
+}
+
+Result<void> DayWriter::configure() {
+  // FULL: in WAL mode NORMAL leaves the last commits to the next checkpoint, and a worker forgets what is acknowledged.
+  return database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;");
+}
+
+Result<void> DayWriter::prepare() {
+  const std::pair<std::optional<Statement>*, const char*> statements[] = {
+      {&find_node_, "SELECT id FROM nodes WHERE name = ?1"},
+      {&add_node_, "INSERT INTO nodes (name) VALUES (?1)"},
+      {&find_logger_, "SELECT id FROM loggers WHERE name = ?1"},
+      {&add_logger_, "INSERT INTO loggers (name) VALUES (?1)"},
+      {&find_stream_, "SELECT id FROM streams WHERE node = ?1 AND epoch = ?2"},
+      {&add_stream_, "INSERT INTO streams (node, epoch) VALUES (?1, ?2)"},
+      {&insert_,
+       "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+       "ON CONFLICT (stream, seq) DO NOTHING"},
+      {&acknowledge_, "UPDATE streams SET acknowledged = max(acknowledged, ?2) WHERE id = ?1"},
+      {&count_, "UPDATE nodes SET record_count = record_count + ?2 WHERE id = ?1"},
+      {&keep_number_,
+       "INSERT INTO meta SELECT 'removed_number', number FROM records WHERE true ORDER BY number DESC LIMIT 1 "
+       "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"},
+      {&keep_received_,
+       "INSERT INTO meta SELECT 'removed_received_at', received_at FROM records WHERE true ORDER BY number DESC LIMIT "
+       "1 "
+       "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"},
+      {&remove_,
+       "DELETE FROM records WHERE number IN (SELECT number FROM records INDEXED BY by_node WHERE node = ?1 "
+       "AND number <= ?2 ORDER BY number LIMIT ?3)"},
+  };
+  for (const auto& [target, sql] : statements) {
+    auto statement = database_.prepare(sql);
+    if (!statement) return statement.error();
+    target->emplace(std::move(*statement));
+  }
+  return {};
+}
+
+Result<void> DayWriter::begin() {
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return transaction.error();
+  transaction_.emplace(std::move(*transaction));
+  return {};
+}
+
+Result<void> DayWriter::commit() {
+  if (const auto fine = store_counts(); !fine) return fine.error();
+  if (const auto fine = transaction_->commit(); !fine) return fine.error();
+  transaction_.reset();
+  return {};
+}
+
+void DayWriter::roll_back() {
+  transaction_.reset();
+  // Rows that these name may have gone with the transaction.
+  nodes_.clear();
+  loggers_.clear();
+  streams_.clear();
+  inserted_.clear();
+}
+
+Result<std::int64_t> DayWriter::intern(Ids& cache, Statement& find, Statement& add, const std::string& name) {
+  if (const auto known = cache.find(name); known != cache.end()) return known->second;
+  find.bind(1, name);
+  const auto found = find.step();
+  if (!found) return found.error();
+  std::int64_t id = 0;
+  if (*found) {
+    id = find.integer(0);
+    find.reset();
+  } else {
+    add.bind(1, name);
+    if (const auto added = add.run(); !added) return added.error();
+    id = database_.last_rowid();
+  }
+  cache.emplace(name, id);
+  return id;
+}
+
+Result<std::int64_t> DayWriter::stream(std::int64_t node, std::uint64_t epoch) {
+  if (const auto known = streams_.find(node); known != streams_.end() && known->second.epoch == epoch)
+    return known->second.id;
+  find_stream_->bind(1, node);
+  find_stream_->bind(2, static_cast<std::int64_t>(epoch));
+  const auto found = find_stream_->step();
+  if (!found) return found.error();
+  std::int64_t id = 0;
+  if (*found) {
+    id = find_stream_->integer(0);
+    find_stream_->reset();
+  } else {
+    add_stream_->bind(1, node);
+    add_stream_->bind(2, static_cast<std::int64_t>(epoch));
+    if (const auto added = add_stream_->run(); !added) return added.error();
+    id = database_.last_rowid();
+  }
+  streams_[node] = {id, epoch};
+  return id;
+}
+
+Result<bool> DayWriter::insert(std::uint64_t number, const LogRecord& record) {
+  const auto node_row = node(record.node_id);
+  if (!node_row) return node_row.error();
+  const auto stream_row = stream(*node_row, record.epoch);
+  if (!stream_row) return stream_row.error();
+  const auto logger_row = intern(loggers_, *find_logger_, *add_logger_, record.logger_name);
+  if (!logger_row) return logger_row.error();
+  Statement& row = *insert_;
+  row.bind(1, static_cast<std::int64_t>(number));
+  row.bind(2, *stream_row);
+  row.bind(3, static_cast<std::int64_t>(record.seq));
+  row.bind(4, *node_row);
+  row.bind(5, *logger_row);
+  row.bind(6, std::int64_t{severity_of(record.level)});
+  row.bind(7, nanoseconds_of(record.timestamp));
+  row.bind(8, nanoseconds_of(record.received_at));
+  row.bind(9, record.message);
+  bind_optional(row, 10, record.attrs);
+  bind_optional(row, 11, record.module);
+  bind_optional(row, 12, record.function);
+  if (record.line == 0)
+    row.bind_null(13);
+  else
+    row.bind(13, std::int64_t{record.line});
+  bind_optional(row, 14, record.trace_id);
+  if (const auto done = row.run(); !done) return done.error();
+  const bool fresh = database_.changed_rows() > 0;
+  if (fresh) ++inserted_[*node_row];
+  return fresh;
+}
+
+Result<void> DayWriter::acknowledge(const std::string& node_id, std::uint64_t epoch, std::uint64_t seq) {
+  const auto node_row = node(node_id);
+  if (!node_row) return node_row.error();
+  const auto stream_row = stream(*node_row, epoch);
+  if (!stream_row) return stream_row.error();
+  acknowledge_->bind(1, *stream_row);
+  acknowledge_->bind(2, static_cast<std::int64_t>(seq));
+  return acknowledge_->run();
+}
+
+Result<void> DayWriter::store_counts() {
+  for (const auto& [node_row, count] : inserted_) {
+    count_->bind(1, node_row);
+    count_->bind(2, count);
+    if (const auto done = count_->run(); !done) return done;
+  }
+  inserted_.clear();
+  return {};
+}
+
+Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_t up_to, std::uint64_t limit) {
+  if (const auto begun = begin(); !begun) return begun.error();
+  const auto removed = [&]() -> Result<std::uint64_t> {
+    const auto node_row = node(node_id);
+    if (!node_row) return node_row.error();
+    for (Statement* keep : {&*keep_number_, &*keep_received_}) {
+      if (const auto kept = keep->run(); !kept) return kept.error();
+    }
+    remove_->bind(1, *node_row);
+    remove_->bind(2, static_cast<std::int64_t>(up_to));
+    remove_->bind(3, static_cast<std::int64_t>(limit));
+    if (const auto done = remove_->run(); !done) return done.error();
+    const std::int64_t rows = database_.changed_rows();
+    inserted_[*node_row] -= rows;
+    if (const auto done = commit(); !done) return done.error();
+    return static_cast<std::uint64_t>(rows);
+  }();
+  if (!removed) roll_back();
+  return removed;
+}
+
+}  // namespace p2p::logs

@@ -1,0 +1,60 @@
+// Writes one day of the log store. One thread; at most one writer a file.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "logs/record.hpp"
+#include "logs/sqlite.hpp"
+
+namespace p2p::logs {
+
+class DayWriter {
+ public:
+  /// Makes the file and its schema; numbers begin at `first_number`. A file without a finished schema (a crash while it
+  /// was made) is begun anew.
+  static Result<std::unique_ptr<DayWriter>> create(const std::filesystem::path& path, std::string_view store_id,
+                                                   std::uint64_t first_number);
+  static Result<std::unique_ptr<DayWriter>> open(const std::filesystem::path& path);
+
+  /// Within this, insert() and acknowledge() are atomic and, once commit() returned, durable (synchronous=FULL).
+  Result<void> begin();
+  Result<void> commit();
+  void roll_back();
+
+  /// False when (node_id, epoch, seq) is stored already.
+  Result<bool> insert(std::uint64_t number, const LogRecord& record);
+  Result<void> acknowledge(const std::string& node_id, std::uint64_t epoch, std::uint64_t seq);
+
+  /// Deletes the node's oldest records with numbers up to `up_to`, at most `limit`, in a transaction of its own; the
+  /// number of rows.
+  Result<std::uint64_t> remove(const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
+
+ private:
+  using Ids = std::unordered_map<std::string, std::int64_t>;
+  struct Stream {
+    std::int64_t id;
+    std::uint64_t epoch;
+  };
+
+  explicit DayWriter(Database database) : database_(std::move(database)) {}
+  Result<void> configure();
+  Result<void> prepare();
+  Result<std::int64_t> intern(Ids& cache, Statement& find, Statement& add, const std::string& name);
+  Result<std::int64_t> node(const std::string& name) { return intern(nodes_, *find_node_, *add_node_, name); }
+  Result<std::int64_t> stream(std::int64_t node, std::uint64_t epoch);
+  Result<void> store_counts();
+
+  Database database_;
+  std::optional<Transaction> transaction_;
+  std::optional<Statement> find_node_, add_node_, find_logger_, add_logger_, find_stream_, add_stream_, insert_,
+      acknowledge_, count_, keep_number_, keep_received_, remove_;
+  Ids nodes_, loggers_;
+  std::unordered_map<std::int64_t, Stream> streams_;         // by node: the one written last
+  std::unordered_map<std::int64_t, std::int64_t> inserted_;  // by node, in this transaction
+};
+
+}  // namespace p2p::logs

@@ -1,0 +1,249 @@
+#include "logs/live_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/json.hpp"
+#include "logs/record_json.hpp"
+
+namespace p2p::logs {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+constexpr std::chrono::seconds kFirstMessageTimeout{10};
+/// How long a stream without matching records leaves the client with an old cursor.
+constexpr std::chrono::seconds kCursorInterval{10};
+constexpr unsigned kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
+constexpr unsigned kInternalError = 1011;
+
+awaitable<void> sleep(asio::steady_timer& timer, std::chrono::steady_clock::duration duration) {
+  timer.expires_after(duration);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+/// Lets the publishing thread end a wait of the stream. Shared with what it posted.
+class Wake : public std::enable_shared_from_this<Wake> {
+ public:
+  explicit Wake(const asio::any_io_executor& executor) : timer_(executor) {}
+
+  void arm() { pending_.store(false); }
+  /// Any thread.
+  void notify() {
+    if (pending_.exchange(true)) return;
+    asio::post(timer_.get_executor(), [self = shared_from_this()] { self->timer_.cancel(); });
+  }
+  /// Returns after `duration`, or early when notify() was called since arm().
+  awaitable<void> wait(std::chrono::steady_clock::duration duration) {
+    if (!pending_.load()) co_await sleep(timer_, duration);
+  }
+
+ private:
+  asio::steady_timer timer_;
+  std::atomic<bool> pending_{false};
+};
+
+class LiveStream {
+ public:
+  LiveStream(LogAccess access, net::ChannelPtr channel)
+      : access_(access),
+        channel_(std::move(channel)),
+        pace_(channel_->executor()),
+        wake_(std::make_shared<Wake>(channel_->executor())) {}
+
+  /// Reads the client's first message; an error is what to tell the client.
+  Result<void> subscribe(const std::string& message);
+  awaitable<void> write();
+  void refuse(const Error& error, unsigned close_code);
+
+ private:
+  bool append(const StoredRecord& stored);
+  bool is_full() const { return records_ >= kLiveMessageRecords || text_.size() >= kLiveMessageBytes; }
+  void collect(const Hub::News& news);
+  awaitable<void> deliver();
+  awaitable<Result<void>> send_last();
+  awaitable<Result<void>> catch_up();
+  awaitable<Result<Page>> query(Order order, std::size_t limit);
+  awaitable<Result<void>> stream();
+
+  LogAccess access_;
+  net::ChannelPtr channel_;
+  asio::steady_timer pace_;
+  std::shared_ptr<Wake> wake_;
+  Filter filter_;
+  std::size_t last_ = 0;
+  bool has_cursor_ = false;
+  std::uint64_t position_ = 0;  // everything up to here has been looked at
+  std::uint64_t told_ = 0;      // the last cursor that the client got
+  std::string text_;            // the message being built, from its first record on
+  std::size_t records_ = 0;
+  Monotonic last_delivery_{};
+};
+
+Result<void> LiveStream::subscribe(const std::string& message) {
+  const auto parsed = parse_json(message);
+  if (!parsed) return parsed.error();
+  if (!parsed->is_object()) return Error(Errc::invalid, "the first message is not a JSON object");
+  auto spec = parse_filter(json_parameters(*parsed), access_.clock.wall());
+  if (!spec) return spec.error();
+  auto filter = Filter::make(std::move(*spec));
+  if (!filter) return filter.error();
+  filter_ = std::move(*filter);
+  position_ = access_.store.last_number();
+  last_ = std::min<std::uint64_t>(find_unsigned(*parsed, "last").value_or(0), kMaxPageRecords);
+  const std::string* text = find_string(*parsed, "cursor");
+  if (text == nullptr || text->empty()) return {};
+  const auto cursor = parse_cursor(*text);
+  if (!cursor) return cursor.error();
+  const auto position = access_.store.position_of(*cursor);
+  if (!position) return position.error();
+  position_ = *position;
+  has_cursor_ = true;
+  return {};
+}
+
+void LiveStream::refuse(const Error& error, unsigned close_code) {
+  const int status = error.kind() == Errc::invalid ? 400 : error.kind() == Errc::not_found ? 404 : 500;
+  channel_->send({false, dump_json(Json{{"type", "error"}, {"status", status}, {"detail", error.context}})});
+  channel_->close(close_code, "see the error message");
+}
+
+/// Adds a record to the message; false when that is then full.
+bool LiveStream::append(const StoredRecord& stored) {
+  text_ += records_ == 0 ? "" : ",";
+  append_record_json(text_, stored.record, access_.store.cursor(stored.number).to_text());
+  ++records_;
+  return !is_full();
+}
+
+/// Takes what matches, up to one message; `position_` moves over everything looked at.
+void LiveStream::collect(const Hub::News& news) {
+  for (const auto& batch : news.batches) {
+    auto at = std::upper_bound(batch->records.begin(), batch->records.end(), position_,
+                               [](std::uint64_t number, const StoredRecord& stored) { return number < stored.number; });
+    for (; at != batch->records.end(); ++at) {
+      position_ = at->number;
+      if (filter_.matches(at->record) && !append(*at)) return;
+    }
+    position_ = batch->last_number;
+  }
+}
+
+awaitable<void> LiveStream::deliver() {
+  std::string message = fmt::format("{{\"type\":\"logs\",\"logs\":[{}],\"cursor\":\"{}\"}}", text_,
+                                    access_.store.cursor(position_).to_text());
+  const bool was_full = is_full();
+  text_.clear();
+  records_ = 0;
+  told_ = position_;
+  // A closed channel refuses too; its reader then ends this.
+  while (channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message}))
+    co_await sleep(pace_, kLiveInterval);
+  last_delivery_ = access_.clock.monotonic();
+  if (!was_full) co_await sleep(pace_, kLiveInterval);
+}
+
+awaitable<Result<Page>> LiveStream::query(Order order, std::size_t limit) {
+  Query asked{filter_, order, position_, limit};
+  auto work = [&store = access_.store, asked = std::move(asked)] { return store.query(asked); };
+  co_return co_await access_.pool.run(std::move(work));
+}
+
+awaitable<Result<void>> LiveStream::send_last() {
+  const auto page = co_await query(Order::tail, last_);
+  if (!page) co_return page.error();
+  for (const auto& stored : page->records) {
+    position_ = stored.number;
+    if (!append(stored)) co_await deliver();
+  }
+  position_ = page->position;
+  co_return Result<void>();
+}
+
+/// Reads the store from the position on, until the hub takes over.
+awaitable<Result<void>> LiveStream::catch_up() {
+  for (bool more = true; more;) {
+    const auto page = co_await query(Order::forward, kLiveMessageRecords);
+    if (!page) co_return page.error();
+    more = page->more;
+    for (const auto& stored : page->records) {
+      position_ = stored.number;
+      if (!append(stored)) co_await deliver();
+    }
+    position_ = page->position;
+    if (records_ > 0) co_await deliver();
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> LiveStream::stream() {
+  const auto history = co_await (has_cursor_ ? catch_up() : send_last());
+  if (!history) co_return history.error();
+  if (records_ > 0 || last_delivery_ == Monotonic{}) co_await deliver();
+  for (;;) {
+    wake_->arm();
+    auto news = access_.hub.after(position_, kLiveMessageRecords);
+    if (!news.in_memory) {
+      const auto read = co_await catch_up();
+      if (!read) co_return read.error();
+      continue;
+    }
+    if (news.batches.empty()) {
+      co_await wake_->wait(kCursorInterval);
+    } else {
+      collect(news);
+      news.batches.clear();  // while the client is slow, nothing is held for it but the message
+    }
+    const bool stale = told_ != position_ && access_.clock.monotonic() - last_delivery_ >= kCursorInterval;
+    if (records_ > 0 || stale) co_await deliver();
+  }
+}
+
+awaitable<void> LiveStream::write() {
+  const auto wake = wake_;
+  const Hub::Subscription subscription(access_.hub, [wake] { wake->notify(); });
+  const auto ended = co_await stream();
+  if (!ended) refuse(ended.error(), kInternalError);
+}
+
+/// Only to notice that the client has gone; further messages mean nothing.
+awaitable<void> read_until_closed(net::ChannelPtr channel) {
+  for (;;) {
+    const auto message = co_await channel->receive();
+    if (!message) co_return;
+  }
+}
+
+}  // namespace
+
+awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel) {
+  const auto executor = channel->executor();
+  asio::steady_timer patience(executor, kFirstMessageTimeout);
+  patience.async_wait([channel](boost::system::error_code error) {
+    if (!error) channel->abort();
+  });
+  const auto first = co_await channel->receive();
+  patience.cancel();
+  if (!first) co_return;
+  LiveStream stream(access, channel);
+  if (const auto subscribed = stream.subscribe(first->data); !subscribed) {
+    stream.refuse(subscribed.error(), kPolicyViolation);
+    co_return;
+  }
+  auto reader = read_until_closed(channel);
+  auto writer = stream.write();
+  auto both = asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(reader), asio::deferred),
+                                                      asio::co_spawn(executor, std::move(writer), asio::deferred));
+  // Each one's exceptions come as values; only the cancellation of the other ends with one.
+  co_await both.async_wait(asio::experimental::wait_for_one(), asio::as_tuple(asio::use_awaitable));
+}
+
+}  // namespace p2p::logs

@@ -1,0 +1,39 @@
+// One client of `/ws/logs`: history, then live, in one stream without gap or repeat.
+//
+// The client's first message is a JSON object: the members of a filter (filter.hpp), and either `cursor` (everything
+// after it) or `last` (that many of the newest; default 0). The server sends text messages
+//   {"type":"logs","logs":[…],"cursor":"…"}      records as record_json.hpp writes them, each with its own cursor
+//   {"type":"error","status":404,"detail":"…"}   and closes
+// The first `logs` message always comes, empty if need be; after it an empty one comes now and then when records went
+// by that did not match, so that the cursor stays fresh.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "logs/hub.hpp"
+#include "logs/store.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/channel.hpp"
+
+namespace p2p::logs {
+
+/// What it takes to read logs; all of it outlives every request, and the store the pool.
+struct LogAccess {
+  Store& store;
+  Hub& hub;
+  net::BlockingPool& pool;
+  const Clock& clock;
+};
+
+inline constexpr std::size_t kLiveMessageRecords = 500;
+inline constexpr std::size_t kLiveMessageBytes = 256 << 10;
+/// Messages follow each other at least this far apart unless they are full.
+inline constexpr std::chrono::milliseconds kLiveInterval{20};
+/// With more than this unsent, nothing further is read for the client; it goes on from the store later.
+inline constexpr std::size_t kLiveQueuedBytes = 512 << 10;
+
+/// Runs on the channel's executor until the client leaves, errs, or the task is cancelled.
+boost::asio::awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel);
+
+}  // namespace p2p::logs

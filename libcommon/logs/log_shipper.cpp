@@ -1,0 +1,69 @@
+#include "logs/log_shipper.hpp"
+
+#include "logs/wire.hpp"
+
+namespace p2p::logs {
+
+LogShipper::LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const Clock& clock)
+    : clock_(clock), spool_(std::move(spool)), machine_(std::move(node_id), *spool_) {}
+
+std::uint64_t LogShipper::epoch() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->epoch();
+}
+
+std::uint64_t LogShipper::next_seq() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->last_seq() + 1;
+}
+
+std::size_t LogShipper::spool_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->size_bytes();
+}
+
+void LogShipper::append(const LogRecord& record) {
+  Bytes item = encode_item(record);
+  const std::lock_guard lock(mutex_);
+  spool_->append(record.seq, record.level, std::move(item));
+  const auto wakeup = machine_.next_wakeup();
+  if (!wakeup || *wakeup >= announced_wakeup_) return;
+  announced_wakeup_ = *wakeup;
+  if (wake_) wake_();
+}
+
+void LogShipper::set_wake(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+  announced_wakeup_ = Monotonic::max();
+}
+
+std::vector<Bytes> LogShipper::on_connected() {
+  const std::lock_guard lock(mutex_);
+  return machine_.on_connected();
+}
+
+Result<std::vector<Bytes>> LogShipper::on_message(ByteView message) {
+  const std::lock_guard lock(mutex_);
+  if (const auto fine = machine_.on_message(message); !fine) return fine.error();
+  return machine_.poll(clock_.monotonic());
+}
+
+void LogShipper::on_disconnected() {
+  const std::lock_guard lock(mutex_);
+  machine_.on_disconnected();
+}
+
+std::vector<Bytes> LogShipper::poll() {
+  const std::lock_guard lock(mutex_);
+  return machine_.poll(clock_.monotonic());
+}
+
+std::optional<Monotonic> LogShipper::next_wakeup() {
+  const std::lock_guard lock(mutex_);
+  const auto out = machine_.next_wakeup();
+  announced_wakeup_ = out.value_or(Monotonic::max());
+  return out;
+}
+
+}  // namespace p2p::logs

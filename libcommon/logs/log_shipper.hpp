@@ -1,0 +1,53 @@
+// The shipper as a node uses it: any thread appends, one link sends.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "logs/record.hpp"
+#include "logs/shipper.hpp"
+#include "logs/spool.hpp"
+
+namespace p2p::logs {
+
+/// Any thread. The link calls on_connected() once its connection stands, gives every log message that arrives to
+/// on_message(), calls poll() at next_wakeup() and whenever wake was called, and sends what these return.
+class LogShipper {
+ public:
+  /// The clock must outlive it.
+  LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const Clock& clock);
+
+  std::uint64_t epoch() const;
+  /// The number that the next appended record must carry.
+  std::uint64_t next_seq() const;
+  /// Records neither stored by the coordinator nor dropped, gaps included.
+  std::size_t spool_bytes() const;
+
+  /// Only encodes and copies; never waits for a connection.
+  void append(const LogRecord& record);
+
+  /// Called from any thread when poll() may have something to send before the time that next_wakeup() last gave. It
+  /// must only post, and not call back.
+  void set_wake(std::function<void()> wake);
+
+  std::vector<Bytes> on_connected();
+  /// An error means that the connection should be dropped.
+  Result<std::vector<Bytes>> on_message(ByteView message);
+  void on_disconnected();
+  std::vector<Bytes> poll();
+  std::optional<Monotonic> next_wakeup();
+
+ private:
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Spool> spool_;
+  Shipper machine_;
+  std::function<void()> wake_;
+  Monotonic announced_wakeup_ = Monotonic::max();
+};
+
+}  // namespace p2p::logs

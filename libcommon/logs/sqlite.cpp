@@ -1,0 +1,123 @@
+#include "logs/sqlite.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+
+namespace p2p::logs {
+namespace {
+
+constexpr int kBusyTimeoutMilliseconds = 5000;
+
+Error sqlite_error(sqlite3* database, std::string_view what) {
+  const int code = sqlite3_errcode(database) & 0xFF;
+  Errc kind = Errc::failed;
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) kind = Errc::damaged;
+  if (code == SQLITE_CANTOPEN) kind = Errc::not_found;
+  if (code == SQLITE_FULL) kind = Errc::limited;
+  const char* name = sqlite3_db_filename(database, "main");
+  return {kind, fmt::format("{}: {}: {}", name == nullptr ? "" : name, what, sqlite3_errmsg(database))};
+}
+
+/// SQLite would make it 0644; its journal files take the mode from it.
+Result<void> make_file(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kSecretMode);
+  if (descriptor < 0) return system_error(errno, path.string());
+  ::close(descriptor);
+  return {};
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+void Statement::bind(int index, std::int64_t value) { sqlite3_bind_int64(statement_.get(), index, value); }
+
+void Statement::bind(int index, std::string_view text) {
+  sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void Statement::bind_null(int index) { sqlite3_bind_null(statement_.get(), index); }
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    reset();
+    return false;
+  }
+  Error out = sqlite_error(sqlite3_db_handle(statement_.get()), "cannot run a statement");
+  reset();
+  return out;
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    const auto more = step();
+    if (!more) return more.error();
+    if (!*more) return {};
+  }
+}
+
+void Statement::reset() { sqlite3_reset(statement_.get()); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string_view Statement::text(int column) const {
+  const auto* data = sqlite3_column_text(statement_.get(), column);
+  if (data == nullptr) return {};
+  return {reinterpret_cast<const char*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
+  if (mode == Mode::create) {
+    if (const auto made = make_file(path); !made) return made.error();
+  }
+  sqlite3* raw = nullptr;
+  const int flags = (mode == Mode::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Database out(raw);
+  if (code != SQLITE_OK) return sqlite_error(raw, "cannot open");
+  sqlite3_busy_timeout(raw, kBusyTimeoutMilliseconds);
+  return out;
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return sqlite_error(database_.get(), "cannot run a statement");
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+    return sqlite_error(database_.get(), "cannot prepare a statement");
+  return Statement(raw);
+}
+
+std::int64_t Database::changed_rows() const { return sqlite3_changes64(database_.get()); }
+std::int64_t Database::last_rowid() const { return sqlite3_last_insert_rowid(database_.get()); }
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (const auto fine = database.execute("BEGIN IMMEDIATE"); !fine) return fine.error();
+  return Transaction(database);
+}
+
+Result<void> Transaction::commit() {
+  const auto done = database_->execute("COMMIT");
+  if (done) database_ = nullptr;
+  return done;
+}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr) (void)database_->execute("ROLLBACK");
+}
+
+}  // namespace p2p::logs

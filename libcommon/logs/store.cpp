@@ -1,0 +1,194 @@
+#include "logs/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.hpp"
+#include "base/rfc3339.hpp"
+#include "logs/day_reader.hpp"
+#include "logs/day_writer.hpp"
+#include "logs/store_day.hpp"
+
+namespace p2p::logs {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A clock that fell by less is waited for, so that small corrections make no new file.
+constexpr std::chrono::minutes kClockTolerance{1};
+/// After a damaged file its numbers are not known; this skips them.
+constexpr std::uint64_t kDamagedNumbers = std::uint64_t{1} << 32;
+
+bool is_day_file(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with("logs-") && name.ends_with(".db");
+}
+
+std::string date_of(WallTime time) { return format_rfc3339(time, 0).substr(0, 10); }
+
+/// `logs-<date>.db`, or with a number when the clock was there before.
+fs::path free_path(const fs::path& folder, const std::string& date) {
+  fs::path out = folder / fmt::format("logs-{}.db", date);
+  for (int i = 2; fs::exists(out); ++i) out = folder / fmt::format("logs-{}.{}.db", date, i);
+  return out;
+}
+
+}  // namespace
+
+Store::Store(StoreOptions options, const Clock& clock, Random& random, LogSink& log)
+    : options_(std::move(options)), clock_(clock), random_(random), log_(log, "LogStore") {}
+
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& clock, Random& random, LogSink& log) {
+  if (const auto made = make_folder(options.folder); !made) return made.error();
+  std::unique_ptr<Store> out(new Store(std::move(options), clock, random, log));
+  if (const auto loaded = out->load(); !loaded) return loaded.error();
+  return out;
+}
+
+Result<void> Store::load() {
+  std::error_code failed;
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(options_.folder, failed)) {
+    if (is_day_file(entry.path())) paths.push_back(entry.path());
+  }
+  if (failed) return Error(Errc::failed, options_.folder.string() + ": " + failed.message());
+  std::sort(paths.begin(), paths.end());
+  bool any_damaged = false;
+  for (const auto& path : paths) {
+    const auto loaded = load_day(path);
+    if (loaded) continue;
+    if (loaded.error().kind() == Errc::not_found) {
+      // A crash while the file was made; it never held a record.
+      fs::remove(path, failed);
+      continue;
+    }
+    if (loaded.error().kind() != Errc::damaged) return loaded.error();
+    set_aside(path, loaded.error());
+    any_damaged = true;
+  }
+  std::sort(days_.begin(), days_.end(), [](const auto& a, const auto& b) { return a->first_number < b->first_number; });
+  if (!days_.empty()) last_number_ = days_.back()->last_number + (any_damaged ? kDamagedNumbers : 0);
+  if (store_id_.empty()) store_id_ = fmt::format("{:016x}", random_.next());
+  return {};
+}
+
+Result<void> Store::load_day(const fs::path& path) {
+  auto reader = DayReader::open(path);
+  if (!reader) return reader.error();
+  auto summary = (*reader)->summary();
+  if (!summary) return summary.error();
+  if (store_id_.empty()) store_id_ = summary->store_id;
+  if (summary->store_id != store_id_) return Error(Errc::damaged, path.string() + " belongs to another log store");
+  auto day = std::make_shared<Day>();
+  day->path = path;
+  day->first_number = summary->first_number;
+  day->last_number = summary->last_number;
+  day->last_received = summary->last_received;
+  for (const auto& node : summary->nodes) day->node_counts[node.name] = node.record_count;
+  for (const auto& stream : summary->streams) {
+    auto& mark = acknowledged_[{stream.node_id, stream.epoch}];
+    mark = std::max(mark, stream.acknowledged);
+  }
+  day->idle_readers.push_back(std::move(*reader));
+  days_.push_back(std::move(day));
+  return {};
+}
+
+void Store::set_aside(const fs::path& path, const Error& why) {
+  const fs::path aside = path.string() + ".damaged";
+  std::error_code failed;
+  fs::rename(path, aside, failed);
+  for (const char* suffix : {"-wal", "-shm"}) {
+    std::error_code ignored;  // there may be none
+    fs::rename(path.string() + suffix, aside.string() + suffix, ignored);
+  }
+  log_.error("{} is set aside as {}: {}", path.filename().string(), aside.filename().string(), why.context);
+}
+
+std::vector<Store::DayPtr> Store::days() const {
+  const std::lock_guard lock(mutex_);
+  return days_;
+}
+
+std::uint64_t Store::acknowledged(const std::string& node_id, std::uint64_t epoch) const {
+  const auto known = acknowledged_.find({node_id, epoch});
+  return known == acknowledged_.end() ? 0 : known->second;
+}
+
+/// Makes sure that `current_` is the file for a record received now.
+Result<void> Store::roll(WallTime received_at) {
+  if (!days_.empty() && date_of(days_.back()->last_received) == date_of(received_at) &&
+      received_at >= days_.back()->last_received) {
+    if (current_ != nullptr) return {};
+    auto opened = DayWriter::open(days_.back()->path);
+    if (!opened) return opened.error();
+    current_ = std::move(*opened);
+    return {};
+  }
+  auto day = std::make_shared<Day>();
+  day->path = free_path(options_.folder, date_of(received_at));
+  day->first_number = last_number() + 1;
+  day->last_number = last_number();
+  day->last_received = received_at;
+  auto created = DayWriter::create(day->path, store_id_, day->first_number);
+  if (!created) {
+    std::error_code ignored;
+    fs::remove(day->path, ignored);
+    return created.error();
+  }
+  current_ = std::move(*created);
+  const std::lock_guard lock(mutex_);
+  days_.push_back(std::move(day));
+  return {};
+}
+
+Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
+  WallTime received_at = clock_.wall();
+  if (!days_.empty() && received_at < days_.back()->last_received &&
+      days_.back()->last_received - received_at <= kClockTolerance)
+    received_at = days_.back()->last_received;
+  if (const auto rolled = roll(received_at); !rolled) return rolled.error();
+  auto out = std::make_shared<CommittedBatch>();
+  if (const auto inserted = insert(batches, received_at, *out); !inserted) {
+    current_->roll_back();
+    return inserted.error();
+  }
+  for (const auto& batch : batches) {
+    auto& mark = acknowledged_[{batch.node_id, batch.epoch}];
+    mark = std::max(mark, batch.acknowledged);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    Day& day = *days_.back();
+    day.last_number = out->last_number;
+    day.last_received = received_at;
+    for (const auto& stored : out->records) ++day.node_counts[stored.record.node_id];
+  }
+  last_number_.store(out->last_number, std::memory_order_release);
+  return CommittedBatchPtr(std::move(out));
+}
+
+Result<void> Store::insert(std::vector<StreamBatch>& batches, WallTime received_at, CommittedBatch& out) {
+  if (const auto begun = current_->begin(); !begun) return begun;
+  std::uint64_t number = last_number();
+  for (auto& batch : batches) {
+    for (auto& record : batch.records) {
+      record.node_id = batch.node_id;
+      record.epoch = batch.epoch;
+      record.received_at = received_at;
+      const auto fresh = current_->insert(number + 1, record);
+      if (!fresh) return fresh.error();
+      if (!*fresh) continue;
+      out.bytes += memory_of(record);
+      out.records.push_back({++number, std::move(record)});
+    }
+    if (const auto done = current_->acknowledge(batch.node_id, batch.epoch, batch.acknowledged); !done) return done;
+  }
+  out.last_number = number;
+  return current_->commit();
+}
+
+}  // namespace p2p::logs

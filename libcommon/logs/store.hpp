@@ -1,0 +1,150 @@
+// The coordinator's log store: a folder with one SQLite file a day (day_schema.hpp). Acknowledged means durable:
+// append() returns after the commit is on disk. Records are numbered in the order of commits; the number with the
+// store's id is the cursor, so that a reader always knows where it stands.
+//
+// A day begins when the date of the coordinator's clock (UTC) changes. Within a file `received_at` never falls: a clock
+// that steps back a little is waited for, one that steps back further begins a new file, `logs-YYYY-MM-DD.2.db`.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log_sink.hpp"
+#include "base/random.hpp"
+#include "logs/cursor.hpp"
+#include "logs/filter.hpp"
+#include "logs/stored.hpp"
+
+namespace p2p::logs {
+
+class DayReader;
+class DayWriter;
+
+inline constexpr std::size_t kMaxPageRecords = 10'000;
+inline constexpr std::size_t kMaxPageBytes = 2 << 20;
+/// A query gives what it has after this long, and a cursor to go on with; a reader that lingers keeps SQLite from
+/// reusing its journal.
+inline constexpr std::chrono::milliseconds kScanBudget{2000};
+/// Rows that one step of retention or clearing deletes.
+inline constexpr std::uint64_t kRemovalStep = 2000;
+inline constexpr std::size_t kMaxListedLoggers = 10'000;
+
+struct StoreOptions {
+  std::filesystem::path folder;
+  int retention_days = 30;
+  std::uint64_t max_entries_per_node = 0;  ///< 0 for no bound
+};
+
+/// The records of one stream, to be stored together.
+struct StreamBatch {
+  std::string node_id;
+  std::uint64_t epoch = 0;
+  std::uint64_t acknowledged = 0;  ///< the highest contiguous seq once these are stored
+  std::vector<LogRecord> records;  ///< node_id and epoch are overwritten
+};
+
+enum class Order : unsigned char {
+  forward,   ///< from the cursor (or the oldest) to newer
+  backward,  ///< from the cursor (or the newest) to older
+  tail,      ///< the newest ones, oldest of them first; takes no cursor
+};
+
+struct Query {
+  Filter filter;
+  Order order = Order::tail;
+  std::uint64_t position = 0;  ///< number of the cursor; with `backward`, 0 is "from the newest"
+  std::size_t limit = 100;     ///< at most kMaxPageRecords
+};
+
+struct Page {
+  std::vector<StoredRecord> records;
+  /// Where to go on in the same direction; after `tail`, where newer records begin.
+  std::uint64_t position = 0;
+  /// There may be more in that direction (with `tail`: older ones): the limit, kMaxPageBytes or kScanBudget was
+  /// reached.
+  bool more = false;
+};
+
+struct Sources {
+  std::vector<std::string> nodes;    ///< sorted
+  std::vector<std::string> loggers;  ///< sorted; at most kMaxListedLoggers
+};
+
+/// Writing members belong to one thread; reading ones may be called from any thread at any time and block on the disk.
+class Store {
+ public:
+  /// Makes the folder and the store when they are not there. A file that is damaged is set aside as `….damaged`, and
+  /// said. Clock, random and log must outlive the store.
+  static Result<std::unique_ptr<Store>> open(StoreOptions options, const Clock& clock, Random& random, LogSink& log);
+  ~Store();
+
+  const std::string& store_id() const { return store_id_; }
+  /// The number of the newest record, 0 for none.
+  std::uint64_t last_number() const { return last_number_.load(std::memory_order_acquire); }
+  Cursor cursor(std::uint64_t number) const { return {store_id_, number}; }
+
+  // Writing.
+
+  /// Stores all of it in one transaction, or nothing. Records known by (node_id, epoch, seq) are left out; the result
+  /// holds the others, numbered.
+  Result<CommittedBatchPtr> append(std::vector<StreamBatch> batches);
+  /// What the node has been acknowledged for this epoch; 0 for nothing.
+  std::uint64_t acknowledged(const std::string& node_id, std::uint64_t epoch) const;
+  /// Deletes some of the oldest records with numbers up to `up_to`, of one node or (empty) of all; 0 when none is left.
+  Result<std::uint64_t> remove_some(const std::string& node_id, std::uint64_t up_to);
+  /// A short step towards retention_days and max_entries_per_node; true when another one is due at once.
+  Result<bool> retain_some();
+
+  // Reading.
+
+  /// The number of a cursor that a client brought: `invalid` when it belongs to another store, `not_found` when what
+  /// follows it has been deleted with its day; the context names the oldest cursor.
+  Result<std::uint64_t> position_of(const Cursor& cursor) const;
+  Result<Page> query(const Query& query);
+  Result<Sources> sources();
+
+ private:
+  struct Day;
+  using DayPtr = std::shared_ptr<Day>;
+  class Lease;
+  using StreamKey = std::pair<std::string, std::uint64_t>;
+
+  Store(StoreOptions options, const Clock& clock, Random& random, LogSink& log);
+  Result<void> load();
+  Result<void> load_day(const std::filesystem::path& path);
+  void set_aside(const std::filesystem::path& path, const Error& why);
+  Result<void> roll(WallTime received_at);
+  Result<void> insert(std::vector<StreamBatch>& batches, WallTime received_at, CommittedBatch& out);
+  Result<DayWriter*> writer_for(const DayPtr& day);
+  Result<bool> scan_day(const DayPtr& day, const Query& query, Monotonic until, std::uint64_t last, Page& page);
+  Result<Page> scan(const Query& query);
+  std::vector<DayPtr> days() const;
+  void remove_day(const DayPtr& day);
+  Result<std::uint64_t> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to);
+
+  StoreOptions options_;
+  const Clock& clock_;
+  Random& random_;
+  Logger log_;
+  std::string store_id_;
+  std::atomic<std::uint64_t> last_number_{0};
+  mutable std::mutex mutex_;  // guards days_ and what is in them
+  std::vector<DayPtr> days_;  // by first number; the last one is written to
+  // Of the writing thread.
+  std::map<StreamKey, std::uint64_t> acknowledged_;
+  std::unique_ptr<DayWriter> current_;
+  std::unique_ptr<DayWriter> cleaner_;  // of an older day
+  DayPtr cleaner_day_;
+};
+
+}  // namespace p2p::logs

@@ -1,0 +1,101 @@
+// The deleting half of the store: whole days by age, single records by count or on request, always a little at a time.
+#include <algorithm>
+
+#include "logs/day_writer.hpp"
+#include "logs/store.hpp"
+#include "logs/store_day.hpp"
+
+namespace p2p::logs {
+
+void Store::remove_day(const DayPtr& day) {
+  {
+    const std::lock_guard lock(mutex_);
+    days_.erase(std::find(days_.begin(), days_.end(), day));
+    day->idle_readers.clear();
+  }
+  if (cleaner_day_ == day) {
+    cleaner_.reset();
+    cleaner_day_.reset();
+  }
+  // A query that still reads it keeps its own hold on the content.
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code ignored;
+    std::filesystem::remove(day->path.string() + suffix, ignored);
+  }
+  log_.info("removed {}", day->path.filename().string());
+}
+
+Result<DayWriter*> Store::writer_for(const DayPtr& day) {
+  if (current_ != nullptr && day == days_.back()) return current_.get();
+  if (cleaner_day_ != day) {
+    auto opened = DayWriter::open(day->path);
+    if (!opened) return opened.error();
+    cleaner_ = std::move(*opened);
+    cleaner_day_ = day;
+  }
+  return cleaner_.get();
+}
+
+Result<std::uint64_t> Store::remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to) {
+  const auto writer = writer_for(day);
+  if (!writer) return writer.error();
+  const auto removed = (*writer)->remove(node_id, up_to, kRemovalStep);
+  if (!removed) return removed;
+  const std::lock_guard lock(mutex_);
+  auto& count = day->node_counts[node_id];
+  count -= std::min(count, *removed);
+  return removed;
+}
+
+Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64_t up_to) {
+  for (const auto& day : days()) {
+    if (day->first_number > up_to) break;
+    std::vector<std::string> nodes;
+    for (const auto& [name, count] : day->node_counts) {
+      if (count > 0 && (node_id.empty() || name == node_id)) nodes.push_back(name);
+    }
+    for (const auto& name : nodes) {
+      const auto removed = remove_from(day, name, up_to);
+      if (!removed || *removed > 0) return removed;
+    }
+  }
+  return std::uint64_t{0};
+}
+
+Result<bool> Store::retain_some() {
+  const auto all = days();
+  if (all.size() > 1) {
+    const WallTime oldest = clock_.wall() - std::chrono::hours{24} * options_.retention_days;
+    const auto& day = all.front();
+    const bool empty = std::all_of(day->node_counts.begin(), day->node_counts.end(),
+                                   [](const auto& node) { return node.second == 0; });
+    if (empty || day->last_received < oldest) {
+      remove_day(day);
+      return true;
+    }
+  }
+  if (options_.max_entries_per_node == 0) return false;
+  std::map<std::string, std::uint64_t> totals;
+  for (const auto& day : all) {
+    for (const auto& [name, count] : day->node_counts) totals[name] += count;
+  }
+  for (const auto& [name, total] : totals) {
+    if (total <= options_.max_entries_per_node) continue;
+    std::uint64_t excess = total - options_.max_entries_per_node;
+    for (const auto& day : all) {
+      const auto count = day->node_counts.find(name);
+      if (count == day->node_counts.end() || count->second == 0) continue;
+      const auto writer = writer_for(day);
+      if (!writer) return writer.error();
+      const std::uint64_t step = std::min({excess, count->second, kRemovalStep});
+      const auto removed = (*writer)->remove(name, kMaxSeq, step);
+      if (!removed) return removed.error();
+      const std::lock_guard lock(mutex_);
+      count->second -= std::min(count->second, *removed);
+      return *removed > 0;
+    }
+  }
+  return false;
+}
+
+}  // namespace p2p::logs

@@ -1,0 +1,280 @@
+#include "logs/collector.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "log_testing.hpp"
+#include "logs/log_shipper.hpp"
+#include "logs/memory_spool.hpp"
+
+using namespace p2p;
+using namespace p2p::logs;
+
+namespace {
+
+/// Waits for a condition; a test that waits this long has failed.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  return false;
+}
+
+struct CollectorFixture : StoreFixture {
+  std::unique_ptr<Hub> hub;
+  std::unique_ptr<Collector> collector;
+  std::mutex mutex;
+  std::vector<AckMessage> acks;
+
+  CollectorFixture() { start(); }
+  void start() {
+    hub = std::make_unique<Hub>(store->last_number());
+    collector = std::make_unique<Collector>(*store, *hub, clock, sink);
+  }
+  void stop() {
+    collector.reset();
+    hub.reset();
+  }
+  Collector::Send keep_acks() {
+    return [this](Bytes message) {
+      const std::lock_guard lock(mutex);
+      acks.push_back(std::get<AckMessage>(*decode(message)));
+    };
+  }
+  /// The newest acknowledgement that came.
+  AckMessage last_ack() {
+    const std::lock_guard lock(mutex);
+    return acks.empty() ? AckMessage{0, UINT64_MAX, false} : acks.back();
+  }
+  bool acknowledged(std::uint64_t seq) {
+    return eventually([&] { return last_ack().seq == seq; });
+  }
+};
+
+Bytes message_of(std::vector<Item> items, std::string_view node = "worker-1") {
+  Bytes all;
+  for (const auto& item : items) {
+    const Bytes one =
+        std::holds_alternative<Gap>(item) ? encode_item(std::get<Gap>(item)) : encode_item(std::get<LogRecord>(item));
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return encode_records(node, items.size(), all);
+}
+
+/// A worker's shipper joined to an intake as a link would, on a thread of its own.
+class Joined {
+ public:
+  Joined(LogShipper& shipper, Collector& collector, std::string node) : shipper_(shipper) {
+    intake_ = collector.open(std::move(node), [inbox = inbox_](Bytes answer) {
+      const std::lock_guard lock(inbox->mutex);
+      inbox->answers.push_back(std::move(answer));
+    });
+    send(shipper_.on_connected());
+    thread_ = std::thread([this] {
+      while (!stopping_.load()) {
+        std::vector<Bytes> answers;
+        {
+          const std::lock_guard lock(inbox_->mutex);
+          answers.swap(inbox_->answers);
+        }
+        for (const auto& answer : answers) send(shipper_.on_message(answer).value());
+        send(shipper_.poll());
+        std::this_thread::yield();
+      }
+    });
+  }
+  ~Joined() {
+    stopping_ = true;
+    thread_.join();
+    shipper_.on_disconnected();
+    intake_.reset();
+  }
+
+ private:
+  void send(const std::vector<Bytes>& messages) {
+    for (const auto& message : messages) intake_->receive(message).value();
+  }
+  LogShipper& shipper_;
+  std::unique_ptr<Collector::Intake> intake_;
+  /// Owned by the collector's side too, which may be answering while this goes.
+  struct Inbox {
+    std::mutex mutex;
+    std::vector<Bytes> answers;
+  };
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(CollectorFixture, "a stream is acknowledged after it is stored, as far as it is contiguous") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 5})).value();
+  CHECK(acknowledged(4));
+  CHECK(last_ack().resend);
+  CHECK(last_ack().epoch == 9);
+  intake->receive(message_of({make_record(5), make_record(6), make_record(8)})).value();
+  CHECK(acknowledged(6));
+  CHECK_FALSE(last_ack().resend);
+  CHECK(sqlite(day(), "SELECT group_concat(seq) FROM log") == "5,6,8\n");
+  intake->receive(message_of({make_record(7), make_record(8)})).value();
+  CHECK(acknowledged(8));
+  CHECK(sqlite(day(), "SELECT group_concat(seq) FROM log") == "5,6,8,7\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "gaps fill the range that they name and become one visible record") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  intake->receive(message_of({make_record(1), Gap{2, 4, {3, 0, 0, 0, 0}}, make_record(5), Gap{6, 6, {0, 1, 0, 0, 0}}}))
+      .value();
+  CHECK(acknowledged(6));
+  CHECK(sqlite(day(), "SELECT seq, level, message FROM log") ==
+        "1|INFO|hello\n2|WARNING|lost 4 records, the spool was full: 3 DEBUG, 1 INFO\n5|INFO|hello\n");
+  intake->receive(message_of({Gap{2, 4, {3, 0, 0, 0, 0}}, make_record(7)})).value();
+  CHECK(acknowledged(7));
+  CHECK(sqlite(day(), "SELECT count(*) FROM log") == "4\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture,
+                  "records in another node's name are stored under the certificate's, and that is said") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  intake->receive(message_of({make_record(1)}, "coordinator")).value();
+  CHECK(acknowledged(1));
+  CHECK(sqlite(day(), "SELECT node_id FROM log") == "worker-1\n");
+  CHECK(sink.has("WARNING LogCollector: worker-1 sends log records in the name of \"coordinator\""));
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "after a restart a stream goes on where it was stored") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  intake->receive(message_of({make_record(1), make_record(2), make_record(4)})).value();
+  CHECK(acknowledged(2));
+  intake.reset();
+  stop();
+  reopen();
+  start();
+  intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  CHECK(eventually([&] { return last_ack().resend; }));
+  CHECK(last_ack().seq == 2);
+  intake->receive(message_of({make_record(3), make_record(4), make_record(5)})).value();
+  CHECK(acknowledged(5));
+  CHECK(sqlite(day(), "SELECT group_concat(seq) FROM log") == "1,2,4,3,5\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "what does not keep the protocol is refused") {
+  auto intake = collector->open("worker-1", keep_acks());
+  CHECK_FALSE(intake->receive(to_bytes("garbage")).has_value());
+  CHECK_FALSE(intake->receive(encode(AckMessage{1, 1, false})).has_value());
+  intake->receive(message_of({make_record(1)})).value();  // before `open`: dropped
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  CHECK(acknowledged(0));
+  const auto flood = intake->receive(message_of({make_record(1, std::string(10 << 20, 'x'))}));
+  REQUIRE_FALSE(flood.has_value());
+  CHECK(flood.error().kind() == Errc::limited);
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "hostile text is cut and cleaned before it is stored") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  LogRecord evil = make_record(1, std::string(1'000'000, 'y'), LogLevel::info, std::string(1000, 'L'));
+  evil.attrs = "not json";
+  intake->receive(message_of({evil, make_record(2, std::string("a\0b\xff\x1b[2J", 8))})).value();
+  CHECK(acknowledged(2));
+  CHECK(sqlite(day(), "SELECT length(message), length(logger_name), attrs FROM log WHERE seq = 1") ==
+        "65536|256|{\"attrs_refused\":\"not a JSON object\",\"message_cut_from_bytes\":1000000}\n");
+  CHECK(sqlite(day(), "SELECT hex(message) FROM log WHERE seq = 2") == "61E2908062EFBFBD1B5B324A\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture,
+                  "several nodes under load, links that break: nothing lost, nothing twice, in order") {
+  constexpr std::uint64_t kRecords = 4000;
+  constexpr int kNodes = 3;
+  std::vector<std::unique_ptr<LogShipper>> shippers;
+  for (int i = 0; i < kNodes; ++i) {
+    shippers.push_back(std::make_unique<LogShipper>(
+        "node-" + std::to_string(i), std::make_unique<MemorySpool>(100 + static_cast<std::uint64_t>(i)), clock));
+  }
+  std::vector<std::thread> writers;
+  for (auto& shipper : shippers) {
+    writers.emplace_back([&] {
+      for (std::uint64_t seq = 1; seq <= kRecords; ++seq) shipper->append(make_record(seq));
+    });
+  }
+  for (int round = 0; round < 5; ++round) {
+    std::vector<std::unique_ptr<Joined>> links;
+    for (int i = 0; i < kNodes; ++i)
+      links.push_back(
+          std::make_unique<Joined>(*shippers[static_cast<std::size_t>(i)], *collector, "node-" + std::to_string(i)));
+    const std::uint64_t target = store->last_number() + 500;
+    eventually([&] { return store->last_number() >= std::min(target, kNodes * kRecords); });
+    if (round == 2) {
+      links.clear();
+      stop();
+      reopen();
+      start();
+    }
+  }
+  for (auto& writer : writers) writer.join();
+  std::vector<std::unique_ptr<Joined>> links;
+  for (int i = 0; i < kNodes; ++i)
+    links.push_back(
+        std::make_unique<Joined>(*shippers[static_cast<std::size_t>(i)], *collector, "node-" + std::to_string(i)));
+  CHECK(eventually([&] {
+    return std::all_of(shippers.begin(), shippers.end(), [](auto& one) { return one->spool_bytes() == 0; });
+  }));
+  links.clear();
+  stop();
+  CHECK(sqlite(day(), "SELECT node_id, count(*), count(DISTINCT seq), max(seq) FROM log GROUP BY node_id") ==
+        "node-0|4000|4000|4000\nnode-1|4000|4000|4000\nnode-2|4000|4000|4000\n");
+  CHECK(sqlite(day(),
+               "SELECT count(*) FROM (SELECT seq - lag(seq) OVER (PARTITION BY node_id ORDER BY number) AS step "
+               "FROM log) WHERE step <> 1") == "0\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "a store that fails stops acknowledging, says why, and recovers by itself") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 9, 1})).value();
+  CHECK(acknowledged(0));
+  clock.advance(std::chrono::hours{24});  // a new file is needed, and cannot be made
+  const auto away = folder.path().string() + ".away";
+  std::filesystem::rename(folder.path(), away);
+  intake->receive(message_of({make_record(1)})).value();
+  CHECK(eventually([&] { return collector->trouble().has_value(); }));
+  CHECK(sink.has("ERROR LogCollector: cannot store log records"));
+  CHECK(last_ack().seq == 0);
+  std::filesystem::rename(away, folder.path());
+  {
+    const std::lock_guard lock(mutex);
+    acks.clear();
+  }
+  CHECK(acknowledged(0));  // asks to send again
+  CHECK(last_ack().resend);
+  intake->receive(message_of({make_record(1)})).value();
+  CHECK(acknowledged(1));
+  CHECK_FALSE(collector->trouble().has_value());
+  CHECK(sink.has("INFO LogCollector: log records are stored again"));
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "clearing deletes one node's records and leaves an audit record") {
+  auto one = collector->open("worker-1", keep_acks());
+  auto two = collector->open("worker-2", [](Bytes) {});
+  std::vector<Item> items;
+  for (std::uint64_t seq = 1; seq <= 5000; ++seq) items.emplace_back(make_record(seq));
+  two->receive(encode(OpenMessage{"worker-2", 1, 1})).value();
+  two->receive(message_of({make_record(1)}, "worker-2")).value();
+  one->receive(encode(OpenMessage{"worker-1", 1, 1})).value();
+  one->receive(message_of(items)).value();
+  CHECK(acknowledged(5000));
+  CHECK(collector->clear("worker-1", "operator/alice").value() == 5000);
+  CHECK(sqlite(day(), "SELECT node_id, seq FROM log") == "worker-2|1\n");
+  CHECK(sink.has("INFO Audit: operator/alice cleared 5000 log records of worker-1"));
+  // The stream goes on after what it had.
+  one->receive(message_of({make_record(5000), make_record(5001)})).value();
+  CHECK(acknowledged(5001));
+  CHECK(sqlite(day(), "SELECT node_id, seq FROM log") == "worker-2|1\nworker-1|5001\n");
+}
