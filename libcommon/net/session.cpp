@@ -127,24 +127,17 @@ asio::awaitable<void> Session::serve() {
   while (after == After::keep_alive) {
     const auto head = co_await read_head();
     if (head && *head == 0) break;
-    Result<Framing> framing = Framing{};
-    if (head) {
-      request_.caller = caller_;
-      framing = parser_.parse_head(buffer_.view().substr(0, *head), request_);
-      buffer_.consume(*head);
-    } else {
-      request_.method = Method::get;
-      framing = head.error();
-    }
-    scanner_.reset();
     host_.counters().requests.add();
+    const auto framing = take_head(head);
     if (framing) {
-      http11_ = framing->http11;
       after = co_await answer(*framing);
     } else {
-      const Response refusal = Response::problem(status_of_unreadable(framing.error()), framing.error().context);
-      after = co_await respond(refusal, After::linger);
+      response_ = Response::problem(status_of_unreadable(framing.error()), framing.error().context);
+      after = After::linger;
     }
+    if (after == After::gone) break;
+    after = respond(after);
+    if (!unwritten_.empty()) after = co_await write_rest(after);
     if (++busy_requests_ >= kMaxBusyRequests) {
       busy_requests_ = 0;
       co_await asio::post(asio::use_awaitable);
@@ -153,15 +146,29 @@ asio::awaitable<void> Session::serve() {
   if (stream_) co_await leave(after);
 }
 
+Result<Framing> Session::take_head(const Result<std::size_t>& head) {
+  scanner_.reset();
+  // Without a readable head, the answer is for a client of which nothing is known.
+  request_.method = Method::other;
+  http11_ = true;
+  if (!head) return head.error();
+  request_.caller = caller_;
+  const auto framing = parser_.parse_head(buffer_.view().substr(0, *head), request_);
+  buffer_.consume(*head);
+  if (framing) http11_ = framing->http11;
+  return framing;
+}
+
 asio::awaitable<Result<std::size_t>> Session::read_head() {
-  if (buffer_.empty()) enter(Phase::idle, host_.dispatcher().limits().idle);
+  enter(Phase::idle, host_.dispatcher().limits().idle);
   for (;;) {
     if (!buffer_.empty()) {
       const auto scanned = scanner_.scan(buffer_.view());
       if (!scanned || *scanned > 0) co_return scanned;
     }
     const auto room = buffer_.room(kUsualRead);
-    const Stream::Try tried = stream_->try_read(room);
+    // The usual request has come whole and nothing follows it: no use asking TLS.
+    const Stream::Try tried = stream_->has_input() ? stream_->try_read(room) : Stream::Try{Stream::Outcome::want_read};
     if (tried.outcome == Stream::Outcome::done) {
       buffer_.commit(tried.bytes);
       continue;
@@ -195,40 +202,41 @@ void Session::trim() {
   buffer_.shrink_when_empty(kIdleBufferBytes);
   if (request_.body.capacity() > kIdleBufferBytes) request_.body = {};
   if (out_.capacity() > kIdleBufferBytes) out_ = {};
+  if (response_.body.capacity() > kIdleBufferBytes) response_.body = {};
 }
 
-asio::awaitable<Session::After> Session::answer(Framing framing) {
-  Response refusal;
-  const Route* route = host_.dispatcher().admit(request_, now_, refusal);
+// Not a coroutine itself: the usual request then costs one frame less.
+asio::awaitable<Session::After> Session::answer(const Framing& framing) {
+  now_ = std::chrono::steady_clock::now();
+  const Route* route = host_.dispatcher().admit(request_, now_, response_);
   const std::string_view expectation = request_.headers.get("Expect");
   if (!expectation.empty() && !equals_ignoring_case(expectation, "100-continue")) {
-    refusal = Response::problem(417, "the only expectation known is 100-continue");
-    co_return co_await respond(refusal, After::linger);
+    response_ = Response::problem(417, "the only expectation known is 100-continue");
+    return refuse(framing);
   }
-  if (route != nullptr) co_return co_await serve_route(*route, framing);
-  if (!framing.has_body()) co_return co_await respond(refusal, After::keep_alive);
-  // A small body is read and dropped, so that the connection can go on; one that waits to be asked for is not asked.
-  After after = After::linger;
-  if (expectation.empty() && framing.content_length.value_or(0) <= kMaxDiscardedBody) {
-    const auto discarded = co_await read_body(framing, kMaxDiscardedBody);
-    if (discarded) after = After::keep_alive;
-  }
-  co_return co_await respond(refusal, after);
+  if (route == nullptr) return refuse(framing);
+  if (framing.has_body()) return handle_with_body(*route, framing);
+  return route->channel_handler ? serve_channel(*route) : handle(*route);
 }
 
-asio::awaitable<Session::After> Session::serve_route(const Route& route, Framing framing) {
-  if (framing.has_body()) {
-    const auto read = co_await read_body(framing, route.channel_handler ? 0 : route.max_body_bytes);
-    if (!read) {
-      if (read.error().kind() == Errc::cancelled) co_return After::close;
-      const bool slow = read.error().kind() == Errc::timeout;
-      const Response refusal = slow ? Response::problem(408, read.error().context) : Response::problem(read.error());
-      co_return co_await respond(refusal, After::linger);
-    }
+asio::awaitable<Session::After> Session::refuse(Framing framing) {
+  if (!framing.has_body()) co_return After::keep_alive;
+  // A small body is read and dropped, so that the connection can go on; one that waits to be asked for is not asked.
+  if (request_.headers.has("Expect") || framing.content_length.value_or(0) > kMaxDiscardedBody) {
+    co_return After::linger;
   }
-  if (route.channel_handler) co_return co_await serve_channel(route);
-  const Response response = co_await handle(route);
-  co_return co_await respond(response, After::keep_alive);
+  const auto discarded = co_await read_body(framing, kMaxDiscardedBody);
+  co_return discarded ? After::keep_alive : After::linger;
+}
+
+asio::awaitable<Session::After> Session::handle_with_body(const Route& route, Framing framing) {
+  const auto read = co_await read_body(framing, route.channel_handler ? 0 : route.max_body_bytes);
+  if (read && !route.channel_handler) co_return co_await handle(route);
+  if (read) co_return co_await serve_channel(route);
+  const Error& error = read.error();
+  if (error.kind() == Errc::cancelled) co_return After::gone;
+  response_ = error.kind() == Errc::timeout ? Response::problem(408, error.context) : Response::problem(error);
+  co_return After::linger;
 }
 
 asio::awaitable<Result<void>> Session::read_body(const Framing& framing, std::size_t max_bytes) {
@@ -254,44 +262,40 @@ asio::awaitable<Result<void>> Session::read_body(const Framing& framing, std::si
   }
 }
 
-asio::awaitable<Response> Session::handle(const Route& route) {
+asio::awaitable<Session::After> Session::handle(const Route& route) {
   const auto& limits = host_.dispatcher().limits();
   enter(Phase::handling,
         std::chrono::floor<std::chrono::milliseconds>(request_.deadline - now_) + limits.handler_grace);
-  Response response;
   bool failed = false;
   try {
-    response = co_await route.handler(request_);
+    response_ = co_await route.handler(request_);
   } catch (const std::exception& error) {
     failed = true;
     if (interruption_ == Interruption::none) {
       host_.log().error("{} {}: {}", to_string(request_.method), request_.path, error.what());
-      response = Response::problem(500, "the request could not be handled");
+      response_ = Response::problem(500, "the request could not be handled");
     }
   }
-  if (interruption_ == Interruption::deadline) {
-    co_await asio::this_coro::reset_cancellation_state();
-    interruption_ = Interruption::none;
-    if (failed) response = Response::problem(504, "the request was not handled within its time");
-  } else if (interruption_ != Interruption::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
-  }
-  co_return response;
+  if (interruption_ == Interruption::none) co_return After::keep_alive;
+  if (interruption_ != Interruption::deadline) throw boost::system::system_error(asio::error::operation_aborted);
+  co_await asio::this_coro::reset_cancellation_state();
+  interruption_ = Interruption::none;
+  if (failed) response_ = Response::problem(504, "the request was not handled within its time");
+  co_return After::keep_alive;
 }
 
 asio::awaitable<Session::After> Session::serve_channel(const Route& route) {
   const Headers& headers = request_.headers;
-  Response refusal;
   if (!parser_.upgrade() || !has_token(headers.get("Upgrade"), "websocket") ||
       headers.get("Sec-WebSocket-Version") != "13" || request_.method != Method::get) {
-    refusal = Response::problem(426, "this path takes WebSocket connections, version 13");
-    refusal.headers.add("Upgrade", "websocket");
-    refusal.headers.add("Sec-WebSocket-Version", "13");
-    co_return co_await respond(refusal, After::keep_alive);
+    response_ = Response::problem(426, "this path takes WebSocket connections, version 13");
+    response_.headers.add("Upgrade", "websocket");
+    response_.headers.add("Sec-WebSocket-Version", "13");
+    co_return After::keep_alive;
   }
   if (!is_same_origin(headers, stream_->ssl() != nullptr)) {
-    refusal = Response::problem(403, "a page of another origin may not open a WebSocket here");
-    co_return co_await respond(refusal, After::keep_alive);
+    response_ = Response::problem(403, "a page of another origin may not open a WebSocket here");
+    co_return After::keep_alive;
   }
   enter(Phase::channel, {});
   caller_ = request_.caller;
@@ -305,7 +309,7 @@ asio::awaitable<Session::After> Session::serve_channel(const Route& route) {
     host_.log().debug("WebSocket of {}: {}", caller_.address, accepted.error().context);
   }
   channel_.reset();
-  co_return After::close;
+  co_return After::gone;
 }
 
 asio::awaitable<void> Session::run_channel(const Route& route, WebSocketChannelPtr channel) {
@@ -321,26 +325,27 @@ asio::awaitable<void> Session::run_channel(const Route& route, WebSocketChannelP
   co_await channel->finished();
 }
 
-asio::awaitable<Session::After> Session::respond(const Response& response, After after) {
+Session::After Session::respond(After after) {
   if (after == After::keep_alive && (!parser_.keep_alive() || host_.stopping())) after = After::close;
   const ResponseWriting how{.date = host_.http_date(),
                             .keep_alive = after == After::keep_alive,
                             .with_body = request_.method != Method::head,
                             .http10_client = !http11_};
   out_.clear();
-  append_response(out_, response, how);
-  std::string_view rest = out_;
-  while (!rest.empty()) {
-    const Stream::Try tried = stream_->try_write(rest);
-    if (tried.outcome != Stream::Outcome::done) co_return co_await write_rest(rest, after);
-    rest.remove_prefix(tried.bytes);
+  append_response(out_, response_, how);
+  unwritten_ = out_;
+  while (!unwritten_.empty()) {
+    const Stream::Try tried = stream_->try_write(unwritten_);
+    if (tried.outcome != Stream::Outcome::done) break;
+    unwritten_.remove_prefix(tried.bytes);
   }
-  co_return after;
+  return after;
 }
 
-asio::awaitable<Session::After> Session::write_rest(std::string_view rest, After after) {
-  enter(Phase::writing, host_.dispatcher().limits().write, rest.size());
-  const auto error = co_await stream_->write_all(rest);
+asio::awaitable<Session::After> Session::write_rest(After after) {
+  enter(Phase::writing, host_.dispatcher().limits().write, unwritten_.size());
+  const auto error = co_await stream_->write_all(unwritten_);
+  unwritten_ = {};
   co_return error ? After::close : after;
 }
 

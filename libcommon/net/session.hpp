@@ -58,7 +58,8 @@ class Session {
  private:
   enum class Phase : unsigned char { handshake, idle, head, body, handling, writing, lingering, channel };
   enum class Interruption : unsigned char { none, deadline, disconnect, abort };
-  enum class After : unsigned char { keep_alive, close, linger };
+  /// What follows a request; `gone`: not even an answer.
+  enum class After : unsigned char { keep_alive, close, linger, gone };
 
   void enter(Phase phase, std::chrono::milliseconds allowed, std::size_t bytes = 0);
   void interrupt(Interruption why);
@@ -68,16 +69,20 @@ class Session {
   boost::asio::awaitable<void> serve();
   /// The length of the next head, in buffer_; 0 when the connection is over; an error to answer and leave.
   boost::asio::awaitable<Result<std::size_t>> read_head();
-  boost::asio::awaitable<After> answer(Framing framing);
-  boost::asio::awaitable<After> serve_route(const Route& route, Framing framing);
-  boost::asio::awaitable<Result<void>> read_body(const Framing& framing, std::size_t max_bytes);
-  boost::asio::awaitable<Response> handle(const Route& route);
+  Result<Framing> take_head(const Result<std::size_t>& head);
+  // These fill response_ unless they give After::gone.
+  boost::asio::awaitable<After> answer(const Framing& framing);
+  boost::asio::awaitable<After> refuse(Framing framing);
+  boost::asio::awaitable<After> handle(const Route& route);
+  boost::asio::awaitable<After> handle_with_body(const Route& route, Framing framing);
   boost::asio::awaitable<After> serve_channel(const Route& route);
   boost::asio::awaitable<void> run_channel(const Route& route, WebSocketChannelPtr channel);
+  boost::asio::awaitable<Result<void>> read_body(const Framing& framing, std::size_t max_bytes);
   /// Reads more into buffer_; `cancelled` when the connection is over, `timeout` when this phase took too long.
   boost::asio::awaitable<Result<void>> fill(std::size_t room);
-  boost::asio::awaitable<After> respond(const Response& response, After after);
-  boost::asio::awaitable<After> write_rest(std::string_view rest, After after);
+  /// What follows the response once it is written; writes what can be written now.
+  After respond(After after);
+  boost::asio::awaitable<After> write_rest(After after);
   boost::asio::awaitable<void> leave(After after);
   void trim();
 
@@ -99,7 +104,9 @@ class Session {
   RequestParser parser_;
   Request request_;
   bool http11_ = true;
+  Response response_;
   std::string out_;
+  std::string_view unwritten_;  // of out_
 };
 
 }  // namespace p2p::net

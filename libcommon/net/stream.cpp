@@ -78,24 +78,30 @@ Stream::ErrorCode Stream::received(ErrorCode error, std::size_t bytes) {
   return error;
 }
 
+bool Stream::has_input() const noexcept {
+  return inbox_begin_ < inbox_end_ || direct_reads_ > 0 || peer_ended_ || (ssl_ && SSL_has_pending(ssl_.get()) != 0);
+}
+
+// SSL_get_error would first look for errors in the thread's queue, which then has to be cleared before each call, at a
+// cost; what it asks after that tells as much here.
 Stream::Try Stream::classify(int ssl_result) {
-  switch (SSL_get_error(ssl_.get(), ssl_result)) {
-    case SSL_ERROR_WANT_READ: return {Outcome::want_read};
-    case SSL_ERROR_WANT_WRITE: return {Outcome::want_write};
-    case SSL_ERROR_ZERO_RETURN: return {Outcome::end};
-    case SSL_ERROR_SYSCALL: {
-      const int code = errno;
-      return {Outcome::failed, 0, {code != 0 ? code : ECONNRESET, boost::system::system_category()}};
-    }
-    default:
-      tls_error_ = take_ssl_error("the connection was cut");
-      return {Outcome::failed, 0, asio::error::connection_reset};
+  SSL* ssl = ssl_.get();
+  if (SSL_want_read(ssl) && BIO_should_read(SSL_get_rbio(ssl))) return {Outcome::want_read};
+  if (SSL_want_write(ssl) && BIO_should_write(SSL_get_wbio(ssl))) return {Outcome::want_write};
+  const int code = errno;
+  if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && ssl_result == 0) {
+    ERR_clear_error();
+    return {Outcome::end};
   }
+  if (SSL_get_error(ssl, ssl_result) == SSL_ERROR_SYSCALL && code != 0) {
+    return {Outcome::failed, 0, {code, boost::system::system_category()}};
+  }
+  tls_error_ = take_ssl_error("the connection was cut");
+  return {Outcome::failed, 0, asio::error::connection_reset};
 }
 
 Stream::Try Stream::try_read(std::span<char> into) {
   if (ssl_) {
-    ERR_clear_error();
     std::size_t count = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
     return result > 0 ? Try{Outcome::done, count} : classify(result);
@@ -109,7 +115,6 @@ Stream::Try Stream::try_read(std::span<char> into) {
 
 Stream::Try Stream::try_write(std::string_view bytes) {
   if (ssl_) {
-    ERR_clear_error();
     std::size_t count = 0;
     const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
     return result > 0 ? Try{Outcome::done, count} : classify(result);

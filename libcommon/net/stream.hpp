@@ -55,10 +55,13 @@ class Stream {
     std::size_t bytes = 0;
     ErrorCode error{};  ///< for `failed`
   };
-  /// Never wait. `done` moved at least one byte (write: at most a TLS record may have been moved of a longer text).
+  /// Never wait. After `failed` TLS must not be used again. `done` moved at least one byte (write: at most a TLS record
+  /// may have been moved of a longer text).
   Try try_read(std::span<char> into);
   Try try_write(std::string_view bytes);
 
+  /// False: a try_read would want to read first.
+  bool has_input() const noexcept;
   /// Waits until `want` may have come true. A completion for want_read is given to received().
   boost::asio::awaitable<ErrorCode> wait(Outcome want);
   template <class Token>
