@@ -63,6 +63,8 @@ struct CallError {
   bool sent = false;
 };
 
+[[noreturn]] void throw_exception_from_error(const CallError& error, const boost::source_location& where);
+
 /// One a loop; every member runs on that loop. Idle connections are kept per (endpoint, expected node) and dropped
 /// after a time. The TLS contexts are asked for at each new connection, so that a reloaded certificate is used at once.
 class Client {

@@ -34,26 +34,19 @@ std::string_view strip_authority(std::string_view target) {
 }  // namespace
 
 Result<std::size_t> HeadScanner::scan(std::string_view data) {
-  const std::size_t end = std::min(data.size(), kMaxHeadBytes);
-  for (; position_ < end; ++position_) {
-    const auto byte = static_cast<unsigned char>(data[position_]);
-    if (byte == '\n') {
-      if (!after_cr_) return refused("a line of the head ends without CR");
-      after_cr_ = false;
-      if (line_length_ == 0) return ++position_;
-      line_length_ = 0;
-      first_line_ = false;
-      continue;
-    }
-    if (after_cr_) return refused("the head has a CR without LF");
-    if (byte == '\r') {
-      after_cr_ = true;
-      continue;
-    }
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7F) return refused("the head has a control character");
-    if (line_length_ == 0 && !first_line_ && (byte == ' ' || byte == '\t')) return refused("a header field is folded");
-    ++line_length_;
+  const std::string_view head = data.substr(0, kMaxHeadBytes);
+  for (;;) {
+    const std::size_t end = head.find('\n', searched_);
+    if (end == std::string_view::npos) break;
+    const bool first_line = line_start_ == 0;
+    const std::string_view line = head.substr(line_start_, end - line_start_);
+    line_start_ = searched_ = end + 1;
+    if (!line.ends_with('\r')) return refused("a line of the head ends without CR");
+    if (line.size() == 1) return line_start_;
+    if (!first_line && (line[0] == ' ' || line[0] == '\t')) return refused("a header field is folded");
+    if (!is_field_value(line.substr(0, line.size() - 1))) return refused("the head has a control character");
   }
+  searched_ = head.size();
   if (data.size() >= kMaxHeadBytes) return Error(Errc::too_large, "the head is over 16 KiB");
   return 0;
 }

@@ -13,8 +13,8 @@ namespace p2p::net {
 inline constexpr std::size_t kMaxHeadBytes = 16 << 10;
 inline constexpr std::size_t kMaxHeaderFields = 100;
 
-/// Looks at a head's bytes as they come and finds its end. A bare LF or CR, a control character and a folded line are
-/// refused where they stand, so that no ill-formed head waits for more.
+/// Looks at a head's lines as they come and finds its end. A bare LF or CR, a control character and a folded line are
+/// refused with their line, so that no ill-formed head waits for more.
 class HeadScanner {
  public:
   /// `data` is everything received since the head's first byte. The length of the head with its empty line, or 0 while
@@ -23,10 +23,8 @@ class HeadScanner {
   void reset() { *this = {}; }
 
  private:
-  std::size_t position_ = 0;
-  std::size_t line_length_ = 0;
-  bool after_cr_ = false;
-  bool first_line_ = true;
+  std::size_t line_start_ = 0;
+  std::size_t searched_ = 0;  // no LF from line_start_ to here
 };
 
 /// What the head says of the message's framing.

@@ -1,0 +1,24 @@
+// From an endpoint to a verified connection: name, address, TCP, TLS, the peer's identity.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "net/call_watch.hpp"
+#include "net/client.hpp"
+#include "net/stream.hpp"
+#include "net/tls_session.hpp"
+
+namespace p2p::net {
+
+struct Dialled {
+  std::unique_ptr<Stream> stream;
+  auth::Caller peer;  ///< anonymous without TLS
+};
+
+/// Within the watch's time. Nothing of a request is sent before the peer is the expected one.
+boost::asio::awaitable<Result<Dialled>> dial(boost::asio::any_io_executor executor,
+                                             std::shared_ptr<const TlsContexts::State> tls, const Endpoint& endpoint,
+                                             const ExpectedPeer& expected, CallWatch& watch);
+
+}  // namespace p2p::net

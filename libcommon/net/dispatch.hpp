@@ -1,0 +1,30 @@
+// From a request's head to the route that may serve it: who asks, how often, and whether they may.
+#pragma once
+
+#include "base/clock.hpp"
+#include "net/router.hpp"
+#include "net/server.hpp"
+
+namespace p2p::net {
+
+class Dispatcher {
+ public:
+  Dispatcher(Router router, ServerOptions options) : router_(std::move(router)), options_(std::move(options)) {}
+
+  /// The route, or nullptr with `refusal` filled. Sets caller, captured and deadline of the request, whose caller is as
+  /// the connection knows it.
+  const Route* admit(Request& request, Monotonic now, Response& refusal) const;
+
+  const ServerLimits& limits() const { return options_.limits; }
+  const ServerOptions& options() const { return options_; }
+
+ private:
+  const Route* find(Request& request, Response& refusal) const;
+  bool set_deadline(Request& request, Monotonic now, Response& refusal) const;
+  bool allow(Request& request, const Route& route, Response& refusal) const;
+
+  Router router_;
+  ServerOptions options_;
+};
+
+}  // namespace p2p::net

@@ -1,0 +1,43 @@
+// A client's connection and the requests that it carries, one after the other.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "net/call_watch.hpp"
+#include "net/client.hpp"
+#include "net/http_parser.hpp"
+#include "net/read_buffer.hpp"
+#include "net/stream.hpp"
+
+namespace p2p::net {
+
+class Exchange {
+ public:
+  explicit Exchange(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  /// Sends a whole request and reads its answer. `name` is the peer's, for errors.
+  boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request, bool is_head,
+                                                                       std::size_t max_body_bytes,
+                                                                       const std::string& name, CallWatch& watch);
+  /// After a success: another request may follow.
+  bool reusable() const { return parser_.keep_alive() && buffer_.empty(); }
+  bool still_good() { return stream_->is_quiet(); }
+  /// Something of the last answer came.
+  bool answered() const { return answered_; }
+
+ private:
+  boost::asio::awaitable<Result<void>> send(std::string_view request);
+  boost::asio::awaitable<Result<Answer>> receive(bool is_head, std::size_t max_body_bytes);
+  boost::asio::awaitable<Result<std::size_t>> receive_head();
+  /// How many bytes came; 0 at the end.
+  boost::asio::awaitable<Result<std::size_t>> fill(std::size_t room);
+
+  std::unique_ptr<Stream> stream_;
+  ReadBuffer buffer_;
+  ResponseParser parser_;
+  bool sent_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace p2p::net

@@ -1,0 +1,84 @@
+#include "net/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/listener.hpp"
+#include "net/server_loop.hpp"
+
+namespace p2p::net {
+namespace asio = boost::asio;
+
+struct Server::Impl {
+  Impl(Router router, ServerOptions options)
+      : dispatcher(std::move(router), std::move(options)), addresses(dispatcher.limits().max_connections) {}
+
+  const Dispatcher dispatcher;
+  AddressCounter addresses;
+  std::vector<std::unique_ptr<ServerLoop>> loops;
+};
+
+Server::Server(std::vector<asio::io_context*> loops, Router router, const TlsContexts* tls, ServerOptions options,
+               LogSink& log)
+    : impl_(std::make_unique<Impl>(std::move(router), std::move(options))) {
+  for (auto* loop : loops) {
+    impl_->loops.push_back(
+        std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses, log));
+  }
+}
+
+Server::~Server() = default;
+
+Result<std::uint16_t> Server::start() {
+  const auto& options = impl_->dispatcher.options();
+  const auto listeners = listen_on(options.bind_address, options.port, impl_->loops.size());
+  if (!listeners) return listeners.error();
+  for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
+    ServerLoop& loop = *impl_->loops[i];
+    asio::post(loop.executor(),
+               [&loop, socket = listeners->sockets[i], ipv6 = listeners->ipv6] { loop.start(socket, ipv6); });
+  }
+  return listeners->port;
+}
+
+asio::awaitable<bool> Server::stop(std::chrono::milliseconds grace) {
+  // All begin at once; then each is waited for, which may use up what is left of the grace.
+  const Monotonic deadline = std::chrono::steady_clock::now() + grace;
+  for (const auto& loop : impl_->loops) {
+    asio::post(loop->executor(), [on = loop.get()] { on->begin_stop(); });
+  }
+  bool clean = true;
+  for (const auto& loop : impl_->loops) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto stopping = loop->stop(std::max(left, std::chrono::milliseconds(0)));
+    const bool loop_clean = co_await asio::co_spawn(loop->executor(), std::move(stopping), asio::use_awaitable);
+    clean = clean && loop_clean;
+  }
+  co_return clean;
+}
+
+void Server::drop_connections(std::function<bool(const auth::Caller&)> predicate) {
+  const auto shared = std::make_shared<std::function<bool(const auth::Caller&)>>(std::move(predicate));
+  for (const auto& loop : impl_->loops) {
+    asio::post(loop->executor(), [on = loop.get(), shared] { on->drop(*shared); });
+  }
+}
+
+ServerCounters Server::counters() const {
+  ServerCounters out;
+  for (const auto& loop : impl_->loops) {
+    const LoopCounters& counters = loop->counters();
+    out.connections += counters.connections.get();
+    out.refused_connections += counters.refused_connections.get();
+    out.handshakes += counters.handshakes.get();
+    out.failed_handshakes += counters.failed_handshakes.get();
+    out.requests += counters.requests.get();
+    out.bytes_received += counters.traffic.received.get();
+    out.bytes_sent += counters.traffic.sent.get();
+  }
+  out.open_connections = impl_->addresses.total();
+  return out;
+}
+
+}  // namespace p2p::net
