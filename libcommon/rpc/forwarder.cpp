@@ -127,10 +127,12 @@ Outcome read_answer(const std::string& node_id, const TransportAnswer& answer, b
     return standard_error(Code::unreachable, fmt::format("node \"{}\" answered something else than JSON-RPC", node_id));
   }
   const std::string detail = fmt::format("node \"{}\" answered with HTTP status {}", node_id, answer.status);
-  sent = false;
   if (answer.status == 401 || answer.status == 403) return standard_error(Code::not_permitted, detail);
-  if (answer.status == 429 || answer.status == 503) return standard_error(Code::overloaded, detail);
-  sent = true;
+  if (answer.status == 429 || answer.status == 503) {
+    // Refused before it was looked at, so that another node may have it.
+    sent = false;
+    return standard_error(Code::overloaded, detail);
+  }
   failed = true;
   return standard_error(Code::unreachable, detail);
 }

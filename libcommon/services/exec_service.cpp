@@ -30,8 +30,9 @@ std::vector<std::string> environment_of(const Manifest& manifest, const NodeFact
       fmt::format("P2P_HOME={}", node.home),
   };
   for (const auto& [name, value] : manifest.env) {
-    std::erase_if(out, [&](const std::string& given) { return given.starts_with(name + "="); });
-    out.push_back(fmt::format("{}={}", name, value));
+    const std::string assignment = name + "=";
+    std::erase_if(out, [&](const std::string& given) { return given.starts_with(assignment); });
+    out.push_back(assignment + value);
   }
   return out;
 }

@@ -104,7 +104,7 @@ Result<std::string> read_name(const std::string& params) {
 
 rpc::RpcError bad_params(const Error& error) { return rpc::standard_error(Code::invalid_params, error.context); }
 rpc::RpcError not_done(const Error& error) {
-  return rpc::standard_error(error.kind() == Errc::not_found ? Code::invalid_params : Code::service_failed,
+  return rpc::standard_error(error.kind() == Errc::not_found ? Code::no_such_target : Code::service_failed,
                              error.context);
 }
 

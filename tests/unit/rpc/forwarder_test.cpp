@@ -82,6 +82,16 @@ TEST_CASE_FIXTURE(Fixture, "what may have run is tried again only when it is ide
   CHECK(fleet.sent.size() == 3);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a busy node's calls go elsewhere, what one node forbids is not tried on another") {
+  fleet.behaviours["w1"] = Behaviour::is_busy;
+  for (int i = 0; i < 5; ++i) CHECK(call("role:worker").value() == "\"w2\"");
+  CHECK(code_of("node:w1") == Code::overloaded);
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::forbids;
+  fleet.sent.clear();
+  CHECK(code_of("role:worker", true) == Code::not_permitted);
+  CHECK(fleet.sent.size() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a service's own error is passed on, not retried, and does not open the breaker") {
   fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::fails_itself;
   for (int i = 0; i < 20; ++i) {

@@ -20,7 +20,16 @@ using namespace rpc;
 /// A fleet in memory: each node answers as told, and every request is kept.
 class VirtualFleet final : public Transport, public ClusterView, public LocalCalls {
  public:
-  enum class Behaviour { answers, refuses_connection, breaks_after_sending, hangs, fails_itself, talks_nonsense };
+  enum class Behaviour {
+    answers,
+    refuses_connection,
+    breaks_after_sending,
+    hangs,
+    fails_itself,
+    talks_nonsense,
+    is_busy,
+    forbids
+  };
 
   asio::awaitable<TransportResult> send(OutgoingCall call) override {
     sent.push_back(call);
@@ -49,6 +58,8 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
       case Behaviour::fails_itself:
         return TransportAnswer{200, R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"no disk"},"id":1})"};
       case Behaviour::talks_nonsense: return TransportAnswer{200, "<html>"};
+      case Behaviour::is_busy: return TransportAnswer{429, ""};
+      case Behaviour::forbids: return TransportAnswer{403, ""};
       case Behaviour::answers:
       case Behaviour::hangs: break;
     }

@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(Fixture, "a stopped service stays stopped over a restart of th
   CHECK(listed("disk")["state"] == "stopped");
   CHECK(call("services.start", R"({"name":"disk"})")["result"]["state"] == "running");
   CHECK(call("disk.run")["result"] == 1);
-  CHECK(call("services.stop", R"({"name":"nosuch"})")["error"]["code"] == -32602);
+  CHECK(call("services.stop", R"({"name":"nosuch"})")["error"]["code"] == -32001);
   CHECK(call("services.stop", R"({"nam":"disk"})")["error"]["code"] == -32602);
 }
 

@@ -1,0 +1,80 @@
+#include "metrics/metrics_registry.hpp"
+
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+namespace p2p::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+bool is_name(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+class FamilyWriter final : public MetricsWriter {
+ public:
+  void counter(std::string_view name, std::string_view help, double value, const Labels& labels) override {
+    if (!name.ends_with("_total")) throw std::logic_error(fmt::format("counter {} must end with _total", name));
+    add(MetricType::Counter, name, help, labels).counter.value = value;
+  }
+  void gauge(std::string_view name, std::string_view help, double value, const Labels& labels) override {
+    add(MetricType::Gauge, name, help, labels).gauge.value = value;
+  }
+  std::vector<MetricFamily> take() {
+    std::vector<MetricFamily> out;
+    for (auto& [name, family] : families_) out.push_back(std::move(family));
+    return out;
+  }
+
+ private:
+  ClientMetric& add(MetricType type, std::string_view name, std::string_view help, const Labels& labels) {
+    if (!is_name(name) || help.empty()) throw std::logic_error(fmt::format("metric {} needs a name and help", name));
+    const auto [place, is_new] = families_.try_emplace(std::string(name));
+    MetricFamily& family = place->second;
+    if (is_new) {
+      family.name = name;
+      family.help = help;
+      family.type = type;
+    }
+    if (family.type != type) throw std::logic_error(fmt::format("metric {} has two kinds", name));
+    ClientMetric& sample = family.metric.emplace_back();
+    for (const auto& [label, value] : labels) {
+      if (!is_name(label)) throw std::logic_error(fmt::format("metric {} has the label {}", name, label));
+      sample.label.push_back({label, value});
+    }
+    return sample;
+  }
+
+  std::map<std::string, MetricFamily> families_;
+};
+
+}  // namespace
+
+void MetricsRegistry::add(Collect collect) {
+  const std::lock_guard lock(mutex_);
+  collectors_.push_back(std::move(collect));
+}
+
+std::string MetricsRegistry::render() const {
+  FamilyWriter writer;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Collect& collect : collectors_) collect(writer);
+  }
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, writer.take());
+  return std::move(out).str();
+}
+
+}  // namespace p2p::metrics

@@ -1,0 +1,193 @@
+// The services under config/services, run for real.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <sstream>
+
+#include "base/json.hpp"
+#include "fixture.hpp"
+#include "rpc/dispatcher.hpp"
+#include "services/exec_service.hpp"
+
+namespace p2p::services {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+std::string content_of(const fs::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+struct Fixture {
+  test::TemporaryFolder home;
+  test::KeptLog log;
+  rpc::Registry registry;
+  rpc::Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
+
+  /// Copies the example with the rights that it is installed with, and `env` in place of its own.
+  void install(const std::string& name, const std::string& env = "") {
+    for (const auto& file : fs::directory_iterator(fs::path(P2P_EXAMPLE_SERVICES) / name)) {
+      std::string text = content_of(file.path());
+      const bool is_manifest = file.path().filename() == kManifestName;
+      if (const auto from = text.find("env:\n"); is_manifest && !env.empty() && from != std::string::npos) {
+        text.replace(from, text.find("methods:\n") - from, env);
+      }
+      home.write(fs::path(name) / file.path().filename(), text, is_manifest ? 0644 : 0755);
+    }
+    registry.publish(make_exec_service(load_service_folder(home.path() / name).value(), {"w1", "/"}, log));
+  }
+  Json call(const std::string& method, const Json& params) {
+    rpc::Origin origin;
+    origin.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+    origin.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
+    origin.deadline = std::chrono::steady_clock::now() + 60s;
+    const Json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+    return parse_json(test::run(dispatcher.answer(dump_json(request), origin))).value();
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "disk.usage agrees with the kernel") {
+  install("disk");
+  struct statvfs facts {};
+  REQUIRE(::statvfs("/", &facts) == 0);
+  const Json answer = call("disk.usage", {{"path", "/"}});
+  REQUIRE(answer["result"].size() == 1);
+  CHECK(answer["result"][0]["mount"] == "/");
+  CHECK(answer["result"][0]["size_bytes"].get<std::uint64_t>() == facts.f_blocks * facts.f_frsize / 1024 * 1024);
+  const Json all = call("disk.usage", Json::object());
+  REQUIRE(all["result"].is_array());
+  bool has_root = false;
+  for (const Json& disk : all["result"]) has_root = has_root || disk["mount"] == "/";
+  CHECK(has_root);
+}
+
+TEST_CASE_FIXTURE(Fixture, "disk.usage of what is not there says so") {
+  install("disk");
+  const Json answer = call("disk.usage", {{"path", "/no/such/place; rm -rf x"}});
+  CHECK(answer["error"]["code"] == -32000);
+  CHECK(answer["error"]["data"]["stderr"].get<std::string>().find("No such file or directory") != std::string::npos);
+  CHECK(call("disk.usage", {{"path", "relative"}})["error"]["code"] == -32602);
+  CHECK(call("disk.usage", {{"path", std::string("/\0x", 3)}})["error"]["code"] == -32602);
+  CHECK(call("disk.usage", {{"pth", "/"}})["error"]["code"] == -32602);
+}
+
+TEST_CASE_FIXTURE(Fixture, "disk.usage copes with strange names") {
+  home.write("bin/df",
+             "#!/bin/sh\n"
+             "echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'\n"
+             "printf '%s\\n' '//server/share 1 2 3000 1000 2000 34% /mnt/\"a b\\c'\n"
+             "echo 'none 0 0 0 - /proc'\n"
+             "printf 'x 8 1 7 13%% /bad\\377\\n'\n"
+             "echo 'df: /secret: Permission denied' >&2; exit 1\n",
+             0755);
+  install("disk");
+  const fs::path manifest = home.path() / "disk" / kManifestName;
+  home.write("disk/service.yaml",
+             content_of(manifest) + fmt::format("env: {{PATH: '{}/bin:/usr/bin:/bin'}}\n", home.path().string()));
+  registry.publish(make_exec_service(load_service_folder(home.path() / "disk").value(), {"w1", "/"}, log));
+  const Json answer = call("disk.usage", Json::object());
+  CHECK(answer["result"] == Json{{{"filesystem", "//server/share 1 2"},
+                                  {"mount", "/mnt/\"a b\\c"},
+                                  {"size_bytes", 3072000},
+                                  {"used_bytes", 1024000},
+                                  {"available_bytes", 2048000},
+                                  {"used_percent", 34}},
+                                 {{"filesystem", "x"},
+                                  {"mount", "/bad"},
+                                  {"size_bytes", 8192},
+                                  {"used_bytes", 1024},
+                                  {"available_bytes", 7168},
+                                  {"used_percent", 13}}});
+  CHECK(log.has("Service.disk", "Permission denied"));
+}
+
+struct LogFixture : Fixture {
+  fs::path logs = home.path() / "logs";
+
+  LogFixture() {
+    home.write("logs/app.log", "one\ntwo \"quoted\" \\ \t\x1b[31m\nthree\n");
+    home.write("logs/sub/deep.log", "deep\n");
+    home.write("secret.txt", "secret\n");
+    home.write("bin/journalctl", "#!/bin/sh\necho \"$*\"\n", 0755);
+    install("logfile", fmt::format("env:\n  PATH: '{0}/bin:/usr/bin:/bin'\n  LOG_FILES: {0}/single.log:{0}/logs/\n"
+                                   "  LOG_UNITS: a.service b.service\n",
+                                   home.path().string()));
+  }
+  Json file(const fs::path& path, int lines = 100) {
+    return call("logfile.file", {{"path", path.string()}, {"lines", lines}});
+  }
+  bool refused(const fs::path& path) {
+    const Json answer = file(path);
+    return answer.contains("error") && dump_json(answer).find("secret\\n") == std::string::npos &&
+           answer["error"]["data"]["stderr"].get<std::string>().find("LOG_FILES") != std::string::npos;
+  }
+};
+
+TEST_CASE_FIXTURE(LogFixture, "logfile.file shows the last lines as they are") {
+  CHECK(file(logs / "app.log")["result"] == Json{{"source", (logs / "app.log").string()},
+                                                 {"lines", {"one", "two \"quoted\" \\ \t\x1b[31m", "three"}},
+                                                 {"truncated", false}});
+  CHECK(file(logs / "app.log", 1)["result"]["lines"] == Json{"three"});
+  CHECK(file(logs / "sub/deep.log")["result"]["lines"] == Json{"deep"});
+  CHECK(call("logfile.file", {{"path", (logs / "app.log").string()}})["result"]["lines"].size() == 3);
+  home.write("logs/empty.log", "");
+  CHECK(file(logs / "empty.log")["result"]["lines"] == Json::array());
+  home.write("single.log", "x");
+  CHECK(file(home.path() / "single.log")["result"]["lines"] == Json{"x"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "logfile.file shows nothing that is not allowed, however it is asked for") {
+  CHECK(refused(home.path() / "secret.txt"));
+  CHECK(refused("/etc/shadow"));
+  CHECK(refused(logs / "../secret.txt"));
+  CHECK(refused(logs));
+  fs::create_symlink(home.path() / "secret.txt", logs / "link.log");
+  CHECK(refused(logs / "link.log"));
+  fs::create_directory_symlink(home.path(), logs / "up");
+  CHECK(refused(logs / "up/secret.txt"));
+  fs::create_symlink(home.path() / "secret.txt", home.path() / "logs-link");
+  CHECK(refused(home.path() / "logs-link"));
+  home.write("logs.txt", "secret\n");
+  CHECK(refused(home.path() / "logs.txt"));
+  CHECK(file(logs / "absent.log")["error"]["data"]["stderr"] == "no such file");
+  CHECK(file(logs / "sub")["error"]["data"]["stderr"] == "no such file");
+}
+
+TEST_CASE_FIXTURE(LogFixture, "logfile.file keeps its bounds") {
+  for (const Json& lines : {Json(0), Json(1001), Json("1; id"), Json(1.5), Json(-1)}) {
+    CHECK(call("logfile.file", {{"path", (logs / "app.log").string()}, {"lines", lines}})["error"]["code"] == -32602);
+  }
+  CHECK(call("logfile.file", Json::object())["error"]["code"] == -32602);
+  home.write("logs/long.log", std::string(3'000'000, 'x') + "\n" + std::string(100'000, 'y') + "\nlast\n");
+  const Json cut = file(logs / "long.log");
+  CHECK(cut["result"]["lines"] == Json{std::string(100'000, 'y'), "last"});
+  CHECK(cut["result"]["truncated"] == true);
+  CHECK(file(logs / "long.log", 2)["result"]["truncated"] == false);
+  home.write("logs/binary.log", std::string(250'000, '\x01') + "\n" + std::string("\xFF\x00\xC3\xA9\n", 5));
+  const Json binary = file(logs / "binary.log");
+  CHECK(binary["result"]["lines"] == Json{"\xC3\xA9"});
+  CHECK(binary["result"]["truncated"] == true);
+}
+
+TEST_CASE_FIXTURE(LogFixture, "logfile.unit asks the journal for allowed units only") {
+  CHECK(call("logfile.unit", {{"unit", "b.service"}, {"lines", 7}})["result"] ==
+        Json{{"source", "b.service"},
+             {"lines", {"--unit=b.service --lines=7 --output=short-iso --no-pager --quiet"}},
+             {"truncated", false}});
+  for (const char* unit : {"c.service", "a.service b.service", "*", "--file=/etc/shadow", "a"}) {
+    CAPTURE(unit);
+    const Json answer = call("logfile.unit", {{"unit", unit}});
+    CHECK(answer["error"]["data"]["stderr"].get<std::string>().find("LOG_UNITS") != std::string::npos);
+  }
+  home.write("bin/journalctl", "#!/bin/sh\nexit 0\n", 0755);
+  CHECK(call("logfile.unit", {{"unit", "a.service"}})["result"]["lines"] == Json::array());
+  home.write("bin/journalctl", "#!/bin/sh\necho 'No journal files' >&2; exit 1\n", 0755);
+  CHECK(call("logfile.unit", {{"unit", "a.service"}})["error"]["data"]["stderr"] == "No journal files");
+}
+
+}  // namespace
+}  // namespace p2p::services
