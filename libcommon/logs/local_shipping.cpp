@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <optional>
 
 #include "logs/wake.hpp"
 
@@ -72,19 +73,20 @@ class LocalStream {
 asio::awaitable<void> ship_locally(LogShipper& shipper, Collector& collector, std::string node_id, LogSink& log) {
   const auto wake = std::make_shared<Wake>(co_await asio::this_coro::executor);
   LocalStream stream(shipper, collector, std::move(node_id), Logger(log, "LogShipping"), wake);
-  const auto is_cancelled = [](asio::cancellation_state state) {
-    return state.cancelled() != asio::cancellation_type::none;
-  };
-  const auto step = [&](Monotonic until) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  std::optional<Monotonic> end;  // set once the task is cancelled
+  for (;;) {
     wake->arm();
     stream.exchange();
-    return wake->wait(std::min(until, shipper.next_wakeup().value_or(until)));
-  };
-  co_await asio::this_coro::throw_if_cancelled(false);
-  while (!is_cancelled(co_await asio::this_coro::cancellation_state)) co_await step(Monotonic::max());
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  const Monotonic end = std::chrono::steady_clock::now() + kLastShipping;
-  while (shipper.spool_bytes() > 0 && std::chrono::steady_clock::now() < end) co_await step(end);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!end && state.cancelled() != asio::cancellation_type::none) {
+      end = std::chrono::steady_clock::now() + kLastShipping;
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    }
+    if (end && (shipper.spool_bytes() == 0 || std::chrono::steady_clock::now() >= *end)) co_return;
+    const Monotonic until = end.value_or(Monotonic::max());
+    co_await wake->wait(std::min(until, shipper.next_wakeup().value_or(until)));
+  }
 }
 
 }  // namespace p2p::logs
