@@ -16,9 +16,19 @@ using namespace p2p;
 using namespace p2p::logs;
 namespace asio = boost::asio;
 
+namespace {
+
+/// Outlives the log that writes to it.
+struct NullDevice {
+  const int descriptor = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ~NullDevice() { ::close(descriptor); }
+};
+
+}  // namespace
+
 TEST_CASE_FIXTURE(StoreFixture, "the coordinator's own lines reach the store, the last ones before the end too") {
-  const int null_device = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  NodeLog log(clock, LogLevel::info, LineStyle::plain, null_device);
+  const NullDevice nowhere;
+  NodeLog log(clock, LogLevel::info, LineStyle::plain, nowhere.descriptor);
   const Logger logger(log, "Node");
   logger.info("starting");
   Hub hub(0);
@@ -43,7 +53,6 @@ TEST_CASE_FIXTURE(StoreFixture, "the coordinator's own lines reach the store, th
   thread.join();  // ends because the task has ended
   collector.stop();
   log.detach();
-  ::close(null_device);
   CHECK(sqlite(day(), "SELECT count(*), min(seq), max(seq), count(DISTINCT seq) FROM log WHERE logger_name = 'Node'") ==
         "1002|1|1002|1002\n");
   CHECK(sqlite(day(), "SELECT message FROM log ORDER BY number DESC LIMIT 1") == "stopping\n");
