@@ -38,10 +38,8 @@ awaitable<Result<std::string>> get_sources(LogAccess access) {
   auto work = [&store = access.store]() -> Result<std::string> {
     const auto sources = store.sources();
     if (!sources) return sources.error();
-    Json levels = Json::array();
-    for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical})
-      levels.push_back(to_string(level));
-    return dump_json(Json{{"nodes", sources->nodes}, {"loggers", sources->loggers}, {"log_levels", levels}});
+    return fmt::format(R"({{"nodes":{},"loggers":{},"log_levels":["DEBUG","INFO","WARNING","ERROR","CRITICAL"]}})",
+                       dump_json(sources->nodes), dump_json(sources->loggers));
   };
   co_return co_await access.pool.run(std::move(work));
 }

@@ -50,7 +50,7 @@ class Collector {
 
   /// All must outlive the collector. What it logs itself must not wait for it.
   Collector(Store& store, Hub& hub, const Clock& clock, LogSink& log);
-  ~Collector();  ///< stop()
+  ~Collector();  ///< stop(); no intake may be left
 
   /// `node_id` is the certificate's: it replaces whatever the records say.
   std::unique_ptr<Intake> open(std::string node_id, Send send);
@@ -62,7 +62,7 @@ class Collector {
   /// Why the store takes nothing at the moment, or nothing when it does; for `/health`.
   std::optional<std::string> trouble() const;
 
-  /// Stores what was received and ends the thread. Intakes may live on and refuse everything.
+  /// Stores what was received and ends the thread; what intakes receive after that is dropped, unacknowledged.
   void stop();
 
  private:

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/json.hpp"
 #include "logs/record_json.hpp"
+#include "logs/wake.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -29,27 +28,6 @@ awaitable<void> sleep(asio::steady_timer& timer, std::chrono::steady_clock::dura
   timer.expires_after(duration);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
-
-/// Lets the publishing thread end a wait of the stream. Shared with what it posted.
-class Wake : public std::enable_shared_from_this<Wake> {
- public:
-  explicit Wake(const asio::any_io_executor& executor) : timer_(executor) {}
-
-  void arm() { pending_.store(false); }
-  /// Any thread.
-  void notify() {
-    if (pending_.exchange(true)) return;
-    asio::post(timer_.get_executor(), [self = shared_from_this()] { self->timer_.cancel(); });
-  }
-  /// Returns after `duration`, or early when notify() was called since arm().
-  awaitable<void> wait(std::chrono::steady_clock::duration duration) {
-    if (!pending_.load()) co_await sleep(timer_, duration);
-  }
-
- private:
-  asio::steady_timer timer_;
-  std::atomic<bool> pending_{false};
-};
 
 class LiveStream {
  public:
@@ -185,7 +163,8 @@ awaitable<Result<void>> LiveStream::catch_up() {
 }
 
 awaitable<Result<void>> LiveStream::stream() {
-  const auto history = co_await (has_cursor_ ? catch_up() : send_last());
+  auto reading = has_cursor_ ? catch_up() : send_last();
+  const auto history = co_await std::move(reading);
   if (!history) co_return history.error();
   if (records_ > 0 || last_delivery_ == Monotonic{}) co_await deliver();
   for (;;) {
@@ -197,7 +176,7 @@ awaitable<Result<void>> LiveStream::stream() {
       continue;
     }
     if (news.batches.empty()) {
-      co_await wake_->wait(kCursorInterval);
+      co_await wake_->wait(std::chrono::steady_clock::now() + kCursorInterval);
     } else {
       collect(news);
       news.batches.clear();  // while the client is slow, nothing is held for it but the message
@@ -242,8 +221,11 @@ awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel) {
   auto writer = stream.write();
   auto both = asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(reader), asio::deferred),
                                                       asio::co_spawn(executor, std::move(writer), asio::deferred));
-  // Each one's exceptions come as values; only the cancellation of the other ends with one.
-  co_await both.async_wait(asio::experimental::wait_for_one(), asio::as_tuple(asio::use_awaitable));
+  const auto [order, reading, writing] =
+      co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  // The one that ended first was not cancelled: what it threw is its own.
+  const std::exception_ptr& thrown = order[0] == 0 ? reading : writing;
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace p2p::logs

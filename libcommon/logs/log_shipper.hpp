@@ -24,7 +24,7 @@ class LogShipper {
   std::uint64_t epoch() const;
   /// The number that the next appended record must carry.
   std::uint64_t next_seq() const;
-  /// Records neither stored by the coordinator nor dropped, gaps included.
+  /// What the coordinator has not acknowledged, gaps included; 0 when everything is stored.
   std::size_t spool_bytes() const;
 
   /// Only encodes and copies; never waits for a connection.

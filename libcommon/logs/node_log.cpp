@@ -93,10 +93,13 @@ void NodeLog::submit(LogRecord record) {
 
 void NodeLog::hand_over(LogRecord record) {
   const std::lock_guard lock(mutex_);
-  if (!attached_) {
-    if (early_.size() < kMaxEarlyRecords) early_.push_back(std::move(record));
-    return;
-  }
+  if (attached_)
+    consume(std::move(record));
+  else if (early_.size() < kMaxEarlyRecords)
+    early_.push_back(std::move(record));
+}
+
+void NodeLog::consume(LogRecord record) {
   if (!consumer_) return;
   record.node_id = node_id_;
   record.epoch = epoch_;
@@ -105,23 +108,13 @@ void NodeLog::hand_over(LogRecord record) {
 }
 
 void NodeLog::attach(std::string node_id, std::uint64_t epoch, std::uint64_t next_seq, Consumer consumer) {
-  std::vector<LogRecord> early;
-  {
-    const std::lock_guard lock(mutex_);
-    node_id_ = std::move(node_id);
-    epoch_ = epoch;
-    next_seq_ = next_seq;
-    consumer_ = std::move(consumer);
-    attached_ = true;
-    early = std::exchange(early_, {});
-    for (auto& record : early) {
-      if (!consumer_) break;
-      record.node_id = node_id_;
-      record.epoch = epoch_;
-      record.seq = next_seq_++;
-      consumer_(record);
-    }
-  }
+  const std::lock_guard lock(mutex_);
+  node_id_ = std::move(node_id);
+  epoch_ = epoch;
+  next_seq_ = next_seq;
+  consumer_ = std::move(consumer);
+  attached_ = true;
+  for (auto& record : std::exchange(early_, {})) consume(std::move(record));
 }
 
 void NodeLog::detach() {

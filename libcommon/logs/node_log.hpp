@@ -51,6 +51,7 @@ class NodeLog final : public LogSink {
  private:
   class Output;
   void hand_over(LogRecord record);
+  void consume(LogRecord record);
 
   const Clock& clock_;
   std::atomic<LogLevel> level_;

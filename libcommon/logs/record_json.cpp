@@ -77,7 +77,10 @@ void append_record_json(std::string& out, const LogRecord& record, std::string_v
 Result<ParsedRecord> parse_record_json(std::string_view line) {
   const auto parsed = parse_json(line);
   if (!parsed) return parsed.error();
-  const Json& object = *parsed;
+  return record_of(*parsed);
+}
+
+Result<ParsedRecord> record_of(const Json& object) {
   ParsedRecord out;
   LogRecord& record = out.record;
   const auto timestamp = find_time(object, "timestamp");

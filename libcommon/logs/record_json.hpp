@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "logs/record.hpp"
 
 namespace p2p::logs {
@@ -21,5 +22,6 @@ struct ParsedRecord {
 };
 /// The inverse. Unknown members are skipped; `invalid` names the member that is missing or wrong.
 Result<ParsedRecord> parse_record_json(std::string_view line);
+Result<ParsedRecord> record_of(const Json& object);
 
 }  // namespace p2p::logs

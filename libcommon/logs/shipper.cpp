@@ -33,6 +33,7 @@ Result<void> Shipper::on_message(ByteView message) {
     in_flight_bytes_ -= flights_.front().bytes;
     flights_.pop_front();
   }
+  next_seq_ = std::max(next_seq_, ack->seq + 1);
   if (ack->resend) {
     state_ = State::streaming;
     next_seq_ = std::max(ack->seq + 1, spool_.first_seq());

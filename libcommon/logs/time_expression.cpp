@@ -33,4 +33,12 @@ Result<WallTime> parse_time(std::string_view text, WallTime now, std::chrono::se
                            escape_controls(text.substr(0, 40))));
 }
 
+Result<std::string> time_parameter(std::string_view text, WallTime now, std::chrono::seconds utc_offset) {
+  text = trim(text);
+  const auto time = parse_time(text, now, utc_offset);
+  if (!time) return time.error();
+  if (text == "now" || parse_duration(text)) return std::string(text);
+  return format_rfc3339(*time);
+}
+
 }  // namespace p2p::logs

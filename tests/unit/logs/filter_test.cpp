@@ -113,3 +113,14 @@ TEST_CASE("times as people type them") {
   for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z"})
     CHECK_FALSE(parse_time(text, kNow, zone).has_value());
 }
+
+TEST_CASE("a tool leaves durations to the coordinator's clock and settles days itself") {
+  const auto parameter = [&](std::string_view text) {
+    return time_parameter(text, kNow, std::chrono::hours{2}).value();
+  };
+  CHECK(parameter("10m") == "10m");
+  CHECK(parameter("now") == "now");
+  CHECK(parameter("today") == "2026-03-01T22:00:00.000000000Z");
+  CHECK(parameter("2026-01-02T03:04:05+01:00") == "2026-01-02T02:04:05.000000000Z");
+  CHECK_FALSE(time_parameter("soon", kNow, std::chrono::hours{2}).has_value());
+}

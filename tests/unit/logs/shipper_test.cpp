@@ -148,6 +148,16 @@ TEST_CASE("a peer that breaks the protocol is told apart") {
   CHECK(spool.first_seq() == 1);
 }
 
+TEST_CASE("an acknowledgement of what was not sent yet leaves nothing to send") {
+  MemorySpool spool(kEpoch);
+  Shipper shipper = connected(spool);
+  append(spool);
+  append(spool);
+  REQUIRE(shipper.on_message(encode(AckMessage{kEpoch, 2, false})).has_value());
+  CHECK_FALSE(shipper.next_wakeup());
+  CHECK(shipper.poll(Monotonic{milliseconds{1}}).empty());
+}
+
 TEST_CASE("a connection lost at every step loses and repeats nothing") {
   // Each run cuts the connection after `cut` messages in either direction, again and again.
   for (int cut = 0; cut < 40; ++cut) {

@@ -161,18 +161,22 @@ TEST_CASE_FIXTURE(StoreFixture, "a clock that steps back loses nothing and keeps
   append({batch("a", {make_record(1)})});
   clock.advance(-std::chrono::seconds{30});  // waited for
   append({batch("a", {make_record(2)})});
-  clock.advance(-std::chrono::hours{48});
+  clock.advance(-std::chrono::hours{1});
   append({batch("a", {make_record(3)})});
-  clock.advance(std::chrono::hours{50});
+  clock.advance(-std::chrono::hours{48});
   append({batch("a", {make_record(4)})});
-  CHECK(std::filesystem::exists(day("2026-01-02.2")));
+  clock.advance(std::chrono::hours{50});
+  append({batch("a", {make_record(5)})});
   CHECK(sqlite(day(), "SELECT group_concat(seq) FROM log WHERE received_at = '2026-01-02T03:04:05.000000000Z'") ==
         "1,2\n");
+  CHECK(sqlite(day("2026-01-02.2"), "SELECT seq, received_at FROM log") == "3|2026-01-02T02:03:35.000000000Z\n");
   reopen();
-  append({batch("a", {make_record(5)})});
-  CHECK(numbers(query(make_query({}))) == Numbers{1, 2, 3, 4, 5});
+  append({batch("a", {make_record(6)})});
+  CHECK(numbers(query(make_query({}))) == Numbers{1, 2, 3, 4, 5, 6});
   FilterSpec spec;
-  spec.until = parse_rfc3339("2026-01-01T00:00:00Z").value();
+  spec.until = parse_rfc3339("2026-01-02T02:30:00Z").value();
+  CHECK(numbers(query(make_query(spec))) == Numbers{3, 4});
+  spec.since = parse_rfc3339("2026-01-01T00:00:00Z").value();
   CHECK(numbers(query(make_query(spec))) == Numbers{3});
 }
 
