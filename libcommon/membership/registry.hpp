@@ -26,10 +26,10 @@ namespace p2p::membership {
 struct Node {
   CheckedRecordPtr checked;
   NodeStatus status = NodeStatus::suspected;
-  std::uint64_t heartbeat = 0;          ///< the highest heard under this incarnation; 0 = none yet
-  Monotonic last_rise{};                ///< when heartbeat or incarnation rose, or else when it was learned
-  WallTime last_seen{};                 ///< the same moment for people; 0 = never
-  Monotonic ended_at{};                 ///< since when dead or left
+  std::uint64_t heartbeat = 0;  ///< the highest heard under this incarnation; 0 = none yet
+  Monotonic last_rise{};  ///< when the owner raised its heartbeat, as far as one can tell; else when it was learned
+  WallTime last_seen{};   ///< the same moment for people; 0 = never
+  Monotonic ended_at{};   ///< since when dead or left
   std::optional<Monotonic> refused_at;  ///< its link broke and a dial back was refused
   Monotonic avoid_until{};              ///< an exchange with it failed: others are asked first until then
   std::optional<bool> dialable;         ///< as far as this node tried
@@ -53,6 +53,12 @@ struct Judgement {
   Monotonic::duration settle_after{};
 };
 
+/// A heartbeat without its name.
+struct SignOfLife {
+  std::uint64_t counter = 0;  ///< 0: none
+  std::chrono::milliseconds age{};
+};
+
 enum class MergeOutcome : unsigned char { added, replaced, same, older };
 
 class Registry {
@@ -60,14 +66,16 @@ class Registry {
   using Nodes = std::map<std::string, Node, std::less<>>;
 
   /// A coordinator lists dead nodes until they are forgotten by hand; others reap them.
-  Registry(std::string self_id, bool lists_the_dead) : self_id_(std::move(self_id)), lists_the_dead_(lists_the_dead) {}
+  Registry(std::string self_id, bool lists_the_dead, Judgement rules)
+      : self_id_(std::move(self_id)), lists_the_dead_(lists_the_dead), rules_(rules) {}
+  void set_rules(const Judgement& rules) { rules_ = rules; }
 
   /// This node's own record, of a new incarnation: always alive, its heartbeat begins at 1.
   void put_self(CheckedRecordPtr own, Instant now);
   void raise_own_heartbeat(Instant now);
-  /// A verified record of another node. `heartbeat` is the sender's, 0 when it has no sign of life to pass on. Without
-  /// one a new node begins as suspected. `too_large` when the registry is full.
-  Result<MergeOutcome> merge(const CheckedRecordPtr& checked, std::uint64_t heartbeat, Instant now);
+  /// A verified record of another node, with the sign of life that came along. Without one a new node begins as
+  /// suspected. `too_large` when the registry is full.
+  Result<MergeOutcome> merge(const CheckedRecordPtr& checked, SignOfLife sign, Instant now);
   /// Heartbeats heard from anyone; they count only under the incarnation that is known. Fastest when sorted by node_id.
   /// True when one of them is this node's own and above what it ever had: somebody else uses its name, or made it up.
   bool hear(std::span<const Heartbeat> heartbeats, Instant now);
@@ -83,9 +91,9 @@ class Registry {
   void mark_refused(const std::string& node_id, Instant now);
 
   /// Turns silence into statuses, reaps, and expires tombstones.
-  void judge(const Judgement& judgement, Instant now);
+  void judge(Instant now);
   /// Nothing changes by silence alone before this moment.
-  Monotonic next_judgement(const Judgement& judgement) const;
+  Monotonic next_judgement() const;
 
   /// Takes the node off the list and leaves a tombstone; with `and_incarnation` (a revoked name) leaves nothing.
   /// False when it was not listed.
@@ -114,15 +122,17 @@ class Registry {
   void note_update(const Record& before, const Record& after);
   bool hear_one(Nodes::iterator at, const Heartbeat& heartbeat, Instant now);
   void lift_tombstone(const Heartbeat& heartbeat);
-  void rise(const std::string& node_id, Node& node, Instant now);
+  void rise(const std::string& node_id, Node& node, Instant when);
   void set_offered(Node& node, bool offered);
   void bury(Nodes::iterator at, Instant now);
-  bool judge_one(const std::string& node_id, Node& node, const Judgement& judgement, Instant now);
+  bool judge_one(const std::string& node_id, Node& node, Instant now);
+  Monotonic death_of(const Node& node) const;
   void expire_tombstones(Instant now);
   void say(EventKind kind, LogLevel level, const std::string& node_id, std::string text);
 
   std::string self_id_;
   bool lists_the_dead_;
+  Judgement rules_;
   Nodes nodes_;
   std::map<std::string, Tombstone, std::less<>> tombstones_;
   std::set<std::string, std::less<>> links_;  ///< node ids
