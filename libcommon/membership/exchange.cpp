@@ -82,8 +82,7 @@ DiffMessage answer_digest(const Registry& registry, const BucketSums& theirs) {
   if (differing.none()) return out;
   std::array<std::vector<Listed>, kBucketCount> by_bucket;
   for (const auto& [node_id, node] : registry.nodes()) {
-    const std::uint8_t bucket = bucket_of(node_id);
-    if (node.offered && differing[bucket]) by_bucket[bucket].push_back(listed(node));
+    if (node.offered && differing[node.bucket]) by_bucket[node.bucket].push_back(listed(node));
   }
   std::size_t bytes = 0;
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
@@ -122,7 +121,7 @@ PullPlan::PullPlan(const Registry& registry, const DiffMessage& diff) {
     to_get_.push_back({line->node_id, held_certificate(registry, line->node_id)});
   }
   for (const auto& [node_id, node] : registry.nodes()) {
-    if (!node.offered || !diff.covered[bucket_of(node_id)]) continue;
+    if (!node.offered || !diff.covered[node.bucket]) continue;
     const auto line = theirs.find(node_id);
     if (line == theirs.end()) {
       to_send_.push_back({node_id, true});

@@ -18,6 +18,7 @@ std::string first_address(const Record& record) {
 void Registry::put_self(CheckedRecordPtr own, Instant now) {
   Node& node = nodes_[self_id_];
   if (node.checked != nullptr) set_offered(node, false);
+  node.bucket = bucket_of(self_id_);
   node.status = own->record.status == RecordStatus::left ? NodeStatus::left : NodeStatus::alive;
   node.checked = std::move(own);
   node.heartbeat = 1;
@@ -70,6 +71,7 @@ Node& Registry::insert(const CheckedRecordPtr& checked, Instant now) {
   Node& node = nodes_[checked->record.node_id];
   node.checked = checked;
   node.last_rise = now.monotonic;
+  node.bucket = bucket_of(checked->record.node_id);
   node.linked = links_.contains(checked->record.node_id);
   if (checked->record.status == RecordStatus::left) {
     node.status = NodeStatus::left;
@@ -216,7 +218,7 @@ void Registry::set_offered(Node& node, bool offered) {
   if (node.offered == offered) return;
   node.offered = offered;
   const std::uint64_t term = bucket_term(short_form(node.checked->hash));
-  std::uint64_t& sum = buckets_[bucket_of(node.checked->record.node_id)];
+  std::uint64_t& sum = buckets_[node.bucket];
   offered ? sum += term : sum -= term;
 }
 

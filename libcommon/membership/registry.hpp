@@ -7,6 +7,7 @@
 // what.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,6 +34,7 @@ struct Node {
   std::optional<Monotonic> refused_at;  ///< its link broke and a dial back was refused
   Monotonic avoid_until{};              ///< an exchange with it failed: others are asked first until then
   std::optional<bool> dialable;         ///< as far as this node tried
+  std::uint8_t bucket = 0;              ///< bucket_of its id
   bool linked = false;
   bool offered = false;
 };
@@ -63,7 +65,8 @@ enum class MergeOutcome : unsigned char { added, replaced, same, older };
 
 class Registry {
  public:
-  using Nodes = std::map<std::string, Node, std::less<>>;
+  /// Sorted by node_id, and flat: every message walks it, and few change it. A change of its size moves the nodes.
+  using Nodes = boost::container::flat_map<std::string, Node, std::less<>>;
 
   /// A coordinator lists dead nodes until they are forgotten by hand; others reap them.
   Registry(std::string self_id, bool lists_the_dead, Judgement rules)
@@ -124,7 +127,7 @@ class Registry {
   void lift_tombstone(const Heartbeat& heartbeat);
   void rise(const std::string& node_id, Node& node, Instant when);
   void set_offered(Node& node, bool offered);
-  void bury(Nodes::iterator at, Instant now);
+  Nodes::iterator bury(Nodes::iterator at, Instant now);  ///< the one after it
   bool judge_one(const std::string& node_id, Node& node, Instant now);
   Monotonic death_of(const Node& node) const;
   void expire_tombstones(Instant now);

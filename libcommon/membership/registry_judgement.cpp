@@ -24,9 +24,8 @@ Monotonic Registry::death_of(const Node& node) const {
 
 void Registry::judge(Instant now) {
   for (auto at = nodes_.begin(); at != nodes_.end();) {
-    const auto here = at++;
-    if (here->first == self_id_) continue;
-    if (!judge_one(here->first, here->second, now)) bury(here, now);
+    const bool stays = at->first == self_id_ || judge_one(at->first, at->second, now);
+    at = stays ? std::next(at) : bury(at, now);
   }
   expire_tombstones(now);
 }
@@ -81,17 +80,18 @@ bool Registry::forget(const std::string& node_id, bool and_incarnation, Instant 
   return true;
 }
 
-void Registry::bury(Nodes::iterator at, Instant now) {
+Registry::Nodes::iterator Registry::bury(Nodes::iterator at, Instant now) {
   Node& node = at->second;
   set_offered(node, false);
   tombstones_[at->first] = {version_of(*node.checked), node.heartbeat, now.wall + kTombstoneLife, false};
   say(EventKind::forgotten, LogLevel::info, at->first, fmt::format("{} is no longer listed", at->first));
-  nodes_.erase(at);
+  at = nodes_.erase(at);
   ++version_;
   while (tombstones_.size() > kMaxTombstones) {
     tombstones_.erase(std::min_element(tombstones_.begin(), tombstones_.end(),
                                        [](const auto& a, const auto& b) { return a.second.until < b.second.until; }));
   }
+  return at;
 }
 
 void Registry::expire_tombstones(Instant now) {

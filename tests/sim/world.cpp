@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kEpoch{1'700'000'000};
 Settings brisk_settings() {
   Settings out;
   out.interval = {milliseconds{1000}, milliseconds{3000}, milliseconds{2000}, milliseconds{8000}};
-  out.max_gossip_targets = 3;
+  out.max_gossip_targets = 2;
   out.failure_timeout = milliseconds{8000};
   out.cleanup_interval = milliseconds{5000};
   return out;
