@@ -77,7 +77,6 @@ Node& Registry::insert(const CheckedRecordPtr& checked, Instant now) {
     node.status = NodeStatus::left;
     node.ended_at = now.monotonic;
   }
-  set_offered(node, true);
   ++version_;
   return node;
 }
@@ -85,10 +84,10 @@ Node& Registry::insert(const CheckedRecordPtr& checked, Instant now) {
 void Registry::replace(Node& node, const CheckedRecordPtr& checked, Instant now) {
   const CheckedRecordPtr before = node.checked;
   const Record& record = checked->record;
+  const bool was_offered = node.offered;
   set_offered(node, false);
   node.checked = checked;
-  node.ended_at = now.monotonic;
-  set_offered(node, true);
+  set_offered(node, was_offered);
   ++version_;
   if (record.incarnation > before->record.incarnation) {
     node.heartbeat = 0;
@@ -102,6 +101,7 @@ void Registry::replace(Node& node, const CheckedRecordPtr& checked, Instant now)
       say(EventKind::left, LogLevel::info, record.node_id, fmt::format("{} left", record.node_id));
     }
     node.status = NodeStatus::left;
+    node.ended_at = now.monotonic;
     node.last_seen = now.wall;
   } else if (node.status == NodeStatus::left) {
     node.status = NodeStatus::suspected;
@@ -241,8 +241,8 @@ void Registry::restore(const CheckedRecordPtr& checked, NodeStatus status, WallT
   node.ended_at = now.monotonic;
   if (status == NodeStatus::dead && node.status != NodeStatus::left) {
     node.status = NodeStatus::dead;
-    set_offered(node, false);
   }
+  set_offered(node, node.status != NodeStatus::dead);
 }
 
 void Registry::say(EventKind kind, LogLevel level, const std::string& node_id, std::string text) {

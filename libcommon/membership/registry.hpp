@@ -1,10 +1,10 @@
 // Every node that this one knows of: its newest record, what this node thinks of it, and the bucket sums over them all.
 // Merge rules of DESIGN.md section 9. Pure; one thread.
 //
-// A record is *offered* (counted in the buckets and passed on) while its node is believed to exist. Once a node has
-// been dead, or gone, for `settle_after`, a worker forgets it (a tombstone keeps its version, so that old news cannot
-// revive it) and a coordinator goes on listing it without offering it; so quiet registries are equal, whoever lists
-// what.
+// A record is *offered* (counted in the buckets and passed on) from its node's first sign of life until the node has
+// been dead, or gone, for `settle_after`: hearsay of the dead does not travel. Then a worker forgets it (a tombstone
+// keeps its version, so that old news cannot revive it) and a coordinator goes on listing it; so quiet registries offer
+// the same, whoever lists what.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
