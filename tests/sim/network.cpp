@@ -14,6 +14,7 @@ namespace {
 
 constexpr milliseconds kRequestTimeout{2000};
 constexpr milliseconds kLinkRetry{1000};
+constexpr milliseconds kLatestReplay{20'000};
 constexpr std::uint64_t kCodecShare = 32;  // one message in so many is encoded, packed and read back
 
 }  // namespace
@@ -60,14 +61,46 @@ void World::request(Host& from, const std::string& address, Message message, Rep
     if (to->machine == nullptr || !reaches(from, *to)) return answered(Error(Errc::unreachable, "refused"));
     answer(*to, from, *sent, answered);
     settle(*to);
+    if (random_.unit() < settings_.replays) replay(from, *to, sent);
   });
+}
+
+/// Somebody on the way kept the message and delivers it once more, when it is old news.
+void World::replay(Host& from, Host& to, MessagePtr sent) {
+  const auto wait = milliseconds{1 + static_cast<int>(random_.below(kLatestReplay.count()))};
+  at(now_ + wait, [this, &from, &to, sent = std::move(sent)] {
+    if (to.machine == nullptr || !reaches(from, to)) return;
+    answer(to, from, *sent, [](const Result<MessagePtr>&) {});
+    settle(to);
+  });
+}
+
+/// Runs `receive`, and checks that of no record among `records` an older version is held afterwards.
+void World::watch_versions(Host& to, const CarriedRecords& records, const std::function<void()>& receive) {
+  std::map<std::string, RecordVersion> before;
+  for (const CarriedRecord& carried : records) {
+    const auto known = checker_.remembered(carried.signed_record->record, instant(to).wall);
+    if (known == nullptr) continue;
+    const Node* node = to.machine->registry().find(known->record.node_id);
+    if (node != nullptr) before[known->record.node_id] = version_of(*node->checked);
+  }
+  receive();
+  for (const auto& [node_id, version] : before) {
+    const Node* node = to.machine->registry().find(node_id);
+    if (node != nullptr && version_of(*node->checked) >= version) continue;
+    violation_ = fmt::format("{} went back to an older record of {}", to.name, node_id);
+  }
 }
 
 void World::answer(Host& to, Host& from, const Message& message, const Reply& reply) {
   const auto* join = std::get_if<JoinMessage>(&message);
   if (join == nullptr) {
-    auto answer = to.machine->receive(identity(from), message, instant(to));
-    return answer ? reply(through_codec(std::move(*answer))) : reply(answer.error());
+    const auto* pull = std::get_if<PullMessage>(&message);
+    watch_versions(to, pull != nullptr ? pull->records : CarriedRecords(), [&] {
+      auto answer = to.machine->receive(identity(from), message, instant(to));
+      answer ? reply(through_codec(std::move(*answer))) : reply(answer.error());
+    });
+    return;
   }
   auto decision = to.machine->receive_join(identity(from), *join, instant(to));
   if (!decision) return reply(decision.error());
@@ -154,7 +187,9 @@ void World::push(Host& from, const PushTo& push) {
     const int process = to->process;
     at(now_ + delay(), [this, &from, to, process, message] {
       if (to->process != process || to->machine == nullptr || !reaches(from, *to)) return;
-      (void)to->machine->receive_push(identity(from), std::get<PushMessage>(*message), instant(*to));
+      const auto& pushed = std::get<PushMessage>(*message);
+      watch_versions(*to, pushed.records,
+                     [&] { (void)to->machine->receive_push(identity(from), pushed, instant(*to)); });
       settle(*to);
     });
   }

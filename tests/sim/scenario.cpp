@@ -104,8 +104,8 @@ Outcome play(std::uint64_t seed, int node_count, bool trace) {
     world.run_until(time += seconds{2});
     difference = world.difference();
   }
-  out.equal = !difference;
-  out.difference = difference.value_or("");
+  out.equal = !difference && !world.violation();
+  out.difference = world.violation().value_or(difference.value_or(""));
   out.equal_after_seconds = std::chrono::duration<double>(time - quiet_since).count();
   out.message_count = world.message_count();
   return out;

@@ -9,7 +9,7 @@ namespace p2p::sim {
 
 struct Outcome {
   bool equal = false;
-  std::string difference;        ///< the first one, when not equal
+  std::string difference;        ///< the first one, or what went wrong on the way, when not equal
   double equal_after_seconds{};  ///< of simulated time, since the last disturbance
   std::uint64_t message_count = 0;
 };

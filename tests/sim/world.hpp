@@ -23,8 +23,9 @@ using Duration = Monotonic::duration;
 
 struct WorldSettings {
   std::uint64_t seed = 1;
-  int node_count = 100;  ///< the first one is the coordinator
-  double loss = 0.2;     ///< of requests; links are TCP, they delay or break
+  int node_count = 100;   ///< the first one is the coordinator
+  double loss = 0.2;      ///< of requests; links are TCP, they delay or break
+  double replays = 0.01;  ///< share of the requests that arrive a second time, up to 20 s later
   milliseconds max_delay{60};
   double undialable_share = 0.1;  ///< of the workers
   milliseconds max_clock_skew{0};
@@ -67,6 +68,8 @@ class World {
   /// nullopt when every live node lists every live node alive, at the owner's own version, no other node alive or
   /// suspected, and all bucket sums are equal; else the first difference.
   std::optional<std::string> difference() const;
+  /// What must never happen and did: a node went back to an older record.
+  const std::optional<std::string>& violation() const { return violation_; }
 
   std::uint64_t message_count() const { return message_count_; }
 
@@ -97,6 +100,8 @@ class World {
   void wake(Host& host);
   void request(Host& from, const std::string& address, membership::Message message, Reply reply);
   void answer(Host& to, Host& from, const membership::Message& message, const Reply& reply);
+  void replay(Host& from, Host& to, MessagePtr sent);
+  void watch_versions(Host& to, const membership::CarriedRecords& records, const std::function<void()>& receive);
   void exchange(Host& from, const membership::ExchangeTarget& target);
   void continue_exchange(Host& from, std::shared_ptr<membership::OutgoingExchange> exchange, const std::string& node_id,
                          const std::string& address);
@@ -117,6 +122,7 @@ class World {
   std::uint64_t order_ = 0;
   Duration now_{};
   std::uint64_t message_count_ = 0;
+  std::optional<std::string> violation_;
 };
 
 }  // namespace p2p::sim

@@ -15,7 +15,7 @@ namespace {
 sim::WorldSettings calm(int nodes) {
   sim::WorldSettings out;
   out.node_count = nodes;
-  out.loss = 0;
+  out.loss = out.replays = 0;
   out.undialable_share = 0;
   return out;
 }
