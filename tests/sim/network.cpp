@@ -137,7 +137,7 @@ void World::continue_exchange(Host& from, std::shared_ptr<OutgoingExchange> exch
 }
 
 void World::join(Host& from, const std::vector<std::string>& addresses) {
-  const std::string address = addresses[random_.below(addresses.size())];
+  const std::string& address = addresses[random_.below(addresses.size())];
   request(from, address, from.machine->join_request(instant(from)),
           [this, &from, address](const Result<MessagePtr>& answer) {
             if (!answer) return;
