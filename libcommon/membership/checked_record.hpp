@@ -28,7 +28,7 @@ using CheckedRecordPtr = std::shared_ptr<const CheckedRecord>;
 struct RecordVersion {
   std::uint64_t incarnation = 0;
   std::uint64_t short_hash = 0;
-  auto operator<=>(const RecordVersion&) const = default;
+  auto operator<=>(const RecordVersion&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 trips here
 };
 inline RecordVersion version_of(const CheckedRecord& checked) {
   return {checked.record.incarnation, short_form(checked.hash)};

@@ -19,15 +19,19 @@ std::uint64_t held_certificate(const Registry& registry, const std::string& node
   return node == nullptr ? 0 : short_form(node->checked->certificate_hash);
 }
 
-}  // namespace
-
-CarriedRecord carry(const Node& node, bool with_certificate) {
-  // The record lives inside the checked one and keeps it alive.
-  return {std::shared_ptr<const SignedRecord>(node.checked, &node.checked->signed_record), with_certificate,
-          node.status == NodeStatus::alive ? node.heartbeat : 0};
+std::chrono::milliseconds age_of(const Node& node, Instant now) {
+  return std::chrono::ceil<std::chrono::milliseconds>(now.monotonic - node.last_rise);
 }
 
-std::vector<Heartbeat> heartbeats_of(const Registry& registry) {
+}  // namespace
+
+CarriedRecord carry(const Node& node, bool with_certificate, Instant now) {
+  // The record lives inside the checked one and keeps it alive.
+  return {std::shared_ptr<const SignedRecord>(node.checked, &node.checked->signed_record), with_certificate,
+          node.status == NodeStatus::alive ? node.heartbeat : 0, age_of(node, now)};
+}
+
+std::vector<Heartbeat> heartbeats_of(const Registry& registry, Instant now) {
   using Entry = const Registry::Nodes::value_type*;
   std::vector<Entry> lively;
   lively.reserve(registry.nodes().size());
@@ -47,7 +51,8 @@ std::vector<Heartbeat> heartbeats_of(const Registry& registry) {
   std::vector<Heartbeat> out;
   out.reserve(lively.size());
   for (const Entry entry : lively) {
-    out.push_back({entry->first, entry->second.checked->record.incarnation, entry->second.heartbeat});
+    const Node& node = entry->second;
+    out.push_back({entry->first, node.checked->record.incarnation, node.heartbeat, age_of(node, now)});
   }
   return out;
 }
@@ -77,8 +82,7 @@ DiffMessage answer_digest(const Registry& registry, const BucketSums& theirs) {
   if (differing.none()) return out;
   std::array<std::vector<Listed>, kBucketCount> by_bucket;
   for (const auto& [node_id, node] : registry.nodes()) {
-    const std::uint8_t bucket = bucket_of(node_id);
-    if (node.offered && differing[bucket]) by_bucket[bucket].push_back(listed(node));
+    if (node.offered && differing[node.bucket]) by_bucket[node.bucket].push_back(listed(node));
   }
   std::size_t bytes = 0;
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
@@ -93,13 +97,14 @@ DiffMessage answer_digest(const Registry& registry, const BucketSums& theirs) {
   return out;
 }
 
-RecordsMessage answer_wanted(const Registry& registry, const std::vector<Wanted>& wanted) {
+RecordsMessage answer_wanted(const Registry& registry, const std::vector<Wanted>& wanted, Instant now) {
   RecordsMessage out;
   std::size_t bytes = 0;
   for (const Wanted& one : wanted) {
     const Node* node = registry.find(one.node_id);
     if (node == nullptr || !node->offered) continue;
-    const CarriedRecord record = carry(*node, short_form(node->checked->certificate_hash) != one.short_certificate);
+    const CarriedRecord record =
+        carry(*node, short_form(node->checked->certificate_hash) != one.short_certificate, now);
     bytes += wire_size(record);
     if (!out.records.empty() && bytes > kMaxPageBytes) break;
     out.records.push_back(record);
@@ -116,7 +121,7 @@ PullPlan::PullPlan(const Registry& registry, const DiffMessage& diff) {
     to_get_.push_back({line->node_id, held_certificate(registry, line->node_id)});
   }
   for (const auto& [node_id, node] : registry.nodes()) {
-    if (!node.offered || !diff.covered[bucket_of(node_id)]) continue;
+    if (!node.offered || !diff.covered[node.bucket]) continue;
     const auto line = theirs.find(node_id);
     if (line == theirs.end()) {
       to_send_.push_back({node_id, true});
@@ -126,7 +131,7 @@ PullPlan::PullPlan(const Registry& registry, const DiffMessage& diff) {
   }
 }
 
-PullMessage PullPlan::next(const Registry& registry, const std::string& cluster_name) {
+PullMessage PullPlan::next(const Registry& registry, const std::string& cluster_name, Instant now) {
   PullMessage out;
   out.cluster_name = cluster_name;
   out.wanted.assign(to_get_.begin(),
@@ -135,7 +140,7 @@ PullMessage PullPlan::next(const Registry& registry, const std::string& cluster_
   while (!to_send_.empty()) {
     const Node* node = registry.find(to_send_.back().node_id);
     if (node != nullptr && node->offered) {
-      const CarriedRecord record = carry(*node, to_send_.back().with_certificate);
+      const CarriedRecord record = carry(*node, to_send_.back().with_certificate, now);
       bytes += wire_size(record);
       if (!out.records.empty() && bytes > kMaxPageBytes) break;
       out.records.push_back(record);

@@ -20,6 +20,9 @@ class JoinSchedule {
   /// Another live process has our name: no word to anybody until a join is accepted.
   void refused() { refused_ = true; }
 
+  /// No further attempt.
+  void stop() { next_ = Monotonic::max(); }
+
   bool is_refused() const { return refused_; }
   Monotonic next() const { return next_; }
 

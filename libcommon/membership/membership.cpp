@@ -23,8 +23,8 @@ Membership::Membership(Settings settings, SelfFacts facts, pki::Role role, Recor
       checker_(checker),
       random_(random),
       own_(std::move(facts), role, signer, checker, saved.incarnation),
-      registry_(own_.facts().node_id, role == pki::Role::coordinator),
       interval_(settings_.interval, now.monotonic),
+      registry_(own_.facts().node_id, role == pki::Role::coordinator, rules()),
       joining_(role == pki::Role::worker && !settings_.coordinator_addresses.empty()) {
   for (const auto& [node_id, tombstone] : saved.tombstones) registry_.restore(node_id, tombstone);
   for (const SavedNode& node : saved.nodes) {
@@ -49,7 +49,7 @@ void Membership::tick(Instant now) {
   if (interval_.tick(now.monotonic)) next_judgement_ = now.monotonic;
   if (now.monotonic >= next_judgement_) judge(now);
   if (const auto exceed = own_.take_refutation(now); exceed && !left_) raise_own(*exceed, now);
-  if (!left_ && joining_.take_attempt(random_, now)) actions_.join = settings_.coordinator_addresses;
+  if (joining_.take_attempt(random_, now)) actions_.join = settings_.coordinator_addresses;
   if (now.monotonic >= next_round_) begin_round(now);
   flush_pushes(now);
 }
@@ -64,7 +64,7 @@ Actions Membership::take_actions() {
   return std::exchange(actions_, {});
 }
 
-Judgement Membership::judgement() const {
+Judgement Membership::rules() const {
   Judgement out;
   out.suspect_after = std::max(settings_.failure_timeout / 2, 6 * interval_.current());
   out.dead_after = 2 * out.suspect_after;
@@ -74,12 +74,14 @@ Judgement Membership::judgement() const {
 }
 
 void Membership::judge(Instant now) {
-  const Judgement rules = judgement();
-  registry_.judge(rules, now);
+  const Judgement now_in_force = rules();
+  registry_.set_rules(now_in_force);
+  registry_.judge(now);
   passed_on_.clear();
   // What begins after this moment cannot be due before the shortest of the rules has passed.
-  const auto shortest = std::min({rules.suspect_after, rules.dead_after_refusal, rules.settle_after});
-  next_judgement_ = std::min(registry_.next_judgement(rules), now.monotonic + shortest);
+  const auto shortest =
+      std::min({now_in_force.suspect_after, now_in_force.dead_after_refusal, now_in_force.settle_after});
+  next_judgement_ = std::min(registry_.next_judgement(), now.monotonic + shortest);
 }
 
 void Membership::begin_round(Instant now) {
@@ -134,6 +136,7 @@ void Membership::certificate_changed(Instant now) { raise_own(0, now); }
 void Membership::leave(Instant now) {
   if (left_) return;
   left_ = true;
+  joining_.stop();
   raise_own(0, now);
   pushes_.hurry(now);
   flush_pushes(now);

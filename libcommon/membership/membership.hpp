@@ -96,7 +96,7 @@ class Membership {
   void exchange_done(const std::string& peer);
   /// Nobody answered: others are asked first for a while.
   void exchange_failed(const std::string& peer, Instant now);
-  JoinMessage join_request() const;
+  JoinMessage join_request(Instant now) const;
   /// `address` is the one that answered.
   Result<void> join_answered(const JoinedMessage& answer, const std::string& address, Instant now);
   /// The coordinator said no (another live process has this name): nothing is gossiped until a later join is accepted.
@@ -142,20 +142,20 @@ class Membership {
 
  private:
   friend class OutgoingExchange;
-  Judgement judgement() const;
+  Judgement rules() const;
   void begin_round(Instant now);
   void beat(Instant now);
   void raise_own(std::uint64_t exceed, Instant now);
   void judge(Instant now);
   void flush_pushes(Instant now);
-  SignsOfLife signs_for(std::string_view peer) const;
+  SignsOfLife signs_for(std::string_view peer, Instant now) const;
   void hear_signs(const SignsOfLife& signs, Instant now);
   void hear_suspicions(const std::vector<Suspicion>& suspicions, Instant now);
   void pass_on(const Suspicion& suspicion, Instant now);
   /// Takes in what holds, tells of what does not; the node ids of all that could be read.
   std::vector<std::string> absorb(const CarriedRecords& records, std::string_view from, Instant now);
   Result<CheckedRecordPtr> check(const CarriedRecord& carried, Instant now);
-  void absorb_one(const CheckedRecordPtr& checked, std::uint64_t heartbeat, Instant now);
+  void absorb_one(const CheckedRecordPtr& checked, const CarriedRecord& carried, Instant now);
   Result<void> check_peer(const pki::Identity& peer, const std::string& cluster_name) const;
   void tell_refused(const Error& why, std::string_view from, Instant now);
   void say(EventKind kind, LogLevel level, std::string text);
@@ -165,8 +165,8 @@ class Membership {
   RecordChecker& checker_;
   Random& random_;
   OwnRecord own_;
-  Registry registry_;
   AdaptiveInterval interval_;
+  Registry registry_;
   JoinSchedule joining_;
   PushQueue pushes_;
   Actions actions_;

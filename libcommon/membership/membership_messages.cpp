@@ -29,17 +29,17 @@ Result<std::optional<Message>> OutgoingExchange::take_answer(const Message& answ
   }
   if (plan_.done() || ++pages_ > kMaxPages) return std::optional<Message>();
   owner_.interval_.count_message();
-  request_ = plan_.next(owner_.registry_, owner_.settings_.cluster_name);
+  request_ = plan_.next(owner_.registry_, owner_.settings_.cluster_name, now);
   return std::optional(request_);
 }
 
-OutgoingExchange Membership::begin_exchange(std::string peer, Instant) {
-  Message first = DigestMessage{settings_.cluster_name, registry_.buckets(), signs_for(peer)};
+OutgoingExchange Membership::begin_exchange(std::string peer, Instant now) {
+  Message first = DigestMessage{settings_.cluster_name, registry_.buckets(), signs_for(peer, now)};
   return OutgoingExchange(*this, std::move(peer), std::move(first));
 }
 
-SignsOfLife Membership::signs_for(std::string_view peer) const {
-  return {heartbeats_of(registry_), suspicions_of(registry_, peer)};
+SignsOfLife Membership::signs_for(std::string_view peer, Instant now) const {
+  return {heartbeats_of(registry_, now), suspicions_of(registry_, peer)};
 }
 
 void Membership::hear_signs(const SignsOfLife& signs, Instant now) {
@@ -94,13 +94,13 @@ std::vector<std::string> Membership::absorb(const CarriedRecords& records, std::
       continue;
     }
     arrived.push_back((*checked)->record.node_id);
-    absorb_one(*checked, carried.heartbeat, now);
+    absorb_one(*checked, carried, now);
   }
   flush_pushes(now);
   return arrived;
 }
 
-void Membership::absorb_one(const CheckedRecordPtr& checked, std::uint64_t heartbeat, Instant now) {
+void Membership::absorb_one(const CheckedRecordPtr& checked, const CarriedRecord& carried, Instant now) {
   const Record& record = checked->record;
   if (record.node_id == registry_.self_id()) {
     const Node* self = registry_.find(record.node_id);
@@ -115,7 +115,7 @@ void Membership::absorb_one(const CheckedRecordPtr& checked, std::uint64_t heart
   const bool with_certificate = before == nullptr || before->status != NodeStatus::alive ||
                                 before->checked->certificate_hash != checked->certificate_hash ||
                                 before->checked->record.instance != record.instance;
-  const auto outcome = registry_.merge(checked, heartbeat, now);
+  const auto outcome = registry_.merge(checked, {carried.heartbeat, carried.age}, now);
   if (!outcome) return tell_refused(outcome.error(), "the registry", now);
   const bool is_news = *outcome == MergeOutcome::added || *outcome == MergeOutcome::replaced;
   if (is_news && role_ == pki::Role::coordinator) pushes_.add(record.node_id, with_certificate, now);
@@ -142,13 +142,13 @@ Result<Message> Membership::receive(const pki::Identity& peer, const Message& re
     beat(now);
     hear_signs(digest->signs, now);
     DiffMessage answer = answer_digest(registry_, digest->buckets);
-    answer.signs = signs_for(peer.name);
+    answer.signs = signs_for(peer.name, now);
     return Message(std::move(answer));
   }
   if (const auto* pull = std::get_if<PullMessage>(&request)) {
     if (auto fine = check_peer(peer, pull->cluster_name); !fine) return fine.error();
     interval_.count_message();
-    RecordsMessage answer = answer_wanted(registry_, pull->wanted);
+    RecordsMessage answer = answer_wanted(registry_, pull->wanted, now);
     absorb(pull->records, peer.name, now);
     return Message(std::move(answer));
   }
@@ -163,8 +163,8 @@ Result<void> Membership::receive_push(const pki::Identity& peer, const PushMessa
   return {};
 }
 
-JoinMessage Membership::join_request() const {
-  return {settings_.cluster_name, carry(*registry_.find(registry_.self_id()), true)};
+JoinMessage Membership::join_request(Instant now) const {
+  return {settings_.cluster_name, carry(*registry_.find(registry_.self_id()), true, now)};
 }
 
 Result<JoinDecision> Membership::receive_join(const pki::Identity& peer, const JoinMessage& request, Instant now) {
@@ -210,10 +210,10 @@ Result<JoinedMessage> Membership::finish_join(const pki::Identity& peer, const J
   if (before && (is_buried ? *before >= version_of(**checked) : *before > version_of(**checked))) {
     out.exceed = before->incarnation;
   }
-  absorb_one(*checked, request.record.heartbeat, now);
+  absorb_one(*checked, request.record, now);
   registry_.touch(record.node_id, now);
   flush_pushes(now);
-  out.record = carry(*registry_.find(registry_.self_id()), true);
+  out.record = carry(*registry_.find(registry_.self_id()), true, now);
   return out;
 }
 
@@ -225,7 +225,7 @@ Result<void> Membership::join_answered(const JoinedMessage& answer, const std::s
                  fmt::format("{} at {} is not a coordinator", (*checked)->record.node_id, address));
   }
   joining_.joined();
-  absorb_one(*checked, answer.record.heartbeat, now);
+  absorb_one(*checked, answer.record, now);
   if (answer.exceed >= own_.incarnation()) raise_own(answer.exceed, now);
   say(EventKind::self, LogLevel::info, fmt::format("joined {} at {}", (*checked)->record.node_id, address));
   actions_.exchanges.push_back({"", {address}});

@@ -23,7 +23,8 @@ namespace p2p::membership {
 struct CarriedRecord {
   std::shared_ptr<const SignedRecord> signed_record;
   bool with_certificate = true;
-  std::uint64_t heartbeat = 0;  ///< 0: the sender has no sign of life to pass on
+  std::uint64_t heartbeat = 0;      ///< 0: the sender has no sign of life to pass on
+  std::chrono::milliseconds age{};  ///< of that heartbeat
 };
 using CarriedRecords = std::vector<CarriedRecord>;
 

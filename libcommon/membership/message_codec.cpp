@@ -7,6 +7,9 @@ namespace {
 
 Json::binary_t binary(ByteView bytes) { return Json::binary_t(Bytes(bytes.begin(), bytes.end())); }
 
+/// Rounded up: relayed news may look older than it is, never younger.
+std::uint64_t tenths(std::chrono::milliseconds age) { return static_cast<std::uint64_t>((age.count() + 99) / 100); }
+
 Json encode_buckets(const BucketSums& sums) {
   Bytes out;
   for (std::size_t i = 0; i < kBucketCount; ++i) {
@@ -31,6 +34,7 @@ Json encode_heartbeats(const std::vector<Heartbeat>& heartbeats) {
     out.push_back(heartbeat.node_id);
     out.push_back(heartbeat.incarnation);
     out.push_back(heartbeat.counter);
+    out.push_back(tenths(heartbeat.age));
   }
   return out;
 }
@@ -57,6 +61,7 @@ void encode_records(Json& out, const Records& carried) {
     signatures.push_back(binary(one.signed_record->signature));
     certificates.push_back(binary(one.with_certificate ? ByteView(one.signed_record->certificate) : ByteView()));
     heartbeats.push_back(one.heartbeat);
+    heartbeats.push_back(tenths(one.age));
   }
   out["records"] = std::move(records);
   out["signatures"] = std::move(signatures);

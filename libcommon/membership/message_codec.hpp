@@ -5,10 +5,11 @@
 //   records  record section
 // buckets     bytes: for each non-empty bucket its number (1 byte) and sum (8, big-endian), in rising order
 // covered     bytes: the numbers of the buckets
-// heartbeats  [node_id incarnation counter]*       suspicions  [node_id incarnation]*
+// heartbeats  [node_id incarnation counter age]*       suspicions  [node_id incarnation]*
 // listing     [node_id incarnation short_hash short_certificate]*      wanted  [node_id short_certificate]*
 // A record section is four arrays side by side, so that what does not compress stays together: records, signatures,
-// certificates (empty bytes: the one that you hold), heartbeats_of (0: none). Unknown members are ignored. Pure.
+// certificates (empty bytes: the one that you hold), heartbeats_of [counter age]* (counter 0: none). An age is in
+// tenths of a second, rounded up. Unknown members are ignored. Pure.
 #pragma once
 
 #include "base/error.hpp"

@@ -1,6 +1,8 @@
 // The reading half of the codec: bytes that anyone may have sent.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "membership/limits.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t kBucketEntryBytes = 9;  // number and sum
 constexpr std::size_t kMaxRecords = 16'384;
+constexpr std::uint64_t kMaxAgeTenths = 10'000'000;  // eleven days: as good as for ever
 
 Error damaged(std::string_view what) { return {Errc::damaged, fmt::format("gossip message with bad {}", what)}; }
 
@@ -80,8 +83,8 @@ class Reader {
     if (fault_) return out;
     const std::size_t count = lists[0]->size();
     if (count > kMaxRecords) return too_many("records"), out;
-    for (const Json* other : lists) {
-      if (other->size() != count) return fail("records: its arrays differ in length"), out;
+    for (std::size_t i = 0; i < std::size(lists); ++i) {
+      if (lists[i]->size() != (i < 3 ? count : 2 * count)) return fail("records: its arrays differ in length"), out;
     }
     for (std::size_t i = 0; i < count && !fault_; ++i) {
       auto carried = std::make_shared<SignedRecord>();
@@ -89,7 +92,8 @@ class Reader {
       carried->signature = bytes_in((*lists[1])[i], kMaxSignatureBytes);
       carried->certificate = bytes_in((*lists[2])[i], kMaxCertificateBytes);
       const bool with_certificate = !carried->certificate.empty();
-      out.push_back({std::move(carried), with_certificate, number_in((*lists[3])[i])});
+      out.push_back(
+          {std::move(carried), with_certificate, number_in((*lists[3])[2 * i]), age_in((*lists[3])[2 * i + 1])});
     }
     return out;
   }
@@ -126,6 +130,9 @@ class Reader {
     if (!value.is_number_unsigned()) return fail("number"), 0;
     return value.get<std::uint64_t>();
   }
+  std::chrono::milliseconds age_in(const Json& value) {
+    return std::chrono::milliseconds{100 * std::min<std::uint64_t>(number_in(value), kMaxAgeTenths)};
+  }
   Bytes bytes_in(const Json& value, std::size_t limit) {
     const Bytes* bytes = binary_of(&value);
     if (bytes == nullptr) return fail("records"), Bytes();
@@ -144,8 +151,8 @@ class Reader {
   }
   std::vector<Heartbeat> heartbeats() {
     std::vector<Heartbeat> out;
-    rows("heartbeats", 3, kMaxNodes, [&](const Json* row) {
-      out.push_back({name_in(row[0]), number_in(row[1]), number_in(row[2])});
+    rows("heartbeats", 4, kMaxNodes, [&](const Json* row) {
+      out.push_back({name_in(row[0]), number_in(row[1]), number_in(row[2]), age_in(row[3])});
     });
     return out;
   }

@@ -20,7 +20,7 @@ std::shared_ptr<const PushMessage> PushQueue::take(const Registry& registry, Ins
   for (const auto& [node_id, with_certificate] : std::exchange(waiting_, {})) {
     const Node* node = registry.find(node_id);
     if (node == nullptr) continue;
-    const CarriedRecord record = carry(*node, with_certificate);
+    const CarriedRecord record = carry(*node, with_certificate, now);
     bytes += wire_size(record);
     if (bytes > kMaxPageBytes) break;
     out->records.push_back(record);

@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace p2p::membership {
 namespace {
-
-/// After a refused dial back, heartbeats that were still on their way through others do not count: at most this many
-/// can have been raised without being heard here.
-constexpr std::uint64_t kStragglers = 3;
 
 std::string first_address(const Record& record) {
   return record.addresses.empty() ? std::string("no address") : record.addresses.front();
@@ -20,6 +18,7 @@ std::string first_address(const Record& record) {
 void Registry::put_self(CheckedRecordPtr own, Instant now) {
   Node& node = nodes_[self_id_];
   if (node.checked != nullptr) set_offered(node, false);
+  node.bucket = bucket_of(self_id_);
   node.status = own->record.status == RecordStatus::left ? NodeStatus::left : NodeStatus::alive;
   node.checked = std::move(own);
   node.heartbeat = 1;
@@ -38,13 +37,13 @@ void Registry::raise_own_heartbeat(Instant now) {
   found->second.last_seen = now.wall;
 }
 
-Result<MergeOutcome> Registry::merge(const CheckedRecordPtr& checked, std::uint64_t heartbeat, Instant now) {
+Result<MergeOutcome> Registry::merge(const CheckedRecordPtr& checked, SignOfLife sign, Instant now) {
   const std::string& node_id = checked->record.node_id;
   const RecordVersion version = version_of(*checked);
-  const Heartbeat sign_of_life{node_id, version.incarnation, heartbeat};
+  const Heartbeat heartbeat{node_id, version.incarnation, sign.counter, sign.age};
   const auto found = nodes_.find(node_id);
   if (found == nodes_.end()) {
-    if (heartbeat > 0) lift_tombstone(sign_of_life);
+    lift_tombstone(heartbeat);
     const auto grave = tombstones_.find(node_id);
     if (grave != tombstones_.end()) {
       const Tombstone& tombstone = grave->second;
@@ -57,14 +56,14 @@ Result<MergeOutcome> Registry::merge(const CheckedRecordPtr& checked, std::uint6
     }
     if (grave != tombstones_.end()) tombstones_.erase(grave);
     insert(checked, now);
-    if (heartbeat > 0) hear_one(nodes_.find(node_id), sign_of_life, now);
+    hear_one(nodes_.find(node_id), heartbeat, now);
     return MergeOutcome::added;
   }
   const RecordVersion held = version_of(*found->second.checked);
   if (version < held) return MergeOutcome::older;
   const bool news = version > held;
   if (news) replace(found->second, checked, now);
-  if (heartbeat > 0) hear_one(found, sign_of_life, now);
+  hear_one(found, heartbeat, now);
   return news ? MergeOutcome::replaced : MergeOutcome::same;
 }
 
@@ -72,12 +71,12 @@ Node& Registry::insert(const CheckedRecordPtr& checked, Instant now) {
   Node& node = nodes_[checked->record.node_id];
   node.checked = checked;
   node.last_rise = now.monotonic;
+  node.bucket = bucket_of(checked->record.node_id);
   node.linked = links_.contains(checked->record.node_id);
   if (checked->record.status == RecordStatus::left) {
     node.status = NodeStatus::left;
     node.ended_at = now.monotonic;
   }
-  set_offered(node, true);
   ++version_;
   return node;
 }
@@ -85,10 +84,10 @@ Node& Registry::insert(const CheckedRecordPtr& checked, Instant now) {
 void Registry::replace(Node& node, const CheckedRecordPtr& checked, Instant now) {
   const CheckedRecordPtr before = node.checked;
   const Record& record = checked->record;
+  const bool was_offered = node.offered;
   set_offered(node, false);
   node.checked = checked;
-  node.ended_at = now.monotonic;
-  set_offered(node, true);
+  set_offered(node, was_offered);
   ++version_;
   if (record.incarnation > before->record.incarnation) {
     node.heartbeat = 0;
@@ -102,6 +101,7 @@ void Registry::replace(Node& node, const CheckedRecordPtr& checked, Instant now)
       say(EventKind::left, LogLevel::info, record.node_id, fmt::format("{} left", record.node_id));
     }
     node.status = NodeStatus::left;
+    node.ended_at = now.monotonic;
     node.last_seen = now.wall;
   } else if (node.status == NodeStatus::left) {
     node.status = NodeStatus::suspected;
@@ -141,16 +141,18 @@ bool Registry::hear_one(Nodes::iterator at, const Heartbeat& heartbeat, Instant 
   if (heartbeat.incarnation != node.checked->record.incarnation || heartbeat.counter <= node.heartbeat) return false;
   if (at->first == self_id_) return true;
   if (node.status == NodeStatus::left) return false;
-  if (node.refused_at && heartbeat.counter < node.heartbeat + kStragglers) return false;
   node.heartbeat = heartbeat.counter;
-  rise(at->first, node, now);
+  const Instant risen{now.monotonic - heartbeat.age, now.wall - heartbeat.age};
+  // Old news, or on its way since before its link broke and nobody answered.
+  if (heartbeat.age >= rules_.suspect_after || (node.refused_at && risen.monotonic <= *node.refused_at)) return false;
+  rise(at->first, node, risen);
   return false;
 }
 
 void Registry::lift_tombstone(const Heartbeat& heartbeat) {
   const auto found = tombstones_.find(heartbeat.node_id);
   if (found == tombstones_.end() || found->second.version.incarnation != heartbeat.incarnation) return;
-  if (heartbeat.counter > found->second.heartbeat) found->second.lifted = true;
+  if (heartbeat.counter > found->second.heartbeat && heartbeat.age < rules_.suspect_after) found->second.lifted = true;
 }
 
 void Registry::touch(const std::string& node_id, Instant now) {
@@ -159,21 +161,23 @@ void Registry::touch(const std::string& node_id, Instant now) {
   rise(node_id, found->second, now);
 }
 
-void Registry::rise(const std::string& node_id, Node& node, Instant now) {
-  if (node.status != NodeStatus::alive) {
-    const Record& record = node.checked->record;
-    const bool is_new = node.last_seen == WallTime{};
-    say(EventKind::alive, LogLevel::info, node_id,
-        is_new
-            ? fmt::format("{} ({}) is alive at {}", node_id, pki::to_string(node.checked->role), first_address(record))
-            : fmt::format("{} is alive again", node_id));
-    node.status = NodeStatus::alive;
-    set_offered(node, true);
-    ++version_;
-  }
+void Registry::rise(const std::string& node_id, Node& node, Instant when) {
   node.refused_at.reset();
-  node.last_rise = now.monotonic;
-  node.last_seen = now.wall;
+  if (node.status == NodeStatus::alive) {
+    node.last_rise = std::max(node.last_rise, when.monotonic);
+    node.last_seen = std::max(node.last_seen, when.wall);
+    return;
+  }
+  const bool is_new = node.last_seen == WallTime{};
+  say(EventKind::alive, LogLevel::info, node_id,
+      is_new ? fmt::format("{} ({}) is alive at {}", node_id, pki::to_string(node.checked->role),
+                           first_address(node.checked->record))
+             : fmt::format("{} is alive again", node_id));
+  node.status = NodeStatus::alive;
+  node.last_rise = when.monotonic;
+  node.last_seen = when.wall;
+  set_offered(node, true);
+  ++version_;
 }
 
 void Registry::set_linked(const std::string& node_id, bool linked) {
@@ -214,7 +218,7 @@ void Registry::set_offered(Node& node, bool offered) {
   if (node.offered == offered) return;
   node.offered = offered;
   const std::uint64_t term = bucket_term(short_form(node.checked->hash));
-  std::uint64_t& sum = buckets_[bucket_of(node.checked->record.node_id)];
+  std::uint64_t& sum = buckets_[node.bucket];
   offered ? sum += term : sum -= term;
 }
 
@@ -237,8 +241,8 @@ void Registry::restore(const CheckedRecordPtr& checked, NodeStatus status, WallT
   node.ended_at = now.monotonic;
   if (status == NodeStatus::dead && node.status != NodeStatus::left) {
     node.status = NodeStatus::dead;
-    set_offered(node, false);
   }
+  set_offered(node, node.status != NodeStatus::dead);
 }
 
 void Registry::say(EventKind kind, LogLevel level, const std::string& node_id, std::string text) {

@@ -1,12 +1,13 @@
 // Every node that this one knows of: its newest record, what this node thinks of it, and the bucket sums over them all.
 // Merge rules of DESIGN.md section 9. Pure; one thread.
 //
-// A record is *offered* (counted in the buckets and passed on) while its node is believed to exist. Once a node has
-// been dead, or gone, for `settle_after`, a worker forgets it (a tombstone keeps its version, so that old news cannot
-// revive it) and a coordinator goes on listing it without offering it; so quiet registries are equal, whoever lists
-// what.
+// A record is *offered* (counted in the buckets and passed on) from its node's first sign of life until the node has
+// been dead, or gone, for `settle_after`: hearsay of the dead does not travel. Then a worker forgets it (a tombstone
+// keeps its version, so that old news cannot revive it) and a coordinator goes on listing it; so quiet registries offer
+// the same, whoever lists what.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,13 +27,14 @@ namespace p2p::membership {
 struct Node {
   CheckedRecordPtr checked;
   NodeStatus status = NodeStatus::suspected;
-  std::uint64_t heartbeat = 0;          ///< the highest heard under this incarnation; 0 = none yet
-  Monotonic last_rise{};                ///< when heartbeat or incarnation rose, or else when it was learned
-  WallTime last_seen{};                 ///< the same moment for people; 0 = never
-  Monotonic ended_at{};                 ///< since when dead or left
+  std::uint64_t heartbeat = 0;  ///< the highest heard under this incarnation; 0 = none yet
+  Monotonic last_rise{};  ///< when the owner raised its heartbeat, as far as one can tell; else when it was learned
+  WallTime last_seen{};   ///< the same moment for people; 0 = never
+  Monotonic ended_at{};   ///< since when dead or left
   std::optional<Monotonic> refused_at;  ///< its link broke and a dial back was refused
   Monotonic avoid_until{};              ///< an exchange with it failed: others are asked first until then
   std::optional<bool> dialable;         ///< as far as this node tried
+  std::uint8_t bucket = 0;              ///< bucket_of its id
   bool linked = false;
   bool offered = false;
 };
@@ -53,21 +55,30 @@ struct Judgement {
   Monotonic::duration settle_after{};
 };
 
+/// A heartbeat without its name.
+struct SignOfLife {
+  std::uint64_t counter = 0;  ///< 0: none
+  std::chrono::milliseconds age{};
+};
+
 enum class MergeOutcome : unsigned char { added, replaced, same, older };
 
 class Registry {
  public:
-  using Nodes = std::map<std::string, Node, std::less<>>;
+  /// Sorted by node_id, and flat: every message walks it, and few change it. A change of its size moves the nodes.
+  using Nodes = boost::container::flat_map<std::string, Node, std::less<>>;
 
   /// A coordinator lists dead nodes until they are forgotten by hand; others reap them.
-  Registry(std::string self_id, bool lists_the_dead) : self_id_(std::move(self_id)), lists_the_dead_(lists_the_dead) {}
+  Registry(std::string self_id, bool lists_the_dead, Judgement rules)
+      : self_id_(std::move(self_id)), lists_the_dead_(lists_the_dead), rules_(rules) {}
+  void set_rules(const Judgement& rules) { rules_ = rules; }
 
   /// This node's own record, of a new incarnation: always alive, its heartbeat begins at 1.
   void put_self(CheckedRecordPtr own, Instant now);
   void raise_own_heartbeat(Instant now);
-  /// A verified record of another node. `heartbeat` is the sender's, 0 when it has no sign of life to pass on. Without
-  /// one a new node begins as suspected. `too_large` when the registry is full.
-  Result<MergeOutcome> merge(const CheckedRecordPtr& checked, std::uint64_t heartbeat, Instant now);
+  /// A verified record of another node, with the sign of life that came along. Without one a new node begins as
+  /// suspected. `too_large` when the registry is full.
+  Result<MergeOutcome> merge(const CheckedRecordPtr& checked, SignOfLife sign, Instant now);
   /// Heartbeats heard from anyone; they count only under the incarnation that is known. Fastest when sorted by node_id.
   /// True when one of them is this node's own and above what it ever had: somebody else uses its name, or made it up.
   bool hear(std::span<const Heartbeat> heartbeats, Instant now);
@@ -83,9 +94,9 @@ class Registry {
   void mark_refused(const std::string& node_id, Instant now);
 
   /// Turns silence into statuses, reaps, and expires tombstones.
-  void judge(const Judgement& judgement, Instant now);
+  void judge(Instant now);
   /// Nothing changes by silence alone before this moment.
-  Monotonic next_judgement(const Judgement& judgement) const;
+  Monotonic next_judgement() const;
 
   /// Takes the node off the list and leaves a tombstone; with `and_incarnation` (a revoked name) leaves nothing.
   /// False when it was not listed.
@@ -114,15 +125,17 @@ class Registry {
   void note_update(const Record& before, const Record& after);
   bool hear_one(Nodes::iterator at, const Heartbeat& heartbeat, Instant now);
   void lift_tombstone(const Heartbeat& heartbeat);
-  void rise(const std::string& node_id, Node& node, Instant now);
+  void rise(const std::string& node_id, Node& node, Instant when);
   void set_offered(Node& node, bool offered);
-  void bury(Nodes::iterator at, Instant now);
-  bool judge_one(const std::string& node_id, Node& node, const Judgement& judgement, Instant now);
+  Nodes::iterator bury(Nodes::iterator at, Instant now);  ///< the one after it
+  bool judge_one(const std::string& node_id, Node& node, Instant now);
+  Monotonic death_of(const Node& node) const;
   void expire_tombstones(Instant now);
   void say(EventKind kind, LogLevel level, const std::string& node_id, std::string text);
 
   std::string self_id_;
   bool lists_the_dead_;
+  Judgement rules_;
   Nodes nodes_;
   std::map<std::string, Tombstone, std::less<>> tombstones_;
   std::set<std::string, std::less<>> links_;  ///< node ids
