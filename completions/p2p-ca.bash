@@ -10,9 +10,9 @@ _p2p_ca() {
     esac
   done
   case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --bundle) kind=file ;;
-    --home) kind=folder ;;
-    --days | --name | --san) kind=none ;;
+    --bundle) kind='file' ;;
+    --home) kind='folder' ;;
+    --days | --name | --san) kind='none' ;;
     --key-type) kind=words choices='ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' ;;
     --output | -o) kind=words choices='table json yaml name' ;;
     --role) kind=words choices='worker coordinator operator' ;;
@@ -25,23 +25,23 @@ _p2p_ca() {
         ;;
       ' init')
         options='--days --force --help --home --key-type --name --output --quiet --verbose --version --yes -f -h -o -q -v'
-        kind=none
+        kind='none'
         ;;
       ' list')
         options='--help --home --output --quiet --verbose --version -h -o -q -v'
-        kind=none
+        kind='none'
         ;;
       ' show')
         options='--help --home --output --quiet --verbose --version -h -o -q -v'
-        kind=none
+        kind='none'
         ;;
       ' sign')
         options='--bundle --days --force --help --home --key-type --output --quiet --role --san --verbose --version -f -h -o -q -v'
-        kind=none
+        kind='none'
         ;;
       ' verify')
         options='--help --home --output --quiet --verbose --version -h -o -q -v'
-        kind=none
+        kind='none'
         ;;
     esac
     if [[ $word == -* ]]; then kind=words choices=$options; fi
