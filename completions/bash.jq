@@ -1,6 +1,6 @@
 include "common";
 def function_name: "_" + (.tool | gsub("-"; "_"));
-def setting: if type == "array" then "kind=words choices=\(join(" ") | quoted)" else "kind=\(.)" end;
+def setting: if type == "array" then "kind=words choices=\(join(" ") | quoted)" else "kind=\(quoted)" end;
 
 def node_case:
   "      \(.path | quoted))\n"

@@ -96,7 +96,7 @@ int run_checked(const Tool& tool, const std::vector<std::string>& arguments, con
   auto home = config::find_home(values.home);
   if (!home) return end_with(report, home.error());
   Output output(streams.out, parse_format(values.format).value_or(Format::table), streams.surface);
-  Session session{std::move(*home), report, output, streams.in, values.connection};
+  Session session{std::move(*home), report, output, streams.in, values.connection, streams.ask};
   const Attempt<void> done = line.command->command->run(session);
   return flushed(streams, report, done ? static_cast<int>(kDone) : end_with(report, done.error()));
 }

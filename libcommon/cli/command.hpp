@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <istream>
 #include <memory>
 #include <span>
@@ -23,6 +24,9 @@ struct ConnectionFlags {
   std::string key{};
 };
 
+/// Asks the person at the terminal, whatever stdin and stdout are; true for yes. `invalid` without a terminal.
+using Ask = std::function<Result<bool>(const std::string& question)>;
+
 /// What a subcommand runs with.
 struct Session {
   std::filesystem::path home;
@@ -30,6 +34,10 @@ struct Session {
   Output& out;
   std::istream& in;  ///< read only when the user asked with `-`
   ConnectionFlags connection{};
+  Ask ask{};  ///< none: there is no terminal
+
+  /// Before something is lost: fails unless the person says yes. The command has a flag --yes that goes without it.
+  Attempt<void> confirm(const std::string& question) const;
 };
 
 /// One subcommand. `declare` is called once, before `run`; options point into the object.

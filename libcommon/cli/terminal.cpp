@@ -2,9 +2,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 
+#include "base/text.hpp"
 #include "cli/app.hpp"
 
 namespace p2p::cli {
@@ -36,13 +39,28 @@ std::size_t width_of(int descriptor) {
   return size.ws_col;
 }
 
+struct FileCloser {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
 }  // namespace
+
+Result<bool> ask_on_terminal(const std::string& question) {
+  const std::unique_ptr<std::FILE, FileCloser> terminal(std::fopen("/dev/tty", "r+e"));
+  if (!terminal) return Error(Errc::invalid, "there is no terminal to ask on");
+  std::fprintf(terminal.get(), "%s [y/N] ", escape_controls(question).c_str());
+  std::fflush(terminal.get());
+  char answer[64] = {};
+  if (std::fgets(answer, sizeof answer, terminal.get()) == nullptr) return false;
+  const std::string word = lower_ascii(trim(answer));
+  return word == "y" || word == "yes";
+}
 
 int main_of(const Tool& tool, int argc, char** argv) {
   fill_standard_descriptors();
   std::ios::sync_with_stdio(false);
-  const Streams streams{
-      std::cin, std::cout, std::cerr, {width_of(STDOUT_FILENO), has_colour(STDOUT_FILENO)}, has_colour(STDERR_FILENO)};
+  const Surface surface{width_of(STDOUT_FILENO), has_colour(STDOUT_FILENO)};
+  const Streams streams{std::cin, std::cout, std::cerr, surface, has_colour(STDERR_FILENO), ask_on_terminal};
   return run_tool(tool, {argv + (argc > 0 ? 1 : 0), argv + argc}, streams);
 }
 

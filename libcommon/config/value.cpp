@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <type_traits>
 
 #include "base/json.hpp"
@@ -42,11 +43,26 @@ std::string_view unit_name(Unit unit) {
   return {};
 }
 
-/// A duration as a bare number of the key's unit where three decimals say it exactly, else as `1234ms`.
+struct Step {
+  std::uint64_t size;
+  std::string_view name;
+};
+constexpr std::array<Step, 5> kDurations{{{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}}};
+constexpr std::array<Step, 5> kSizes{
+    {{1ULL << 40, " TiB"}, {1 << 30, " GiB"}, {1 << 20, " MiB"}, {1 << 10, " KiB"}, {1, ""}}};
+
+/// In the largest step that says it exactly.
+std::string exact_text(std::uint64_t value, std::span<const Step> steps) {
+  const auto fits = [value](const Step& step) { return value >= step.size && value % step.size == 0; };
+  const auto step = std::find_if(steps.begin(), steps.end(), fits);
+  return step == steps.end() ? "0" : fmt::format("{}{}", value / step->size, step->name);
+}
+
+/// A duration as a bare number of the key's unit where three decimals say it exactly, else as `90m`, `1234ms`.
 std::string duration_text(std::uint64_t milliseconds, Unit unit) {
   const std::uint64_t scale = milliseconds_of(unit);
   const std::uint64_t thousandths = milliseconds % scale * 1000;
-  if (thousandths % scale != 0) return fmt::format("{}ms", milliseconds);
+  if (thousandths % scale != 0) return exact_text(milliseconds, kDurations);
   std::string out = fmt::format("{}.{:03}", milliseconds / scale, thousandths / scale);
   while (out.back() == '0') out.pop_back();
   if (out.back() == '.') out.pop_back();
@@ -54,9 +70,11 @@ std::string duration_text(std::uint64_t milliseconds, Unit unit) {
 }
 
 std::string range_text(const Key& key) {
-  const bool duration = type_of(key) == Type::duration;
+  const Type type = type_of(key);
   const auto bound = [&](std::uint64_t value) {
-    return duration ? duration_text(value, key.rules.unit) : std::to_string(value);
+    return type == Type::duration ? duration_text(value, key.rules.unit)
+           : type == Type::bytes  ? exact_text(value, kSizes)
+                                  : std::to_string(value);
   };
   if (key.rules.max == std::numeric_limits<std::uint64_t>::max())
     return key.rules.min == 0 ? "" : " from " + bound(key.rules.min);
@@ -254,7 +272,9 @@ std::string to_yaml(const Key& key, const Value& value) {
 }
 
 std::string default_text(const Key& key) {
-  return key.derived_default.empty() ? to_yaml(key, get(NodeConfig{}, key)) : std::string(key.derived_default);
+  if (!key.derived_default.empty()) return std::string(key.derived_default);
+  const Value value = get(NodeConfig{}, key);
+  return type_of(key) == Type::bytes ? exact_text(std::get<std::uint64_t>(value), kSizes) : to_yaml(key, value);
 }
 
 }  // namespace p2p::config

@@ -1,32 +1,21 @@
-// The subcommands; each is in the file of its name and returns the exit code.
+// The subcommands of p2p-ca; each is in the file of its name.
 #pragma once
 
-#include <filesystem>
+#include <memory>
 
-#include "base/clock.hpp"
-#include "options.hpp"
-#include "output.hpp"
-#include "pki/certificate_folder.hpp"
+#include "cli/command.hpp"
 
 namespace p2p::ca {
-
-/// What a command works with besides its options.
-struct Tool {
-  std::filesystem::path home;
-  pki::CertificateFolder certs;
-  WallTime now;
-  Output& out;
-};
 
 /// The name of the operator certificate that init makes for this machine.
 inline constexpr char kOperatorName[] = "operator";
 /// The name under which the CA's own files are in the folder.
 inline constexpr char kAuthorityName[] = "ca";
 
-int run_init(const Options& options, Tool& tool);
-int run_sign(const Options& options, Tool& tool);
-int run_list(const Options& options, Tool& tool);
-int run_show(const Options& options, Tool& tool);
-int run_verify(const Options& options, Tool& tool);
+std::unique_ptr<cli::Command> make_init();
+std::unique_ptr<cli::Command> make_list();
+std::unique_ptr<cli::Command> make_show();
+std::unique_ptr<cli::Command> make_sign();
+std::unique_ptr<cli::Command> make_verify();
 
 }  // namespace p2p::ca

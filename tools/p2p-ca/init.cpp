@@ -1,18 +1,21 @@
 // p2p-ca init: makes the CA of a fleet and an operator certificate for this machine.
 #include <fmt/format.h>
 
+#include "base/system_clock.hpp"
 #include "commands.hpp"
-#include "terminal.hpp"
+#include "report.hpp"
 
 namespace p2p::ca {
 namespace {
 
 namespace fs = std::filesystem;
+using cli::Attempt;
+using cli::Failure;
 
 /// The first of the files that init makes which is there already, or an empty path.
-fs::path existing_file(const Tool& tool) {
+fs::path existing_file(const pki::CertificateFolder& certs) {
   for (const char* name : {kAuthorityName, kOperatorName}) {
-    const auto files = tool.certs.files_of(name);
+    const auto files = certs.files_of(name);
     for (const auto& file : {files.certificate, files.key}) {
       std::error_code ignored;
       if (fs::exists(fs::symlink_status(file, ignored))) return file;
@@ -21,64 +24,87 @@ fs::path existing_file(const Tool& tool) {
   return {};
 }
 
-/// Whether what is there may be overwritten; 0, or the exit code.
-int allow_overwriting(const Options& options, Tool& tool) {
-  const fs::path file = existing_file(tool);
-  if (file.empty()) return 0;
-  if (!options.force) {
-    return tool.out.fail(Error(Errc::exists, file.string() + ": already exists"),
-                         "--force makes a new CA; what the old one signed is then worth nothing");
+class Init final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.text("--name", "NAME", cluster_, "name of the cluster (default p2p)")
+        .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
+                fmt::format("how long the CA is valid (default {})", days_))
+        .choice("--key-type", "TYPE", key_type_, key_type_names(), "type of both keys, by default the first of")
+        .flag("-f,--force", force_, "replace a CA that is there already; asks first")
+        .flag("--yes", yes_, "answer the question of --force");
   }
-  if (options.yes) return 0;
-  const auto answer = confirm(
-      fmt::format("Replace the CA in {}? Every certificate that it signed becomes worthless.", tool.home.string()));
-  if (!answer) return tool.out.fail(answer.error(), "--yes answers the question");
-  if (!*answer) return tool.out.fail(Error(Errc::failed, "not replaced; nothing was changed"));
-  return 0;
-}
 
-Result<void> make_operator(const pki::Authority& authority, crypto::KeyType key_type, const Tool& tool) {
-  auto key = crypto::generate_key(key_type);
-  if (!key) return key.error();
-  const pki::LeafRequest request{.role = pki::Role::operator_, .name = kOperatorName};
-  const auto certificate = authority.issue(request, **key, tool.now);
-  if (!certificate) return certificate.error();
-  return pki::write_pair(tool.certs.files_of(kOperatorName), *certificate, **key, true);
-}
+  Attempt<void> run(cli::Session& session) override {
+    const pki::AuthorityRequest request{
+        .cluster_name = cluster_, .key_type = key_type(), .lifetime = std::chrono::days{days_}};
+    // Before anything is asked or touched: the request may be wrong.
+    const auto authority = pki::Authority::make(request, now_);
+    if (!authority) return authority.error();
+    const auto certs = certificates_of(session.home);
+    const auto lock = certs.lock();
+    if (!lock) return lock.error();
+    if (auto allowed = allow_overwriting(certs, session); !allowed) return allowed;
+
+    Document made = Document::array();
+    const auto files = certs.files_of(kAuthorityName);
+    const auto written = pki::write_pair(files, authority->certificate(), authority->key(), true);
+    if (!written) return written.error();
+    add(made, authority->certificate(), files);
+    if (auto done = make_operator(*authority, certs, made); !done) {
+      return Failure(done.error(), "the CA is made; p2p-ca sign operator --role operator makes the rest");
+    }
+    print_made(session.out, made);
+    session.report.note(
+        fmt::format("made the CA of cluster {} and an operator certificate for this machine", cluster_));
+    session.report.note("keep ca_key.pem here; every node needs ca_cert.pem");
+    session.report.note("next: p2p-ca sign NAME");
+    return {};
+  }
+
+ private:
+  crypto::KeyType key_type() const { return crypto::parse_key_type(key_type_).value_or(crypto::kKeyTypes.front()); }
+
+  Attempt<void> allow_overwriting(const pki::CertificateFolder& certs, const cli::Session& session) const {
+    const fs::path file = existing_file(certs);
+    if (file.empty()) return {};
+    if (!force_) {
+      return Failure(Error(Errc::exists, file.string() + ": already exists"),
+                     "--force makes a new CA; what the old one signed is then worth nothing");
+    }
+    if (yes_) return {};
+    return session.confirm(fmt::format("Replace the CA in {}? Every certificate that it signed becomes worthless.",
+                                       session.home.string()));
+  }
+
+  Result<void> make_operator(const pki::Authority& authority, const pki::CertificateFolder& certs,
+                             Document& made) const {
+    const auto key = crypto::generate_key(key_type());
+    if (!key) return key.error();
+    const pki::LeafRequest request{.role = pki::Role::operator_, .name = kOperatorName};
+    const auto certificate = authority.issue(request, **key, now_);
+    if (!certificate) return certificate.error();
+    const auto files = certs.files_of(kOperatorName);
+    if (auto written = pki::write_pair(files, *certificate, **key, true); !written) return written;
+    add(made, *certificate, files);
+    return {};
+  }
+
+  void add(Document& made, const pki::Certificate& certificate, const pki::PairFiles& files) const {
+    made.push_back(describe(certificate, files.certificate, now_));
+    made.back()["key_file"] = files.key.string();
+  }
+
+  const WallTime now_ = SystemClock().wall();
+  std::string cluster_ = "p2p";
+  std::string key_type_ = key_type_names().front();
+  std::uint64_t days_ = pki::kAuthorityLifetime.count();
+  bool force_ = false;
+  bool yes_ = false;
+};
 
 }  // namespace
 
-int run_init(const Options& options, Tool& tool) {
-  const auto key_type = crypto::parse_key_type(options.key_type);
-  if (!key_type) {
-    return tool.out.fail(Error(Errc::invalid, fmt::format("\"{}\" is not a type of key", options.key_type)),
-                         "one of ecdsa-p256, ed25519, rsa-2048, rsa-3072, rsa-4096");
-  }
-  const pki::AuthorityRequest request{
-      .cluster_name = options.cluster,
-      .key_type = *key_type,
-      .lifetime = std::chrono::days{options.days.value_or(pki::kAuthorityLifetime.count())}};
-  // Before anything is asked or touched: the request may be wrong.
-  const auto authority = pki::Authority::make(request, tool.now);
-  if (!authority) return tool.out.fail(authority.error());
-  const auto lock = tool.certs.lock();
-  if (!lock) return tool.out.fail(lock.error());
-  if (const int refused = allow_overwriting(options, tool); refused != 0) return refused;
-  const auto files = tool.certs.files_of(kAuthorityName);
-  if (auto written = pki::write_pair(files, authority->certificate(), authority->key(), true); !written) {
-    return tool.out.fail(written.error());
-  }
-  if (auto made = make_operator(*authority, *key_type, tool); !made) {
-    return tool.out.fail(made.error(), "the CA is made; p2p-ca sign operator --role operator makes the rest");
-  }
-  for (const char* name : {kAuthorityName, kOperatorName}) {
-    tool.out.line(tool.certs.files_of(name).certificate.string());
-    tool.out.line(tool.certs.files_of(name).key.string());
-  }
-  tool.out.note(fmt::format("made the CA of cluster {} and an operator certificate for this machine", options.cluster));
-  tool.out.note("keep ca_key.pem here; every node needs ca_cert.pem");
-  tool.out.note("next: p2p-ca sign NAME");
-  return 0;
-}
+std::unique_ptr<cli::Command> make_init() { return std::make_unique<Init>(); }
 
 }  // namespace p2p::ca

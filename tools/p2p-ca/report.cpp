@@ -4,6 +4,8 @@
 
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
+#include "commands.hpp"
+#include "config/paths.hpp"
 
 namespace p2p::ca {
 namespace {
@@ -13,12 +15,6 @@ namespace fs = std::filesystem;
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
-}
-
-Document list_of(const std::vector<std::string>& texts) {
-  Document out = Document::array();
-  for (const auto& text : texts) out.push_back(escape_controls(text));
-  return out;
 }
 
 /// The name and cluster that a certificate speaks for, as far as it has them.
@@ -33,7 +29,7 @@ Place place_of(const pki::Certificate& certificate) {
   if (const auto identity = certificate.identity(); identity && !facts.is_ca) {
     return {identity->name, std::string(pki::to_string(identity->role)), identity->cluster_name};
   }
-  Place out{escape_controls(facts.common_name), std::nullopt, std::nullopt};
+  Place out{facts.common_name, std::nullopt, std::nullopt};
   if (!facts.is_ca) return out;
   out.role = kAuthorityName;
   if (facts.uris.size() == 1) {
@@ -44,22 +40,27 @@ Place place_of(const pki::Certificate& certificate) {
 
 Document or_null(const std::optional<std::string>& text) { return text ? Document(*text) : Document(nullptr); }
 
-}  // namespace
-
-Result<Subject> find_subject(const Tool& tool, const std::string& target) {
-  if (is_valid_name(target)) {
-    const fs::path file = tool.certs.files_of(target).certificate;
-    if (is_there(file)) return Subject{target, file, true};
-  }
-  if (is_there(target)) return Subject{target, target, false};
-  return Error(Errc::not_found, fmt::format("no certificate \"{}\" in {}, and no such file", escape_controls(target),
-                                            tool.certs.path().string()));
-}
-
+/// Whole days until the certificate ends, rounded down; negative once it has ended.
 std::int64_t days_left(const pki::Certificate& certificate, WallTime now) {
   // Seconds first: the difference of extreme dates does not fit nanoseconds.
   using std::chrono::floor, std::chrono::seconds, std::chrono::days;
   return floor<days>(floor<seconds>(certificate.facts().not_after) - floor<seconds>(now)).count();
+}
+
+}  // namespace
+
+pki::CertificateFolder certificates_of(const fs::path& home) {
+  return pki::CertificateFolder(config::Paths(home).certs());
+}
+
+Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::string& target) {
+  if (is_valid_name(target)) {
+    const fs::path file = certs.files_of(target).certificate;
+    if (is_there(file)) return Subject{target, file, true};
+  }
+  if (is_there(target)) return Subject{target, target, false};
+  return Error(Errc::not_found,
+               fmt::format("no certificate \"{}\" in {}, and no such file", target, certs.path().string()));
 }
 
 std::optional<std::string> role_of(const pki::Certificate& certificate) { return place_of(certificate).role; }
@@ -80,12 +81,31 @@ Document describe(const pki::Certificate& certificate, const fs::path& file, Wal
           {"not_before", format_rfc3339(facts.not_before, 0)},
           {"not_after", format_rfc3339(facts.not_after, 0)},
           {"days_left", days_left(certificate, now)},
-          {"dns_names", list_of(facts.dns_names)},
-          {"ip_addresses", list_of(facts.ip_addresses)},
+          {"dns_names", facts.dns_names},
+          {"ip_addresses", facts.ip_addresses},
           {"key_type", facts.key_type},
-          {"issuer", escape_controls(facts.issuer)},
+          {"issuer", facts.issuer},
           {"sha256", to_hex(facts.sha256)},
           {"file", file.string()}};
+}
+
+std::string to_text(const Document& document) {
+  return document.dump(-1, ' ', false, Document::error_handler_t::replace);
+}
+
+void print_made(cli::Output& out, const Document& entries) {
+  if (out.format() != cli::Format::table) return out.list(to_text(entries), {}, "name");
+  for (const auto& entry : entries) {
+    for (const char* member : {"file", "key_file", "bundle"}) {
+      if (entry.contains(member)) out.stream() << entry[member].get<std::string>() << '\n';
+    }
+  }
+}
+
+std::vector<std::string> key_type_names() {
+  std::vector<std::string> out;
+  for (const auto type : crypto::kKeyTypes) out.emplace_back(to_string(type));
+  return out;
 }
 
 }  // namespace p2p::ca

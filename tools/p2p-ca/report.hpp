@@ -1,12 +1,22 @@
-// What list, show and verify say about a certificate.
+// What the subcommands say about certificates, and how they find them.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "commands.hpp"
+#include "base/clock.hpp"
+#include "cli/output.hpp"
+#include "pki/certificate_folder.hpp"
 
 namespace p2p::ca {
+
+/// Members keep the order in which they are documented.
+using Document = nlohmann::ordered_json;
+
+/// The folder certs/ of this home.
+pki::CertificateFolder certificates_of(const std::filesystem::path& home);
 
 /// A certificate that was asked for.
 struct Subject {
@@ -16,19 +26,26 @@ struct Subject {
 };
 
 /// A name with a certificate in the folder, else a file; `not_found` otherwise.
-Result<Subject> find_subject(const Tool& tool, const std::string& target);
+Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::string& target);
 
 /// The documented form: name, role (worker, coordinator, operator, ca, or null), cluster, serial, not_before,
 /// not_after, days_left, dns_names, ip_addresses, key_type, issuer, sha256, file.
 Document describe(const pki::Certificate& certificate, const std::filesystem::path& file, WallTime now);
 
-/// Whole days until the certificate ends, rounded down; negative once it has ended.
-std::int64_t days_left(const pki::Certificate& certificate, WallTime now);
+/// JSON text; what is not UTF-8 is replaced.
+std::string to_text(const Document& document);
+
+/// What init and sign made: entries of describe() with `key_file`, and `bundle` where one was written. A table is the
+/// files, one a line.
+void print_made(cli::Output& out, const Document& entries);
 
 /// `worker`, `coordinator`, `operator`, `ca`; none for a certificate without a place in a fleet.
 std::optional<std::string> role_of(const pki::Certificate& certificate);
 
 /// `364 days left`, `expired 3 days ago`, …
 std::string remaining(const pki::Certificate& certificate, WallTime now);
+
+/// The values of --key-type, the default first.
+std::vector<std::string> key_type_names();
 
 }  // namespace p2p::ca

@@ -1,6 +1,5 @@
 // p2p-ca show: what one certificate says.
-#include <fmt/format.h>
-
+#include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "report.hpp"
@@ -8,48 +7,62 @@
 namespace p2p::ca {
 namespace {
 
-std::string text_of(const Document& value) {
-  if (value.is_null()) return "-";
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  return value.empty() ? "-" : join(value.get<std::vector<std::string>>(), ", ");
+using cli::Attempt;
+using cli::Cell;
+
+Cell cell_of(const Document& value) {
+  if (value.is_null() || (value.is_array() && value.empty())) return {"-", cli::Style::dim};
+  if (value.is_string()) return {value.get<std::string>()};
+  return {value.is_array() ? join(value.get<std::vector<std::string>>(), ", ") : value.dump()};
 }
 
-void print_facts(Output& out, const Document& facts) {
-  const std::pair<const char*, const char*> lines[] = {{"name", "name"},
-                                                       {"role", "role"},
-                                                       {"cluster", "cluster"},
-                                                       {"serial", "serial"},
-                                                       {"valid from", "not_before"},
-                                                       {"valid until", "not_after"},
-                                                       {"days left", "days_left"},
-                                                       {"DNS names", "dns_names"},
-                                                       {"addresses", "ip_addresses"},
-                                                       {"key", "key_type"},
-                                                       {"issuer", "issuer"},
-                                                       {"sha256", "sha256"},
-                                                       {"file", "file"}};
-  for (const auto& [label, member] : lines)
-    out.line(fmt::format("{:<13}{}", std::string(label) + ":", text_of(facts[member])));
+void print_facts(cli::Output& out, const Document& facts) {
+  constexpr std::pair<const char*, const char*> kLines[] = {{"name", "name"},
+                                                            {"role", "role"},
+                                                            {"cluster", "cluster"},
+                                                            {"serial", "serial"},
+                                                            {"valid from", "not_before"},
+                                                            {"valid until", "not_after"},
+                                                            {"days left", "days_left"},
+                                                            {"DNS names", "dns_names"},
+                                                            {"addresses", "ip_addresses"},
+                                                            {"key", "key_type"},
+                                                            {"issuer", "issuer"},
+                                                            {"sha256", "sha256"},
+                                                            {"file", "file"}};
+  std::vector<std::pair<std::string, Cell>> pairs;
+  for (const auto& [label, member] : kLines) pairs.emplace_back(label, cell_of(facts[member]));
+  // Whole, however narrow the terminal: half a fingerprint is of no use.
+  out.stream() << cli::render_pairs(pairs, {0, out.surface().colour});
 }
+
+class Show final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("NAME", target_, "a name that was signed here, or a file in PEM");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    const auto subject = find_subject(certificates_of(session.home), target_);
+    if (!subject) return cli::Failure(subject.error(), "p2p-ca list shows what is there");
+    const auto certificate = pki::read_certificate_file(subject->file);
+    if (!certificate) return certificate.error();
+    const Document facts = describe(*certificate, subject->file, SystemClock().wall());
+    switch (session.out.format()) {
+      case cli::Format::table: print_facts(session.out, facts); break;
+      case cli::Format::name: session.out.stream() << escape_controls(facts["name"].get<std::string>()) << '\n'; break;
+      case cli::Format::json:
+      case cli::Format::yaml: session.out.value(to_text(facts)); break;
+    }
+    return {};
+  }
+
+ private:
+  std::string target_;
+};
 
 }  // namespace
 
-int run_show(const Options& options, Tool& tool) {
-  const auto format = parse_format(options.format);
-  if (!format) return tool.out.fail(format.error());
-  const auto subject = find_subject(tool, options.targets.front());
-  if (!subject) return tool.out.fail(subject.error(), "p2p-ca list shows what is there");
-  const auto certificate = pki::read_certificate_file(subject->file);
-  if (!certificate) return tool.out.fail(certificate.error());
-  const Document facts = describe(*certificate, subject->file, tool.now);
-  switch (*format) {
-    case Format::table: print_facts(tool.out, facts); break;
-    case Format::name: tool.out.line(facts["name"].get<std::string>()); break;
-    case Format::json:
-    case Format::yaml: tool.out.document(facts, *format); break;
-  }
-  return 0;
-}
+std::unique_ptr<cli::Command> make_show() { return std::make_unique<Show>(); }
 
 }  // namespace p2p::ca

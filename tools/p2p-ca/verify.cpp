@@ -2,6 +2,7 @@
 // this cluster, and, for one of the folder, with its own key beside it.
 #include <fmt/format.h>
 
+#include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "pki/roots.hpp"
@@ -9,6 +10,8 @@
 
 namespace p2p::ca {
 namespace {
+
+using cli::Attempt;
 
 Error damaged(std::string why) { return {Errc::damaged, std::move(why)}; }
 
@@ -40,58 +43,80 @@ Result<void> check_leaf(const pki::Certificate& certificate, const Subject& subj
 }
 
 /// The key beside a certificate of the folder may be elsewhere, but a wrong or loose one is an error.
-Result<void> check_key(const Subject& subject, const Tool& tool) {
+Result<void> check_key(const Subject& subject, const pki::CertificateFolder& certs) {
   if (!subject.by_name) return {};
-  const auto pair = pki::read_pair(tool.certs.files_of(subject.target));
+  const auto pair = pki::read_pair(certs.files_of(subject.target));
   if (!pair && pair.error().kind() != Errc::not_found) return pair.error();
   return {};
 }
 
-/// One certificate's outcome: the error, or the sentence that says that all is well.
-Result<std::string> judge(const std::string& target, const pki::Roots& roots, const Tool& tool, Document& entry) {
-  const auto subject = find_subject(tool, target);
+/// One certificate's outcome: the error, or the sentence that says that all is well. Fills `entry` as far as it gets.
+Result<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::CertificateFolder& certs,
+                          WallTime now, Document& entry) {
+  const auto subject = find_subject(certs, target);
   if (!subject) return subject.error();
   const auto certificate = pki::read_certificate_file(subject->file);
   if (!certificate) return certificate.error();
-  entry = describe(*certificate, subject->file, tool.now);
-  const auto checked = certificate->facts().is_ca ? check_root(*certificate, roots, tool.now)
-                                                  : check_leaf(*certificate, *subject, roots, tool.now);
-  if (!checked) return Error(checked.error().code, escape_controls(target) + ": " + checked.error().context);
-  if (auto key = check_key(*subject, tool); !key) return key.error();
+  entry = describe(*certificate, subject->file, now);
+  const auto checked = certificate->facts().is_ca ? check_root(*certificate, roots, now)
+                                                  : check_leaf(*certificate, *subject, roots, now);
+  if (!checked) return Error(checked.error().code, target + ": " + checked.error().context);
+  if (auto key = check_key(*subject, certs); !key) return key.error();
   return fmt::format("{}: ok, {} of {}, {}", target, role_of(*certificate).value_or("-"),
                      entry["cluster"].is_null() ? "-" : entry["cluster"].get<std::string>(),
-                     remaining(*certificate, tool.now));
+                     remaining(*certificate, now));
 }
+
+Attempt<pki::Roots> read_roots(const pki::CertificateFolder& certs) {
+  const auto file = certs.files_of(kAuthorityName).certificate;
+  const auto pem = read_file(file, pki::kMaxCertificatePemBytes);
+  if (!pem) return cli::Failure(pem.error(), "p2p-ca init makes a CA; elsewhere, copy its ca_cert.pem here");
+  auto roots = pki::Roots::from_pem(*pem, file.string());
+  if (!roots) return roots.error();
+  return std::move(*roots);
+}
+
+class Verify final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.arguments("NAME", targets_, 1, "names that were signed here, or files in PEM");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    const auto certs = certificates_of(session.home);
+    const auto roots = read_roots(certs);
+    if (!roots) return roots.error();
+    const WallTime now = SystemClock().wall();
+    const cli::Format format = session.out.format();
+    Document entries = Document::array();
+    cli::Failure ending;
+    ending.exit_code = cli::kDone;
+    for (const auto& target : targets_) {
+      Document entry = {{"name", target}};
+      const auto verdict = judge(target, *roots, certs, now, entry);
+      entry["valid"] = verdict.has_value();
+      entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().context);
+      entries.push_back(std::move(entry));
+      if (!verdict) {
+        session.report.error(verdict.error().context);
+        if (ending.exit_code == cli::kDone) ending.exit_code = exit_code_of(verdict.error().kind());
+      } else if (format == cli::Format::table) {
+        session.out.stream() << escape_controls(*verdict) << '\n';
+      } else if (format == cli::Format::name) {
+        session.out.stream() << escape_controls(target) << '\n';
+      }
+    }
+    if (format == cli::Format::json || format == cli::Format::yaml) session.out.value(to_text(entries));
+    if (ending.exit_code != cli::kDone) return ending;  // all was said
+    return {};
+  }
+
+ private:
+  std::vector<std::string> targets_;
+};
 
 }  // namespace
 
-int run_verify(const Options& options, Tool& tool) {
-  const auto format = parse_format(options.format);
-  if (!format) return tool.out.fail(format.error());
-  const auto ca_file = tool.certs.files_of(kAuthorityName).certificate;
-  const auto ca_pem = read_file(ca_file, pki::kMaxCertificatePemBytes);
-  if (!ca_pem) return tool.out.fail(ca_pem.error(), "p2p-ca init makes a CA; elsewhere, copy its ca_cert.pem here");
-  const auto roots = pki::Roots::from_pem(*ca_pem, ca_file.string());
-  if (!roots) return tool.out.fail(roots.error());
-  Document entries = Document::array();
-  int exit_code = 0;
-  for (const auto& target : options.targets) {
-    Document entry = {{"name", escape_controls(target)}};
-    const auto verdict = judge(target, *roots, tool, entry);
-    entry["valid"] = verdict.has_value();
-    entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().context);
-    entries.push_back(std::move(entry));
-    if (!verdict) {
-      const int code = tool.out.fail(verdict.error());
-      if (exit_code == 0) exit_code = code;
-    } else if (*format == Format::table) {
-      tool.out.line(*verdict);
-    } else if (*format == Format::name) {
-      tool.out.line(target);
-    }
-  }
-  if (*format == Format::json || *format == Format::yaml) tool.out.document(entries, *format);
-  return exit_code;
-}
+std::unique_ptr<cli::Command> make_verify() { return std::make_unique<Verify>(); }
 
 }  // namespace p2p::ca

@@ -88,10 +88,10 @@ TEST_CASE("of a value given twice the last one counts") {
   CHECK(run({"greet", "a", "--count", "2", "--count", "4"}).out == "a|1000|4|plain|0\n");
 }
 
-TEST_CASE("messages have the tool's name, and verbosity chooses them") {
-  CHECK(run({"greet", "a"}).err == "demo: greeted\n");
+TEST_CASE("errors have the tool's name, and verbosity chooses them") {
+  CHECK(run({"greet", "a"}).err == "greeted\n");
   CHECK(run({"greet", "a", "-q"}).err.empty());
-  CHECK(run({"greet", "a", "-v"}).err == "demo: greeted\ndemo: with care\n");
+  CHECK(run({"greet", "a", "-v"}).err == "greeted\nwith care\n");
   const Ran missing = run({"greet", "nobody"});
   CHECK(missing.code == 5);
   CHECK(missing.out.empty());
@@ -149,6 +149,40 @@ TEST_CASE("output that cannot be written is an error") {
   out.setstate(std::ios::badbit);
   CHECK(run_tool(kTool, {"box", "ls"}, {in, out, err}) == 1);
   CHECK(err.str() == "demo: error: cannot write to standard output\n");
+}
+
+TEST_CASE("what loses something asks first, and only yes is yes") {
+  struct Clear final : Command {
+    Attempt<void> run(Session& session) override {
+      if (auto agreed = session.confirm("Clear all?"); !agreed) return agreed;
+      session.out.stream() << "cleared\n";
+      return {};
+    }
+  };
+  const CommandEntry commands[] = {{"clear", "Clears.", "demo clear", make_command<Clear>}};
+  std::string asked;
+  const auto ran = [&](Ask ask) {
+    std::istringstream in;
+    std::ostringstream out, err;
+    const int code = run_tool({"demo", "Clears.", commands}, {"clear"}, {in, out, err, {}, false, std::move(ask)});
+    return Ran{code, out.str(), err.str()};
+  };
+  const auto answering = [&](bool yes) {
+    return [&asked, yes](const std::string& question) -> p2p::Result<bool> {
+      asked = question;
+      return yes;
+    };
+  };
+  CHECK(ran(answering(true)).out == "cleared\n");
+  CHECK(asked == "Clear all?");
+  const Ran no = ran(answering(false));
+  CHECK(no.code == 1);
+  CHECK(no.out.empty());
+  CHECK(no.err == "demo: error: not confirmed; nothing was changed\n");
+  const Ran nobody = ran({});
+  CHECK(nobody.code == 2);
+  CHECK(nobody.out.empty());
+  CHECK(nobody.err == "demo: error: there is no terminal to ask on\nhint: --yes answers the question\n");
 }
 
 TEST_CASE("the tool describes itself for the tests of manuals and completions") {

@@ -16,6 +16,7 @@ TEST_CASE("a dump loads again to the same values and says where each came from")
   REQUIRE(first.problems.empty());
   const std::string text = dump(first.config);
   CHECK(text.find("port: 9000") != std::string::npos);
+  CHECK(text.find("log_retention_days: 90m ") != std::string::npos);
   CHECK(text.find("# node.yaml:1:7\n") != std::string::npos);
   CHECK(text.find("# default\n") != std::string::npos);
   CHECK(text.find("# --set node_id\n") != std::string::npos);
@@ -55,6 +56,9 @@ TEST_CASE("the manual describes every key with its range and default") {
     CHECK_FALSE(key.description.empty());
   }
   CHECK(manual.find("Expects an integer from 0 to 65535. Default: 8001.") != std::string::npos);
+  CHECK(manual.find("a duration in days from 1h to 3660. Default: 30.") != std::string::npos);
+  CHECK(manual.find("a number of bytes from 64 KiB to 1 TiB ") != std::string::npos);
+  CHECK(manual.find("Default: 256 MiB.") != std::string::npos);
   CHECK(manual.find("Reloaded by SIGHUP.") != std::string::npos);
 }
 

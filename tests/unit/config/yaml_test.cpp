@@ -98,7 +98,7 @@ TEST_CASE("bombs end early") {
   CHECK(problem_of(laughs).find("anchors") != std::string::npos);
   CHECK(problem_of("port: " + std::string(100'000, '[')).find("nested deeper than 16") != std::string::npos);
   CHECK(problem_of("port: " + std::string(100'000, '{')).find("node.yaml:1:") != std::string::npos);
-  CHECK(problem_of(std::string(kMaxConfigBytes + 1, '#')) == "node.yaml:1:1: larger than 1.0 MiB");
+  CHECK(problem_of(std::string(kMaxConfigBytes + 1, '#')) == "node.yaml:1:1: larger than 1 MiB");
   std::string list = "log_files: [a";
   for (int i = 0; i < 2000; ++i) list += ", a";
   CHECK(problem_of(list + "]") == "node.yaml:1:12: log_files: has more than 1000 entries");

@@ -1,0 +1,23 @@
+# Made by scripts/completions from `p2p-node --dump-commands`; a test holds the two together.
+
+function __p2p_node_at
+    set -l at ''
+    for word in (commandline -opc)[2..-1]
+        switch "$at $word"
+        end
+    end
+    test "$at" = $argv[1]
+end
+
+complete -c p2p-node -n "__p2p_node_at ''" -f
+complete -c p2p-node -n "__p2p_node_at ''" -l check-config -d 'check the configuration and exit'
+complete -c p2p-node -n "__p2p_node_at ''" -l config-manual -d 'print the manual\'s section on configuration keys (scdoc)'
+complete -c p2p-node -n "__p2p_node_at ''" -l config-schema -d 'print the JSON Schema of the configuration, for editors'
+complete -c p2p-node -n "__p2p_node_at ''" -l dump-config -d 'print the effective configuration, with where each value came from'
+complete -c p2p-node -n "__p2p_node_at ''" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-node -n "__p2p_node_at ''" -l set -x -d 'override one configuration key'
+complete -c p2p-node -n "__p2p_node_at ''" -l version -d 'print the version'
+complete -c p2p-node -n "__p2p_node_at ''" -s c -l config -r -F -d 'read this configuration instead of config/node.yaml in home'
+complete -c p2p-node -n "__p2p_node_at ''" -s h -l help -d 'print this help'
+complete -c p2p-node -n "__p2p_node_at ''" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-node -n "__p2p_node_at ''" -s v -l verbose -d 'say what is being done'
