@@ -1,4 +1,5 @@
-// What a tool says on stderr: `p2p-ca: error: …`, then `hint: …`. Data never goes here. Pure.
+// What a tool says on stderr: `p2p-ca: error: …`, then `hint: …`; what was done, without a prefix. Data never goes
+// here. Pure.
 #pragma once
 
 #include <ostream>
@@ -6,6 +7,7 @@
 #include <string_view>
 
 #include "cli/failure.hpp"
+#include "cli/style.hpp"
 
 namespace p2p::cli {
 
@@ -31,7 +33,8 @@ class Reporter {
   void detail(std::string_view message);
 
  private:
-  void line(std::string_view label, std::string_view colour, std::string_view message);
+  void labelled(std::string_view label, Style style, std::string_view message);
+  void plain(std::string_view line);
 
   std::string tool_;
   std::ostream* stream_;

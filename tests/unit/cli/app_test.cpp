@@ -88,10 +88,10 @@ TEST_CASE("of a value given twice the last one counts") {
   CHECK(run({"greet", "a", "--count", "2", "--count", "4"}).out == "a|1000|4|plain|0\n");
 }
 
-TEST_CASE("messages have the tool's name, and verbosity chooses them") {
-  CHECK(run({"greet", "a"}).err == "demo: greeted\n");
+TEST_CASE("errors have the tool's name, and verbosity chooses them") {
+  CHECK(run({"greet", "a"}).err == "greeted\n");
   CHECK(run({"greet", "a", "-q"}).err.empty());
-  CHECK(run({"greet", "a", "-v"}).err == "demo: greeted\ndemo: with care\n");
+  CHECK(run({"greet", "a", "-v"}).err == "greeted\nwith care\n");
   const Ran missing = run({"greet", "nobody"});
   CHECK(missing.code == 5);
   CHECK(missing.out.empty());
