@@ -7,17 +7,13 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/output.hpp"
 #include "pki/bundle.hpp"
 
 namespace p2p::cli {
 namespace {
 
 constexpr std::size_t kMaxListBytes = 1 << 20;
-
-std::string member_text(const Json& object, std::string_view key) {
-  const std::string* text = find_string(object, key);
-  return text != nullptr ? *text : std::string();
-}
 
 std::string names_of(const ContextStore::List& list) {
   std::string out = kLocalContext;

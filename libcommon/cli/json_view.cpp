@@ -94,7 +94,8 @@ bool is_plain_yaml(std::string_view text) {
   const auto inside = [&](char c) {
     return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
   };
-  if (text.empty() || !letter(text.front()) || !std::all_of(text.begin(), text.end(), inside)) return false;
+  if (text.empty() || !(letter(text.front()) || text.front() == '/') || !std::all_of(text.begin(), text.end(), inside))
+    return false;
   return std::find(kReserved.begin(), kReserved.end(), lower_ascii(text)) == kReserved.end();
 }
 

@@ -10,6 +10,7 @@
 #include <exception>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "cli/connection.hpp"
 #include "cli/rpc_failure.hpp"
 #include "net/channel.hpp"
@@ -24,7 +25,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kMaxPemBytes = 256 * 1024;
 /// A call's own deadline is kept by the node; this much later the tool gives up on the node.
-constexpr std::chrono::milliseconds kAnswerSlack{2'000};
+constexpr std::chrono::milliseconds kAnswerSlack{1'000};
 
 /// The library's log lines are for --verbose.
 class ReporterSink final : public LogSink {
@@ -115,9 +116,9 @@ struct NodeClient::Impl {
   }
 
   Failure failed(const Error& error) const {
-    const std::string address = connection.coordinator.to_text();
     Failure out(error);
-    if (out.message.find(address) == std::string::npos) out.message = address + ": " + out.message;
+    const bool named = out.message.find(connection.coordinator.host) != std::string::npos;
+    if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
     if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"
                      ? "start a coordinator with p2p-node, or name one with --coordinator HOST:PORT"
@@ -206,6 +207,10 @@ Attempt<std::string> NodeClient::rpc(const std::string& method, const std::strin
   request.body = rpc::make_request(method, params);
   request.timeout = timeout + kAnswerSlack;
   auto answer = impl_->call(std::move(request));
+  if (!answer && answer.error().exit_code == kTimeout) {
+    return Failure(kTimeout, fmt::format("{}: no answer within {}", address(), format_duration(timeout)),
+                   "the outcome is unknown; wait longer with --timeout");
+  }
   if (!answer) return answer.error();
   if (answer->status != 200) return failure_of_status(answer->status, answer->body);
   auto outcome = rpc::parse_response(answer->body);

@@ -6,53 +6,10 @@
 
 #include "base/text.hpp"
 #include "cli/json_view.hpp"
+#include "cli/value_view.hpp"
 #include "rpc/json_scan.hpp"
 
 namespace p2p::cli {
-namespace {
-
-constexpr std::size_t kMaxColumns = 12;  // of a table made from unknown objects
-
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : dump_json(value); }
-
-/// A text from outside, with its line breaks and nothing else that a terminal obeys.
-std::string safe_lines(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  std::string out;
-  for (const std::string& line : split(text, '\n')) out += escape_controls(line) + '\n';
-  return out;
-}
-
-bool is_flat(const Json& object) {
-  return object.is_object() && std::none_of(object.begin(), object.end(), [](const Json& member) {
-           return member.is_object() || (member.is_array() && !member.empty() && member.front().is_structured());
-         });
-}
-
-void add_new(std::vector<std::string>& names, std::string_view name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
-}
-
-/// The members of an object, or of all objects of an array, in the order in which they were sent (which Json forgets).
-std::vector<std::string> member_names(std::string_view json) {
-  std::vector<std::string> out;
-  rpc::JsonScanner scanner(json);
-  const auto members = [&] {
-    return scanner.members([&](std::string_view key) {
-      add_new(out, key);
-      return scanner.value();
-    });
-  };
-  scanner.skip_space();
-  const bool fine = scanner.peek() == '[' ? scanner.elements(members) : members();
-  return fine ? out : std::vector<std::string>();
-}
-
-bool suits_table(const Json& array) {
-  return array.is_array() && !array.empty() && std::all_of(array.begin(), array.end(), is_flat);
-}
-
-}  // namespace
 
 std::optional<Format> parse_format(std::string_view text) noexcept {
   if (text == "table") return Format::table;
@@ -62,14 +19,27 @@ std::optional<Format> parse_format(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::string member_text(const Json& row, std::string_view key) {
+  const std::string* text = find_string(row, key);
+  return text != nullptr ? *text : std::string();
+}
+
 Cell member_cell(const Json& row, std::string_view key) {
   const Json* member = find_member(row, key);
   if (member == nullptr || member->is_null()) return {"-", Style::dim};
-  return {text_of(*member), Style::plain};
+  return {member->is_string() ? member->get<std::string>() : dump_json(*member)};
 }
 
 Column member_column(std::string_view heading, std::string key, Align align) {
   return {heading, [key = std::move(key)](const Json& row) { return member_cell(row, key); }, align};
+}
+
+Column state_column(std::string_view heading, std::string key) {
+  return {heading, [key = std::move(key)](const Json& row) {
+            Cell cell = member_cell(row, key);
+            if (cell.style == Style::plain) cell.style = style_of_state(cell.text);
+            return cell;
+          }};
 }
 
 Style style_of_state(std::string_view state) noexcept {
@@ -78,11 +48,10 @@ Style style_of_state(std::string_view state) noexcept {
   constexpr std::array<std::string_view, 3> kBad{"dead", "failed", "error"};
   constexpr std::array<std::string_view, 2> kDim{"left", "stopped"};
   const auto among = [&](const auto& words) { return std::find(words.begin(), words.end(), state) != words.end(); };
-  return among(kGood)   ? Style::good
-         : among(kWarn) ? Style::warn
-         : among(kBad)  ? Style::bad
-         : among(kDim)  ? Style::dim
-                        : Style::plain;
+  if (among(kGood)) return Style::good;
+  if (among(kWarn)) return Style::warn;
+  if (among(kBad)) return Style::bad;
+  return among(kDim) ? Style::dim : Style::plain;
 }
 
 bool Output::structured(std::string_view json) {
@@ -98,7 +67,7 @@ bool Output::structured(std::string_view json) {
 void Output::list(std::string_view json_array, std::span<const Column> columns, std::string_view name_key) {
   if (structured(json_array)) return;
   const auto rows = parse_json(json_array);
-  if (!rows || !rows->is_array()) return value_table(json_array);
+  if (!rows || !rows->is_array()) return value(json_array);
   if (format_ == Format::name) {
     for (const Json& row : *rows) *stream_ << escape_controls(member_cell(row, name_key).text) << '\n';
     return;
@@ -116,29 +85,13 @@ void Output::list(std::string_view json_array, std::span<const Column> columns, 
 
 void Output::value(std::string_view json) {
   if (structured(json)) return;
-  if (format_ == Format::table) return value_table(json);
-  const auto parsed = parse_json(json);
-  if (parsed && parsed->is_string())
-    *stream_ << safe_lines(parsed->get<std::string>());
+  const std::string_view text = trim(json);
+  if (format_ == Format::table)
+    *stream_ << value_view(text, surface_);
+  else if (text.starts_with('"'))
+    *stream_ << safe_lines(rpc::decode_json_string(text));
   else
-    *stream_ << compact_json(json) << '\n';
-}
-
-void Output::value_table(std::string_view json) {
-  const auto parsed = parse_json(json);
-  if (parsed && parsed->is_string()) {
-    *stream_ << safe_lines(parsed->get<std::string>());
-  } else if (parsed && is_flat(*parsed) && !parsed->empty()) {
-    std::vector<std::pair<std::string, Cell>> pairs;
-    for (const std::string& key : member_names(json)) pairs.emplace_back(key, member_cell(*parsed, key));
-    *stream_ << render_pairs(pairs, surface_);
-  } else if (const auto keys = member_names(json); parsed && suits_table(*parsed) && keys.size() <= kMaxColumns) {
-    std::vector<Column> columns;
-    for (const std::string& key : keys) columns.push_back(member_column(key, key));
-    list(json, columns, {});
-  } else {
-    *stream_ << to_yaml(json);
-  }
+    *stream_ << compact_json(text) << '\n';
 }
 
 }  // namespace p2p::cli

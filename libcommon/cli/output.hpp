@@ -23,10 +23,14 @@ struct Column {
   Align align = Align::left;
 };
 
+/// The member's text; empty when it is absent or no text.
+std::string member_text(const Json& row, std::string_view key);
 /// The member as text: strings as they are, other values as JSON, `-` for none.
 Cell member_cell(const Json& row, std::string_view key);
 /// A column of that member.
 Column member_column(std::string_view heading, std::string key, Align align = Align::left);
+/// The same, coloured by style_of_state().
+Column state_column(std::string_view heading, std::string key);
 /// `alive` and `running` are good, `suspected` and the like a warning, `dead` and `failed` bad, `left` and `stopped`
 /// dim.
 Style style_of_state(std::string_view state) noexcept;
@@ -43,13 +47,11 @@ class Output {
   /// A list of objects from its JSON text. A table has the given columns; `name` prints the member `name_key` of each.
   void list(std::string_view json_array, std::span<const Column> columns, std::string_view name_key);
 
-  /// Any JSON text. As a table: an object is `name value` lines, an array of objects a table with their members as
-  /// columns, a text itself (its lines kept), everything else YAML. `name`: a text itself, else JSON on one line.
+  /// Any JSON text (which must be JSON). As a table: value_view(). `name`: a text itself, else JSON on one line.
   void value(std::string_view json);
 
  private:
   bool structured(std::string_view json);
-  void value_table(std::string_view json);
 
   std::ostream* stream_;
   Format format_;

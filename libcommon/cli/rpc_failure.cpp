@@ -81,22 +81,26 @@ Failure failure_of_status(unsigned status, std::string_view body) {
 }
 
 Attempt<void> judge_broadcast(std::string_view json) {
+  constexpr std::size_t kNamed = 3;
   const auto entries = parse_json(json);
   if (!entries || !entries->is_array()) return Failure(kDamaged, "the answer is not a list of nodes");
   if (entries->empty()) return Failure(kNotFound, "no node fits", "p2p-ctl nodes");
+  std::string names;
   std::size_t failed = 0;
   std::optional<int> common;
   bool same = true;
   for (const Json& entry : *entries) {
     const auto code = code_of_entry(entry);
     if (!code) continue;
-    ++failed;
+    const std::string* node = find_string(entry, "node");
+    if (++failed <= kNamed && node != nullptr) names += (names.empty() ? ": " : ", ") + *node;
     same = same && (!common || *common == *code);
     common = code;
   }
   if (failed == 0) return {};
+  if (failed > kNamed) names += " and others";
   const int code = failed < entries->size() ? static_cast<int>(kPartial) : same ? *common : static_cast<int>(kFailed);
-  return Failure(code, fmt::format("{} of {} nodes failed", failed, entries->size()));
+  return Failure(code, fmt::format("{} of {} nodes failed{}", failed, entries->size(), names));
 }
 
 }  // namespace p2p::cli

@@ -23,12 +23,14 @@ std::vector<std::size_t> natural_widths(const std::vector<Row>& rows) {
   return widths;
 }
 
+/// Narrows the widest columns. The first one names the row, so it is cut only where it takes more than half.
 void fit(std::vector<std::size_t>& widths, std::size_t available) {
   if (available == 0 || widths.empty()) return;
   const std::size_t gaps = kGap * (widths.size() - 1);
+  const bool keep_first = widths.size() > 1 && widths.front() * 2 <= available;
   for (;;) {
     const std::size_t total = std::accumulate(widths.begin(), widths.end(), gaps);
-    const auto widest = std::max_element(widths.begin(), widths.end());
+    const auto widest = std::max_element(widths.begin() + (keep_first ? 1 : 0), widths.end());
     if (total <= available || *widest <= kNarrowest) return;
     --*widest;
   }

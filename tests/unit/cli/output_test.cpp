@@ -36,7 +36,7 @@ TEST_CASE("a list is a table, an array, or names") {
 TEST_CASE("any result has a readable table, in the order in which it was sent") {
   CHECK(shown(Format::table, R"({"used":5,"free":7,"mount":"/"})") == "used   5\nfree   7\nmount  /\n");
   CHECK(shown(Format::table, R"([{"mount":"/","used":5},{"mount":"/home","free":1}])") ==
-        "mount  used  free\n/      5     -\n/home  -     1\n");
+        "MOUNT  USED  FREE\n/         5     -\n/home     -     1\n");
   CHECK(shown(Format::table, R"({"a":{"b":1}})") == "a:\n  b: 1\n");
   CHECK(shown(Format::table, "42") == "42\n");
   CHECK(shown(Format::table, "null") == "null\n");

@@ -43,7 +43,7 @@ TEST_CASE("a broadcast is done, done in part, or failed as all of it failed") {
   const std::string away = R"({"node":"c","error":{"code":-32006,"message":"unreachable"},"ms":9})";
   CHECK(judge_broadcast("[" + good + "]").has_value());
   CHECK(judge_broadcast("[" + good + "," + late + "]").error().exit_code == 8);
-  CHECK(judge_broadcast("[" + good + "," + late + "]").error().message == "1 of 2 nodes failed");
+  CHECK(judge_broadcast("[" + good + "," + late + "]").error().message == "1 of 2 nodes failed: b");
   CHECK(judge_broadcast("[" + late + "]").error().exit_code == 6);
   CHECK(judge_broadcast("[" + late + "," + away + "]").error().exit_code == 1);
   CHECK(judge_broadcast("[]").error().exit_code == 5);

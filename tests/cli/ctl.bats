@@ -1,0 +1,156 @@
+# p2p-ctl without a fleet: usage, help, contexts, and what it says when it cannot connect. With one: tests/cluster.
+load helpers
+
+setup() {
+  new_home
+  nobody=127.0.0.1:1 # tcpmux, which nothing serves
+}
+
+@test "usage errors say what was meant and end with 2" {
+  expect 2 p2p-ctl nodez
+  stdout_is ""
+  stderr_is 'p2p-ctl: error: unknown command "nodez"; did you mean "nodes"?
+hint: p2p-ctl --help'
+  expect 2 p2p-ctl call system.ping --nod worker-1
+  stderr_has 'unknown option "--nod"; did you mean "--node"?'
+  expect 2 p2p-ctl call
+  stderr_is 'p2p-ctl: error: SERVICE.METHOD is missing
+hint: p2p-ctl call --help'
+  expect 2 p2p-ctl call ping
+  stderr_has '"ping" is not of the form SERVICE.METHOD'
+  expect 2 p2p-ctl call system.ping --node a --all
+  stderr_has 'exclude each other'
+  expect 2 p2p-ctl call system.ping --timeout 30
+  stderr_has '"30" is not a duration such as 500ms, 30s, 15m, 24h or 7d'
+  expect 2 p2p-ctl call system.ping --role operator
+  stderr_has '"operator" is not one of worker, coordinator'
+  expect 2 p2p-ctl ping
+  stderr_has 'expects either NODE or --all'
+  expect 2 p2p-ctl context
+  stderr_has '"context" expects one of: add, use, ls'
+  expect 2 p2p-ctl
+  stderr_has 'Usage: p2p-ctl COMMAND'
+}
+
+@test "parameters are checked before anything is dialled" {
+  expect 2 p2p-ctl call disk.usage path
+  stderr_is 'p2p-ctl: error: parameter "path": expects key=text, key:=json or key=@file
+hint: p2p-ctl call --help'
+  expect 2 p2p-ctl call disk.usage 'n:={'
+  stderr_has 'parameter "n:={": not JSON'
+  expect 5 p2p-ctl call disk.usage text=@"$BATS_TEST_TMPDIR/absent"
+  stderr_has 'absent: No such file or directory'
+  expect 2 p2p-ctl call disk.usage a=1 --params '{}'
+  expect 2 p2p-ctl call disk.usage --params -
+  stderr_has '"--params": not JSON'
+}
+
+@test "help of every command has its options and an example, and the tool describes itself" {
+  expect 0 p2p-ctl --help
+  stdout_has "context add"
+  expect 0 p2p-ctl --version
+  [[ "$output" =~ ^p2p-ctl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  commands=$(p2p-ctl --dump-commands | jq -r '.commands[].path')
+  [ "$(wc -l <<<"$commands")" -ge 8 ]
+  while read -r command; do
+    expect 0 p2p-ctl $command --help
+    stdout_has "Usage: p2p-ctl $command"
+    stdout_has "Example"
+    while read -r option; do
+      stdout_has "$option"
+    done < <(p2p-ctl --dump-commands | jq -r --arg c "$command" '.commands[] | select(.path == $c) | .options[].names[], .arguments[].name')
+  done <<<"$commands"
+}
+
+@test "without an identity it says which commands make one" {
+  expect 2 p2p-ctl nodes
+  stdout_is ""
+  stderr_is "p2p-ctl: error: no operator certificate here ($certs/operator_cert.pem: No such file or directory)
+hint: make a fleet with \"p2p-ca init\", or join one with \"p2p-ctl context add NAME --bundle FILE\""
+}
+
+@test "where nobody answers it says so, with the address and where it comes from, and ends with 3" {
+  p2p-ca -q init
+  expect 3 p2p-ctl nodes --coordinator "$nobody"
+  stdout_is ""
+  stderr_is "p2p-ctl: error: $nobody: Connection refused
+hint: the address comes from --coordinator"
+  P2P_COORDINATOR=$nobody expect 3 p2p-ctl status -o json
+  stdout_is ""
+  stderr_has 'the address comes from $P2P_COORDINATOR'
+  expect 2 p2p-ctl nodes --coordinator 'a b:1'
+  stderr_has '--coordinator: '
+}
+
+@test "a key that others can read is refused" {
+  p2p-ca -q init
+  chmod 644 "$certs/operator_key.pem"
+  expect 4 p2p-ctl nodes --coordinator "$nobody"
+  stderr_has "chmod 600 $certs/operator_key.pem"
+}
+
+@test "a bundle brings an operator to another machine" {
+  p2p-ca -q init --name shop
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  export P2P_HOME="$BATS_TEST_TMPDIR/laptop"
+
+  expect 0 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle" --coordinator "$nobody"
+  stdout_is ""
+  stderr_is "context shop added and current: operator alice of shop"
+  mode_is "$P2P_HOME/certs/contexts/shop/key.pem" 600
+  mode_is "$P2P_HOME/certs/contexts" 700
+  openssl verify -CAfile "$P2P_HOME/certs/contexts/shop/ca_cert.pem" "$P2P_HOME/certs/contexts/shop/cert.pem"
+
+  expect 0 p2p-ctl context ls -o json
+  same_text "the current one" "$(jq -r '.[] | select(.current) | [.name, .coordinator, .cluster, .operator] | join(" ")' <<<"$output")" \
+    "shop $nobody shop alice"
+  expect 3 p2p-ctl nodes
+  stderr_has "the address comes from context shop"
+
+  expect 0 p2p-ctl context use local
+  expect 0 p2p-ctl context ls -o name
+  stdout_is "local
+shop"
+  expect 2 p2p-ctl nodes
+  expect 3 p2p-ctl nodes --context shop
+}
+
+@test "a context is replaced only with --force, and bad bundles are told apart" {
+  p2p-ca -q init
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  p2p-ca -q sign worker-1 --bundle "$BATS_TEST_TMPDIR/worker.bundle"
+  expect 0 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  stderr_has "hint: no coordinator is set"
+  expect 1 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  stderr_is 'p2p-ctl: error: context "shop" is there already
+hint: --force replaces it'
+  expect 0 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle" --force
+  expect 2 p2p-ctl context add lab --bundle "$BATS_TEST_TMPDIR/worker.bundle"
+  stderr_has "not of an operator"
+  expect 2 p2p-ctl context add ../lab --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  expect 5 p2p-ctl context add lab --bundle "$BATS_TEST_TMPDIR/absent"
+  (umask 077; head -c 300 "$BATS_TEST_TMPDIR/alice.bundle" >"$BATS_TEST_TMPDIR/torn.bundle")
+  expect 9 p2p-ctl context add lab --bundle "$BATS_TEST_TMPDIR/torn.bundle"
+  expect 5 p2p-ctl context use lab
+  stderr_has 'no context "lab"; there are: local, shop'
+}
+
+@test "stdin is not read unasked, closed streams do no harm, and lost output is an error" {
+  p2p-ca -q init
+  run -3 --separate-stderr bash -c "p2p-ctl nodes --coordinator $nobody <&-"
+  yes | head -c 100000 >"$BATS_TEST_TMPDIR/much"
+  (exec 3<"$BATS_TEST_TMPDIR/much"; p2p-ctl context ls <&3 >/dev/null; [ "$(wc -c <&3)" -eq 100000 ])
+  run -1 --separate-stderr bash -c "p2p-ctl context ls >/dev/full"
+  stderr_is "p2p-ctl: error: cannot write to standard output"
+  run -1 --separate-stderr bash -c "p2p-ctl context ls >&-"
+  run -0 bash -c "p2p-ctl context ls 2>&-"
+}
+
+@test "colour only on a terminal and without NO_COLOR" {
+  expect 0 p2p-ctl context ls
+  [[ "$output" != *$'\e'* ]]
+  TERM=xterm run script -qec "p2p-ctl context ls" /dev/null
+  [[ "$output" == *$'\e[1mNAME'* ]]
+  TERM=xterm NO_COLOR=1 run script -qec "p2p-ctl context ls" /dev/null
+  [[ "$output" != *$'\e['* ]]
+}

@@ -1,0 +1,196 @@
+// The client of the tools against the real server, on loopback.
+#include "cli/node_client.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <sstream>
+
+#include "base/file.hpp"
+#include "base/system_clock.hpp"
+#include "net/loops.hpp"
+#include "net/server.hpp"
+#include "net/tls.hpp"
+#include "pki/certificate_folder.hpp"
+
+using namespace p2p;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+pki::Authority make_authority() {
+  return std::move(pki::Authority::make(pki::AuthorityRequest{}, SystemClock().wall()).value());
+}
+
+void sign(const pki::Authority& authority, const pki::CertificateFolder& folder, pki::Role role,
+          const std::string& name) {
+  const auto key = crypto::generate_key(crypto::KeyType::ecdsa_p256);
+  REQUIRE(key.has_value());
+  pki::LeafRequest request;
+  request.role = role;
+  request.name = name;
+  const auto certificate = authority.issue(request, **key, SystemClock().wall());
+  REQUIRE(certificate.has_value());
+  REQUIRE(pki::write_pair(folder.files_of(name), *certificate, **key, false).has_value());
+}
+
+std::string text_of(const fs::path& file) { return read_file(file, 1 << 20).value(); }
+
+/// Answers by the method's name, so that each test says what it wants in the call.
+asio::awaitable<net::Response> answer(net::Request& request) {
+  const auto respond = [](const std::string& tail) {
+    return net::Response::json("{\"jsonrpc\":\"2.0\",\"id\":1," + tail + "}");
+  };
+  const std::string& body = request.body;
+  if (body.find("test.limited") != std::string::npos) co_return net::Response::problem(429, "limit reached");
+  if (body.find("test.junk") != std::string::npos) co_return net::Response::text("<html>");
+  if (body.find("test.refused") != std::string::npos)
+    co_return respond(R"("error":{"code":-32004,"message":"needs admin"})");
+  co_return respond("\"result\":[\"" + std::string(request.headers.get("P2P-Target")) + "\",\"" +
+                    std::string(request.headers.get("P2P-Timeout-Ms")) + "\",\"" +
+                    (request.caller.identity ? request.caller.identity->name : "nobody") + "\",9007199254740993]");
+}
+
+asio::awaitable<void> count_to_three(net::Request, net::ChannelPtr channel) {
+  auto first = co_await channel->receive();
+  if (!first) co_return;
+  for (const char* text : {"1", "2", "3"}) {
+    net::Message message{false, first->data + text};
+    channel->send(std::move(message));
+  }
+  channel->close(1000, "");
+}
+
+/// A fleet's CA, an operator's home, and a server with the certificate of `role`.
+class Fleet {
+ public:
+  explicit Fleet(pki::Role role = pki::Role::coordinator) {
+    char name[] = "/tmp/p2p-client-XXXXXX";
+    home = ::mkdtemp(name);
+    const pki::CertificateFolder certs(home / "certs");
+    const auto authority = make_authority();
+    sign(authority, certs, pki::Role::operator_, "operator");
+    sign(authority, certs, role, "server");
+    REQUIRE(write_file(home / "certs/ca_cert.pem", authority.certificate().pem(), kPublicMode).has_value());
+
+    net::TlsMaterial material;
+    material.certificate = text_of(home / "certs/server_cert.pem");
+    material.private_key = text_of(home / "certs/server_key.pem");
+    material.ca = text_of(home / "certs/ca_cert.pem");
+    tls = std::move(net::TlsContexts::make(material).value());
+    net::Router router;
+    net::Route rpc;
+    rpc.method = net::Method::post;
+    rpc.pattern = "/rpc";
+    rpc.permission = auth::Permission::authenticated;
+    rpc.handler = answer;
+    router.add(std::move(rpc));
+    net::Route stream;
+    stream.pattern = "/count";
+    stream.permission = auth::Permission::authenticated;
+    stream.channel_handler = count_to_three;
+    router.add(std::move(stream));
+    net::ServerOptions options;
+    options.bind_address = "127.0.0.1";
+    server = std::make_unique<net::Server>(loops.sessions(), std::move(router), tls.get(), std::move(options), log);
+    port = server->start().value();
+    loops.start();
+    session.home = home;
+  }
+  ~Fleet() {
+    asio::co_spawn(loops.session(0), server->stop(1s), asio::use_future).get();
+    loops.stop();
+    loops.join();
+    fs::remove_all(home);
+  }
+
+  cli::Attempt<cli::NodeClient> open() {
+    session.connection.coordinator = "127.0.0.1:" + std::to_string(port);
+    return cli::NodeClient::open(session);
+  }
+
+  fs::path home;
+  NullLogSink log;
+  net::Loops loops{1};
+  std::unique_ptr<net::TlsContexts> tls;
+  std::unique_ptr<net::Server> server;
+  std::uint16_t port = 0;
+  std::istringstream in;
+  std::ostringstream out, err;
+  cli::Reporter report{"test", err, false};
+  cli::Output output{out, cli::Format::table, {}};
+  cli::Session session{{}, report, output, in};
+};
+
+}  // namespace
+
+TEST_CASE("a call carries target, deadline and identity, and its result keeps every digit") {
+  Fleet fleet;
+  auto client = fleet.open();
+  REQUIRE(client.has_value());
+  const auto result = client->rpc("test.echo", "{}", rpc::Target{rpc::Target::Kind::node, "worker-1"}, 1500ms);
+  REQUIRE(result.has_value());
+  CHECK(*result == R"(["node:worker-1","1500","operator",9007199254740993])");
+  CHECK(client->rpc("test.echo", "", std::nullopt, 5s).value().starts_with(R"(["",)"));
+}
+
+TEST_CASE("errors of the method, of the server and of the answer have their exit codes") {
+  Fleet fleet;
+  auto client = fleet.open();
+  REQUIRE(client.has_value());
+  const auto code = [&](const std::string& method) {
+    return client->rpc(method, "", std::nullopt, 5s).error().exit_code;
+  };
+  CHECK(code("test.refused") == cli::kNotPermitted);
+  CHECK(code("test.limited") == cli::kLimited);
+  CHECK(code("test.junk") == cli::kDamaged);
+  const auto missing = client->get("/nowhere");
+  REQUIRE(missing.has_value());
+  CHECK(missing->status == 404);
+}
+
+TEST_CASE("a stream gives every message until the other side closes or enough was heard") {
+  Fleet fleet;
+  auto client = fleet.open();
+  REQUIRE(client.has_value());
+  std::string heard;
+  const auto all = client->stream("/count", "n", [&](const net::Message& message) {
+    heard += message.data;
+    return true;
+  });
+  REQUIRE(all.has_value());
+  CHECK(*all == cli::NodeClient::StreamEnd::closed);
+  CHECK(heard == "n1n2n3");
+  const auto one = client->stream("/count", "n", [](const net::Message&) { return false; });
+  REQUIRE(one.has_value());
+  CHECK(*one == cli::NodeClient::StreamEnd::stopped);
+}
+
+TEST_CASE("nobody but a coordinator of this fleet is told anything") {
+  Fleet worker(pki::Role::worker);
+  auto to_worker = worker.open();
+  REQUIRE(to_worker.has_value());
+  CHECK(to_worker->rpc("test.echo", "", std::nullopt, 5s).error().exit_code == cli::kUnreachable);
+
+  Fleet fleet, foreign;
+  fleet.session.home = foreign.home;
+  auto to_foreign = fleet.open();
+  REQUIRE(to_foreign.has_value());
+  CHECK(to_foreign->rpc("test.echo", "", std::nullopt, 5s).error().exit_code == cli::kUnreachable);
+  CHECK(fleet.server->counters().requests == 0);
+}
+
+TEST_CASE("what is missing is named with the command that makes it") {
+  Fleet fleet;
+  REQUIRE(fs::remove(fleet.home / "certs/operator_key.pem"));
+  const auto no_key = fleet.open();
+  REQUIRE_FALSE(no_key.has_value());
+  CHECK(no_key.error().exit_code == cli::kUsage);
+  CHECK(no_key.error().message.find("operator_key.pem") != std::string::npos);
+  CHECK(no_key.error().hint.find("p2p-ca init") != std::string::npos);
+}

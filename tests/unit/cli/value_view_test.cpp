@@ -1,0 +1,26 @@
+#include "cli/value_view.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace p2p::cli;
+
+TEST_CASE("numbers keep their digits in every view") {
+  CHECK(value_view(R"({"n":123456789012345678901234567890,"f":1.10})", {}) ==
+        "n  123456789012345678901234567890\nf  1.10\n");
+  CHECK(value_view("[{\"n\":1.10},{\"n\":22}]", {}) == "   N\n1.10\n  22\n");
+}
+
+TEST_CASE("lists of scalars fit a cell, anything deeper is YAML") {
+  CHECK(value_view(R"({"tags":["a","{"],"n":1})", {}) == "tags  [\"a\",\"{\"]\nn     1\n");
+  CHECK(value_view(R"({"services":[{"name":"x"}]})", {}) == "services:\n  - name: x\n");
+  CHECK(value_view(R"([{"a":1},2])", {}) == "- a: 1\n- 2\n");
+}
+
+TEST_CASE("a value cannot drive the terminal in any view") {
+  for (const char* json : {R"({"a":"\u001b[2J"})", R"("\u001b[2J")", R"([{"a":"\u001b[2J"}])",
+                           R"({"a":{"\u001b":"\u009b"}})", R"({"\u001b[1m":1})"}) {
+    CAPTURE(json);
+    CHECK(value_view(json, {}).find('\x1b') == std::string::npos);
+    CHECK(value_view(json, {}).find("\xc2\x9b") == std::string::npos);
+  }
+}

@@ -1,0 +1,86 @@
+#include <unistd.h>
+
+#include <iterator>
+
+#include "base/file.hpp"
+#include "broadcast_view.hpp"
+#include "cli/node_client.hpp"
+#include "cli/parameters.hpp"
+#include "cli/rpc_failure.hpp"
+#include "commands.hpp"
+#include "target_options.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+using cli::Failure;
+
+/// Files, and stdin once where `-` asks for it.
+class Input {
+ public:
+  explicit Input(std::istream& in) : in_(&in) {}
+
+  Result<std::string> operator()(const std::string& path) {
+    if (path != "-") return read_file(path, cli::kMaxParameterBytes);
+    if (std::exchange(stdin_taken_, true)) return Error(Errc::invalid, "stdin can be read only once");
+    std::string out;
+    char chunk[4096];
+    while (in_->read(chunk, sizeof chunk) || in_->gcount() > 0) {
+      out.append(chunk, static_cast<std::size_t>(in_->gcount()));
+      if (out.size() > cli::kMaxParameterBytes) return Error(Errc::too_large, "stdin: larger than 1 MiB");
+    }
+    return out;
+  }
+
+ private:
+  std::istream* in_;
+  bool stdin_taken_ = false;
+};
+
+class Call final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("SERVICE.METHOD", method_, "what to call; SERVICE/METHOD means the same");
+    options.arguments("PARAMETER", parameters_.items, 0,
+                      "key=text, key:=JSON, key=@FILE (its text), key:=@FILE (its JSON)");
+    target_.declare(options);
+    options.text("--params", "JSON", parameters_.whole, "all parameters: JSON, @FILE, or - for stdin");
+    options.duration("--timeout", "TIME", timeout_, "how long to wait, as in 500ms, 30s (the default), 2m");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    const std::size_t point = method_.find_first_of("./");
+    if (point == std::string::npos || point == 0 || point + 1 == method_.size())
+      return Failure(cli::kUsage, "\"" + method_.substr(0, 64) + "\" is not of the form SERVICE.METHOD");
+    if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
+    const auto target = target_.target();
+    if (!target) return target.error();
+    Input input(session.in);
+    const auto params = cli::build_parameters(parameters_, [&](const std::string& path) { return input(path); });
+    if (!params) return Failure(params.error(), "p2p-ctl call --help");
+
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto result = client->rpc(method_, *params, *target, timeout_);
+    if (!result) return result.error();
+    if (!*target || (*target)->kind != rpc::Target::Kind::all) {
+      session.out.value(*result);
+      return {};
+    }
+    show_broadcast(session.out, *result);
+    return cli::judge_broadcast(*result);
+  }
+
+ private:
+  std::string method_;
+  cli::ParameterInput parameters_;
+  TargetOptions target_;
+  std::chrono::milliseconds timeout_{30'000};
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_call() { return std::make_unique<Call>(); }
+
+}  // namespace p2p::ctl

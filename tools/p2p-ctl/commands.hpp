@@ -1,0 +1,19 @@
+// The subcommands of p2p-ctl; each is in the file of its name.
+#pragma once
+
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace p2p::ctl {
+
+std::unique_ptr<cli::Command> make_call();
+std::unique_ptr<cli::Command> make_context_add();
+std::unique_ptr<cli::Command> make_context_ls();
+std::unique_ptr<cli::Command> make_context_use();
+std::unique_ptr<cli::Command> make_nodes();
+std::unique_ptr<cli::Command> make_ping();
+std::unique_ptr<cli::Command> make_services();
+std::unique_ptr<cli::Command> make_status();
+
+}  // namespace p2p::ctl

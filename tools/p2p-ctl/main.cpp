@@ -1,0 +1,33 @@
+#include "cli/app.hpp"
+#include "commands.hpp"
+
+namespace {
+
+using namespace p2p::ctl;
+
+const p2p::cli::CommandEntry kCommands[] = {
+    {"call", "Calls a method of a service, on one node, any fitting node, or all.",
+     "p2p-ctl call system.info --node worker-1\n"
+     "p2p-ctl call disk.usage path=/var --all -o json",
+     make_call},
+    {"nodes", "Lists the nodes of the fleet as the coordinator sees them.", "p2p-ctl nodes", make_nodes},
+    {"services", "Shows which services exist on which nodes.", "p2p-ctl services --node worker-1", make_services},
+    {"status", "Shows the health of the coordinator and how many nodes are alive.", "p2p-ctl status", make_status},
+    {"ping", "Measures the time to a node and back, through the coordinator.",
+     "p2p-ctl ping worker-1 --count 3\n"
+     "p2p-ctl ping --all",
+     make_ping},
+    {"context add", "Adds a fleet from a bundle and makes it the current one.",
+     "p2p-ctl context add shop --bundle alice.bundle --coordinator shop.example:8001", make_context_add},
+    {"context use", "Makes a context the current one; \"local\" is the operator of this home.",
+     "p2p-ctl context use shop", make_context_use},
+    {"context ls", "Lists the contexts.", "p2p-ctl context ls", make_context_ls},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const p2p::cli::Tool tool{"p2p-ctl", "Talks to the coordinator of a fleet: calls methods, lists nodes and services.",
+                            kCommands, true, true};
+  return p2p::cli::main_of(tool, argc, argv);
+}

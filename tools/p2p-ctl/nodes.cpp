@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include "base/rfc3339.hpp"
+#include "base/system_clock.hpp"
+#include "base/text.hpp"
+#include "cli/node_client.hpp"
+#include "commands.hpp"
+#include "natural_order.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+using cli::Cell;
+using cli::Style;
+using std::chrono::milliseconds;
+
+Cell address_cell(const Json& node) {
+  const Json* addresses = find_member(node, "addresses");
+  if (addresses == nullptr || !addresses->is_array() || addresses->empty() || !addresses->front().is_string())
+    return {"-", Style::dim};
+  return {addresses->front().get<std::string>()};
+}
+
+/// How long the node runs; of one that does not answer nobody knows.
+Cell uptime_cell(const Json& node, WallTime now) {
+  const auto started = parse_rfc3339(cli::member_text(node, "started_at"));
+  if (!started || cli::member_text(node, "status") != "alive") return {"-", Style::dim};
+  const auto uptime = std::chrono::duration_cast<milliseconds>(now - *started);
+  return {format_duration(std::max(uptime, milliseconds{0}))};
+}
+
+Cell seen_cell(const Json& node) {
+  constexpr std::uint64_t kNow = 1000;  // milliseconds; gossip is not finer than that
+  const auto seen = find_unsigned(node, "last_seen_ms");
+  if (!seen) return {"-", Style::dim};
+  if (*seen < kNow) return {"now"};
+  return {format_duration(milliseconds(*seen)) + " ago"};
+}
+
+/// Coordinators first, then by name.
+std::string in_order(const std::string& json) {
+  auto nodes = parse_json(json);
+  if (!nodes || !nodes->is_array()) return json;
+  std::stable_sort(nodes->begin(), nodes->end(), [](const Json& a, const Json& b) {
+    const bool first = cli::member_text(a, "role") == "coordinator",
+               second = cli::member_text(b, "role") == "coordinator";
+    return first != second ? first : natural_less(cli::member_text(a, "node_id"), cli::member_text(b, "node_id"));
+  });
+  return dump_json(*nodes);
+}
+
+class Nodes final : public cli::Command {
+ public:
+  Attempt<void> run(cli::Session& session) override {
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto nodes = client->rpc("cluster.nodes", {}, std::nullopt, cli::kRequestTimeout);
+    if (!nodes) return nodes.error();
+    const WallTime now = SystemClock().wall();
+    const std::vector<cli::Column> columns{
+        cli::member_column("NODE", "node_id"),
+        cli::member_column("ROLE", "role"),
+        cli::state_column("STATUS", "status"),
+        cli::member_column("VERSION", "version"),
+        {"ADDRESS", address_cell},
+        {"UPTIME", [now](const Json& node) { return uptime_cell(node, now); }},
+        {"SEEN", seen_cell},
+    };
+    const bool structured = session.out.format() == cli::Format::json || session.out.format() == cli::Format::yaml;
+    session.out.list(structured ? *nodes : in_order(*nodes), columns, "node_id");
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_nodes() { return std::make_unique<Nodes>(); }
+
+}  // namespace p2p::ctl

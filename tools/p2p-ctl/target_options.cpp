@@ -1,0 +1,34 @@
+#include "target_options.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace p2p::ctl {
+
+using rpc::Target;
+
+void TargetOptions::declare(cli::Options& options) {
+  options.text("--node", "ID", node_, "on this node");
+  options.choice("--role", "ROLE", role_, {"worker", "coordinator"}, "on any node of this role, or with --all on each");
+  options.text("--service", "NAME", service_, "on any node that has this service");
+  options.flag("--all", all_, "on every node");
+}
+
+cli::Attempt<std::optional<Target>> TargetOptions::target() const {
+  const auto role = pki::parse_role(role_);
+  const int given = (node_.empty() ? 0 : 1) + (service_.empty() ? 0 : 1) + (all_ || role ? 1 : 0);
+  if (given > 1) return cli::Failure(cli::kUsage, "--node, --service and --all or --role exclude each other");
+  for (const std::string& name : {node_, service_}) {
+    if (!name.empty() && !is_valid_name(name))
+      return cli::Failure(cli::kUsage, fmt::format("\"{}\" is not a name", name.substr(0, 64)));
+  }
+  std::optional<Target> out;
+  if (!node_.empty()) out = Target{Target::Kind::node, node_};
+  if (!service_.empty()) out = Target{Target::Kind::service, service_};
+  if (role) out = Target{Target::Kind::role, {}, role};
+  if (all_) out = Target{Target::Kind::all, {}, role};
+  return out;
+}
+
+}  // namespace p2p::ctl

@@ -1,0 +1,24 @@
+// --node, --role, --service and --all: where a call goes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/failure.hpp"
+#include "cli/options.hpp"
+#include "rpc/target.hpp"
+
+namespace p2p::ctl {
+
+class TargetOptions {
+ public:
+  void declare(cli::Options& options);
+  /// None when nothing was given; --all may be narrowed by --role, everything else excludes each other.
+  cli::Attempt<std::optional<rpc::Target>> target() const;
+
+ private:
+  std::string node_, role_, service_;
+  bool all_ = false;
+};
+
+}  // namespace p2p::ctl
