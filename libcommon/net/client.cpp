@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <unordered_map>
 
@@ -74,11 +75,13 @@ asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std
   calls_.push_back(watch);
   const std::string key = pool_key(call.endpoint, call.peer);
   const auto tls = tls_.state();
-  auto connection = take_idle(key);
+  auto connection = call.fresh_connection ? nullptr : take_idle(key);
   for (;;) {
     const bool reused = connection != nullptr;
     if (!reused) {
-      auto dialled = co_await dial(executor_, tls, call.endpoint, call.peer, watch);
+      CallWatch connecting(executor_, std::min(call.connect_timeout, call.timeout));
+      calls_.push_back(connecting);
+      auto dialled = co_await dial(executor_, tls, call.endpoint, call.peer, connecting);
       if (!dialled) co_return CallError{dialled.error()};
       connection = std::make_unique<Exchange>(std::move(dialled->stream));
     }

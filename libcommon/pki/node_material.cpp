@@ -26,9 +26,9 @@ Result<Identity> check_identity(const Certificate& certificate, const NodeMateri
   if (identity->name != request.node_id) {
     return wrong(fmt::format("a certificate of {}, but node_id is {}", identity->name, request.node_id));
   }
-  if ((identity->role == Role::coordinator) != request.coordinator) {
+  if (request.coordinator && (identity->role == Role::coordinator) != *request.coordinator) {
     return wrong(fmt::format("a {}'s certificate, but coordinator_mode is {}", to_string(identity->role),
-                             request.coordinator ? "true" : "false"));
+                             *request.coordinator ? "true" : "false"));
   }
   return identity;
 }
@@ -49,7 +49,7 @@ Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
   const bool has_key = is_there(request.own.key);
   auto key = has_key ? read_key_file(request.own.key) : crypto::generate_key(crypto::KeyType::ecdsa_p256);
   if (!key) return key.error();
-  const LeafRequest leaf{.role = request.coordinator ? Role::coordinator : Role::worker,
+  const LeafRequest leaf{.role = request.coordinator.value_or(false) ? Role::coordinator : Role::worker,
                          .name = request.node_id,
                          .extra_names = request.extra_names};
   const auto certificate = authority->issue(leaf, **key, now);

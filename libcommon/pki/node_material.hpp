@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct NodeMaterialRequest {
   std::filesystem::path ca_key;  ///< may be empty or absent: then nothing is made
   std::string cluster_name;
   std::string node_id;
-  bool coordinator = false;
+  /// `coordinator_mode` where it was given: the certificate must agree. A certificate that is made is a worker's
+  /// without.
+  std::optional<bool> coordinator{};
   /// Where others reach the node, for a certificate that is made: names in the configuration, addresses.
   std::vector<SubjectName> extra_names{};
 };

@@ -232,7 +232,8 @@ asio::awaitable<void> Gossip::join(std::vector<std::string> addresses) {
   joining_ = true;
   const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
   std::string answered_by;
-  auto answer = co_await post(addresses, coordinator, "/internal/gossip/join", membership_.join_request(), answered_by);
+  auto answer =
+      co_await post(addresses, coordinator, "/internal/gossip/join", membership_.join_request(now()), answered_by);
   joining_ = false;
   if (!answer) {
     if (answer.error().kind() == Errc::exists) {

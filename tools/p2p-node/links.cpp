@@ -146,16 +146,16 @@ asio::awaitable<Error> Links::hold(net::ChannelPtr channel) {
   auto handlers = this->handlers(channel);
   const std::weak_ptr<net::Channel> weak = channel;
   handlers.on_logs_reply = [this, weak](std::string_view payload) {
-    const auto channel = weak.lock();
-    if (!channel) return;
+    const auto open = weak.lock();
+    if (!open) return;
     auto messages = shipper_->on_message(as_bytes(payload));
     if (!messages) {
       log_.warning("the coordinator's log answer makes no sense: {}", messages.error().context);
-      channel->close(1002, "log answer refused");
+      open->close(1002, "log answer refused");
       return;
     }
     for (const auto& message : *messages) {
-      channel->send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))});
+      open->send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))});
     }
   };
   const auto link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
+#include "base/text.hpp"
 #include "cluster_routes.hpp"
 #include "crypto/digest.hpp"
 #include "directory.hpp"
@@ -26,13 +28,14 @@
 #include "logs/api.hpp"
 #include "logs/collector.hpp"
 #include "logs/hub.hpp"
+#include "logs/local_shipping.hpp"
 #include "logs/log_shipper.hpp"
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
 #include "logs/store.hpp"
 #include "membership/record_crypto.hpp"
 #include "membership/state_file.hpp"
-#include "metrics/registry.hpp"
+#include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
@@ -101,12 +104,13 @@ class Node {
   Result<void> open_logs();
   Result<void> open_membership();
   void open_calls();
+  logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
   asio::awaitable<void> main();
   Result<void> begin_serving();
   asio::awaitable<void> wait_for_signals();
   asio::awaitable<void> shut_down();
-  asio::awaitable<void> ship_own_logs();
+  void collect_metrics(metrics::MetricsWriter& out);
   void reload();
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
@@ -134,7 +138,6 @@ class Node {
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
   std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
-  std::unique_ptr<logs::Collector::Intake> own_intake_;
 
   net::BlockingPool pool_{kPoolThreads};
   std::unique_ptr<net::Loops> loops_;
@@ -147,7 +150,7 @@ class Node {
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
-  std::unique_ptr<metrics::Registry> metrics_;
+  metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<net::Server> server_;
@@ -183,7 +186,7 @@ Result<void> Node::prepare() {
 }
 
 Result<void> Node::open_identity() {
-  auto material = pki::load_node_material(material_request(config_, options_.paths), clock_.wall());
+  auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
   if (!material) return material.error();
   role_ = material->identity.role;
   ca_pem_ = material->ca_pem;
@@ -213,7 +216,13 @@ Result<void> Node::open_logs() {
     if (!store) return store.error();
     log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
   }
-  auto spool = std::make_unique<logs::MemorySpool>(random_.below(logs::kEpochLimit));
+  if (!config_.log_collection_enabled) {
+    log_sink_.attach(config_.node_id, 0, 1, {});
+    return {};
+  }
+  auto spool = std::make_unique<logs::MemorySpool>(
+      random_.below(logs::kEpochLimit),
+      std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
   shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
   log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
                    [this](const logs::LogRecord& record) { shipper_->append(record); });
@@ -264,6 +273,8 @@ void Node::open_calls() {
                               is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);
   const auto view = [this] { return gossip_->view(); };
   registry_.publish(cluster_service(view, clock_));
+  registry_.publish(rpc::system_service({self, clock_, clock_.monotonic(), options_.paths.home()}));
+  if (log_store_) registry_.publish(logs::log_collector_service(log_access(), log_store_->collector));
 
   services::ServiceHost::Options options;
   options.directory = options_.paths.resolve(config_.services_directory);
@@ -288,6 +299,20 @@ net::Router Node::make_router() {
   health.handler = [this](net::Request&) -> asio::awaitable<net::Response> { co_return health_->respond(); };
   router.add(std::move(health));
 
+  metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
+  metrics_.add([this](metrics::MetricsWriter& out) { collect_metrics(out); });
+  net::Route figures;
+  figures.pattern = "/metrics";
+  figures.permission = auth::Permission::metrics_read;
+  figures.limit_class = net::LimitClass::metrics;
+  figures.open_on_loopback = true;
+  figures.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    auto response = net::Response::text(metrics_.render());
+    response.content_type = metrics::kMetricsContentType;
+    co_return response;
+  };
+  router.add(std::move(figures));
+
   net::Route roots;
   roots.pattern = "/pki/ca.pem";
   roots.permission = auth::Permission::open;
@@ -303,6 +328,7 @@ net::Router Node::make_router() {
   gossip_->add_routes(router);
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);
+  if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
   return router;
 }
@@ -347,7 +373,9 @@ asio::awaitable<void> Node::main() {
     tasks_->start("autosave", gossip_->autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
-    if (is_coordinator()) tasks_->start("own logs", ship_own_logs());
+    if (log_store_ && shipper_) {
+      tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
+    }
     health_->set_phase(Health::Phase::running);
     ::sd_notify(0, "READY=1");
   }
@@ -371,43 +399,47 @@ asio::awaitable<void> Node::wait_for_signals() {
   }
 }
 
-asio::awaitable<void> Node::ship_own_logs() {
-  const auto wake = std::make_shared<asio::steady_timer>(loops_->control(), Monotonic::max());
-  const auto give = [this](const std::vector<Bytes>& messages) {
-    for (const auto& message : messages) (void)own_intake_->receive(message);
-  };
-  shipper_->set_wake([this, wake] { asio::post(loops_->control(), [wake] { wake->cancel(); }); });
-  own_intake_ = log_store_->collector.open(config_.node_id, [this, give](Bytes message) {
-    asio::post(loops_->control(), [this, give, message = std::move(message)] {
-      if (const auto more = shipper_->on_message(message); more && own_intake_) give(*more);
-    });
-  });
-  give(shipper_->on_connected());
-  for (;;) {
-    give(shipper_->poll());
-    wake->expires_at(shipper_->next_wakeup().value_or(Monotonic::max()));
-    const auto [failed] = co_await wake->async_wait(kUse);
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
-  }
-}
-
 asio::awaitable<void> Node::shut_down() {
   health_->set_phase(Health::Phase::stopping);
   ::sd_notify(0, "STOPPING=1");
   log_.info("stopping");
   co_await gossip_->leave(kFarewell);
   asio::steady_timer timer(loops_->control());
-  for (const auto until = clock_.monotonic() + kLastLines; shipper_->spool_bytes() > 0 && clock_.monotonic() < until;) {
+  for (const auto until = clock_.monotonic() + kLastLines;
+       shipper_ && shipper_->spool_bytes() > 0 && clock_.monotonic() < until;) {
     timer.expires_after(milliseconds{10});
     co_await timer.async_wait(kUse);
   }
   co_await server_->stop(config_.shutdown_grace_seconds);
   co_await tasks_->stop(config_.shutdown_grace_seconds);
-  log_sink_.detach();
-  own_intake_.reset();
   if (log_store_) log_store_->collector.stop();
+  log_sink_.detach();
   co_await gossip_->save_now();
   for (const auto& client : *clients_) client->close();
+}
+
+void Node::collect_metrics(metrics::MetricsWriter& out) {
+  const auto server = server_->counters();
+  out.counter("p2p_http_connections_total", "Connections accepted.", static_cast<double>(server.connections));
+  out.counter("p2p_http_connections_refused_total", "Connections over a cap.",
+              static_cast<double>(server.refused_connections));
+  out.gauge("p2p_http_connections_open", "Connections open now.", static_cast<double>(server.open_connections));
+  out.counter("p2p_http_requests_total", "Requests answered.", static_cast<double>(server.requests));
+  out.counter("p2p_tls_handshakes_total", "TLS handshakes.", static_cast<double>(server.handshakes),
+              {{"result", "done"}});
+  out.counter("p2p_tls_handshakes_total", "TLS handshakes.", static_cast<double>(server.failed_handshakes),
+              {{"result", "failed"}});
+  const auto& traffic = gossip_->traffic();
+  out.counter("p2p_gossip_messages_total", "Gossip messages sent and received.", static_cast<double>(traffic.messages));
+  out.counter("p2p_gossip_bytes_total", "Gossip bytes sent and received.", static_cast<double>(traffic.raw_bytes),
+              {{"form", "raw"}});
+  out.counter("p2p_gossip_bytes_total", "Gossip bytes sent and received.", static_cast<double>(traffic.wire_bytes),
+              {{"form", "wire"}});
+  std::map<std::string, double> by_status{{"alive", 0}, {"suspected", 0}, {"dead", 0}, {"left", 0}};
+  for (const auto& node : gossip_->view()->nodes) ++by_status[std::string(membership::to_string(node.status))];
+  for (const auto& [status, count] : by_status) {
+    out.gauge("p2p_nodes", "Nodes by status, as this node sees them.", count, {{"status", status}});
+  }
 }
 
 // --- changes while running ------------------------------------------------------------------------------------------
@@ -443,7 +475,7 @@ void Node::reload() {
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
-    auto material = pki::load_node_material(material_request(config_, options_.paths), clock_.wall());
+    auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
     const auto reloaded = material ? tls_->reload(tls_material(config_, options_.paths, *material)) : material.error();
     if (!reloaded) log_.error("the certificate stays as it is: {}", reloaded.error().context);
     services_->scan();

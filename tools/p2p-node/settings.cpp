@@ -40,7 +40,8 @@ membership::SelfFacts self_facts(const config::NodeConfig& config, Random& rando
   return out;
 }
 
-pki::NodeMaterialRequest material_request(const config::NodeConfig& config, const config::Paths& paths) {
+pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths) {
+  const auto& config = loaded.values;
   const auto files = config::own_certificate_files(
       config, [&](const std::string& name) { return std::filesystem::exists(paths.resolve(name)); });
   pki::NodeMaterialRequest out;
@@ -49,7 +50,7 @@ pki::NodeMaterialRequest material_request(const config::NodeConfig& config, cons
   out.ca_key = paths.resolve(config.ssl_ca_key_file);
   out.cluster_name = config.cluster_name;
   out.node_id = config.node_id;
-  out.coordinator = config.coordinator_mode;
+  if (loaded.given("coordinator_mode")) out.coordinator = config.coordinator_mode;
   for (const auto& address : local_addresses(config.advertise_address, config.bind_address, config.port)) {
     const auto endpoint = net::parse_endpoint(address, config.port);
     if (!endpoint) continue;

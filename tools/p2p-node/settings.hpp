@@ -19,6 +19,6 @@ net::ServerOptions server_options(const config::NodeConfig& config);
 membership::SelfFacts self_facts(const config::NodeConfig& config, Random& random, WallTime started_at);
 
 /// Where certificates and keys are.
-pki::NodeMaterialRequest material_request(const config::NodeConfig& config, const config::Paths& paths);
+pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths);
 
 }  // namespace p2p::node

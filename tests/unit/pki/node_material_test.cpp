@@ -19,7 +19,8 @@ struct Home {
                                    .ca_certificate = certs.files_of("ca").certificate,
                                    .ca_key = certs.files_of("ca").key,
                                    .cluster_name = "p2p",
-                                   .node_id = "worker-1"};
+                                   .node_id = "worker-1",
+                                   .coordinator = false};
 
   Home() {
     REQUIRE(pki::write_pair(certs.files_of("ca"), authority.certificate(), authority.key(), false).has_value());
