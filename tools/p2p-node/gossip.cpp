@@ -57,7 +57,6 @@ Gossip::Gossip(asio::io_context& control, membership::Membership& membership, ne
 }
 
 asio::awaitable<void> Gossip::run() {
-  co_await asio::this_coro::throw_if_cancelled(false);
   if (membership_.role() == pki::Role::coordinator) {
     joined_ = true;
     hooks_.joined();
@@ -66,8 +65,8 @@ asio::awaitable<void> Gossip::run() {
     membership_.tick(now());
     pump();
     wakeup_.expires_at(membership_.next_wakeup());
+    // pump() ends the wait early; a cancellation of this task ends the next one with an exception.
     co_await wakeup_.async_wait(kUse);
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
   }
 }
 

@@ -167,7 +167,10 @@ asio::awaitable<Error> Links::hold(net::ChannelPtr channel) {
   co_await asio::this_coro::reset_cancellation_state();
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await tasks.stop(kStopGrace);
-  if (shipper_ != nullptr) shipper_->on_disconnected();
+  if (shipper_ != nullptr) {
+    shipper_->set_wake({});
+    shipper_->on_disconnected();
+  }
   gossip_.link_closed(node_id, link.get());
   co_return why;
 }
@@ -176,13 +179,12 @@ asio::awaitable<void> Links::ship(std::shared_ptr<membership::Link> link) {
   const auto timer = std::make_shared<asio::steady_timer>(control_);
   shipper_->set_wake([this, timer] { asio::post(control_, [timer] { timer->cancel(); }); });
   send_logs(*link, shipper_->on_connected());
-  co_await asio::this_coro::throw_if_cancelled(false);
-  while ((co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none) {
+  for (;;) {
     send_logs(*link, shipper_->poll());
     timer->expires_at(shipper_->next_wakeup().value_or(Monotonic::max()));
+    // A wake ends the wait early; a cancellation of this task ends the next one with an exception.
     co_await timer->async_wait(kUse);
   }
-  shipper_->set_wake({});
 }
 
 void Links::send_logs(membership::Link& link, const std::vector<Bytes>& messages) {
