@@ -7,6 +7,7 @@
 #   wait_until SECONDS CMD...   polls CMD until it succeeds; fails loudly after SECONDS
 #   fleet_teardown              ends all nodes and removes the folder; call it in teardown_file or teardown
 
+bats_require_minimum_version 1.5.0 2>/dev/null || true
 : "${P2P_BIN_DIR:?the folder of the built tools}"
 export PATH="$P2P_BIN_DIR:$PATH"
 P2P_SOURCE_DIR="${P2P_SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"

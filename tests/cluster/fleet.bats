@@ -73,7 +73,7 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   [[ $(jq -r .node_id <<<"$output") == coordinator-1 ]]
   run -0 curl -s --max-time 5 --cacert "$(ca)" -o /dev/null -w '%{http_code}' -d '{"jsonrpc":"2.0","id":1,"method":"system.ping"}' "https://$at/rpc"
   [[ $output == 401 ]]
-  run openssl s_client -connect "$at" -alpn p2p/1 -CAfile "$(ca)" -verify_return_error <<<"GET /health HTTP/1.1"
+  run timeout 10 openssl s_client -connect "$at" -alpn p2p/1 -CAfile "$(ca)" -verify_return_error -ign_eof <<<"GET /health HTTP/1.1"
   [[ $output != *"HTTP/1.1 200"* ]]
   # TLS 1.3 tells the client after its own Finished, so the alert is what counts.
   grep -qE 'alert (certificate required|handshake failure)|certificate required' <<<"$output"

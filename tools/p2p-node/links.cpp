@@ -126,6 +126,7 @@ asio::awaitable<void> Links::keep(net::Client& client, std::vector<std::string> 
         log_.info("linked to {} at {}", name, address);
         said = false;
         why = co_await hold(std::move(*channel));
+        if (stopping_) co_return;
         log_.warning("the link to {} broke: {}", name, why.context);
       } else {
         why = channel.error();

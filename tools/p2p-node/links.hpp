@@ -30,6 +30,8 @@ class Links {
   /// Dials a coordinator, keeps the link, and dials again with back-off, until cancelled. On the control loop, with its
   /// client.
   boost::asio::awaitable<void> keep(net::Client& client, std::vector<std::string> addresses);
+  /// No link is dialled from here on. Control loop.
+  void stop() { stopping_ = true; }
 
  private:
   boost::asio::awaitable<void> accept(net::ChannelPtr channel);
@@ -47,6 +49,7 @@ class Links {
   Random& random_;
   const Clock& clock_;
   Logger log_;
+  bool stopping_ = false;
 };
 
 }  // namespace p2p::node

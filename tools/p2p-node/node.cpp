@@ -410,6 +410,7 @@ asio::awaitable<void> Node::shut_down() {
     timer.expires_after(milliseconds{10});
     co_await timer.async_wait(kUse);
   }
+  links_->stop();
   co_await server_->stop(config_.shutdown_grace_seconds);
   co_await tasks_->stop(config_.shutdown_grace_seconds);
   if (log_store_) log_store_->collector.stop();
