@@ -32,8 +32,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
 
 /// Whom the dialler wants (DESIGN.md section 5).
 struct ExpectedPeer {
-  std::optional<std::string> node_id;  ///< any node of the fleet with this name
-  std::optional<pki::Role> role;       ///< and this role
+  std::optional<std::string> node_id{};  ///< any node of the fleet with this name
+  std::optional<pki::Role> role{};       ///< and this role
 };
 
 struct Call {

@@ -25,8 +25,9 @@ struct ServerLimits {
   std::chrono::milliseconds handshake{5'000};
   std::chrono::milliseconds head{10'000};  ///< from a request's first byte to the end of its head
   std::chrono::milliseconds idle{75'000};
-  std::chrono::milliseconds body{30'000};   ///< and a second more for each 64 KiB
-  std::chrono::milliseconds write{30'000};  ///< and a second more for each 64 KiB
+  std::chrono::milliseconds body{30'000};   ///< and what its bytes take at the slowest rate
+  std::chrono::milliseconds write{30'000};  ///< likewise
+  std::size_t slowest_bytes_per_second = 64 << 10;
   std::chrono::milliseconds linger{2'000};  ///< reading what a refused client still sends
   std::chrono::milliseconds default_request_timeout{30'000};
   std::chrono::milliseconds max_request_timeout{600'000};

@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kUsualRead = 2048;
 constexpr std::size_t kBulkRead = 16 << 10;
 constexpr std::size_t kIdleBufferBytes = 4096;
-// A client that may still send at the rate of kSlowestBytesPerSecond gets the time for it.
-constexpr std::size_t kSlowestBytesPerSecond = 64 << 10;
 // A refused request's body up to this size is read so that the connection can go on.
 constexpr std::size_t kMaxDiscardedBody = 64 << 10;
 constexpr std::size_t kMaxLingerBytes = 64 << 20;
@@ -46,7 +44,7 @@ void Session::enter(Phase phase, std::chrono::milliseconds allowed, std::size_t 
   now_ = std::chrono::steady_clock::now();
   phase_ = phase;
   expired_ = false;
-  deadline_ = now_ + allowed + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
+  deadline_ = now_ + allowed + std::chrono::seconds(bytes / host_.dispatcher().limits().slowest_bytes_per_second);
 }
 
 void Session::interrupt(Interruption why) {
@@ -106,6 +104,8 @@ asio::awaitable<bool> Session::greet() {
     host_.log().debug("handshake with {}: {}", caller_.address, shaken.error().context);
   }
   if (stream_->spoke_plain_http()) stream_->send_raw(kPlainHttpAnswer);
+  // The client may have sent a request already; without this it would see a reset instead of the alert.
+  co_await leave(After::linger);
   co_return false;
 }
 

@@ -20,6 +20,10 @@ namespace {
 // After this many full reads in a row the other connections of the loop get their turn.
 constexpr unsigned kMaxDirectReads = 16;
 
+bool is_alert(unsigned long code) {
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
+}
+
 Stream::ErrorCode last_system_error() { return {errno, boost::system::system_category()}; }
 
 }  // namespace
@@ -89,7 +93,8 @@ Stream::Try Stream::classify(int ssl_result) {
   if (SSL_want_read(ssl) && BIO_should_read(SSL_get_rbio(ssl))) return {Outcome::want_read};
   if (SSL_want_write(ssl) && BIO_should_write(SSL_get_wbio(ssl))) return {Outcome::want_write};
   const int code = errno;
-  if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && ssl_result == 0) {
+  // Both a close_notify and a fatal alert set this; only the alert leaves an error.
+  if ((SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && !is_alert(ERR_peek_last_error())) {
     ERR_clear_error();
     return {Outcome::end};
   }

@@ -1,0 +1,263 @@
+// Deadlines, caps, permissions, cancellation and shutdown of the server.
+#include <doctest/doctest.h>
+
+#include <boost/asio/post.hpp>
+
+#include "support/peer.hpp"
+#include "support/running_server.hpp"
+
+using namespace p2p;
+using namespace p2p::net;
+using namespace p2p::test;
+
+namespace {
+
+asio::awaitable<Response> hello(Request& request) {
+  co_return Response::text(request.caller.identity ? request.caller.identity->name : "nobody");
+}
+
+std::string get(const std::string& path, const std::string& fields = {}) {
+  return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
+
+/// One open route, and one that waits until cancelled.
+struct Waiting {
+  std::atomic<bool> began{false}, ended{false};
+  Router routes() {
+    Router router;
+    router.add(make_route(Method::get, "/hello", hello));
+    Handler handler = [this](Request&) { return wait_for_cancellation(began, ended); };
+    router.add(make_route(Method::get, "/wait", std::move(handler)));
+    return router;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a head that does not get finished is answered with 408") {
+  ServerOptions options = Running::local();
+  options.limits.head = 20ms;
+  Running running(Waiting{}.routes(), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send("GET /hello HTTP/1.1\r\nHo"));
+  CHECK(peer.receive().status == 408);
+  CHECK(peer.is_closed());
+}
+
+TEST_CASE("a body that does not come is answered with 408") {
+  ServerOptions options = Running::local();
+  options.limits.body = 20ms;
+  Router router;
+  router.add(make_route(Method::post, "/hello", hello));
+  Running running(std::move(router), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"));
+  CHECK(peer.receive().status == 408);
+}
+
+TEST_CASE("an idle connection is closed without a word") {
+  ServerOptions options = Running::local();
+  options.limits.idle = 20ms;
+  Running running(Waiting{}.routes(), nullptr, options);
+  Peer fresh(running.port), used(running.port);
+  REQUIRE(used.send(get("/hello")));
+  CHECK(used.receive().status == 200);
+  CHECK(fresh.is_closed());
+  CHECK(used.is_closed());
+}
+
+TEST_CASE("a client that does not read its answer is dropped") {
+  ServerOptions options = Running::local();
+  options.limits.write = 20ms;
+  options.limits.slowest_bytes_per_second = 1 << 30;
+  Router router;
+  Handler large = [](Request&) -> asio::awaitable<Response> { co_return Response::text(std::string(32 << 20, 'x')); };
+  router.add(make_route(Method::get, "/large", std::move(large)));
+  Running running(std::move(router), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send(get("/large")));
+  CHECK(eventually([&] { return running.server.counters().bytes_sent > 0; }));
+  CHECK(eventually([&] { return running.server.counters().open_connections == 0; }));
+  CHECK(peer.receive().status == 0);
+}
+
+TEST_CASE("a handler past its deadline is cancelled and answered with 504, and the connection goes on") {
+  Waiting waiting;
+  ServerOptions options = Running::local();
+  options.limits.handler_grace = 0ms;
+  Running running(waiting.routes(), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send(get("/wait", "P2P-Timeout-Ms: 20\r\n")));
+  CHECK(peer.receive().status == 504);
+  CHECK(waiting.ended);
+  REQUIRE(peer.send(get("/hello")));
+  CHECK(peer.receive().status == 200);
+}
+
+TEST_CASE("a timeout that is no number is refused") {
+  Running running(Waiting{}.routes());
+  Peer peer(running.port);
+  for (const char* value : {"0", "-5", "soon", "1.5", "99999999999999999999"}) {
+    REQUIRE(peer.send(get("/hello", std::string("P2P-Timeout-Ms: ") + value + "\r\n")));
+    CHECK(peer.receive().status == 400);
+  }
+}
+
+TEST_CASE("a client that goes away cancels its handler") {
+  Waiting waiting;
+  Running running(waiting.routes());
+  {
+    Peer peer(running.port);
+    REQUIRE(peer.send(get("/wait")));
+    CHECK(eventually([&] { return waiting.began.load(); }));
+  }
+  CHECK(eventually([&] { return waiting.ended.load(); }));
+  CHECK(eventually([&] { return running.server.counters().open_connections == 0; }));
+}
+
+TEST_CASE("connections over the cap of an address are turned away, and may come back") {
+  ServerOptions options = Running::local();
+  options.limits.max_connections_from_loopback = 2;
+  Running running(Waiting{}.routes(), nullptr, options);
+  Peer second(running.port);
+  {
+    Peer first(running.port);
+    REQUIRE(first.send(get("/hello")));
+    CHECK(first.receive().status == 200);
+    REQUIRE(second.send(get("/hello")));
+    CHECK(second.receive().status == 200);
+    Peer third(running.port);
+    CHECK(third.is_closed());
+  }
+  CHECK(eventually([&] { return running.server.counters().open_connections == 1; }));
+  CHECK(running.server.counters().refused_connections == 1);
+  Peer again(running.port);
+  REQUIRE(again.send(get("/hello")));
+  CHECK(again.receive().status == 200);
+}
+
+TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and served to the right one") {
+  Router router;
+  Route route = make_route(Method::get, "/logs", hello);
+  route.permission = auth::Permission::logs_read;
+  router.add(route);
+  route.pattern = "/metrics";
+  route.open_on_loopback = true;
+  router.add(route);
+  route.pattern = "/internal";
+  route.permission = auth::Permission::node;
+  route.open_on_loopback = false;
+  router.add(route);
+  ServerOptions options = Running::local();
+  options.authenticate = [](const Request& request, auth::Caller& caller) -> Result<void> {
+    const auto token = request.headers.get("Authorization");
+    if (token.empty()) return {};
+    if (token == "Bearer bad") return Error(Errc::not_permitted, "the token has expired");
+    caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+    if (token == "Bearer reader") caller.scopes.add(auth::Permission::logs_read);
+    return {};
+  };
+  Running running(std::move(router), nullptr, options);
+  Peer peer(running.port);
+  const auto ask = [&](const std::string& path, const std::string& token) {
+    REQUIRE(peer.send(get(path, token.empty() ? "" : "Authorization: Bearer " + token + "\r\n")));
+    return peer.receive();
+  };
+  const Reply nobody = ask("/logs", "");
+  CHECK(nobody.status == 401);
+  CHECK(nobody.has("WWW-Authenticate: Bearer"));
+  const Reply bad = ask("/logs", "bad");
+  CHECK(bad.status == 401);
+  CHECK(bad.has("error=\"invalid_token\""));
+  CHECK(bad.body.find("the token has expired") != std::string::npos);
+  CHECK(ask("/logs", "other").status == 403);
+  CHECK(ask("/logs", "reader").body == "alice");
+  CHECK(ask("/metrics", "").status == 200);
+  CHECK(ask("/internal", "reader").status == 403);
+  CHECK(ask("/logs", "").status == 401);
+}
+
+TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count too") {
+  std::atomic<unsigned> asked{0};
+  Router router;
+  Route route = make_route(Method::get, "/limited", hello);
+  route.limit_class = LimitClass::rpc;
+  router.add(route);
+  route.pattern = "/locked";
+  route.permission = auth::Permission::admin;
+  router.add(route);
+  route = make_route(Method::get, "/free", hello);
+  route.limit_class = LimitClass::none;
+  router.add(route);
+  ServerOptions options = Running::local();
+  options.limit = [&](const auth::Caller& caller, LimitClass limit_class, unsigned cost) -> std::optional<unsigned> {
+    CHECK(caller.address == "127.0.0.1");
+    CHECK(limit_class == LimitClass::rpc);
+    CHECK(cost == 1);
+    return ++asked > 2 ? std::optional(7U) : std::nullopt;
+  };
+  Running running(std::move(router), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send(get("/limited") + get("/locked") + get("/free") + get("/limited")));
+  CHECK(peer.receive().status == 200);
+  CHECK(peer.receive().status == 401);
+  CHECK(peer.receive().status == 200);
+  const Reply limited = peer.receive();
+  CHECK(limited.status == 429);
+  CHECK(limited.has("Retry-After: 7\r\n"));
+}
+
+TEST_CASE("stopping lets a running request finish, closes idle connections and takes no new ones") {
+  std::atomic<bool> began{false};
+  std::promise<asio::any_io_executor> loop_of_handler;
+  auto signal = std::make_shared<asio::steady_timer*>(nullptr);
+  Router router;
+  Handler handler = [&, signal](Request&) -> asio::awaitable<Response> {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, asio::steady_timer::time_point::max());
+    *signal = &timer;
+    loop_of_handler.set_value(executor);
+    began = true;
+    boost::system::error_code released;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, released));
+    co_return Response::text("finished");
+  };
+  router.add(make_route(Method::get, "/work", std::move(handler)));
+  Running running(std::move(router));
+  Peer idle(running.port), working(running.port);
+  REQUIRE(working.send(get("/work")));
+  const auto executor = loop_of_handler.get_future().get();
+  auto stopped = running.begin(running.server.stop(20s));
+  CHECK(idle.is_closed());
+  CHECK_THROWS(Peer(running.port));
+  asio::post(executor, [signal] { (*signal)->cancel(); });
+  const Reply reply = working.receive();
+  CHECK(reply.body == "finished");
+  CHECK(reply.has("Connection: close\r\n"));
+  CHECK(working.is_closed());
+  CHECK(stopped.get());
+}
+
+TEST_CASE("stopping cancels what is still running after the grace") {
+  Waiting waiting;
+  Running running(waiting.routes());
+  Peer peer(running.port);
+  REQUIRE(peer.send(get("/wait")));
+  CHECK(eventually([&] { return waiting.began.load(); }));
+  CHECK_FALSE(running.stop(1ms));
+  CHECK(waiting.ended);
+  CHECK(peer.is_closed());
+  CHECK(running.server.counters().open_connections == 0);
+}
+
+TEST_CASE("connections are dropped by what their caller is") {
+  Waiting waiting;
+  Running running(waiting.routes());
+  Peer peer(running.port);
+  REQUIRE(peer.send(get("/wait")));
+  CHECK(eventually([&] { return waiting.began.load(); }));
+  running.server.drop_connections([](const auth::Caller& caller) { return caller.address != "127.0.0.1"; });
+  running.server.drop_connections([](const auth::Caller& caller) { return caller.address == "127.0.0.1"; });
+  CHECK(peer.is_closed());
+  CHECK(eventually([&] { return waiting.ended.load(); }));
+}
