@@ -78,10 +78,15 @@ asio::awaitable<Outcome> time(FactsPtr facts) {
 asio::awaitable<Outcome> info(FactsPtr facts) {
   utsname kernel{};
   ::uname(&kernel);
-  Json out = {{"node_id", facts->self.node_id}, {"role", pki::to_string(facts->self.role)},
-              {"version", P2P_VERSION},         {"uptime_seconds", seconds(facts->clock.monotonic() - facts->started)},
-              {"hostname", kernel.nodename},    {"os", operating_system(kernel.sysname)},
-              {"kernel", kernel.release},       {"architecture", kernel.machine}};
+  Json out = {
+      {"node_id", facts->self.node_id},
+      {"role", pki::to_string(facts->self.role)},
+      {"version", P2P_VERSION},
+      {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(facts->clock.monotonic() - facts->started).count()},
+      {"hostname", kernel.nodename},
+      {"os", operating_system(kernel.sysname)},
+      {"kernel", kernel.release},
+      {"architecture", kernel.machine}};
   if (const auto host = metrics::read_host_figures(facts->home)) {
     out["cpu_count"] = host->cpu_count;
     out["memory_total_bytes"] = host->memory.total_bytes;

@@ -90,7 +90,7 @@ struct Forwarder::Attempted {
 struct Forwarder::Entry {
   Candidate member;
   Outcome outcome{};
-  milliseconds took{};
+  std::chrono::microseconds took{};
 };
 
 namespace {
@@ -239,7 +239,7 @@ asio::awaitable<void> Forwarder::call_member(Entry& entry, const CallContext& ca
   } catch (const std::exception& failure) {
     entry.outcome = standard_error(Code::internal_error, failure.what());
   }
-  entry.took = remaining(clock_.monotonic(), began);
+  entry.took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - began);
 }
 
 asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, LocalCalls& here) {
@@ -274,7 +274,7 @@ std::string Forwarder::list(const std::vector<Entry>& entries) {
     } else {
       out += "\"error\":" + error_object(entry.outcome ? too_much() : entry.outcome.error());
     }
-    out += fmt::format(R"(,"ms":{}}})", entry.took.count());
+    out += fmt::format(R"(,"ms":{:.3f}}})", static_cast<double>(entry.took.count()) / 1000);
   }
   return out + ']';
 }

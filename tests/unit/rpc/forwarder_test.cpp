@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(Fixture, "a broadcast has one entry a node and does not wait f
   CHECK(entries[3]["error"]["code"] == -32000);
   CHECK(entries[4]["node"] == "w4");
   CHECK(entries[4]["error"]["code"] == -32006);
-  for (const Json& entry : entries) CHECK(entry["ms"].is_number_unsigned());
+  for (const Json& entry : entries) CHECK(entry["ms"].get<double>() >= 0);
   CHECK(parse_json(call("all:worker", false, 100ms).value()).value().size() == 4);
 }
 
