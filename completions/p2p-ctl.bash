@@ -9,13 +9,13 @@ _p2p_ctl() {
       ' call' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
-  case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --bundle | --cert | --key) kind='file' ;;
-    --home) kind='folder' ;;
-    --node) kind='node' ;;
-    --context | --coordinator | --count | --interval | --params | --service | --timeout | -c) kind='none' ;;
-    --output | -o) kind=words choices='table json yaml name' ;;
-    --role) kind=words choices='worker coordinator' ;;
+  case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --bundle' | *' --cert' | *' --key') kind='file' ;;
+    *' --home') kind='folder' ;;
+    *' --node') kind='node' ;;
+    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --service' | *' --timeout' | *' -c') kind='none' ;;
+    *' --output' | *' -o') kind=words choices='table json yaml name' ;;
+    *' --role') kind=words choices='worker coordinator' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in

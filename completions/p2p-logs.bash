@@ -9,14 +9,14 @@ _p2p_logs() {
       ' query' | ' sources' | ' tail') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
-  case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --cert | --key) kind='file' ;;
-    --home) kind='folder' ;;
-    --node) kind='node' ;;
-    --context | --coordinator | --grep | --limit | --lines | --logger | --regex | --since | --until | -n) kind='none' ;;
-    --level) kind=words choices='DEBUG INFO WARNING ERROR CRITICAL' ;;
-    --output | -o) kind=words choices='table json yaml name' ;;
-    --output | -o) kind=words choices='text json' ;;
+  case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --cert' | *' --key') kind='file' ;;
+    *' --home') kind='folder' ;;
+    *' --node') kind='node' ;;
+    *' --context' | *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --logger' | *' --regex' | *' --since' | *' --until' | *' -n') kind='none' ;;
+    *' --level') kind=words choices='DEBUG INFO WARNING ERROR CRITICAL' ;;
+    ' sources --output' | ' sources -o') kind=words choices='table json yaml name' ;;
+    ' query --output' | ' query -o' | ' tail --output' | ' tail -o') kind=words choices='text json' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in
