@@ -17,8 +17,11 @@ install(FILES packaging/p2p.tmpfiles DESTINATION lib/tmpfiles.d RENAME p2p.conf)
 
 set(doc_folder ${CMAKE_INSTALL_DATADIR}/doc/p2p)
 install(FILES README.md CHANGELOG.md packaging/copyright DESTINATION ${doc_folder})
-if(EXISTS ${PROJECT_SOURCE_DIR}/config)
-  install(DIRECTORY config/ DESTINATION ${doc_folder}/examples USE_SOURCE_PERMISSIONS)
-endif()
+install(FILES config/coordinator.yaml config/worker.yaml DESTINATION ${doc_folder}/examples)
+# A node refuses what others may write, so the modes are given, not those of the checkout.
+install(DIRECTORY config/services DESTINATION ${doc_folder}/examples FILES_MATCHING PATTERN "*.yaml"
+  PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+install(DIRECTORY config/services DESTINATION ${doc_folder}/examples FILES_MATCHING PATTERN "*.sh"
+  PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 include(cmake/package.cmake)

@@ -29,10 +29,15 @@ def kind:
   elif (.names // [] | index("--node")) or (.name // "" | . == "NODE") then "node"
   else (.value // .name) | if . == "FILE" then "file" elif . == "DIR" then "folder" else "none" end end;
 
-# Options with a value, grouped by what can be said of it: [{kind, names}].
-def valued:
-  [nodes | .options[] | select(.value != "") | {kind: kind, names}]
-  | group_by(.kind) | map({kind: .[0].kind, names: (map(.names[]) | unique)});
-
 def quoted: "'" + gsub("'"; "'\\''") + "'";
+
+# Options with a value, grouped by what can be said of it: [{kind, patterns}]. A pattern is for `PATH OPTION`, where PATH
+# matters only if the option means different things to different commands.
+def valued:
+  [nodes | . as $node | .options[] | select(.value != "") | {path: $node.path, kind: kind, name: .names[]}]
+  | group_by(.name)
+  | map(if map(.kind) | unique | length == 1 then {kind: .[0].kind, pattern: "*\(" " + .[0].name | quoted)"}
+        else .[] | {kind, pattern: (.path + " " + .name | quoted)} end)
+  | group_by(.kind) | map({kind: .[0].kind, patterns: (map(.pattern) | unique)});
+
 def header: "# Made by scripts/completions from `\(.tool) --dump-commands`; a test holds the two together.";

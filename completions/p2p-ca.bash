@@ -9,13 +9,13 @@ _p2p_ca() {
       ' init' | ' list' | ' show' | ' sign' | ' verify') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
-  case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --bundle) kind='file' ;;
-    --home) kind='folder' ;;
-    --days | --name | --san) kind='none' ;;
-    --key-type) kind=words choices='ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' ;;
-    --output | -o) kind=words choices='table json yaml name' ;;
-    --role) kind=words choices='worker coordinator operator' ;;
+  case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --bundle') kind='file' ;;
+    *' --home') kind='folder' ;;
+    *' --days' | *' --name' | *' --san') kind='none' ;;
+    *' --key-type') kind=words choices='ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' ;;
+    *' --output' | *' -o') kind=words choices='table json yaml name' ;;
+    *' --role') kind=words choices='worker coordinator operator' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in

@@ -8,10 +8,10 @@ _p2p_node() {
     case "$at ${COMP_WORDS[i]}" in
     esac
   done
-  case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --config | -c) kind='file' ;;
-    --home) kind='folder' ;;
-    --set) kind='none' ;;
+  case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --config' | *' -c') kind='file' ;;
+    *' --home') kind='folder' ;;
+    *' --set') kind='none' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in

@@ -33,6 +33,7 @@ complete_fish() {
   [ "$(complete_bash sign '')" = '' ]
   [ "$(complete_bash context add --b)" = '--bundle' ]
   [ "$(complete_bash sign --role '')" = 'operator worker' ]
+  [ "$(complete_bash verify --role '')" = 'guest' ]
   [ "$(complete_bash --quiet sign -o j)" = 'json' ]
   [ "$(complete_bash --)" = '--home --output --quiet' ]
   [ "$(complete_bash verify "$BATS_TEST_TMPDIR/he")" = "$BATS_TEST_TMPDIR/here.pem" ]
@@ -47,6 +48,7 @@ complete_fish() {
   [ "$(complete_fish 'sign --')" = '--days --home --output --quiet --role' ]
   [ "$(complete_fish 'sign ')" = '' ]
   [ "$(complete_fish 'sign --role ')" = 'operator worker' ]
+  [ "$(complete_fish 'verify --role ')" = 'guest' ]
   [ "$(complete_fish "verify $BATS_TEST_TMPDIR/he")" = "$BATS_TEST_TMPDIR/here.pem" ]
 }
 

@@ -24,7 +24,9 @@ setup_file() {
 @test "the example configurations and services are there" {
   test -s "$root/usr/share/doc/p2p/examples/coordinator.yaml"
   test -s "$root/usr/share/doc/p2p/examples/worker.yaml"
-  test -d "$root/usr/share/doc/p2p/examples/services"
+  local services=$root/usr/share/doc/p2p/examples/services
+  [ "$(cd "$services" && find . -type f -printf '%P %m\n' | sort | xargs)" = \
+    'disk/disk.sh 755 disk/service.yaml 644 logfile/logfile.sh 755 logfile/service.yaml 644' ]
 }
 
 @test "everything belongs to root and nobody else may write it" {
