@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
 
@@ -83,11 +84,13 @@ void ServerLoop::take(Stream::Socket socket) {
   auto ssl = tls_ != nullptr ? make_server_ssl(tls_->state()) : SslPtr{};
   auto stream = std::make_unique<Stream>(std::move(socket), std::move(ssl), &counters_.traffic);
   const auto session = sessions_.emplace(sessions_.end(), *this, std::move(stream), std::move(caller));
-  asio::co_spawn(
-      executor_, session->run(),
-      asio::bind_cancellation_slot(session->slot(), [this, session](std::exception_ptr) { forget(session); }));
+  asio::co_spawn(executor_, session->run(),
+                 asio::bind_cancellation_slot(session->slot(), [this, session](std::exception_ptr) {
+                   asio::post(executor_, [this, session] { forget(session); });
+                 }));
 }
 
+// Posted: a session may end within its own cancellation, whose signal it owns, while the list is walked.
 void ServerLoop::forget(std::list<Session>::iterator session) {
   addresses_.close(session->caller().address, !session->counts_for_address);
   sessions_.erase(session);

@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <list>
@@ -55,18 +56,14 @@ void TaskGroup::start(std::string name, asio::awaitable<void> task) {
   entry->name = std::move(name);
   asio::co_spawn(
       state_->executor, std::move(task),
-      asio::bind_cancellation_slot(entry->signal.slot(), [state = state_, entry](std::exception_ptr failure) {
+      asio::bind_cancellation_slot(entry->signal.slot(), [state = state_, entry](const std::exception_ptr& failure) {
         state->finish(entry, std::move(failure));
       }));
 }
 
 void TaskGroup::cancel() {
   state_->stopping = true;
-  // A task may end, and leave the list, while its signal is emitted.
-  for (auto task = state_->tasks.begin(); task != state_->tasks.end();) {
-    const auto current = task++;
-    current->signal.emit(asio::cancellation_type::terminal);
-  }
+  for (auto& task : state_->tasks) task.signal.emit(asio::cancellation_type::terminal);
 }
 
 asio::awaitable<bool> TaskGroup::wait(std::chrono::milliseconds limit) {
