@@ -85,6 +85,9 @@ void Collector::stop() {
   }
   arrived_.notify_one();
   if (thread_.joinable()) thread_.join();
+  // Their streams own the channels that they answer on, which must go before the loops do.
+  queue_.clear();
+  stalled_.clear();
 }
 
 std::unique_ptr<Collector::Intake> Collector::open(std::string node_id, Send send) {

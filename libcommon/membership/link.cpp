@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <map>
 #include <optional>
 #include <utility>
@@ -72,6 +73,7 @@ void Link::State::receive(const Frame& frame) {
     case FrameKind::call: begin_answer(frame.id, frame.payload); break;
     case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
     case FrameKind::refused: complete(frame.id, Error(Errc::limited, "the node has too many calls under way")); break;
+    case FrameKind::failed: complete(frame.id, Error(Errc::failed, std::string(frame.payload))); break;
     case FrameKind::cancel:
       if (const auto found = running.find(frame.id); found != running.end()) {
         found->second->emit(asio::cancellation_type::terminal);
@@ -95,15 +97,19 @@ void Link::State::begin_answer(std::uint64_t id, std::string_view payload) {
 
 asio::awaitable<void> Link::State::answer(std::uint64_t id, LinkCall call,
                                           std::shared_ptr<asio::cancellation_signal> signal) {
+  const auto keep = shared_from_this();
   co_await asio::this_coro::throw_if_cancelled(false);
   auto task = handlers.answer(std::move(call));
   auto token = asio::bind_cancellation_slot(signal->slot(), kUse);
   auto [failure, text] = co_await asio::co_spawn(channel->executor(), std::move(task), std::move(token));
   running.erase(id);
-  if (!failure) send(FrameKind::result, id, text);
+  // What is too large for the link would close it and fail every other call.
+  if (!failure && text.size() <= kMaxLinkResultBytes && send(FrameKind::result, id, text)) co_return;
+  send(FrameKind::failed, id, failure ? "the call was cancelled" : "the answer is too large for the link");
 }
 
 asio::awaitable<void> Link::State::keep_alive() {
+  const auto keep = shared_from_this();
   asio::steady_timer timer(channel->executor());
   for (std::uint64_t id = 1;; ++id) {
     timer.expires_after(kLinkPingInterval);
@@ -134,7 +140,7 @@ asio::awaitable<Error> Link::State::read() {
 asio::awaitable<Result<std::string>> Link::State::call_here(LinkCall call) {
   const auto keep = shared_from_this();
   co_await asio::this_coro::throw_if_cancelled(false);
-  if (closed) co_return Error(Errc::unreachable, "the link is closed");
+  if (closed) co_return Error(Errc::not_found, "the link is closed");
   if (pending.size() >= kMaxLinkCalls) co_return Error(Errc::limited, "too many calls over one link");
   const std::uint64_t id = next_id++;
   const auto wait = std::make_shared<Pending>(channel->executor());
@@ -159,7 +165,12 @@ Link::~Link() = default;
 asio::awaitable<Error> Link::run() {
   const auto state = state_;
   state->tasks.start("link pings", state->keep_alive());
-  Error why = co_await state->read();
+  Error why(Errc::cancelled, "the link was cancelled");
+  try {
+    why = co_await state->read();
+  } catch (const boost::system::system_error&) {
+    // Cancelled with a message already waiting; what follows must run all the same.
+  }
   state->closed = true;
   for (const auto& [id, signal] : std::map(state->running)) signal->emit(asio::cancellation_type::terminal);
   for (const auto& [id, wait] : std::map(state->pending)) {

@@ -19,6 +19,8 @@ inline constexpr std::chrono::seconds kLinkPingInterval{5};
 inline constexpr std::chrono::seconds kLinkSilenceLimit{15};
 /// Frames of records and logs stay under this; a larger message closes the link.
 inline constexpr std::size_t kMaxLinkMessageBytes = 2 << 20;
+/// A larger answer to a call is refused by the node that made it.
+inline constexpr std::size_t kMaxLinkResultBytes = kMaxLinkMessageBytes - 1024;
 /// Calls that one link carries at a time; more are refused as overloaded.
 inline constexpr std::size_t kMaxLinkCalls = 1024;
 
@@ -44,7 +46,8 @@ class Link {
   bool send(FrameKind kind, std::string_view payload);
 
   /// Sends a call and waits for its result: the response text, `timeout` or `unreachable` when the link broke (the
-  /// outcome is unknown in both), `limited` when too many calls are under way (it was not begun).
+  /// outcome is unknown in both), `failed` when the answer could not be sent; and where it was not begun, `limited`
+  /// (too many calls are under way) or `not_found` (the link is closed).
   boost::asio::awaitable<Result<std::string>> call(LinkCall call);
 
   void close(std::string reason);

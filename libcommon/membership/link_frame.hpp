@@ -9,6 +9,7 @@
 //   call        CBOR {"caller": stated caller, "request": JSON-RPC text, "timeout_ms": n}
 //   result      JSON-RPC response text (empty for a notification); the id is the call's
 //   refused     no payload; the call with this id was not begun, because too many are under way
+//   failed      text; the call with this id ran, but its answer cannot be sent
 //   cancel      no payload; the caller no longer waits for the call with this id
 //   logs        worker to coordinator: a message of the log shipper
 //   logs_reply  coordinator to worker: a message of the log collector
@@ -34,6 +35,7 @@ enum class FrameKind : std::uint8_t {
   logs = 7,
   logs_reply = 8,
   refused = 9,
+  failed = 10,
 };
 
 struct Frame {

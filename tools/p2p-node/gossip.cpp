@@ -1,5 +1,6 @@
 #include "gossip.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -173,6 +174,10 @@ asio::awaitable<Result<Message>> Gossip::post(std::vector<std::string> addresses
     if (answer->status == 200) co_return unpack(answer->body, is_lz4(answer->headers));
     const auto problem = parse_json(answer->body);
     const std::string* detail = problem ? find_string(*problem, "detail") : nullptr;
+    if (answer->status >= 500) {
+      failed = Error(Errc::unreachable, fmt::format("{} answered with status {}", address, answer->status));
+      continue;
+    }
     const Errc kind = answer->status == 409 ? Errc::exists : answer->status == 403 ? Errc::not_permitted : Errc::failed;
     co_return Error(kind,
                     detail != nullptr ? *detail : fmt::format("{} answered with status {}", address, answer->status));
@@ -239,7 +244,7 @@ asio::awaitable<void> Gossip::join(std::vector<std::string> addresses) {
       membership_.join_refused(answer.error());
       if (!joined_) hooks_.refused(answer.error());
     } else {
-      log_.warning("no coordinator answers to a join: {}", answer.error().context);
+      log_.warning("no coordinator took the join: {}", answer.error().context);
     }
     pump();
     co_return;
@@ -357,14 +362,16 @@ asio::awaitable<bool> Gossip::answers_as(membership::JoinProbe probe) {
     const auto link = found->second;
     if (co_await link->call(std::move(ping))) co_return true;
   }
+  const auto until = clock_.monotonic() + kProbeTimeout;
   for (const auto& address : probe.old_addresses) {
     const auto endpoint = net::parse_endpoint(address, 0);
-    if (!endpoint) continue;
+    const auto left = std::chrono::duration_cast<milliseconds>(until - clock_.monotonic());
+    if (!endpoint || left <= milliseconds{0}) continue;
     net::Call call;
     call.endpoint = *endpoint;
     call.peer.node_id = probe.node_id;
     call.target = "/internal/instance";
-    call.timeout = kProbeTimeout;
+    call.timeout = left;
     call.max_response_bytes = kMaxHealthBytes;
     call.fresh_connection = true;
     const auto answer = co_await client_.call(std::move(call));
@@ -409,24 +416,24 @@ void Gossip::link_closed(const std::string& node_id, const membership::Link* lin
 // --- state and farewell ---------------------------------------------------------------------------------------------
 
 void Gossip::save_soon() {
-  dirty_ = true;
+  save_wanted_ = true;
   if (!saving_) tasks_.start("save gossip state", save_loop());
 }
 
 asio::awaitable<void> Gossip::save_loop() {
   if (saving_) co_return;
   saving_ = true;
-  while (std::exchange(dirty_, false)) {
-    auto text = membership::encode_state(membership_.saved_state(), membership_.self().node_id);
-    const auto saved = co_await hooks_.save(std::move(text));
-    if (!saved) log_.error("the gossip state could not be saved: {}", saved.error().context);
-  }
-  saving_ = false;
+  const auto done = std::shared_ptr<void>(nullptr, [this](void*) { saving_ = false; });
+  while (std::exchange(save_wanted_, false)) co_await save_now();
 }
 
 asio::awaitable<void> Gossip::save_now() {
+  dirty_ = false;
+  auto text = membership::encode_state(membership_.saved_state(), membership_.self().node_id);
+  const auto saved = co_await hooks_.save(std::move(text));
+  if (saved) co_return;
   dirty_ = true;
-  co_await save_loop();
+  log_.error("the gossip state could not be saved: {}", saved.error().context);
 }
 
 asio::awaitable<void> Gossip::autosave(milliseconds interval) {
@@ -435,7 +442,7 @@ asio::awaitable<void> Gossip::autosave(milliseconds interval) {
     timer.expires_after(interval);
     const auto [failed] = co_await timer.async_wait(kUse);
     if (failed) co_return;
-    if (dirty_) co_await save_loop();
+    if (dirty_) save_soon();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "directory.hpp"
@@ -55,13 +56,14 @@ class Gossip {
   void link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link);
   /// Ignored when a newer link has taken its place.
   void link_closed(const std::string& node_id, const membership::Link* link);
+  /// A `records` frame of the node at the other end of a link; what does not hold is logged.
   void receive_push(const pki::Identity& peer, std::string payload);
 
   /// Says goodbye to the fleet and waits until it is sent, at most `grace`.
   boost::asio::awaitable<void> leave(std::chrono::milliseconds grace);
   /// Writes the state now; for shutdown.
   boost::asio::awaitable<void> save_now();
-  /// Marks the state as changed by time (statuses, last seen), so that the next autosave writes it.
+  /// Writes the state every `interval` when something changed, until cancelled.
   boost::asio::awaitable<void> autosave(std::chrono::milliseconds interval);
 
   /// What readers on other threads see; never null.
@@ -102,12 +104,13 @@ class Gossip {
   std::map<std::string, std::shared_ptr<membership::Link>, std::less<>> links_;
   std::map<std::string, std::string, std::less<>> answered_at_;  ///< per node, the address that worked last
   membership::ClusterViewPtr published_;
-  mutable std::mutex view_mutex_;
+  mutable std::mutex view_mutex_;  // guards published_ against readers on other threads
   bool links_changed_ = false;
   bool joined_ = false;
   bool joining_ = false;
   bool saving_ = false;
-  bool dirty_ = false;
+  bool save_wanted_ = false;
+  bool dirty_ = false;  ///< something changed since the last save
   GossipTraffic traffic_;
 };
 

@@ -61,11 +61,11 @@ asio::awaitable<std::string> Links::answer(const auth::Caller& peer, membership:
   // Only a coordinator speaks for others; a worker that calls over its link is itself.
   if (peer.identity->role == pki::Role::coordinator && !call.stated_caller.empty()) {
     const auto stated = auth::parse_stated_caller(call.stated_caller);
-    if (!stated) co_return std::string();
-    origin.caller = *stated;
+    // Who asks is not known, so it is nobody: the method's own permission refuses.
+    origin.caller = stated ? *stated : auth::Caller{};
   }
   origin.final = true;
-  origin.deadline = clock_.monotonic() + milliseconds(call.timeout_ms);
+  origin.deadline = clock_.monotonic() + std::min(milliseconds(call.timeout_ms), rpc::kMaxTimeout);
   const std::string request = std::move(call.request);
   co_return co_await dispatcher_.answer(request, origin);
 }
@@ -113,7 +113,7 @@ asio::awaitable<void> Links::keep(net::Client& client, std::vector<std::string> 
   milliseconds backoff = kFirstBackoff;
   bool said = false;
   asio::steady_timer timer(control_);
-  for (std::size_t turn = 0;; ++turn) {
+  for (std::size_t turn = 0; !stopping_; ++turn) {
     const auto& address = addresses[turn % addresses.size()];
     const auto begun = clock_.monotonic();
     Error why;
@@ -121,12 +121,18 @@ asio::awaitable<void> Links::keep(net::Client& client, std::vector<std::string> 
       const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
       auto channel =
           co_await client.open_channel(*endpoint, coordinator, "/internal/link", {}, link_limits(), kDialTimeout);
+      if (channel && stopping_) {
+        (*channel)->abort();
+        co_return;
+      }
       if (channel) {
         const std::string name = (*channel)->peer().identity->name;
         log_.info("linked to {} at {}", name, address);
         said = false;
         why = co_await hold(std::move(*channel));
         if (stopping_) co_return;
+        // hold() switched this off for its clean-up.
+        co_await asio::this_coro::throw_if_cancelled(true);
         log_.warning("the link to {} broke: {}", name, why.context);
       } else {
         why = channel.error();
@@ -156,7 +162,8 @@ asio::awaitable<Error> Links::hold(net::ChannelPtr channel) {
       return;
     }
     for (const auto& message : *messages) {
-      open->send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))});
+      if (!open->send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))}))
+        open->abort();
     }
   };
   const auto link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());

@@ -2,6 +2,8 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <atomic>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -71,20 +73,21 @@ struct LogStore {
   logs::Collector collector;
 };
 
-net::TlsMaterial tls_material(const config::NodeConfig& config, const config::Paths& paths,
-                              const pki::NodeMaterial& material) {
+Result<net::TlsMaterial> tls_material(const config::NodeConfig& config, const config::Paths& paths,
+                                      const pki::NodeMaterial& material) {
   net::TlsMaterial out;
   out.certificate = material.certificate_pem;
   out.private_key = std::string(material.key_pem.view());
   out.ca = material.ca_pem;
   out.cluster_name = config.cluster_name;
   out.request_all_client_certificates = config.ssl_request_client_cert == config::ClientCertificates::all;
-  if (!config.web_cert_file.empty()) {
-    if (auto text = read_file(paths.resolve(config.web_cert_file), pki::kMaxCertificatePemBytes))
-      out.web_certificate = *text;
-    if (auto text = read_secret_file(paths.resolve(config.web_key_file), crypto::kMaxKeyPemBytes))
-      out.web_private_key = *text;
-  }
+  if (config.web_cert_file.empty()) return out;
+  auto certificate = read_file(paths.resolve(config.web_cert_file), pki::kMaxCertificatePemBytes);
+  if (!certificate) return certificate.error();
+  auto key = read_secret_file(paths.resolve(config.web_key_file), crypto::kMaxKeyPemBytes);
+  if (!key) return key.error();
+  out.web_certificate = std::move(*certificate);
+  out.web_private_key = std::move(*key);
   return out;
 }
 
@@ -95,6 +98,8 @@ class Node {
         config_(options_.config.values),
         log_sink_(clock_, config_.log_level, logs::stderr_style()),
         log_(log_sink_, "Node") {}
+
+  ~Node();
 
   cli::Attempt<void> run();
 
@@ -110,8 +115,10 @@ class Node {
   Result<void> begin_serving();
   asio::awaitable<void> wait_for_signals();
   asio::awaitable<void> shut_down();
+  asio::awaitable<void> flush_logs(milliseconds limit);
   void collect_metrics(metrics::MetricsWriter& out);
   void reload();
+  Result<void> renew_identity(const config::LoadedConfig& loaded);
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
@@ -130,7 +137,7 @@ class Node {
   std::uint16_t port_ = 0;
 
   std::unique_ptr<net::TlsContexts> tls_;
-  std::string ca_pem_;
+  std::atomic<std::shared_ptr<const std::string>> ca_pem_;  // read by session loops
   std::unique_ptr<membership::CertificateSigner> signer_;
   std::unique_ptr<membership::CertificateVerifier> verifier_;
   std::unique_ptr<membership::RecordChecker> checker_;
@@ -139,8 +146,8 @@ class Node {
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
   std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
 
-  net::BlockingPool pool_{kPoolThreads};
   std::unique_ptr<net::Loops> loops_;
+  net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
   Directory directory_;
@@ -154,8 +161,20 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
+  bool serving_ = false;
 };
+
+/// However run() ended, no thread may outlive what it uses.
+Node::~Node() {
+  if (loops_) {
+    loops_->stop();
+    loops_->join();
+  }
+  if (log_store_) log_store_->collector.stop();
+  log_sink_.detach();
+}
 
 // --- opening --------------------------------------------------------------------------------------------------------
 
@@ -175,6 +194,7 @@ Result<void> Node::prepare() {
   });
   tasks_ = std::make_unique<net::TaskGroup>(loops_->control().get_executor(), log_sink_);
   stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
+  signals_ = std::make_unique<asio::signal_set>(loops_->control(), SIGTERM, SIGINT, SIGHUP);
   health_ = std::make_unique<Health>(config_.node_id, role_, clock_);
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
@@ -189,19 +209,48 @@ Result<void> Node::open_identity() {
   auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
   if (!material) return material.error();
   role_ = material->identity.role;
-  ca_pem_ = material->ca_pem;
   if (material->made) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
-  auto tls = net::TlsContexts::make(tls_material(config_, options_.paths, *material));
+  auto read = tls_material(config_, options_.paths, *material);
+  if (!read) return read.error();
+  auto tls = net::TlsContexts::make(*read);
+  crypto::wipe(read->private_key);
   if (!tls) return tls.error();
   tls_ = std::move(*tls);
   auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
   if (!keys) return keys.error();
   auto roots = pki::Roots::from_pem(material->ca_pem, config_.ssl_ca_cert_file);
   if (!roots) return roots.error();
+  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
   signer_ = std::make_unique<membership::CertificateSigner>(std::move(*keys));
   verifier_ = std::make_unique<membership::CertificateVerifier>(
       pki::RecordVerifier(std::move(*roots), config_.cluster_name), membership::RevocationCheck{});
   checker_ = std::make_unique<membership::RecordChecker>(config_.cluster_name, *verifier_, crypto::sha256);
+  return {};
+}
+
+/// Takes over a certificate, key or CA that changed on disk. New connections and records use them; on an error all
+/// stays.
+Result<void> Node::renew_identity(const config::LoadedConfig& loaded) {
+  auto material = pki::load_node_material(material_request(loaded, options_.paths), clock_.wall());
+  if (!material) return material.error();
+  if (material->identity.role != role_) return Error(Errc::invalid, "the new certificate has another role");
+  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
+  if (!keys) return keys.error();
+  auto roots = pki::Roots::from_pem(material->ca_pem, loaded.values.ssl_ca_cert_file);
+  if (!roots) return roots.error();
+  auto read = tls_material(loaded.values, options_.paths, *material);
+  if (!read) return read.error();
+  const bool same = keys->certificate_der() == signer_->certificate() && material->ca_pem == *ca_pem_.load();
+  const auto reloaded = tls_->reload(*read);
+  crypto::wipe(read->private_key);
+  if (!reloaded || same) return reloaded;
+  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
+  signer_->replace(std::move(*keys));
+  verifier_->replace(pki::RecordVerifier(std::move(*roots), config_.cluster_name));
+  membership_->certificate_changed(now());
+  membership_->recheck(now());
+  gossip_->pump();
+  log_.info("the certificate was renewed");
   return {};
 }
 
@@ -317,7 +366,7 @@ net::Router Node::make_router() {
   roots.pattern = "/pki/ca.pem";
   roots.permission = auth::Permission::open;
   roots.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto response = net::Response::text(ca_pem_);
+    auto response = net::Response::text(*ca_pem_.load());
     response.content_type = "application/x-pem-file";
     co_return response;
   };
@@ -356,11 +405,14 @@ Result<void> Node::begin_serving() {
   port_ = *port;
   log_.info("{} {} listening on {}", pki::to_string(role_), config_.node_id,
             net::Endpoint{config_.bind_address, port_}.to_text());
+  if (auto started = membership_->start(now()); !started) return started;
+  serving_ = true;
   set_facts([this](membership::SelfFacts& facts) {
     facts.addresses = local_addresses(config_.advertise_address, config_.bind_address, port_);
   });
   services_->open();
-  return membership_->start(now());
+  gossip_->pump();
+  return {};
 }
 
 asio::awaitable<void> Node::main() {
@@ -384,10 +436,9 @@ asio::awaitable<void> Node::main() {
 }
 
 asio::awaitable<void> Node::wait_for_signals() {
-  asio::signal_set signals(loops_->control(), SIGTERM, SIGINT, SIGHUP);
   bool stopping = false;
   for (;;) {
-    const auto [failed, signal] = co_await signals.async_wait(kUse);
+    const auto [failed, signal] = co_await signals_->async_wait(kUse);
     if (failed) co_return;
     if (signal == SIGHUP) {
       reload();
@@ -402,21 +453,35 @@ asio::awaitable<void> Node::wait_for_signals() {
 asio::awaitable<void> Node::shut_down() {
   health_->set_phase(Health::Phase::stopping);
   ::sd_notify(0, "STOPPING=1");
-  log_.info("stopping");
-  co_await gossip_->leave(kFarewell);
+  const auto end = clock_.monotonic() + config_.shutdown_grace_seconds;
+  const auto left = [&] {
+    return std::max(milliseconds{100}, std::chrono::duration_cast<milliseconds>(end - clock_.monotonic()));
+  };
+  if (serving_) {
+    log_.info("stopping");
+    co_await gossip_->leave(std::min(kFarewell, left()));
+    co_await flush_logs(std::min(kLastLines, left()));
+  }
+  links_->stop();
+  co_await server_->stop(left());
+  co_await tasks_->stop(left());
+  if (log_store_) {
+    auto work = [collector = &log_store_->collector] { return collector->stop(), true; };
+    co_await pool_.run(std::move(work));
+  }
+  log_sink_.detach();
+  if (serving_) co_await gossip_->save_now();
+  for (const auto& client : *clients_) client->close();
+}
+
+/// Waits until the last lines have reached the coordinator.
+asio::awaitable<void> Node::flush_logs(milliseconds limit) {
   asio::steady_timer timer(loops_->control());
-  for (const auto until = clock_.monotonic() + kLastLines;
-       shipper_ && shipper_->spool_bytes() > 0 && clock_.monotonic() < until;) {
+  const auto until = clock_.monotonic() + limit;
+  while (shipper_ && shipper_->spool_bytes() > 0 && clock_.monotonic() < until) {
     timer.expires_after(milliseconds{10});
     co_await timer.async_wait(kUse);
   }
-  links_->stop();
-  co_await server_->stop(config_.shutdown_grace_seconds);
-  co_await tasks_->stop(config_.shutdown_grace_seconds);
-  if (log_store_) log_store_->collector.stop();
-  log_sink_.detach();
-  co_await gossip_->save_now();
-  for (const auto& client : *clients_) client->close();
 }
 
 void Node::collect_metrics(metrics::MetricsWriter& out) {
@@ -471,14 +536,14 @@ void Node::reload() {
   if (!loaded) {
     log_.error("reload refused, everything stays as it is: {}", loaded.error().context);
   } else {
-    const auto changes = config::compare(config_, loaded->values);
+    auto changes = config::compare(config_, loaded->values);
     for (const auto& key : changes.after_restart) log_.warning("{} changed and takes effect after a restart", key);
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
-    auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
-    const auto reloaded = material ? tls_->reload(tls_material(config_, options_.paths, *material)) : material.error();
-    if (!reloaded) log_.error("the certificate stays as it is: {}", reloaded.error().context);
+    if (const auto renewed = renew_identity(*loaded); !renewed) {
+      log_.error("the certificate stays as it is: {}", renewed.error().context);
+    }
     services_->scan();
   }
   ::sd_notify(0, "READY=1");

@@ -25,7 +25,11 @@ asio::awaitable<rpc::TransportResult> Transport::send(rpc::OutgoingCall call) {
     co_return rpc::TransportError{Error(Errc::not_found, "no node \"" + call.node_id + "\" in the fleet"), false};
   }
   // An untried address may hang, so the link goes first until one of the addresses has answered.
-  if (place->link && place->dialable != true) co_return co_await over_link(call, *place->link);
+  if (place->link && place->dialable != true) {
+    auto answer = co_await over_link(call, *place->link);
+    if (answer || answer.error().error.kind() != Errc::not_found) co_return answer;
+    co_return co_await dial(call, *place);
+  }
   auto answer = co_await dial(call, *place);
   if (answer || answer.error().sent || !place->link) co_return answer;
   co_return co_await over_link(call, *place->link);
@@ -58,7 +62,8 @@ asio::awaitable<rpc::TransportResult> Transport::over_link(const rpc::OutgoingCa
   message.timeout_ms = static_cast<std::uint32_t>(remaining(call, clock_).count());
   auto answer = co_await link.call(std::move(message));
   if (answer) co_return rpc::TransportAnswer{200, std::move(*answer)};
-  co_return rpc::TransportError{answer.error(), answer.error().kind() != Errc::limited};
+  const Errc kind = answer.error().kind();
+  co_return rpc::TransportError{answer.error(), kind != Errc::limited && kind != Errc::not_found};
 }
 
 }  // namespace p2p::node
