@@ -27,10 +27,10 @@ fleet_setup() {
 pause() { read -rt 0.1 _ <>"$FLEET/never" || true; }
 
 wait_until() {
-  local limit=$(($1 * P2P_PATIENCE)) begin=$SECONDS
+  local limit=$(($1 * P2P_PATIENCE)) begin=${EPOCHREALTIME/./}
   shift
   until "$@" >"$FLEET/wait.out" 2>&1; do
-    if ((SECONDS - begin >= limit)); then
+    if ((${EPOCHREALTIME/./} - begin >= limit * 1000000)); then
       echo "not within $limit s: $*"
       cat "$FLEET/wait.out"
       fleet_logs

@@ -91,6 +91,15 @@ Result<net::TlsMaterial> tls_material(const config::NodeConfig& config, const co
   return out;
 }
 
+/// What to do about a node that cannot even open its files.
+std::string hint_for(const Error& error, const std::string& node_id) {
+  if (error.kind() != Errc::not_found) return {};
+  return fmt::format(
+      "run \"p2p-ca sign {0}\" where the CA is, and bring certs/ca_cert.pem, certs/{0}_cert.pem and certs/{0}_key.pem "
+      "here",
+      node_id);
+}
+
 class Node {
  public:
   explicit Node(NodeOptions options)
@@ -386,7 +395,8 @@ net::Router Node::make_router() {
 
 cli::Attempt<void> Node::run() {
   ::signal(SIGPIPE, SIG_IGN);
-  if (auto prepared = prepare(); !prepared) return cli::Failure(prepared.error());
+  if (auto prepared = prepare(); !prepared)
+    return cli::Failure(prepared.error(), hint_for(prepared.error(), config_.node_id));
   loops_->start();
   auto task = main();
   asio::co_spawn(loops_->control(), std::move(task), [this](std::exception_ptr failed) {
@@ -405,6 +415,9 @@ Result<void> Node::begin_serving() {
   port_ = *port;
   log_.info("{} {} listening on {}", pki::to_string(role_), config_.node_id,
             net::Endpoint{config_.bind_address, port_}.to_text());
+  if (!is_coordinator() && config_.coordinator_addresses.empty()) {
+    log_.warning("coordinator_addresses is empty: this worker joins nobody until it is set");
+  }
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
   set_facts([this](membership::SelfFacts& facts) {
