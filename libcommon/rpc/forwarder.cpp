@@ -58,6 +58,10 @@ RpcError too_much() {
 
 RpcError transport_error(const std::string& node_id, const TransportError& failure) {
   const std::string detail = fmt::format("node \"{}\": {}", node_id, failure.error.context);
+  // It may have run: saying "unreachable" would invite the caller to try again.
+  if (failure.sent && failure.error.kind() != Errc::limited) {
+    return standard_error(Code::timeout, detail + "; the outcome is unknown");
+  }
   switch (failure.error.kind()) {
     case Errc::timeout: return standard_error(Code::timeout, detail);
     case Errc::limited: return standard_error(Code::overloaded, detail);

@@ -54,6 +54,7 @@ class Output {
   }
 
   bool too_much() const { return too_much_; }
+  bool is_text() const { return is_utf8(result_); }
   /// JSON as it was printed, else the text as a JSON string; nothing is null.
   std::string result() const {
     const std::string_view text = trim(result_);
@@ -93,6 +94,10 @@ Outcome read_outcome(const std::string& service, const ExitStatus& status, Cause
     case Cause::too_much_output:
       return service_failed(fmt::format("service \"{}\" printed more than {}", service, format_bytes(kMaxResultBytes)));
     case Cause::none: break;
+  }
+  if (status.code == 0 && !output.is_text()) {
+    return service_failed(fmt::format("service \"{}\" printed something that is neither JSON nor UTF-8 text", service),
+                          {});
   }
   if (status.code == 0) return output.result();
   const Json data = {{"exit_code", status.code ? Json(*status.code) : Json()},

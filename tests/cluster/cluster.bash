@@ -13,6 +13,8 @@ export PATH="$P2P_BIN_DIR:$PATH"
 P2P_SOURCE_DIR="${P2P_SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 # Instrumented builds are slower; the waits are only upper bounds.
 P2P_PATIENCE="${P2P_PATIENCE:-1}"
+# They are of the tests; a node warns about variables of its prefix that it does not know.
+export -n P2P_SOURCE_DIR P2P_PATIENCE
 
 fleet_setup() {
   FLEET=$(mktemp -d "${BATS_TMPDIR:-/tmp}/p2p-fleet.XXXXXX")

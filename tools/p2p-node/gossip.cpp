@@ -25,6 +25,8 @@ constexpr milliseconds kGossipTimeout{5'000};
 constexpr milliseconds kConnectTimeout{2'000};
 /// How long the holder of a name has to answer when another process wants to join under it.
 constexpr milliseconds kProbeTimeout{500};
+/// A peer that sends nonsense is mentioned this often.
+constexpr std::chrono::seconds kComplaintInterval{30};
 constexpr std::size_t kMaxHealthBytes = 64 * 1024;
 constexpr char kCborType[] = "application/cbor";
 constexpr char kLz4[] = "lz4";
@@ -32,6 +34,15 @@ constexpr char kLz4[] = "lz4";
 constexpr std::string_view kLz4Magic{"\x04\x22\x4d\x18", 4};
 
 bool is_lz4(const net::Headers& headers) { return headers.get("Content-Encoding") == kLz4; }
+
+/// What is wrong with a peer's message is the peer's mistake, not ours.
+net::Response refusal(const Error& error) {
+  switch (error.kind()) {
+    case Errc::damaged: return net::Response::problem(400, error.context);
+    case Errc::exists: return net::Response::problem(409, error.context);
+    default: return net::Response::problem(error);
+  }
+}
 
 /// Puts `first` in front of the list, where it is in it.
 void prefer(std::vector<std::string>& addresses, const std::string& first) {
@@ -325,24 +336,34 @@ void Gossip::add_routes(net::Router& router) {
 asio::awaitable<net::Response> Gossip::answer_exchange(Identity peer, std::string body, bool lz4) {
   const auto message = unpack(body, lz4);
   if (!message) {
-    log_.warning("an unusable gossip message from {}: {}", peer.name, message.error().context);
-    co_return net::Response::problem(400, message.error().context);
+    complain(peer.name, message.error());
+    co_return refusal(message.error());
   }
   const auto answer = membership_.receive(peer, *message, now());
   pump();
-  co_return answer ? respond(*answer) : net::Response::problem(answer.error());
+  co_return answer ? respond(*answer) : refusal(answer.error());
+}
+
+void Gossip::complain(const std::string& peer, const Error& error) {
+  auto& quiet_until = complained_[peer];
+  if (clock_.monotonic() < quiet_until) return;
+  quiet_until = clock_.monotonic() + kComplaintInterval;
+  log_.warning("an unusable gossip message from {}: {}", peer, error.context);
 }
 
 asio::awaitable<net::Response> Gossip::answer_join(Identity peer, std::string body, bool lz4) {
   const auto message = unpack(body, lz4);
-  if (!message) co_return net::Response::problem(400, message.error().context);
+  if (!message) {
+    complain(peer.name, message.error());
+    co_return refusal(message.error());
+  }
   const auto* join = std::get_if<membership::JoinMessage>(&*message);
   if (join == nullptr) co_return net::Response::problem(400, "not a join message");
   auto decision = membership_.receive_join(peer, *join, now());
   pump();
   if (!decision) {
     log_.warning("join of {} refused: {}", peer.name, decision.error().context);
-    co_return net::Response::problem(decision.error());
+    co_return refusal(decision.error());
   }
   if (const auto* joined = std::get_if<membership::JoinedMessage>(&*decision)) co_return respond(*joined);
   const bool old_one_answers = co_await answers_as(std::get<membership::JoinProbe>(*decision));
@@ -350,8 +371,7 @@ asio::awaitable<net::Response> Gossip::answer_join(Identity peer, std::string bo
   pump();
   if (joined) co_return respond(*joined);
   log_.warning("join of {} refused: {}", peer.name, joined.error().context);
-  co_return joined.error().kind() == Errc::exists ? net::Response::problem(409, joined.error().context)
-                                                  : net::Response::problem(joined.error());
+  co_return refusal(joined.error());
 }
 
 asio::awaitable<bool> Gossip::answers_as(membership::JoinProbe probe) {
@@ -384,7 +404,7 @@ void Gossip::receive_push(const Identity& peer, std::string payload) {
   const auto message = unpack(payload, payload.starts_with(kLz4Magic));
   const auto* push = message ? std::get_if<membership::PushMessage>(&*message) : nullptr;
   if (push == nullptr) {
-    log_.warning("an unusable push from {}: {}", peer.name, message ? "another message" : message.error().context);
+    complain(peer.name, message ? Error(Errc::invalid, "a push that is another message") : message.error());
     return;
   }
   if (const auto taken = membership_.receive_push(peer, *push, now()); !taken) {

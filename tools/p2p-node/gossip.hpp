@@ -87,6 +87,7 @@ class Gossip {
   void push(const membership::PushTo& action);
   boost::asio::awaitable<net::Response> answer_exchange(Identity peer, std::string body, bool is_lz4);
   boost::asio::awaitable<net::Response> answer_join(Identity peer, std::string body, bool is_lz4);
+  void complain(const std::string& peer, const Error& error);
   membership::Packed pack(const membership::Message& message);
   Result<membership::Message> unpack(std::string_view body, bool is_lz4);
   net::Response respond(const membership::Message& message);
@@ -103,6 +104,7 @@ class Gossip {
   boost::asio::steady_timer wakeup_;
   std::map<std::string, std::shared_ptr<membership::Link>, std::less<>> links_;
   std::map<std::string, std::string, std::less<>> answered_at_;  ///< per node, the address that worked last
+  std::map<std::string, Monotonic, std::less<>> complained_;  ///< until when a peer's nonsense is not mentioned again
   membership::ClusterViewPtr published_;
   mutable std::mutex view_mutex_;  // guards published_ against readers on other threads
   bool links_changed_ = false;

@@ -1,4 +1,4 @@
-#include "support/certificates.hpp"
+#include "certificates.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

@@ -1,4 +1,4 @@
-#include "support/peer.hpp"
+#include "peer.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

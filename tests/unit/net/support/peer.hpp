@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "support/certificates.hpp"
+#include "certificates.hpp"
 
 namespace p2p::test {
 
