@@ -200,6 +200,9 @@ TEST_CASE("reloaded material serves the next connection, and bad material change
   Fleet fleet;
   CHECK(fleet.tls->reload(material_of(fleet.authority, coordinator("c-new"))).has_value());
   CHECK_FALSE(fleet.tls->reload(TlsMaterial{}).has_value());
+  TlsMaterial without;
+  without.ca = fleet.authority.pem();
+  CHECK(fleet.tls->reload(without).error().context == "the new material has no certificate of the node");
   Peer peer(fleet.running->port);
   REQUIRE(peer.start_tls({.trusted_ca = fleet.authority.pem()}));
   CHECK(peer.shown_name() == "c-new");
