@@ -68,8 +68,8 @@ struct Caller {
   std::string to_stated() const;
 };
 
-/// `invalid` when malformed. Counts only when it comes from a coordinator's certificate; the caller of this checks
-/// that.
+/// `invalid` when malformed; the identity's cluster_name is left empty. Counts only when it comes from a coordinator's
+/// certificate; the caller of this checks that.
 Result<Caller> parse_stated_caller(std::string_view header);
 
 /// Decides; the error is `not_permitted` and names the missing permission. An anonymous caller's error says that

@@ -6,14 +6,18 @@
 
 #include "net/listener.hpp"
 #include "net/server_loop.hpp"
+#include "net/tls_state.hpp"
 
 namespace p2p::net {
 namespace asio = boost::asio;
 
 struct Server::Impl {
-  Impl(Router router, ServerOptions options)
-      : dispatcher(std::move(router), std::move(options)), addresses(dispatcher.limits().max_connections) {}
+  Impl(Router router, const TlsContexts* tls_contexts, ServerOptions options)
+      : tls(tls_contexts),
+        dispatcher(std::move(router), std::move(options)),
+        addresses(dispatcher.limits().max_connections) {}
 
+  const TlsContexts* tls;
   const Dispatcher dispatcher;
   AddressCounter addresses;
   std::vector<std::unique_ptr<ServerLoop>> loops;
@@ -21,7 +25,7 @@ struct Server::Impl {
 
 Server::Server(std::vector<asio::io_context*> loops, Router router, const TlsContexts* tls, ServerOptions options,
                LogSink& log)
-    : impl_(std::make_unique<Impl>(std::move(router), std::move(options))) {
+    : impl_(std::make_unique<Impl>(std::move(router), tls, std::move(options))) {
   for (auto* loop : loops) {
     impl_->loops.push_back(
         std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses, log));
@@ -31,6 +35,9 @@ Server::Server(std::vector<asio::io_context*> loops, Router router, const TlsCon
 Server::~Server() = default;
 
 Result<std::uint16_t> Server::start() {
+  if (impl_->tls != nullptr && !impl_->tls->state()->has_certificate) {
+    return Error(Errc::invalid, "a server needs a certificate of its own");
+  }
   const auto& options = impl_->dispatcher.options();
   const auto listeners = listen_on(options.bind_address, options.port, impl_->loops.size());
   if (!listeners) return listeners.error();

@@ -77,7 +77,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Binds and begins to accept; the port. Once, from any thread. `exists` when the port is in use, `not_permitted` for
-  /// a port that needs rights, `invalid` for a bad address.
+  /// a port that needs rights, `invalid` for a bad address or contexts without an own certificate.
   Result<std::uint16_t> start();
   /// Stops accepting, closes idle connections, lets running requests finish within `grace` and closes channels with
   /// 1001; then cancels what is left. True when nothing had to be cancelled. From any executor.

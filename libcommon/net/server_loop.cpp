@@ -52,7 +52,11 @@ asio::awaitable<void> ServerLoop::accept() {
   while (!stopping_) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!error) {
-      take(std::move(socket));
+      try {
+        take(std::move(socket));
+      } catch (const std::exception& failure) {
+        log_.error("a connection could not be taken: {}", failure.what());
+      }
     } else if (is_exhaustion(error)) {
       log_.warning("no connection can be accepted: {}", error.message());
       pause.expires_after(kAcceptBackOff);

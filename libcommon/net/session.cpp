@@ -68,7 +68,7 @@ void Session::sweep(Monotonic now) {
 }
 
 void Session::finish_soon() {
-  if (phase_ == Phase::idle || phase_ == Phase::handshake) stream_->cancel();
+  if (phase_ == Phase::idle || phase_ == Phase::handshake || phase_ == Phase::lingering) stream_->cancel();
   if (channel_) channel_->close(1001, "the node is shutting down");
 }
 
@@ -215,8 +215,17 @@ asio::awaitable<Session::After> Session::answer(const Framing& framing) {
     return refuse(framing);
   }
   if (route == nullptr) return refuse(framing);
-  if (framing.has_body()) return handle_with_body(*route, framing);
+  if (framing.has_body() && !take_whole_body(*route, framing)) return handle_with_body(*route, framing);
   return route->channel_handler ? serve_channel(*route) : handle(*route);
+}
+
+bool Session::take_whole_body(const Route& route, const Framing& framing) {
+  const std::size_t length = framing.content_length.value_or(SIZE_MAX);
+  if (route.channel_handler || length > route.max_body_bytes || length > buffer_.view().size()) return false;
+  const auto used = parser_.parse_body(buffer_.view().substr(0, length));
+  if (!used) return false;
+  buffer_.consume(*used);
+  return true;
 }
 
 asio::awaitable<Session::After> Session::refuse(Framing framing) {

@@ -77,6 +77,8 @@ class Session {
   boost::asio::awaitable<After> handle_with_body(const Route& route, Framing framing);
   boost::asio::awaitable<After> serve_channel(const Route& route);
   boost::asio::awaitable<void> run_channel(const Route& route, WebSocketChannelPtr channel);
+  /// The usual small body came with its head: no coroutine is needed to read it.
+  bool take_whole_body(const Route& route, const Framing& framing);
   boost::asio::awaitable<Result<void>> read_body(const Framing& framing, std::size_t max_bytes);
   /// Reads more into buffer_; `cancelled` when the connection is over, `timeout` when this phase took too long.
   boost::asio::awaitable<Result<void>> fill(std::size_t room);

@@ -183,6 +183,9 @@ Result<void> TlsContexts::reload(const TlsMaterial& material) {
   auto state = make_state(material, holder_->revocation);
   if (!state) return state.error();
   const std::lock_guard lock(holder_->mutex);
+  if (holder_->state && holder_->state->has_certificate && !(*state)->has_certificate) {
+    return Error(Errc::invalid, "the new material has no certificate of the node");
+  }
   holder_->state = std::move(*state);
   return {};
 }

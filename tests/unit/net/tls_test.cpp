@@ -121,6 +121,14 @@ TEST_CASE("a client of p2p/1 without a good certificate does not get through the
   CHECK(fleet.running->server.counters().requests == 0);
 }
 
+TEST_CASE("without a certificate the handshake of p2p/1 itself fails") {
+  Fleet fleet;
+  Peer peer(fleet.running->port);
+  CHECK_FALSE(peer.start_tls({.alpn = "p2p/1", .max_version = TLS1_2_VERSION}));
+  CHECK(peer.was_asked_for_certificate());
+  CHECK_FALSE(peer.shook_hands());
+}
+
 TEST_CASE("a revoked certificate is refused from the next handshake on") {
   Fleet fleet;
   Leaf leaf = worker("w-1");
@@ -200,6 +208,9 @@ TEST_CASE("reloaded material serves the next connection, and bad material change
   Fleet fleet;
   CHECK(fleet.tls->reload(material_of(fleet.authority, coordinator("c-new"))).has_value());
   CHECK_FALSE(fleet.tls->reload(TlsMaterial{}).has_value());
+  TlsMaterial without;
+  without.ca = fleet.authority.pem();
+  CHECK(fleet.tls->reload(without).error().context == "the new material has no certificate of the node");
   Peer peer(fleet.running->port);
   REQUIRE(peer.start_tls({.trusted_ca = fleet.authority.pem()}));
   CHECK(peer.shown_name() == "c-new");

@@ -154,6 +154,8 @@ bool Peer::accept_tls(const Pem& own, const std::string& alpn, const std::string
   return SSL_accept(ssl_.get()) == 1;
 }
 
+bool Peer::shook_hands() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+
 std::string Peer::selected_alpn() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;

@@ -40,6 +40,8 @@ class Peer {
   bool start_tls(const TlsOffer& offer);
   /// The server's part, for a peer that dials.
   bool accept_tls(const Pem& own, const std::string& alpn, const std::string& client_ca = {});
+  /// The handshake itself came to its end; with TLS 1.3 that is before the server has judged this side.
+  bool shook_hands() const;
   std::string selected_alpn() const;
   /// The common name that the server's certificate shows.
   std::string shown_name() const;
