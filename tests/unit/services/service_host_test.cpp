@@ -161,11 +161,16 @@ TEST_CASE_FIXTURE(Fixture, "a services directory that was missing is made, so th
   make_host(home.path() / "not" / "yet");
   host->open();
   CHECK(std::filesystem::is_directory(home.path() / "not" / "yet"));
-  asio::co_spawn(loop, host->run(), asio::detached);
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(loop, host->run(),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
   add("not/yet/disk", manifest("disk"));
   const auto running = [&] { return registry.snapshot()->services.contains("disk"); };
   for (int i = 0; i < 20'000 && !running(); ++i) loop.run_one_for(1ms);  // scan_interval is an hour
   CHECK(running());
+  cancel.emit(asio::cancellation_type::terminal);
+  while (!ended) loop.run_one();
 }
 
 TEST_CASE_FIXTURE(Fixture, "changes are picked up: added, changed, broken, repaired, removed") {
