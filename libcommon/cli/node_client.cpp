@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -54,6 +56,14 @@ Result<std::string> cluster_of(const std::string& ca_pem, const std::string& fil
     if (auto cluster = pki::parse_cluster_uri(uri)) return *cluster;
   }
   return Error(Errc::damaged, file + ": names no cluster; this is not the certificate of a p2p CA");
+}
+
+/// The peer's certificate is not of our CA, in OpenSSL's words (X509_verify_cert_error_string(3)).
+bool is_foreign_ca(const Error& error) {
+  constexpr std::array<std::string_view, 3> kWords{"issuer certificate", "self-signed certificate",
+                                                   "certificate signature failure"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return error.context.find(words) != std::string::npos; });
 }
 
 Attempt<net::TlsMaterial> read_material(const Connection& connection) {
@@ -119,7 +129,9 @@ struct NodeClient::Impl {
     Failure out(error);
     const bool named = out.message.find(connection.coordinator.host) != std::string::npos;
     if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
-    if (error.kind() == Errc::unreachable) {
+    if (is_foreign_ca(error)) {
+      out.hint = "another fleet's coordinator answers there; check P2P_HOME, --context or --coordinator";
+    } else if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"
                      ? "start a coordinator with p2p-node, or name one with --coordinator HOST:PORT"
                      : fmt::format("the address comes from {}", connection.chosen_by);

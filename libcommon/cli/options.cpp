@@ -20,6 +20,25 @@ Result<std::uint64_t> read_number(const Option& option, std::string_view text) {
   return value;
 }
 
+/// The choice as it was declared, whatever the case it was given in.
+Result<std::string> read_choice(const Option& option, const std::string& text) {
+  const std::string wanted = lower_ascii(text.substr(0, 32));
+  std::vector<std::string> known;
+  for (const std::string& choice : option.choices) {
+    known.push_back(lower_ascii(choice));
+    if (known.back() == wanted) return choice;
+  }
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const auto near = nearest(wanted, views);
+  const auto original = [&] {
+    const auto at = std::find(known.begin(), known.end(), *near) - known.begin();
+    return option.choices[static_cast<std::size_t>(at)];
+  };
+  return Error(Errc::invalid,
+               fmt::format("{}: \"{}\" is not one of {}{}", option.long_name(), text.substr(0, 32),
+                           join(option.choices, ", "), near ? "; did you mean \"" + original() + "\"?" : ""));
+}
+
 /// One value of each kind but flags and lists.
 struct Assign {
   const Option& option;
@@ -134,12 +153,9 @@ Options& Options::arguments(std::string name, std::vector<std::string>& to, std:
 Result<void> assign(const Option& option, const std::vector<std::string>& given) {
   const std::size_t from = option.repeats ? 0 : given.size() - 1;  // of a single value the last one counts
   for (std::size_t i = from; i < given.size(); ++i) {
-    const auto& choices = option.choices;
-    if (!choices.empty() && std::find(choices.begin(), choices.end(), given[i]) == choices.end()) {
-      return Error(Errc::invalid, fmt::format("{}: \"{}\" is not one of {}", option.long_name(), given[i].substr(0, 32),
-                                              join(choices, ", ")));
-    }
-    if (auto done = std::visit(Assign{option, given[i]}, option.destination); !done) return done.error();
+    const auto text = option.choices.empty() ? Result<std::string>(given[i]) : read_choice(option, given[i]);
+    if (!text) return text.error();
+    if (auto done = std::visit(Assign{option, *text}, option.destination); !done) return done.error();
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -19,6 +20,19 @@ std::string hint_for(rpc::Code code) {
     case rpc::Code::breaker_open: return "recent calls to this service failed; try again later";
     default: return {};
   }
+}
+
+/// The last lines that a service printed to stderr, on one line; empty when it printed none. They say why it failed.
+std::string last_words(const Json& data) {
+  constexpr std::size_t kLines = 3;
+  const std::string* printed = find_string(data, "stderr");
+  if (printed == nullptr) return {};
+  std::vector<std::string> lines;
+  for (std::string& line : split(*printed, '\n')) {
+    if (!trim(line).empty()) lines.push_back(std::move(line));
+  }
+  if (lines.size() > kLines) lines.erase(lines.begin(), lines.end() - kLines);
+  return join(lines, "; ");
 }
 
 /// The code of one entry of a broadcast; none where it has a result.
@@ -50,14 +64,18 @@ int exit_code_of(rpc::Code code) noexcept {
   return kFailed;
 }
 
+std::string message_of(std::string_view message, std::string_view data_json) {
+  std::string out(message);
+  const auto data = parse_json(data_json);
+  if (!data || data->is_null()) return out;
+  if (data->is_string()) return out + ": " + data->get<std::string>();
+  const std::string words = last_words(*data);
+  if (!words.empty()) return out + ": " + words;
+  return find_member(*data, "stderr") != nullptr ? out : out.append(": ").append(data_json);
+}
+
 Failure failure_of(const rpc::RpcError& error) {
-  std::string message = error.message;
-  const auto data = parse_json(error.data);
-  if (data && data->is_string())
-    message += ": " + data->get<std::string>();
-  else if (data && !data->is_null())
-    message += ": " + error.data;
-  return {exit_code_of(error.code), std::move(message), hint_for(error.code)};
+  return {exit_code_of(error.code), message_of(error.message, error.data), hint_for(error.code)};
 }
 
 Failure failure_of_status(unsigned status, std::string_view body) {

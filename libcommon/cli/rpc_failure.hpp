@@ -11,6 +11,8 @@ namespace p2p::cli {
 
 int exit_code_of(rpc::Code code) noexcept;
 Failure failure_of(const rpc::RpcError& error);
+/// An error's message with what its `data` (JSON, or empty) adds: a text, or the last lines of a service's stderr.
+std::string message_of(std::string_view message, std::string_view data_json);
 
 /// An HTTP answer other than 200: the problem's `detail` (RFC 9457), else the status.
 Failure failure_of_status(unsigned status, std::string_view body);

@@ -52,13 +52,30 @@ std::optional<std::vector<Members>> flat_rows(JsonScanner& scanner) {
   return out;
 }
 
-Cell cell_of(std::string_view value) {
-  if (value == "null") return {"-", Style::dim};
-  return {value.front() == '"' ? rpc::decode_json_string(value) : compact_json(value)};
-}
-
 bool is_number(std::string_view value) {
   return value.front() == '-' || (value.front() >= '0' && value.front() <= '9');
+}
+
+/// The numbers of a list with spaces between them, as they were sent; none when it holds anything else.
+std::optional<std::string> number_list(std::string_view value) {
+  std::string out;
+  JsonScanner list(value);
+  const bool fine = list.elements([&] {
+    const std::size_t from = list.position();
+    if (!is_number(std::string_view(&value[from], 1)) || !list.value()) return false;
+    out.append(out.empty() ? "" : " ").append(list.since(from));
+    return true;
+  });
+  if (!fine || out.empty()) return std::nullopt;
+  return out;
+}
+
+Cell cell_of(std::string_view value) {
+  if (value == "null") return {"-", Style::dim};
+  if (value.front() == '[') {
+    if (auto numbers = number_list(value)) return {std::move(*numbers)};
+  }
+  return {value.front() == '"' ? rpc::decode_json_string(value) : compact_json(value)};
 }
 
 std::string upper_ascii(std::string text) {
@@ -126,6 +143,7 @@ std::string value_view(std::string_view json, const Surface& surface) {
     const auto rows = flat_rows(scanner);
     const auto names = rows ? column_names(*rows) : std::vector<std::string>();
     if (!names.empty() && names.size() <= kMaxColumns) return table_of(*rows, names, surface);
+    if (const auto numbers = number_list(json)) return *numbers + "\n";
   }
   return to_yaml(json);
 }

@@ -33,7 +33,8 @@ std::string_view service_of(std::string_view method) { return method.substr(0, m
 RpcError no_candidate(const Target& target) {
   switch (target.kind) {
     case Target::Kind::node:
-      return standard_error(Code::no_such_target, fmt::format("no node \"{}\" in this fleet", target.name));
+      return standard_error(Code::no_such_target,
+                            fmt::format("no node \"{}\" in this fleet: it left or never joined", target.name));
     case Target::Kind::service:
       return standard_error(Code::no_such_target, fmt::format("no live node has service \"{}\"", target.name));
     case Target::Kind::role:

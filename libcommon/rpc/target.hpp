@@ -24,11 +24,11 @@ struct Target {
 Result<Target> parse_target(std::string_view text);
 std::string to_text(const Target& target);
 
-/// A member of the fleet as routing sees it.
+/// A member of the fleet as routing sees it. A node that said goodbye is none.
 struct Candidate {
   std::string node_id;
   pki::Role role = pki::Role::worker;
-  bool alive = true;                    ///< neither dead nor gone
+  bool alive = true;                    ///< not dead
   std::vector<std::string> services{};  ///< what it announces, besides the built-in ones
 };
 

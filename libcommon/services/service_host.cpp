@@ -7,6 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
 
+#include "base/file.hpp"
+
 namespace p2p::services {
 
 namespace asio = boost::asio;
@@ -43,6 +45,10 @@ void ServiceHost::open() {
     }
   } else if (text.error().kind() != Errc::not_found) {
     log_.error("the state of services cannot be read: {}", text.error().context);
+  }
+  // Only a folder that exists can be watched: without one, the first service would wait for the interval.
+  if (auto made = make_folder(options_.directory); !made) {
+    log_.warning("the services directory cannot be made: {}", made.error().context);
   }
   scan();
 }

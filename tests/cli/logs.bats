@@ -14,6 +14,12 @@ setup() {
 hint: p2p-logs --help'
   expect 2 p2p-logs tail --level LOUD
   stderr_has '"LOUD" is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL'
+  expect 2 p2p-logs tail --level eror
+  stderr_has '"eror" is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL; did you mean "ERROR"?'
+  expect 2 p2p-logs query --since 5m --until 10m
+  stderr_is 'p2p-logs: error: --until is before --since'
+  p2p-ca -q init
+  expect 3 p2p-logs query --level error --since 10m --until 5m --coordinator "$nobody"
   expect 2 p2p-logs tail --lines 10001
   stderr_has '"10001" is not a number from 0 to 10000'
   expect 2 p2p-logs query --since soon

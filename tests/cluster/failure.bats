@@ -51,6 +51,10 @@ risen_everywhere() {
   node_kill worker-1 TERM
   wait_until 5 has_status worker-1 left
   wait_until 10 has_status worker-1 left "$(port_of worker-2)"
+  # Calls to all nodes do not miss it, and a call to it says so.
+  run -0 --separate-stderr p2p-ctl ping --all
+  run -5 --separate-stderr p2p-ctl ping worker-1
+  [[ "$stderr" == *'no node "worker-1" in this fleet: it left or never joined'* ]]
 }
 
 @test "a coordinator that restarts finds its workers and they find it" {

@@ -14,7 +14,7 @@ const p2p::cli::CommandEntry kCommands[] = {
     {"sign", "Makes key and certificate of nodes and operators.",
      "p2p-ca sign worker-1 worker-2\n"
      "p2p-ca sign main --role coordinator --san main.example.org\n"
-     "p2p-ca sign alice --role operator --bundle alice.pem",
+     "p2p-ca sign alice --role operator --bundle alice.p2p",
      make_sign},
     {"list", "Lists the certificates here, with what is left of their time.",
      "p2p-ca list\n"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "cli/rpc_failure.hpp"
 #include "cli/value_view.hpp"
 #include "rpc/json_scan.hpp"
 
@@ -49,8 +50,10 @@ std::string text_of(std::string_view value) {
 
 std::string message_of(const Entry& entry) {
   const auto error = parse_json(entry.error);
-  const std::string message = error ? cli::member_text(*error, "message") : std::string();
-  return message.empty() ? "failed" : message;
+  if (!error) return "failed";
+  const std::string message = cli::member_text(*error, "message");
+  const Json* data = find_member(*error, "data");
+  return cli::message_of(message.empty() ? "failed" : message, data != nullptr ? dump_json(*data) : std::string());
 }
 
 bool is_block(const Entry& entry) {

@@ -18,7 +18,7 @@ const p2p::cli::CommandEntry kCommands[] = {
      "p2p-ctl ping --all",
      make_ping},
     {"context add", "Adds a fleet from a bundle and makes it the current one.",
-     "p2p-ctl context add shop --bundle alice.bundle --coordinator shop.example:8001", make_context_add},
+     "p2p-ctl context add shop --bundle alice.p2p --coordinator shop.example:8001", make_context_add},
     {"context use", "Makes a context the current one; \"local\" is the operator of this home.",
      "p2p-ctl context use shop", make_context_use},
     {"context ls", "Lists the contexts.", "p2p-ctl context ls", make_context_ls},

@@ -58,7 +58,7 @@ void show(cli::Output& out, const std::string& address, const Json& health, cons
                                                   {"uptime", uptime_cell(health)},
                                                   {"nodes", {counts_text(counts)}}};
   if (const Json* services = find_member(health, "services"); services != nullptr && services->is_object())
-    pairs.emplace_back("services", Cell{counts_text(*services)});
+    pairs.emplace_back("external services", Cell{counts_text(*services)});
   out.stream() << cli::render_pairs(pairs, out.surface());
 }
 

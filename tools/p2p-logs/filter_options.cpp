@@ -50,6 +50,8 @@ cli::Attempt<Json> FilterOptions::parameters() const {
   }
   const auto spec = parse_filter(json_parameters(out), now);
   if (!spec) return cli::Failure(cli::kUsage, spec.error().context);
+  if (spec->since && spec->until && *spec->until < *spec->since)
+    return cli::Failure(cli::kUsage, "--until is before --since");
   if (const auto filter = Filter::make(*spec); !filter) return cli::Failure(cli::kUsage, filter.error().context);
   return out;
 }

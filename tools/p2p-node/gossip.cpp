@@ -112,7 +112,7 @@ void Gossip::publish() {
     member.role = node.role;
     member.alive = node.status == NodeStatus::alive || node.status == NodeStatus::suspected;
     for (const auto& service : node.record->services) member.services.push_back(service.name);
-    members.push_back(std::move(member));
+    if (node.status != NodeStatus::left) members.push_back(std::move(member));
 
     Place place;
     auto addresses = node.record->addresses;

@@ -8,8 +8,8 @@ export LC_ALL
 if [ -n "${P2P_PARAM_PATH+set}" ]; then
   table=$(df -kP -- "$P2P_PARAM_PATH") || exit 1
 else
-  # A file system that cannot be looked at makes df fail after it has printed the others.
-  table=$(df -kP)
+  # Those in memory say nothing about disks. One that cannot be looked at makes df fail after it has printed the others.
+  table=$(df -kP -x tmpfs -x devtmpfs -x ramfs -x efivarfs)
 fi
 
 printf '%s\n' "$table" | iconv -c -f UTF-8 -t UTF-8 | awk '

@@ -24,7 +24,10 @@ TEST_CASE("a message carries the detail") {
   CHECK(failure.message == "No such target: node worker-9");
   CHECK(failure.hint == "p2p-ctl nodes");
   CHECK(failure_of({Code::service_failed, "exit 3", ""}).message == "exit 3");
-  CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"x"})"}).message == R"(exit 3: {"stderr":"x"})");
+  CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"x\n"})"}).message == "exit 3: x");
+  CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"a\nb\n\nc\nd\n"})"}).message == "exit 3: b; c; d");
+  CHECK(failure_of({Code::service_failed, "exit 3", R"({"exit_code":3,"stderr":""})"}).message == "exit 3");
+  CHECK(failure_of({Code::service_failed, "exit 3", R"({"why":1})"}).message == R"(exit 3: {"why":1})");
 }
 
 TEST_CASE("HTTP problems have exit codes too") {

@@ -12,6 +12,8 @@ TEST_CASE("numbers keep their digits in every view") {
 
 TEST_CASE("lists of scalars fit a cell, anything deeper is YAML") {
   CHECK(value_view(R"({"tags":["a","{"],"n":1})", {}) == "tags  [\"a\",\"{\"]\nn     1\n");
+  CHECK(value_view(R"({"load":[0.52,0.480,-4e1],"none":[]})", {}) == "load  0.52 0.480 -4e1\nnone  []\n");
+  CHECK(value_view("[ 1, 2 ]", {}) == "1 2\n");
   CHECK(value_view(R"({"services":[{"name":"x"}]})", {}) == "services:\n  - name: x\n");
   CHECK(value_view(R"([{"a":1},2])", {}) == "- a: 1\n- 2\n");
 }

@@ -37,10 +37,10 @@ struct Fixture {
   std::unique_ptr<ServiceHost> host;
   rpc::Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
 
-  Fixture() { make_host(); }
-  void make_host() {
+  Fixture() { make_host(home.path()); }
+  void make_host(const std::filesystem::path& directory) {
     ServiceHost::Options options;
-    options.directory = home.path();
+    options.directory = directory;
     options.scan_interval = 1h;
     options.node = {"w1", "/home/of/p2p"};
     ServiceHost::StateStore store;
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(Fixture, "a stopped service stays stopped over a restart of th
   CHECK(call("disk.run")["error"]["code"] == -32601);
   CHECK(listed("disk")["state"] == "stopped");
   CHECK(announced.back().empty());
-  make_host();
+  make_host(home.path());
   host->open();
   CHECK(listed("disk")["state"] == "stopped");
   CHECK(call("services.start", R"({"name":"disk"})")["result"]["state"] == "running");
@@ -155,6 +155,22 @@ TEST_CASE_FIXTURE(Fixture, "what cannot run is listed with the reason") {
   const std::size_t said = log.lines().size();
   host->scan();
   CHECK(log.lines().size() == said);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a services directory that was missing is made, so that its first service is seen at once") {
+  make_host(home.path() / "not" / "yet");
+  host->open();
+  CHECK(std::filesystem::is_directory(home.path() / "not" / "yet"));
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(loop, host->run(),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+  add("not/yet/disk", manifest("disk"));
+  const auto running = [&] { return registry.snapshot()->services.contains("disk"); };
+  for (int i = 0; i < 20'000 && !running(); ++i) loop.run_one_for(1ms);  // scan_interval is an hour
+  CHECK(running());
+  cancel.emit(asio::cancellation_type::terminal);
+  while (!ended) loop.run_one();
 }
 
 TEST_CASE_FIXTURE(Fixture, "changes are picked up: added, changed, broken, repaired, removed") {
