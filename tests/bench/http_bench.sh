@@ -17,7 +17,8 @@ for tool in nginx wrk openssl curl; do
 done
 
 work=$(mktemp -d)
-nginx_pid= server_pid= started_pid=
+nginx_pid='' server_pid='' started_pid=''
+# shellcheck disable=SC2317  # run by the trap
 cleanup() {
   exec 9>&- || true
   [ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
