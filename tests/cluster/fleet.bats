@@ -93,13 +93,3 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   run --separate-stderr p2p-ctl --cert "$P2P_HOME/certs/worker-1_cert.pem" --key "$P2P_HOME/certs/worker-1_key.pem" call services.stop name=disk --node worker-2
   [[ $status == 4 ]]
 }
-
-@test "metrics pass promtool" {
-  run -0 curl -fsS --max-time 5 --cacert "$(ca)" "https://127.0.0.1:$(port_of coordinator-1)/metrics"
-  if command -v promtool; then
-    promtool check metrics <<<"$output"
-  else
-    [[ -z ${CI:-} ]] || { echo "promtool is missing"; false; }
-    echo "# promtool is missing: metrics were not checked" >&3
-  fi
-}
