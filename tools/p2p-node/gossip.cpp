@@ -86,9 +86,16 @@ void Gossip::pump() {
   auto actions = membership_.take_actions();
   for (const auto& event : actions.events) log_.log(event.level, "{}", event.text);
   for (const auto& action : actions.pushes) push(action);
-  for (auto& target : actions.exchanges) tasks_.start("gossip exchange", exchange(std::move(target)));
+  if (actions.join && !std::exchange(joining_, true)) tasks_.start("join", join(std::move(*actions.join)));
+  for (auto& target : actions.exchanges) {
+    // Before the answer to the first join nobody may hear of us: another process may have our name.
+    if (joining_ && !joined_) {
+      held_.push_back(std::move(target));
+    } else {
+      tasks_.start("gossip exchange", exchange(std::move(target)));
+    }
+  }
   for (auto& action : actions.dial_backs) tasks_.start("dial back", dial_back(std::move(action)));
-  if (actions.join && !joining_) tasks_.start("join", join(std::move(*actions.join)));
   if (actions.save_state) save_soon();
   publish();
   if (membership_.next_wakeup() < wakeup_.expiry()) wakeup_.cancel();
@@ -244,19 +251,21 @@ asio::awaitable<void> Gossip::exchange(membership::ExchangeTarget target) {
 }
 
 asio::awaitable<void> Gossip::join(std::vector<std::string> addresses) {
-  joining_ = true;
   const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
   std::string answered_by;
   auto answer =
       co_await post(addresses, coordinator, "/internal/gossip/join", membership_.join_request(now()), answered_by);
   joining_ = false;
+  auto held = std::exchange(held_, {});
   if (!answer) {
     if (answer.error().kind() == Errc::exists) {
+      held.clear();
       membership_.join_refused(answer.error());
       if (!joined_) hooks_.refused(answer.error());
     } else {
       log_.warning("no coordinator took the join: {}", answer.error().context);
     }
+    for (auto& target : held) tasks_.start("gossip exchange", exchange(std::move(target)));
     pump();
     co_return;
   }
@@ -270,6 +279,7 @@ asio::awaitable<void> Gossip::join(std::vector<std::string> addresses) {
     joined_ = true;
     hooks_.joined();
   }
+  for (auto& target : held) tasks_.start("gossip exchange", exchange(std::move(target)));
   pump();
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "directory.hpp"
 #include "membership/compression.hpp"
@@ -108,6 +109,7 @@ class Gossip {
   membership::ClusterViewPtr published_;
   mutable std::mutex view_mutex_;  // guards published_ against readers on other threads
   bool links_changed_ = false;
+  std::vector<membership::ExchangeTarget> held_;  ///< rounds that wait for the answer to the first join
   bool joined_ = false;
   bool joining_ = false;
   bool saving_ = false;
