@@ -11,7 +11,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -42,6 +41,7 @@
 #include "net/loops.hpp"
 #include "net/server.hpp"
 #include "net/tls.hpp"
+#include "node_metrics.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/service_host.hpp"
@@ -125,7 +125,6 @@ class Node {
   asio::awaitable<void> wait_for_signals();
   asio::awaitable<void> shut_down();
   asio::awaitable<void> flush_logs(milliseconds limit);
-  void collect_metrics(metrics::MetricsWriter& out);
   void reload();
   Result<void> renew_identity(const config::LoadedConfig& loaded);
   void announce_services(const std::vector<services::Announcement>& running);
@@ -358,7 +357,9 @@ net::Router Node::make_router() {
   router.add(std::move(health));
 
   metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
-  metrics_.add([this](metrics::MetricsWriter& out) { collect_metrics(out); });
+  metrics_.add([this](metrics::MetricsWriter& out) {
+    write_node_metrics(out, server_->counters(), gossip_->traffic(), *gossip_->view());
+  });
   net::Route figures;
   figures.pattern = "/metrics";
   figures.permission = auth::Permission::metrics_read;
@@ -494,30 +495,6 @@ asio::awaitable<void> Node::flush_logs(milliseconds limit) {
   while (shipper_ && shipper_->spool_bytes() > 0 && clock_.monotonic() < until) {
     timer.expires_after(milliseconds{10});
     co_await timer.async_wait(kUse);
-  }
-}
-
-void Node::collect_metrics(metrics::MetricsWriter& out) {
-  const auto server = server_->counters();
-  out.counter("p2p_http_connections_total", "Connections accepted.", static_cast<double>(server.connections));
-  out.counter("p2p_http_connections_refused_total", "Connections over a cap.",
-              static_cast<double>(server.refused_connections));
-  out.gauge("p2p_http_connections_open", "Connections open now.", static_cast<double>(server.open_connections));
-  out.counter("p2p_http_requests_total", "Requests answered.", static_cast<double>(server.requests));
-  out.counter("p2p_tls_handshakes_total", "TLS handshakes.", static_cast<double>(server.handshakes),
-              {{"result", "done"}});
-  out.counter("p2p_tls_handshakes_total", "TLS handshakes.", static_cast<double>(server.failed_handshakes),
-              {{"result", "failed"}});
-  const auto& traffic = gossip_->traffic();
-  out.counter("p2p_gossip_messages_total", "Gossip messages sent and received.", static_cast<double>(traffic.messages));
-  out.counter("p2p_gossip_bytes_total", "Gossip bytes sent and received.", static_cast<double>(traffic.raw_bytes),
-              {{"form", "raw"}});
-  out.counter("p2p_gossip_bytes_total", "Gossip bytes sent and received.", static_cast<double>(traffic.wire_bytes),
-              {{"form", "wire"}});
-  std::map<std::string, double> by_status{{"alive", 0}, {"suspected", 0}, {"dead", 0}, {"left", 0}};
-  for (const auto& node : gossip_->view()->nodes) ++by_status[std::string(membership::to_string(node.status))];
-  for (const auto& [status, count] : by_status) {
-    out.gauge("p2p_nodes", "Nodes by status, as this node sees them.", count, {{"status", status}});
   }
 }
 
