@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "logs/filter.hpp"
-#include "logs/sqlite.hpp"
+#include "base/sqlite.hpp"
 #include "logs/stored.hpp"
 
 namespace p2p::logs {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "logs/record.hpp"
-#include "logs/sqlite.hpp"
+#include "base/sqlite.hpp"
 
 namespace p2p::logs {
 

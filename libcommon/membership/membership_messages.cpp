@@ -206,11 +206,14 @@ Result<JoinedMessage> Membership::finish_join(const pki::Identity& peer, const J
   const auto before = registry_.known_version(record.node_id);
   const bool is_buried = registry_.find(record.node_id) == nullptr;
   JoinedMessage out;
-  // Under a tombstone even the same version is old news.
-  if (before && (is_buried ? *before >= version_of(**checked) : *before > version_of(**checked))) {
+  const auto offered = version_of(**checked);
+  // Of two records with one incarnation the joiner's is not let in by its hash: a node that lost its state must rise
+  // above what is known. Under a tombstone even the same version is old news.
+  if (before && before->incarnation >= record.incarnation && (is_buried || *before != offered)) {
     out.exceed = before->incarnation;
+  } else {
+    absorb_one(*checked, request.record, now);
   }
-  absorb_one(*checked, request.record, now);
   registry_.touch(record.node_id, now);
   flush_pushes(now);
   out.record = carry(*registry_.find(registry_.self_id()), true, now);

@@ -1,4 +1,4 @@
-#include "logs/sqlite.hpp"
+#include "base/sqlite.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 
 #include "base/file.hpp"
 
-namespace p2p::logs {
+namespace p2p {
 namespace {
 
 constexpr int kBusyTimeoutMilliseconds = 5000;
@@ -41,6 +41,12 @@ void Statement::bind(int index, std::string_view text) {
   sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
+void Statement::bind_blob(int index, ByteView bytes) {
+  // A null pointer would bind NULL instead of no bytes.
+  const void* data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+  sqlite3_bind_blob64(statement_.get(), index, data, bytes.size(), SQLITE_STATIC);
+}
+
 void Statement::bind_null(int index) { sqlite3_bind_null(statement_.get(), index); }
 
 Result<bool> Statement::step() {
@@ -72,6 +78,12 @@ std::string_view Statement::text(int column) const {
   if (data == nullptr) return {};
   return {reinterpret_cast<const char*>(data),
           static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+ByteView Statement::blob(int column) const {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
@@ -120,4 +132,4 @@ Transaction::~Transaction() {
   if (database_ != nullptr) (void)database_->execute("ROLLBACK");
 }
 
-}  // namespace p2p::logs
+}  // namespace p2p

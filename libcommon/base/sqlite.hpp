@@ -8,12 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hpp"
 #include "base/error.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace p2p::logs {
+namespace p2p {
 
 /// A prepared statement. Parameters and columns count from 1 and 0, as in SQLite.
 class Statement {
@@ -21,6 +22,8 @@ class Statement {
   void bind(int index, std::int64_t value);
   /// The text must live until the next reset().
   void bind(int index, std::string_view text);
+  /// Likewise the bytes.
+  void bind_blob(int index, ByteView bytes);
   void bind_null(int index);
 
   /// True when a row is there, false at the end. After the end or an error the statement is reset.
@@ -32,6 +35,8 @@ class Statement {
   std::int64_t integer(int column) const;
   /// Valid until the next step() or reset().
   std::string_view text(int column) const;
+  /// Likewise; empty for NULL.
+  ByteView blob(int column) const;
   bool is_null(int column) const;
 
  private:
@@ -78,4 +83,4 @@ class Transaction {
   Database* database_;
 };
 
-}  // namespace p2p::logs
+}  // namespace p2p
