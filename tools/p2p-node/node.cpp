@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/code_pages.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
@@ -400,6 +401,7 @@ asio::awaitable<void> Node::main() {
     }
     health_->set_phase(Health::Phase::running);
     ::sd_notify(0, "READY=1");
+    release_code_pages();
   }
   if (!failure_) co_await stop_requested_->async_wait(kUse);
   co_await shut_down();
