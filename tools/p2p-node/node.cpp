@@ -2,8 +2,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <atomic>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +18,6 @@
 #include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "cluster_routes.hpp"
-#include "crypto/digest.hpp"
 #include "directory.hpp"
 #include "gossip.hpp"
 #include "health.hpp"
@@ -34,13 +31,12 @@
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
 #include "logs/store.hpp"
-#include "membership/record_crypto.hpp"
 #include "membership/state_file.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
-#include "net/tls.hpp"
+#include "node_identity.hpp"
 #include "node_metrics.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
@@ -72,24 +68,6 @@ struct LogStore {
   logs::Hub hub;
   logs::Collector collector;
 };
-
-Result<net::TlsMaterial> tls_material(const config::NodeConfig& config, const config::Paths& paths,
-                                      const pki::NodeMaterial& material) {
-  net::TlsMaterial out;
-  out.certificate = material.certificate_pem;
-  out.private_key = std::string(material.key_pem.view());
-  out.ca = material.ca_pem;
-  out.cluster_name = config.cluster_name;
-  out.request_all_client_certificates = config.ssl_request_client_cert == config::ClientCertificates::all;
-  if (config.web_cert_file.empty()) return out;
-  auto certificate = read_file(paths.resolve(config.web_cert_file), pki::kMaxCertificatePemBytes);
-  if (!certificate) return certificate.error();
-  auto key = read_secret_file(paths.resolve(config.web_key_file), crypto::kMaxKeyPemBytes);
-  if (!key) return key.error();
-  out.web_certificate = std::move(*certificate);
-  out.web_private_key = std::move(*key);
-  return out;
-}
 
 /// What to do about a node that cannot even open its files.
 std::string hint_for(const Error& error, const std::string& node_id) {
@@ -126,11 +104,12 @@ class Node {
   asio::awaitable<void> shut_down();
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
-  Result<void> renew_identity(const config::LoadedConfig& loaded);
+  void renew_identity(const config::LoadedConfig& loaded);
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
-  bool is_coordinator() const { return role_ == pki::Role::coordinator; }
+  pki::Role role() const { return identity_->role(); }
+  bool is_coordinator() const { return role() == pki::Role::coordinator; }
   membership::Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
 
   NodeOptions options_;
@@ -140,15 +119,10 @@ class Node {
   logs::NodeLog log_sink_;
   Logger log_;
   std::optional<FileLock> state_lock_;
-  pki::Role role_ = pki::Role::worker;
   std::optional<cli::Failure> failure_;
   std::uint16_t port_ = 0;
 
-  std::unique_ptr<net::TlsContexts> tls_;
-  std::atomic<std::shared_ptr<const std::string>> ca_pem_;  // read by session loops
-  std::unique_ptr<membership::CertificateSigner> signer_;
-  std::unique_ptr<membership::CertificateVerifier> verifier_;
-  std::unique_ptr<membership::RecordChecker> checker_;
+  std::unique_ptr<NodeIdentity> identity_;
   std::unique_ptr<membership::Membership> membership_;
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
@@ -198,68 +172,40 @@ Result<void> Node::prepare() {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   loops_ = std::make_unique<net::Loops>(config::session_threads(config_, cores));
   clients_ = std::make_unique<net::LoopLocal<net::Client>>(*loops_, [this](asio::io_context& loop) {
-    return std::make_unique<net::Client>(loop.get_executor(), *tls_, log_sink_);
+    return std::make_unique<net::Client>(loop.get_executor(), identity_->tls(), log_sink_);
   });
   tasks_ = std::make_unique<net::TaskGroup>(loops_->control().get_executor(), log_sink_);
   stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
   signals_ = std::make_unique<asio::signal_set>(loops_->control(), SIGTERM, SIGINT, SIGHUP);
-  health_ = std::make_unique<Health>(config_.node_id, role_, clock_);
+  health_ = std::make_unique<Health>(config_.node_id, role(), clock_);
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
-  server_ =
-      std::make_unique<net::Server>(loops_->sessions(), make_router(), config_.https_enabled ? tls_.get() : nullptr,
-                                    server_options(config_), log_sink_);
+  server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
+                                          config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
+                                          log_sink_);
   return {};
 }
 
 Result<void> Node::open_identity() {
-  auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
-  if (!material) return material.error();
-  role_ = material->identity.role;
-  if (material->made) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
-  auto read = tls_material(config_, options_.paths, *material);
-  if (!read) return read.error();
-  auto tls = net::TlsContexts::make(*read);
-  crypto::wipe(read->private_key);
-  if (!tls) return tls.error();
-  tls_ = std::move(*tls);
-  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
-  if (!keys) return keys.error();
-  auto roots = pki::Roots::from_pem(material->ca_pem, config_.ssl_ca_cert_file);
-  if (!roots) return roots.error();
-  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
-  signer_ = std::make_unique<membership::CertificateSigner>(std::move(*keys));
-  verifier_ = std::make_unique<membership::CertificateVerifier>(
-      pki::RecordVerifier(std::move(*roots), config_.cluster_name), membership::RevocationCheck{});
-  checker_ = std::make_unique<membership::RecordChecker>(config_.cluster_name, *verifier_, crypto::sha256);
+  auto identity = NodeIdentity::open(options_.config, options_.paths, clock_);
+  if (!identity) return identity.error();
+  identity_ = std::move(*identity);
+  if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   return {};
 }
 
-/// Takes over a certificate, key or CA that changed on disk. New connections and records use them; on an error all
-/// stays.
-Result<void> Node::renew_identity(const config::LoadedConfig& loaded) {
-  auto material = pki::load_node_material(material_request(loaded, options_.paths), clock_.wall());
-  if (!material) return material.error();
-  if (material->identity.role != role_) return Error(Errc::invalid, "the new certificate has another role");
-  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
-  if (!keys) return keys.error();
-  auto roots = pki::Roots::from_pem(material->ca_pem, loaded.values.ssl_ca_cert_file);
-  if (!roots) return roots.error();
-  auto read = tls_material(loaded.values, options_.paths, *material);
-  if (!read) return read.error();
-  const bool same = keys->certificate_der() == signer_->certificate() && material->ca_pem == *ca_pem_.load();
-  const auto reloaded = tls_->reload(*read);
-  crypto::wipe(read->private_key);
-  if (!reloaded || same) return reloaded;
-  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
-  signer_->replace(std::move(*keys));
-  verifier_->replace(pki::RecordVerifier(std::move(*roots), config_.cluster_name));
-  membership_->certificate_changed(now());
-  membership_->recheck(now());
-  gossip_->pump();
-  log_.info("the certificate was renewed");
-  return {};
+/// Takes over a certificate, key or CA that changed on disk.
+void Node::renew_identity(const config::LoadedConfig& loaded) {
+  const auto change = identity_->reload(loaded);
+  if (!change) {
+    log_.error("the certificate stays as it is: {}", change.error().context);
+  } else if (*change == NodeIdentity::Change::renewed) {
+    membership_->certificate_changed(now());
+    membership_->recheck(now());
+    gossip_->pump();
+    log_.info("the certificate was renewed");
+  }
 }
 
 Result<void> Node::open_logs() {
@@ -296,9 +242,9 @@ Result<void> Node::open_membership() {
   } else if (text.error().kind() != Errc::not_found) {
     return text.error();
   }
-  membership_ = std::make_unique<membership::Membership>(membership_settings(config_),
-                                                         self_facts(config_, random_, clock_.wall()), role_, *signer_,
-                                                         *checker_, random_, saved, now());
+  membership_ = std::make_unique<membership::Membership>(
+      membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
+      identity_->checker(), random_, saved, now());
   GossipHooks hooks;
   hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
     auto work = [file, state = std::move(state)] { return write_file(file, state, kSecretMode); };
@@ -318,7 +264,7 @@ Result<void> Node::open_membership() {
 }
 
 void Node::open_calls() {
-  const rpc::Self self{config_.node_id, role_};
+  const rpc::Self self{config_.node_id, role()};
   if (is_coordinator()) {
     transport_ = std::make_unique<Transport>(
         directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
@@ -376,7 +322,7 @@ net::Router Node::make_router() {
   roots.pattern = "/pki/ca.pem";
   roots.permission = auth::Permission::open;
   roots.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto response = net::Response::text(*ca_pem_.load());
+    auto response = net::Response::text(*identity_->ca_pem());
     response.content_type = "application/x-pem-file";
     co_return response;
   };
@@ -414,7 +360,7 @@ Result<void> Node::begin_serving() {
   const auto port = server_->start();
   if (!port) return port.error();
   port_ = *port;
-  log_.info("{} {} listening on {}", pki::to_string(role_), config_.node_id,
+  log_.info("{} {} listening on {}", pki::to_string(role()), config_.node_id,
             net::Endpoint{config_.bind_address, port_}.to_text());
   if (!is_coordinator() && config_.coordinator_addresses.empty()) {
     log_.warning("coordinator_addresses is empty: this worker joins nobody until it is set");
@@ -531,9 +477,7 @@ void Node::reload() {
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
-    if (const auto renewed = renew_identity(*loaded); !renewed) {
-      log_.error("the certificate stays as it is: {}", renewed.error().context);
-    }
+    renew_identity(*loaded);
     services_->scan();
   }
   ::sd_notify(0, "READY=1");
