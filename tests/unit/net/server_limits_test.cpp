@@ -12,11 +12,11 @@ using namespace p2p::test;
 
 namespace {
 
-asio::awaitable<Response> hello(Request& request) {
+asio::awaitable<Response> name_of_caller(Request& request) {
   co_return Response::text(request.caller.identity ? request.caller.identity->name : "nobody");
 }
 
-std::string get(const std::string& path, const std::string& fields = {}) {
+std::string get_request(const std::string& path, const std::string& fields = {}) {
   return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
 }
 
@@ -34,7 +34,7 @@ struct Waiting {
   std::atomic<bool> began{false}, ended{false};
   Router routes() {
     Router router;
-    router.add(make_route(Method::get, "/hello", hello));
+    router.add(make_route(Method::get, "/hello", name_of_caller));
     Handler handler = [this](Request&) { return wait_for_cancellation(began, ended); };
     router.add(make_route(Method::get, "/wait", std::move(handler)));
     return router;
@@ -57,7 +57,7 @@ TEST_CASE("a body that does not come is answered with 408") {
   ServerOptions options = Running::local();
   options.limits.body = 20ms;
   Router router;
-  router.add(make_route(Method::post, "/hello", hello));
+  router.add(make_route(Method::post, "/hello", name_of_caller));
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
   REQUIRE(peer.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"));
@@ -69,7 +69,7 @@ TEST_CASE("an idle connection is closed without a word") {
   options.limits.idle = 20ms;
   Running running(Waiting{}.routes(), nullptr, options);
   Peer fresh(running.port), used(running.port);
-  REQUIRE(used.send(get("/hello")));
+  REQUIRE(used.send(get_request("/hello")));
   CHECK(used.receive().status == 200);
   CHECK(fresh.is_closed());
   CHECK(used.is_closed());
@@ -84,7 +84,7 @@ TEST_CASE("a client that does not read its answer is dropped") {
   router.add(make_route(Method::get, "/large", std::move(large)));
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/large")));
+  REQUIRE(peer.send(get_request("/large")));
   CHECK(eventually([&] { return running.server.counters().bytes_sent > 0; }));
   CHECK(eventually([&] { return running.server.counters().open_connections == 0; }));
   CHECK(peer.receive().status == 0);
@@ -96,10 +96,10 @@ TEST_CASE("a handler past its deadline is cancelled and answered with 504, and t
   options.limits.handler_grace = 0ms;
   Running running(waiting.routes(), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait", "P2P-Timeout-Ms: 20\r\n")));
+  REQUIRE(peer.send(get_request("/wait", "P2P-Timeout-Ms: 20\r\n")));
   CHECK(peer.receive().status == 504);
   CHECK(waiting.ended);
-  REQUIRE(peer.send(get("/hello")));
+  REQUIRE(peer.send(get_request("/hello")));
   CHECK(peer.receive().status == 200);
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("a timeout that is no number is refused") {
   Running running(Waiting{}.routes());
   Peer peer(running.port);
   for (const char* value : {"0", "-5", "soon", "1.5", "99999999999999999999"}) {
-    REQUIRE(peer.send(get("/hello", std::string("P2P-Timeout-Ms: ") + value + "\r\n")));
+    REQUIRE(peer.send(get_request("/hello", std::string("P2P-Timeout-Ms: ") + value + "\r\n")));
     CHECK(peer.receive().status == 400);
   }
 }
@@ -117,7 +117,7 @@ TEST_CASE("a client that goes away cancels its handler") {
   Running running(waiting.routes());
   {
     Peer peer(running.port);
-    REQUIRE(peer.send(get("/wait")));
+    REQUIRE(peer.send(get_request("/wait")));
     CHECK(eventually([&] { return waiting.began.load(); }));
   }
   CHECK(eventually([&] { return waiting.ended.load(); }));
@@ -131,9 +131,9 @@ TEST_CASE("connections over the cap of an address are turned away, and may come 
   Peer second(running.port);
   {
     Peer first(running.port);
-    REQUIRE(first.send(get("/hello")));
+    REQUIRE(first.send(get_request("/hello")));
     CHECK(first.receive().status == 200);
-    REQUIRE(second.send(get("/hello")));
+    REQUIRE(second.send(get_request("/hello")));
     CHECK(second.receive().status == 200);
     Peer third(running.port);
     CHECK(third.is_closed());
@@ -141,7 +141,7 @@ TEST_CASE("connections over the cap of an address are turned away, and may come 
   CHECK(eventually([&] { return running.server.counters().open_connections == 1; }));
   CHECK(running.server.counters().refused_connections == 1);
   Peer again(running.port);
-  REQUIRE(again.send(get("/hello")));
+  REQUIRE(again.send(get_request("/hello")));
   CHECK(again.receive().status == 200);
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   router.add(route);
   ServerOptions options = Running::local();
   options.authenticate = [](const Request& request, auth::Caller& caller) -> Result<void> {
-    const auto token = request.headers.get("Authorization");
+    const auto token = request.headers.get_request("Authorization");
     if (token.empty()) return {};
     if (token == "Bearer bad") return Error(Errc::not_permitted, "the token has expired");
     caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
@@ -169,7 +169,7 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
   const auto ask = [&](const std::string& path, const std::string& token) {
-    REQUIRE(peer.send(get(path, token.empty() ? "" : "Authorization: Bearer " + token + "\r\n")));
+    REQUIRE(peer.send(get_request(path, token.empty() ? "" : "Authorization: Bearer " + token + "\r\n")));
     return peer.receive();
   };
   const Reply nobody = ask("/logs", "");
@@ -207,7 +207,7 @@ TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count 
   };
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/limited") + get("/locked") + get("/free") + get("/limited")));
+  REQUIRE(peer.send(get_request("/limited") + get_request("/locked") + get_request("/free") + get_request("/limited")));
   CHECK(peer.receive().status == 200);
   CHECK(peer.receive().status == 401);
   CHECK(peer.receive().status == 200);
@@ -234,8 +234,8 @@ TEST_CASE("stopping lets a running request finish, closes idle connections and t
   router.add(make_route(Method::get, "/work", std::move(handler)));
   Running running(std::move(router));
   Peer idle(running.port), working(running.port);
-  REQUIRE(working.send(get("/work")));
-  const auto executor = loop_of_handler.get_future().get();
+  REQUIRE(working.send(get_request("/work")));
+  const auto executor = loop_of_handler.get_future().get_request();
   auto stopped = running.begin(running.server.stop(20s));
   CHECK(idle.is_closed());
   CHECK(eventually([&] { return !listens(running.port); }));
@@ -244,14 +244,14 @@ TEST_CASE("stopping lets a running request finish, closes idle connections and t
   CHECK(reply.body == "finished");
   CHECK(reply.has("Connection: close\r\n"));
   CHECK(working.is_closed());
-  CHECK(stopped.get());
+  CHECK(stopped.get_request());
 }
 
 TEST_CASE("stopping cancels what is still running after the grace") {
   Waiting waiting;
   Running running(waiting.routes());
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait")));
+  REQUIRE(peer.send(get_request("/wait")));
   CHECK(eventually([&] { return waiting.began.load(); }));
   CHECK_FALSE(running.stop(1ms));
   CHECK(waiting.ended);
@@ -263,7 +263,7 @@ TEST_CASE("connections are dropped by what their caller is") {
   Waiting waiting;
   Running running(waiting.routes());
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait")));
+  REQUIRE(peer.send(get_request("/wait")));
   CHECK(eventually([&] { return waiting.began.load(); }));
   running.server.drop_connections([](const auth::Caller& caller) { return caller.address != "127.0.0.1"; });
   running.server.drop_connections([](const auth::Caller& caller) { return caller.address == "127.0.0.1"; });
