@@ -230,8 +230,8 @@ Result<void> Node::open_identity() {
   if (!roots) return roots.error();
   ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
   signer_ = std::make_unique<membership::CertificateSigner>(std::move(*keys));
-  verifier_ = std::make_unique<membership::CertificateVerifier>(
-      pki::RecordVerifier(std::move(*roots), config_.cluster_name), membership::RevocationCheck{});
+  verifier_ =
+      std::make_unique<membership::CertificateVerifier>(pki::RecordVerifier(std::move(*roots), config_.cluster_name));
   checker_ = std::make_unique<membership::RecordChecker>(config_.cluster_name, *verifier_, crypto::sha256);
   return {};
 }
