@@ -436,7 +436,7 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    tasks_->start("autosave", gossip_->autosave(config_.autosave_interval));
+    tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
     if (log_store_ && shipper_) {
@@ -484,7 +484,7 @@ asio::awaitable<void> Node::shut_down() {
     co_await pool_.run(std::move(work));
   }
   log_sink_.detach();
-  if (serving_) co_await gossip_->save_now();
+  if (serving_) co_await gossip_->state().save_now();
   for (const auto& client : *clients_) client->close();
 }
 
