@@ -42,6 +42,7 @@
 #include "net/server.hpp"
 #include "net/tls.hpp"
 #include "node_metrics.hpp"
+#include "revocation.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/service_host.hpp"
@@ -89,6 +90,10 @@ Result<net::TlsMaterial> tls_material(const config::NodeConfig& config, const co
   out.web_certificate = std::move(*certificate);
   out.web_private_key = std::move(*key);
   return out;
+}
+
+pki::CertificateId id_of(const pki::Certificate& certificate) {
+  return {certificate.facts().issuer_key_id, certificate.facts().serial};
 }
 
 /// What to do about a node that cannot even open its files.
@@ -141,6 +146,7 @@ class Node {
   Logger log_;
   std::optional<FileLock> state_lock_;
   pki::Role role_ = pki::Role::worker;
+  pki::CertificateId own_certificate_;
   std::optional<cli::Failure> failure_;
   std::uint16_t port_ = 0;
 
@@ -169,6 +175,7 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
   bool serving_ = false;
@@ -210,6 +217,8 @@ Result<void> Node::prepare() {
   server_ =
       std::make_unique<net::Server>(loops_->sessions(), make_router(), config_.https_enabled ? tls_.get() : nullptr,
                                     server_options(config_), log_sink_);
+  const Revocation::Parts parts{*loops_, *tls_, *server_, *clients_, *verifier_, *membership_, *health_};
+  revocation_ = std::make_unique<Revocation>(parts, own_certificate_, clock_, log_sink_);
   return {};
 }
 
@@ -217,6 +226,7 @@ Result<void> Node::open_identity() {
   auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
   if (!material) return material.error();
   role_ = material->identity.role;
+  own_certificate_ = id_of(material->certificate);
   if (material->made) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   auto read = tls_material(config_, options_.paths, *material);
   if (!read) return read.error();
@@ -257,6 +267,7 @@ Result<void> Node::renew_identity(const config::LoadedConfig& loaded) {
   verifier_->replace(pki::RecordVerifier(std::move(*roots), config_.cluster_name));
   membership_->certificate_changed(now());
   membership_->recheck(now());
+  revocation_->set_own(id_of(material->certificate));
   gossip_->pump();
   log_.info("the certificate was renewed");
   return {};
