@@ -119,6 +119,10 @@ Result<Record> decode_record(ByteView bytes) {
   return out;
 }
 
+std::string addresses_text(const std::vector<std::string>& addresses) {
+  return addresses.empty() ? std::string("an unknown address") : escape_controls(join(addresses, ", "));
+}
+
 Bytes signed_text(std::string_view cluster_name, ByteView record) {
   Bytes out;
   out.reserve(kSignaturePrefix.size() + cluster_name.size() + 2 + record.size());

@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,9 @@ class Client {
                                                           Headers headers, ChannelLimits limits,
                                                           std::chrono::milliseconds timeout);
 
+  /// Lets go of every connection to a peer that fits, such as one whose certificate was revoked: idle ones are closed,
+  /// calls in flight end with `unreachable`, channels break.
+  void drop(const std::function<bool(const auth::Caller&)>& predicate);
   /// Closes idle connections and ends calls in flight with `cancelled`.
   void close();
 

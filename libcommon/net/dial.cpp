@@ -78,7 +78,7 @@ auth::Caller to_caller(TlsPeer peer, const Stream::Socket& socket) {
     out.loopback = remote.address().is_loopback();
   }
   out.over_p2p = peer.over_p2p;
-  out.certificate_sha256 = std::move(peer.certificate_sha256);
+  out.certificate = std::move(peer.certificate);
   if (peer.identity) out.scopes = auth::Scopes::of_role(peer.identity->role);
   out.identity = std::move(peer.identity);
   return out;

@@ -21,7 +21,8 @@ asio::awaitable<boost::system::result<Answer, CallError>> Exchange::run(const st
                                                                         std::size_t max_body_bytes,
                                                                         const std::string& name, CallWatch& watch) {
   sent_ = answered_ = false;
-  watch.guard([this] { stream_->cancel(); });
+  // Closed, not cancelled: what is read already must not let it go on.
+  watch.guard([this] { stream_->close(); });
   auto sending = co_await send(request);
   Result<Answer> answer = Answer{};
   if (sending) answer = co_await receive(is_head, max_body_bytes);

@@ -116,7 +116,7 @@ bool Session::identify() {
     return false;
   }
   caller_.over_p2p = peer->over_p2p;
-  caller_.certificate_sha256 = std::move(peer->certificate_sha256);
+  caller_.certificate = std::move(peer->certificate);
   if (peer->identity) caller_.scopes = auth::Scopes::of_role(peer->identity->role);
   caller_.identity = std::move(peer->identity);
   return true;

@@ -190,7 +190,7 @@ Result<void> TlsContexts::reload(const TlsMaterial& material) {
   return {};
 }
 
-void TlsContexts::set_revocation_check(RevocationCheck check) { holder_->revocation->set(std::move(check)); }
+void TlsContexts::set_revocation_check(pki::RevocationCheck check) { holder_->revocation->set(std::move(check)); }
 
 std::shared_ptr<const TlsContexts::State> TlsContexts::state() const {
   const std::lock_guard lock(holder_->mutex);

@@ -27,18 +27,18 @@ using CertificatePtr = std::unique_ptr<X509, OpenSslDeleter<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslDeleter<EVP_PKEY_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, OpenSslDeleter<X509_STORE_free>>;
 
-/// The current RevocationCheck, shared by all states of one TlsContexts.
+/// The current check for revoked certificates, shared by all states of one TlsContexts.
 class RevocationSlot {
  public:
-  void set(RevocationCheck check) {
+  void set(pki::RevocationCheck check) {
     const std::lock_guard lock(mutex_);
-    check_ = std::make_shared<const RevocationCheck>(std::move(check));
+    check_ = std::make_shared<const pki::RevocationCheck>(std::move(check));
   }
   bool is_revoked(const X509* certificate) const;
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const RevocationCheck> check_;
+  std::shared_ptr<const pki::RevocationCheck> check_;
 };
 
 struct TlsContexts::State {
@@ -53,6 +53,8 @@ struct TlsContexts::State {
 
 /// The one identity URI of a certificate of `cluster_name`; `invalid` says what is wrong with it.
 Result<pki::Identity> identity_of(const X509* certificate, const std::string& cluster_name);
+
+pki::CertificateId id_of(const X509* certificate);
 
 /// The common name, safe to print.
 std::string subject_of(const X509* certificate);

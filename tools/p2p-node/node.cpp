@@ -38,6 +38,7 @@
 #include "net/server.hpp"
 #include "node_identity.hpp"
 #include "node_metrics.hpp"
+#include "revocation.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/service_host.hpp"
@@ -143,6 +144,7 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
   bool serving_ = false;
@@ -184,6 +186,9 @@ Result<void> Node::prepare() {
   server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
                                           config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
                                           log_sink_);
+  const Revocation::Parts parts{*loops_,      identity_->tls(), *server_, *clients_, identity_->verifier(),
+                                *membership_, *health_};
+  revocation_ = std::make_unique<Revocation>(parts, identity_->certificate_id(), clock_, log_sink_);
   return {};
 }
 
@@ -203,6 +208,7 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
   } else if (*change == NodeIdentity::Change::renewed) {
     membership_->certificate_changed(now());
     membership_->recheck(now());
+    revocation_->set_own(identity_->certificate_id());
     gossip_->pump();
     log_.info("the certificate was renewed");
   }
@@ -382,7 +388,7 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    tasks_->start("autosave", gossip_->autosave(config_.autosave_interval));
+    tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
     if (log_store_ && shipper_) {
@@ -430,7 +436,7 @@ asio::awaitable<void> Node::shut_down() {
     co_await pool_.run(std::move(work));
   }
   log_sink_.detach();
-  if (serving_) co_await gossip_->save_now();
+  if (serving_) co_await gossip_->state().save_now();
   for (const auto& client : *clients_) client->close();
 }
 

@@ -11,6 +11,7 @@
 #include "membership/checked_record.hpp"
 #include "membership/record_crypto.hpp"
 #include "net/tls.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/node_material.hpp"
 
 namespace p2p::node {
@@ -32,9 +33,12 @@ class NodeIdentity {
   /// A certificate was made by open().
   bool made() const noexcept { return made_; }
   net::TlsContexts& tls() noexcept { return *tls_; }
+  /// Of the certificate in use.
+  const pki::CertificateId& certificate_id() const noexcept { return certificate_id_; }
   /// The CA's certificates, as `/pki/ca.pem` serves them; never null.
   std::shared_ptr<const std::string> ca_pem() const { return ca_pem_.load(); }
   membership::CertificateSigner& signer() noexcept { return *signer_; }
+  membership::CertificateVerifier& verifier() noexcept { return *verifier_; }
   membership::RecordChecker& checker() noexcept { return *checker_; }
 
  private:
@@ -47,6 +51,7 @@ class NodeIdentity {
   const std::string cluster_name_;
   pki::Role role_;
   bool made_ = false;
+  pki::CertificateId certificate_id_;
   std::unique_ptr<net::TlsContexts> tls_;
   std::atomic<std::shared_ptr<const std::string>> ca_pem_;
   std::unique_ptr<membership::CertificateSigner> signer_;
