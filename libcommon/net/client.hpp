@@ -52,12 +52,6 @@ struct Call {
   std::size_t max_response_bytes = 16 << 20;
 };
 
-struct Answer {
-  unsigned status = 0;
-  Headers headers;
-  std::string body;
-};
-
 /// A failed call and whether the request may have reached the peer: only what was never sent is safe to retry.
 struct CallError {
   Error error;

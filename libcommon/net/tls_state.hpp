@@ -63,6 +63,11 @@ std::string subject_of(const X509* certificate);
 Result<std::vector<CertificatePtr>> read_certificates(const std::string& pem, const std::string& what);
 Result<KeyPtr> read_key(const std::string& pem, const std::string& what);
 
+/// With the suites, versions and modes that all connections share; it trusts nobody yet.
+Result<SslContextPtr> new_context(const SSL_METHOD* method);
+/// These roots and nothing of the system; `invalid` when one is not an authority's.
+Result<StorePtr> make_store(const std::vector<CertificatePtr>& roots);
+
 /// Installs what tls_session.cpp decides during handshakes.
 void install_server_callbacks(SSL_CTX* context);
 void install_client_callbacks(SSL_CTX* context);
