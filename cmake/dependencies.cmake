@@ -14,3 +14,5 @@ pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 # Debian's re2.pc asks for C++11; the library itself is all that is wanted.
 find_library(RE2_LIBRARY re2 REQUIRED)
+# cjose.pc asks for jansson's development files, which nothing here needs.
+find_library(CJOSE_LIBRARY cjose REQUIRED)

@@ -1,0 +1,154 @@
+#include "acme/account_requests.hpp"
+
+#include "acme/answer.hpp"
+#include "acme/external_account.hpp"
+#include "acme/ids.hpp"
+#include "acme/messages.hpp"
+#include "acme/objects.hpp"
+#include "base/text.hpp"
+#include "crypto/jwk.hpp"
+#include "crypto/key.hpp"
+
+namespace p2p::acme {
+namespace {
+
+net::Response account_answer(const ServerParts& parts, unsigned status, const Account& account) {
+  net::Response out = json_answer(status, account_json(account, parts.urls));
+  out.headers.add("Location", parts.urls.account(account.id));
+  return out;
+}
+
+Outcome<net::Response> existing_answer(const ServerParts& parts, const Account& account) {
+  if (account.status != AccountStatus::valid) {
+    return Refusal(ProblemType::unauthorized, "the account with this key is deactivated");
+  }
+  return account_answer(parts, 200, account);
+}
+
+Outcome<Account> make_account(const ServerParts& parts, const SignedRequest& request, NewAccount wish) {
+  Account out;
+  out.id = make_id();
+  out.thumbprint = out.bound_thumbprint = request.thumbprint;
+  auto jwk = crypto::to_jwk(*request.key);
+  if (!jwk) return internal_error(parts, jwk.error());
+  out.jwk = std::move(*jwk);
+  out.contact = std::move(wish.contact);
+  if (wish.binding) {
+    auto kid = redeem_binding(parts, request, *wish.binding);
+    if (!kid) return kid.error();
+    out.kid = std::move(*kid);
+    out.binding = std::move(*wish.binding);
+  } else if (parts.settings.external_account_required) {
+    return Refusal(ProblemType::external_account_required, "an account is made with an invitation's kid and HMAC key");
+  }
+  return out;
+}
+
+/// The new key, once the inner JWS is found to be made with it and to speak of this account (section 7.3.5).
+Outcome<crypto::KeyPtr> read_new_key(const ServerParts& parts, const SignedRequest& request) {
+  const auto inner = read_jws(crypto::parse_jws(request.payload));
+  if (!inner) return inner.error();
+  const Json* jwk = find_member(inner->header, "jwk");
+  const std::string* url = find_string(inner->header, "url");
+  if (jwk == nullptr || inner->header.contains("kid") || inner->header.contains("nonce")) {
+    return Refusal(ProblemType::malformed,
+                   "the inner protected header has the new key in \"jwk\", no kid and no nonce");
+  }
+  if (url == nullptr || *url != request.url) {
+    return Refusal(ProblemType::malformed, "the inner \"url\" is not that of the request");
+  }
+  auto key = read_key(*jwk);
+  if (!key) return key.error();
+  if (const auto verified = crypto::verify_jws(*inner, **key); !verified) {
+    return Refusal(ProblemType::malformed, "the inner JWS: " + verified.error().context);
+  }
+  const auto change = read_key_change(inner->payload);
+  if (!change) return change.error();
+  if (change->account != parts.urls.account(request.account->id)) {
+    return Refusal(ProblemType::malformed, "the inner payload's account is not the one that signs");
+  }
+  const auto old_key = read_key(change->old_key);
+  if (!old_key) return old_key.error();
+  if (!crypto::same_key(**old_key, *request.key)) {
+    return Refusal(ProblemType::malformed, "oldKey is not the account's key");
+  }
+  return key;
+}
+
+Refusal key_in_use(const ServerParts& parts, const Account& owner) {
+  Refusal out(ProblemType::malformed, "an account has this key already", 409);
+  out.location = parts.urls.account(owner.id);
+  return out;
+}
+
+}  // namespace
+
+Outcome<Grant> grant_of(const ServerParts& parts, const Account& account) {
+  if (account.kid.empty()) return Grant{};
+  auto grant = parts.issuance.grant_of(account.kid, account.bound_thumbprint);
+  if (grant) return std::move(*grant);
+  const Errc kind = grant.error().kind();
+  if (kind != Errc::not_permitted && kind != Errc::not_found) return internal_error(parts, grant.error());
+  return Refusal(ProblemType::unauthorized, grant.error().context);
+}
+
+Outcome<net::Response> new_account(const ServerParts& parts, const SignedRequest& request, const Incoming&) {
+  auto wish = read_new_account(request.payload);
+  if (!wish) return wish.error();
+  const auto existing = parts.store.find_account_by_key(request.thumbprint);
+  if (!existing) return internal_error(parts, existing.error());
+  if (*existing) return existing_answer(parts, **existing);
+  if (wish->only_return_existing) {
+    return Refusal(ProblemType::account_does_not_exist, "there is no account with this key");
+  }
+  const auto made = make_account(parts, request, std::move(*wish));
+  if (!made) return made.error();
+  if (const auto added = parts.store.add_account(*made, parts.clock.wall(), parts.settings.max_accounts); !added) {
+    if (added.error().kind() == Errc::limited) return Refusal(ProblemType::rate_limited, added.error().context);
+    if (added.error().kind() != Errc::exists) return internal_error(parts, added.error());
+    // The same request came twice at once.
+    const auto winner = parts.store.find_account_by_key(request.thumbprint);
+    if (!winner || !*winner) return Refusal(ProblemType::server_internal, "the server cannot do that now");
+    return existing_answer(parts, **winner);
+  }
+  parts.log.info("new ACME account {} with invitation {}", made->id,
+                 made->kid.empty() ? "none" : escape_controls(made->kid));
+  return account_answer(parts, 201, *made);
+}
+
+Outcome<net::Response> account(const ServerParts& parts, const SignedRequest& request, const Incoming& incoming) {
+  if (incoming.id != request.account->id) {
+    return Refusal(ProblemType::unauthorized, "an account can only read and change itself");
+  }
+  Account changed = *request.account;
+  if (request.payload.empty()) return account_answer(parts, 200, changed);
+  auto update = read_account_update(request.payload);
+  if (!update) return update.error();
+  if (update->contact) changed.contact = std::move(*update->contact);
+  if (update->deactivate) changed.status = AccountStatus::deactivated;
+  if (update->contact || update->deactivate) {
+    if (const auto done = parts.store.update_account(changed); !done) return internal_error(parts, done.error());
+  }
+  if (update->deactivate) parts.log.info("ACME account {} was deactivated by its owner", changed.id);
+  return account_answer(parts, 200, changed);
+}
+
+Outcome<net::Response> key_change(const ServerParts& parts, const SignedRequest& request, const Incoming&) {
+  const auto key = read_new_key(parts, request);
+  if (!key) return key.error();
+  const auto jwk = crypto::to_jwk(**key);
+  const auto thumbprint = crypto::jwk_thumbprint(**key);
+  if (!jwk || !thumbprint)
+    return Refusal(ProblemType::bad_public_key, "the new key is of a kind that is not supported");
+  Account changed = *request.account;
+  changed.jwk = *jwk;
+  changed.thumbprint = *thumbprint;
+  const auto owner = parts.store.find_account_by_key(*thumbprint);
+  if (!owner) return internal_error(parts, owner.error());
+  if (*owner) return key_in_use(parts, **owner);
+  if (const auto done = parts.store.update_account(changed); !done) return internal_error(parts, done.error());
+  parts.log.info("ACME account {} has a new key", changed.id);
+  return account_answer(parts, 200, changed);
+}
+
+}  // namespace p2p::acme

@@ -1,0 +1,43 @@
+#include "acme/policy.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "acme/identifier.hpp"
+
+namespace p2p::acme {
+namespace {
+
+/// Empty when the name may be validated.
+std::string refusal_of(const pki::SubjectName& name, const IsReserved& is_reserved) {
+  if (is_loopback(name)) return fmt::format("{} means another machine to everyone who reads it", name.text);
+  if (is_wildcard(name)) return fmt::format("{} cannot be validated by http-01", name.text);
+  if (is_reserved(name)) return fmt::format("{} belongs to another node", name.text);
+  return {};
+}
+
+}  // namespace
+
+bool is_granted(const Grant& grant, const pki::SubjectName& name) {
+  if (!grant.name.empty() && same_name(pki::subject_name_of_node(grant.name), name)) return true;
+  return contains(grant.names, name);
+}
+
+Outcome<void> check_names(const Grant& grant, std::span<const pki::SubjectName> names, const IsReserved& is_reserved) {
+  std::vector<Subproblem> refused;
+  for (const auto& name : names) {
+    if (is_granted(grant, name)) continue;
+    if (auto why = refusal_of(name, is_reserved); !why.empty()) {
+      refused.push_back({ProblemType::rejected_identifier, std::move(why), name});
+    }
+  }
+  if (refused.empty()) return boost::system::in_place_value;
+  Refusal out(ProblemType::rejected_identifier, refused.size() == 1
+                                                    ? refused.front().detail
+                                                    : fmt::format("{} of the names are refused", refused.size()));
+  if (refused.size() > 1) out.subproblems = std::move(refused);
+  return out;
+}
+
+}  // namespace p2p::acme
