@@ -337,6 +337,7 @@ net::Router Node::make_router() {
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);
+  for (const auto* path : {"/internal/gossip/exchange", "/internal/gossip/join"}) router.decodes(path, "lz4");
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
