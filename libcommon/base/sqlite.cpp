@@ -114,6 +114,16 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(raw);
 }
 
+Result<void> Database::copy_to(const std::filesystem::path& path) {
+  // SQLite fills an empty file, and keeps its mode.
+  if (auto made = create_file(path, "", kSecretMode); !made) return made;
+  auto statement = prepare("VACUUM INTO ?1");
+  if (!statement) return statement.error();
+  const std::string target = path.string();
+  statement->bind(1, std::string_view(target));
+  return statement->run();
+}
+
 std::int64_t Database::changed_rows() const { return sqlite3_changes64(database_.get()); }
 std::int64_t Database::last_rowid() const { return sqlite3_last_insert_rowid(database_.get()); }
 
