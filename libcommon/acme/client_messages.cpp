@@ -91,7 +91,7 @@ std::string problem_of(const Json& object) {
   return problem != nullptr && problem->is_object() ? describe_whole(*problem).text : std::string();
 }
 
-Result<pki::SubjectName> read_identifier(const Json& object) {
+Result<pki::SubjectName> read_listed_identifier(const Json& object) {
   const Json* identifier = find_member(object, "identifier");
   const std::string* type = identifier != nullptr ? find_string(*identifier, "type") : nullptr;
   const std::string* value = identifier != nullptr ? find_string(*identifier, "value") : nullptr;
@@ -182,7 +182,7 @@ Result<ClientAuthorization> read_authorization(std::string_view body) {
   const auto json = read_object(body, kWhat);
   if (!json) return json.error();
   ClientAuthorization out;
-  auto identifier = read_identifier(*json);
+  auto identifier = read_listed_identifier(*json);
   if (!identifier) return identifier.error();
   out.identifier = std::move(*identifier);
   const auto status = read_status(*json, kWhat);

@@ -9,7 +9,7 @@ namespace p2p::acme {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t kMaxAnswerBytes = 64 << 10;
+constexpr std::size_t kMaxProofBytes = 64 << 10;
 constexpr unsigned kMaxRedirects = 3;
 
 Error refused(const net::WebError& error) {
@@ -62,7 +62,7 @@ asio::awaitable<Result<void>> Http01Validator::validate(pki::SubjectName identif
   request.headers.add("User-Agent", "p2p/" P2P_VERSION " (http-01)");
   request.timeout = timeout_;
   request.connect_timeout = timeout_;
-  request.max_response_bytes = kMaxAnswerBytes;
+  request.max_response_bytes = kMaxProofBytes;
   request.max_redirects = kMaxRedirects;
   request.may_follow = [port = port_](const net::Url& from, const net::Url& to) -> Result<void> {
     const bool usual_port = to.port == 80 || to.port == 443 || to.port == port;

@@ -22,7 +22,7 @@ Error refused(std::string_view text, std::string_view why) {
   return {Errc::invalid, fmt::format("\"{}\" is not a web address: {}", escape_controls(text.substr(0, 300)), why)};
 }
 
-bool has_dot_segment(std::string_view path) {
+bool has_encoded_dot_segment(std::string_view path) {
   for (const std::string& segment : split(path, '/')) {
     const auto decoded = percent_decode(segment);
     if (!decoded || *decoded == "." || *decoded == "..") return true;
@@ -82,7 +82,7 @@ Result<void> read_authority(std::string_view text, Url& out) {
 Result<void> read_target(std::string_view text, Url& out) {
   out.target.assign(text.starts_with('/') ? "" : "/").append(text);
   if (!is_target(out.target)) return Error(Errc::invalid, "the path has a character that must be escaped");
-  if (has_dot_segment(std::string_view(out.target).substr(0, out.target.find('?')))) {
+  if (has_encoded_dot_segment(std::string_view(out.target).substr(0, out.target.find('?')))) {
     return Error(Errc::invalid, "the path has a dot segment");
   }
   return {};

@@ -120,7 +120,7 @@ asio::awaitable<boost::system::result<std::unique_ptr<Exchange>, WebError>> WebC
   calls_.push_back(connecting);
   auto stream = co_await dial_web(executor_, trust_, request.url, connecting);
   if (!stream) co_return stream.error();
-  co_return std::make_unique<Exchange>(std::move(*stream));
+  co_return std::make_unique<Exchange>(std::move(*stream), auth::Caller{});
 }
 
 std::unique_ptr<Exchange> WebClient::Impl::take_idle(const Url& url) {
@@ -144,7 +144,7 @@ void WebClient::Impl::keep(const Url& url, std::unique_ptr<Exchange> connection)
 void WebClient::Impl::close() {
   closed_ = true;
   idle_.clear();
-  for (auto call = calls_.begin(); call != calls_.end();) (call++)->close();
+  for (auto call = calls_.begin(); call != calls_.end();) (call++)->end(Error(Errc::cancelled, "the call was cancelled"));
 }
 
 WebClient::WebClient(asio::any_io_executor executor, WebTrust trust)

@@ -159,7 +159,7 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   router.add(route);
   ServerOptions options = Running::local();
   options.authenticate = [](const Request& request, auth::Caller& caller) -> Result<void> {
-    const auto token = request.headers.get_request("Authorization");
+    const auto token = request.headers.get("Authorization");
     if (token.empty()) return {};
     if (token == "Bearer bad") return Error(Errc::not_permitted, "the token has expired");
     caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
@@ -235,7 +235,7 @@ TEST_CASE("stopping lets a running request finish, closes idle connections and t
   Running running(std::move(router));
   Peer idle(running.port), working(running.port);
   REQUIRE(working.send(get_request("/work")));
-  const auto executor = loop_of_handler.get_future().get_request();
+  const auto executor = loop_of_handler.get_future().get();
   auto stopped = running.begin(running.server.stop(20s));
   CHECK(idle.is_closed());
   CHECK(eventually([&] { return !listens(running.port); }));
@@ -244,7 +244,7 @@ TEST_CASE("stopping lets a running request finish, closes idle connections and t
   CHECK(reply.body == "finished");
   CHECK(reply.has("Connection: close\r\n"));
   CHECK(working.is_closed());
-  CHECK(stopped.get_request());
+  CHECK(stopped.get());
 }
 
 TEST_CASE("stopping cancels what is still running after the grace") {
