@@ -78,8 +78,9 @@ class IssuingAuthority {
   /// repeats one.
   Result<SignedCrl> current_crl(const Act& act);
 
-  /// After a restore: what these lists revoke stays revoked, even what was signed after the backup.
-  Result<void> adopt(const std::vector<RevocationList>& lists, const Act& act);
+  /// After a restore: what these lists of this CA (PEM) revoke stays revoked, even what was signed after the backup,
+  /// and the next list has a higher number. Errors as read_crls(); `name` begins the error's text.
+  Result<void> adopt_crl(std::string_view pem, const std::string& name, const Act& act);
 
   /// Makes one, and the EAB secret where that is missing; the string to hand over is in the result's `write_invitation`
   /// form once the caller has put its coordinators in. `invalid` for names that this CA may not sign.

@@ -93,11 +93,14 @@ Result<SignedCrl> IssuingAuthority::current_crl(const Act& act) {
   return out;
 }
 
-Result<void> IssuingAuthority::adopt(const std::vector<RevocationList>& lists, const Act& act) {
+Result<void> IssuingAuthority::adopt_crl(std::string_view pem, const std::string& name, const Act& act) {
   const std::lock_guard lock(*mutex_);
   auto transaction = inventory_.begin();
   if (!transaction) return transaction.error();
-  for (const auto& list : lists) {
+  if (auto done = refresh(); !done) return done;
+  const auto lists = read_crls(pem, set_.roots, name);
+  if (!lists) return lists.error();
+  for (const auto& list : *lists) {
     for (const auto& serial : list.serials) {
       const auto known =
           inventory_.certificates({.issuer_key_id = list.issuer_key_id, .serial_prefix = to_hex(serial)});
@@ -108,6 +111,11 @@ Result<void> IssuingAuthority::adopt(const std::vector<RevocationList>& lists, c
                               : certificate_revoked(list.issuer_key_id, serial, RevocationReason::unspecified);
       if (auto done = inventory_.append(event, act.who, act.at); !done) return done;
     }
+  }
+  // The next list goes by the number in the file.
+  const auto in_file = read_file(paths_.crl, kMaxCrlBytes);
+  if (!in_file || highest_number(*in_file) < highest_number(pem)) {
+    if (auto written = write_file(paths_.crl, pem, kPublicMode); !written) return written;
   }
   return transaction->commit();
 }
