@@ -19,7 +19,9 @@ Error sqlite_error(sqlite3* database, std::string_view what) {
   if (code == SQLITE_CANTOPEN) kind = Errc::not_found;
   if (code == SQLITE_FULL) kind = Errc::limited;
   const char* name = sqlite3_db_filename(database, "main");
-  return {kind, fmt::format("{}: {}: {}", name == nullptr ? "" : name, what, sqlite3_errmsg(database))};
+  // There is none while it is not open.
+  const std::string prefix = name == nullptr || *name == 0 ? "" : fmt::format("{}: ", name);
+  return {kind, fmt::format("{}{}: {}", prefix, what, sqlite3_errmsg(database))};
 }
 
 /// SQLite would make it 0644; its journal files take the mode from it.
@@ -96,7 +98,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   const int flags = (mode == Mode::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Database out(raw);
-  if (code != SQLITE_OK) return sqlite_error(raw, "cannot open");
+  if (code != SQLITE_OK) return sqlite_error(raw, path.string() + ": cannot open");
   sqlite3_busy_timeout(raw, kBusyTimeoutMilliseconds);
   return out;
 }

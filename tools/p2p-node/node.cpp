@@ -41,6 +41,7 @@
 #include "revocation.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
+#include "services/orphan_guard.hpp"
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
 #include "settings.hpp"
@@ -81,8 +82,9 @@ std::string hint_for(const Error& error, const std::string& node_id) {
 
 class Node {
  public:
-  explicit Node(NodeOptions options)
+  Node(NodeOptions options, const services::OrphanGuard& guard)
       : options_(std::move(options)),
+        guard_(guard),
         config_(options_.config.values),
         log_sink_(clock_, config_.log_level, logs::stderr_style()),
         log_(log_sink_, "Node") {}
@@ -114,6 +116,7 @@ class Node {
   membership::Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
 
   NodeOptions options_;
+  const services::OrphanGuard& guard_;
   config::NodeConfig config_;
   SystemClock clock_;
   SystemRandom random_;
@@ -288,7 +291,7 @@ void Node::open_calls() {
   services::ServiceHost::Options options;
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;
-  options.node = {config_.node_id, options_.paths.home().string()};
+  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark()};
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
@@ -492,6 +495,10 @@ void Node::reload() {
 
 }  // namespace
 
-cli::Attempt<void> run_node(NodeOptions options) { return Node(std::move(options)).run(); }
+cli::Attempt<void> run_node(NodeOptions options) {
+  const auto guard = services::OrphanGuard::start();
+  if (!guard) return cli::Failure(guard.error());
+  return Node(std::move(options), *guard).run();
+}
 
 }  // namespace p2p::node

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using rpc::Code;
 using rpc::Outcome;
+using test::alive;
+using test::becomes_true;
 
 std::set<std::string> open_descriptors() {
   std::set<std::string> out;
@@ -32,13 +34,6 @@ std::set<std::string> open_descriptors() {
     if (!gone) out.insert(entry.path().filename().string() + " " + target.string());
   }
   return out;
-}
-
-/// Runs: a zombie that nobody has reaped yet does not.
-bool alive(long pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string number, name, state;
-  return file >> number >> name >> state && state != "Z" && state != "X";
 }
 
 struct ExecCallFixture {
@@ -64,16 +59,6 @@ struct ExecCallFixture {
     return pid;
   }
 };
-
-/// Waits for a condition that the kernel brings about, within a generous bound.
-template <class Condition>
-bool becomes_true(Condition condition) {
-  for (int i = 0; i < 5000; ++i) {
-    if (condition()) return true;
-    ::usleep(1000);
-  }
-  return false;
-}
 
 TEST_CASE_FIXTURE(ExecCallFixture, "JSON on stdout is the result as it was printed") {
   CHECK(run_script("echo '{\"free\": 12345678901234567890123, \"ratio\": 1.50}'").value() ==

@@ -85,10 +85,12 @@ TEST_CASE_FIXTURE(ServiceFolderFixture,
 TEST_CASE_FIXTURE(ServiceFolderFixture, "only folders with a manifest are services") {
   home.write("notes/readme.txt", "");
   home.write("stray.yaml", "");
-  CHECK(find_service_folders(home.path()).value() == std::vector{folder});
-  CHECK(find_service_folders(home.path() / "absent").value().empty());
+  CHECK(find_folders(home.path()).value() == std::vector{folder, home.path() / "notes"});
+  CHECK(holds_manifest(folder));
+  CHECK_FALSE(holds_manifest(home.path() / "notes"));
+  CHECK(find_folders(home.path() / "absent").value().empty());
   ::chmod(home.path().c_str(), 0777);
-  CHECK(find_service_folders(home.path()).error().kind() == Errc::not_permitted);
+  CHECK(find_folders(home.path()).error().kind() == Errc::not_permitted);
 }
 
 }  // namespace

@@ -204,6 +204,22 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "changes are picked up: added, changed, br
   CHECK(until([&] { return ended; }));
 }
 
+TEST_CASE_FIXTURE(ServiceHostFixture, "a manifest that comes later than its folder is seen at once") {
+  host->open();
+  std::filesystem::create_directory(home.path() / "disk");
+  host->scan();
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(loop, host->run(),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+  add("disk", manifest("disk"));
+  const auto running = [&] { return registry.snapshot()->services.contains("disk"); };
+  for (int i = 0; i < 20'000 && !running(); ++i) loop.run_one_for(1ms);  // scan_interval is an hour
+  CHECK(running());
+  cancel.emit(asio::cancellation_type::terminal);
+  while (!ended) loop.run_one();
+}
+
 TEST_CASE_FIXTURE(ServiceHostFixture,
                   "restart reads the folder again, and a folder that broke meanwhile is not kept running") {
   add("disk", manifest("disk", "1"));
