@@ -9,6 +9,11 @@
 namespace p2p::acme {
 namespace {
 
+/// What the CA puts into every node's certificate.
+const std::vector<pki::SubjectName> kNodeLoopback = {{pki::SubjectName::Kind::dns, "localhost"},
+                                                     {pki::SubjectName::Kind::ip, "127.0.0.1"},
+                                                     {pki::SubjectName::Kind::ip, "::1"}};
+
 /// Empty when the name may be validated.
 std::string refusal_of(const pki::SubjectName& name, const IsReserved& is_reserved) {
   if (is_loopback(name)) return fmt::format("{} means another machine to everyone who reads it", name.text);
@@ -21,7 +26,8 @@ std::string refusal_of(const pki::SubjectName& name, const IsReserved& is_reserv
 
 bool is_granted(const Grant& grant, const pki::SubjectName& name) {
   if (!grant.name.empty() && same_name(pki::subject_name_of_node(grant.name), name)) return true;
-  return contains(grant.names, name);
+  const bool is_node = grant.role && grant.role != pki::Role::operator_;
+  return (is_node && contains(kNodeLoopback, name)) || contains(grant.names, name);
 }
 
 Outcome<void> check_names(const Grant& grant, std::span<const pki::SubjectName> names, const IsReserved& is_reserved) {

@@ -80,11 +80,21 @@ TEST_CASE("the invitation's names are granted, others validated or refused") {
   CHECK(check({dns("worker-1"), dns("other.example"), ip("10.0.0.1")}).has_value());
   CHECK(check({dns("*.w.example")}).has_value());
   CHECK(check({dns("*.other.example")}).error().type == ProblemType::rejected_identifier);
-  CHECK(check({ip("127.0.0.1")}).error().type == ProblemType::rejected_identifier);
-  CHECK(check({dns("localhost")}).error().type == ProblemType::rejected_identifier);
+  CHECK(check({ip("127.0.0.2")}).error().type == ProblemType::rejected_identifier);
+  CHECK(check({dns("a.localhost")}).error().type == ProblemType::rejected_identifier);
   const std::vector<SubjectName> worker2{dns("worker-2")};
   CHECK(check_names(grant, worker2, [](const SubjectName& name) { return name.text == "worker-2"; }).error().type ==
         ProblemType::rejected_identifier);
+}
+
+TEST_CASE("a node has the loopback names of its certificate, other programs have none") {
+  const std::vector<SubjectName> loopback{dns("localhost"), ip("127.0.0.1"), ip("::1")};
+  Grant grant{"kid", "web", std::nullopt, {}, {}};
+  CHECK(check_names(grant, loopback, kNobody).error().type == ProblemType::rejected_identifier);
+  grant.role = pki::Role::operator_;
+  CHECK(check_names(grant, loopback, kNobody).error().type == ProblemType::rejected_identifier);
+  grant.role = pki::Role::worker;
+  CHECK(check_names(grant, loopback, kNobody).has_value());
 }
 
 TEST_CASE("several refused names are told apart") {

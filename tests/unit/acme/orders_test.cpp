@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(ServerFixture, "names of others, loopback and wildcards are re
   client.join(worker());
   issuance.reserved = {dns("worker-2"), ip("10.0.0.2")};
   for (const auto& name :
-       {dns("worker-2"), ip("10.0.0.2"), dns("localhost"), ip("127.0.0.1"), ip("::1"), dns("*.example.com")}) {
+       {dns("worker-2"), ip("10.0.0.2"), dns("a.localhost"), ip("127.0.0.2"), ip("::"), dns("*.example.com")}) {
     const auto answer = client.new_order({name});
     CHECK_MESSAGE(problem_of(answer) == "rejectedIdentifier", name.text);
     CHECK(answer.status == 400);
@@ -101,6 +101,18 @@ TEST_CASE_FIXTURE(ServerFixture, "names of others, loopback and wildcards are re
   CHECK(client.new_order({ip("2001:db8::1")}).status == 201);
   CHECK(problem_of(client.post(std::string(kBase) + "/acme/new-order",
                                R"({"identifiers":[{"type":"email","value":"a@b"}]})")) == "unsupportedIdentifier");
+}
+
+TEST_CASE_FIXTURE(ServerFixture, "a renewal may ask for every name of the certificate before, as certbot does") {
+  TestClient client(*this);
+  client.join(worker());
+  const auto first = pki::Certificate::from_pem(client.obtain({dns("worker-1"), ip("10.0.0.1")}), "first").value();
+  std::vector<pki::SubjectName> names;
+  for (const auto& text : first.facts().dns_names) names.push_back(dns(text));
+  for (const auto& text : first.facts().ip_addresses) names.push_back(ip(text));
+  CHECK(names.size() == 5);
+  const auto second = pki::Certificate::from_pem(client.obtain(names), "second").value();
+  CHECK(second.facts().dns_names == first.facts().dns_names);
 }
 
 TEST_CASE_FIXTURE(ServerFixture, "a granted wildcard is shown as RFC 8555 section 7.1.4 wants") {
