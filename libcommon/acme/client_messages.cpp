@@ -103,12 +103,6 @@ Result<pki::SubjectName> read_listed_identifier(const Json& object) {
   return name;
 }
 
-bool is_base64url(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTokenBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
-
 Result<ClientChallenge> read_challenge(const Json& object) {
   ClientChallenge out;
   auto url = read_url(object, "url", "challenge");
@@ -116,7 +110,8 @@ Result<ClientChallenge> read_challenge(const Json& object) {
   const auto status = read_status(object, "challenge");
   if (!status) return status.error();
   const std::string* token = find_string(object, "token");
-  if (token == nullptr || !is_base64url(*token)) return damaged("challenge", "\"token\" is not base64url");
+  if (token == nullptr || !is_base64url_text(*token, kMaxTokenBytes))
+    return damaged("challenge", "\"token\" is not base64url");
   out.url = std::move(*url);
   out.status = *status;
   out.token = *token;
@@ -224,6 +219,12 @@ Result<Status> read_account_status(std::string_view body) {
   const auto json = read_object(body, "account");
   if (!json) return json.error();
   return read_status(*json, "account");
+}
+
+bool is_base64url_text(std::string_view text, std::size_t max_bytes) noexcept {
+  return !text.empty() && text.size() <= max_bytes && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
 }
 
 Problem read_problem(const net::Answer& answer) {

@@ -78,6 +78,9 @@ Result<ClientRenewalInfo> read_renewal_info(std::string_view body);
 /// The status of an account object.
 Result<Status> read_account_status(std::string_view body);
 
+/// Unpadded base64url characters alone, at least one: nonces and tokens (RFC 8555 sections 6.5.1, 8.3).
+bool is_base64url_text(std::string_view text, std::size_t max_bytes) noexcept;
+
 /// Of an answer with a status of 400 or more, whatever its body is.
 Problem read_problem(const net::Answer& answer);
 /// The kind that fits a problem type and the HTTP status it came with.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "base/json.hpp"
@@ -16,12 +15,6 @@ constexpr unsigned kMaxBadNonces = 30;
 constexpr std::size_t kMaxNonceBytes = 512;
 
 ClientFailure failed(Errc kind, std::string why) { return {Error(kind, std::move(why)), {}, {}}; }
-
-bool is_nonce(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxNonceBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
 
 }  // namespace
 
@@ -56,8 +49,9 @@ Result<ClientRequest> ClientSession::next(const Ask& ask) {
 Result<ClientRequest> ClientSession::get_directory() {
   const auto url = net::parse_url(account_.directory_url);
   if (!url) return url.error();
-  if (!url->https)
+  if (!url->https) {
     return Error(Errc::invalid, account_.directory_url + ": an ACME directory is reached by https alone");
+  }
   sent_ = Sent::directory;
   sent_to_ = account_.directory_url;
   return ClientRequest{net::Method::get, sent_to_, {}};
@@ -101,7 +95,7 @@ Result<ClientRequest> ClientSession::post(Sent what, const std::string& url, con
 
 void ClientSession::keep_nonce(const net::Answer& answer) {
   const std::string_view nonce = answer.headers.get("Replay-Nonce");
-  if (is_nonce(nonce)) nonce_ = nonce;
+  if (is_base64url_text(nonce, kMaxNonceBytes)) nonce_ = nonce;
 }
 
 std::optional<ClientResult<net::Answer>> ClientSession::receive(const net::Answer& answer, WallTime now) {
