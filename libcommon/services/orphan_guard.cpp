@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -97,7 +98,14 @@ Result<OrphanGuard> OrphanGuard::start() {
   const pid_t pid = ::fork();
   if (pid < 0) return system_error(errno, "fork");
   if (pid == 0) stand_guard(theirs.get(), mark);
-  return OrphanGuard(std::move(mark), std::move(ours));
+  return OrphanGuard(std::move(mark), std::move(ours), pid);
+}
+
+OrphanGuard::~OrphanGuard() {
+  if (pid_ < 0) return;
+  lifeline_.reset();
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace p2p::services

@@ -7,7 +7,10 @@
 // hides.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "services/descriptor.hpp"
@@ -20,14 +23,22 @@ class OrphanGuard {
   /// terminal.
   static Result<OrphanGuard> start();
 
+  OrphanGuard(OrphanGuard&& other) noexcept
+      : mark_(std::move(other.mark_)), lifeline_(std::move(other.lifeline_)), pid_(std::exchange(other.pid_, -1)) {}
+  OrphanGuard& operator=(OrphanGuard&&) = delete;
+  /// Lets the guard do its work and waits for it, at most some seconds.
+  ~OrphanGuard();
+
   /// NAME=value, for the environment of every program of a service.
   const std::string& mark() const { return mark_; }
 
  private:
-  OrphanGuard(std::string mark, Descriptor lifeline) : mark_(std::move(mark)), lifeline_(std::move(lifeline)) {}
+  OrphanGuard(std::string mark, Descriptor lifeline, pid_t pid)
+      : mark_(std::move(mark)), lifeline_(std::move(lifeline)), pid_(pid) {}
 
   std::string mark_;
   Descriptor lifeline_;  // its other end reads the end of this process
+  pid_t pid_;
 };
 
 }  // namespace p2p::services

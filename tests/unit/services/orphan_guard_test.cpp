@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "fixture.hpp"
@@ -77,15 +78,19 @@ TEST_CASE("what services left running is killed when the node dies, wherever it 
   CHECK(test::alive(family.pid("other")));
 }
 
-TEST_CASE("a guard keeps nothing of the node's open") {
+TEST_CASE("a guard keeps nothing of the node's open, and ends with its owner") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const auto guard = OrphanGuard::start();
-  REQUIRE(guard.has_value());
-  ::close(ends[1]);
-  char byte = 0;
-  CHECK(::read(ends[0], &byte, 1) == 0);  // would wait for a guard that holds the other end
+  {
+    const auto guard = OrphanGuard::start();
+    REQUIRE(guard.has_value());
+    ::close(ends[1]);
+    char byte = 0;
+    CHECK(::read(ends[0], &byte, 1) == 0);  // would wait for a guard that holds the other end
+  }
   ::close(ends[0]);
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK(errno == ECHILD);
 }
 
 }  // namespace
