@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "acme_service.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
@@ -101,6 +102,8 @@ class Node {
   Result<void> open_identity();
   Result<void> open_logs();
   Result<void> open_membership();
+  Result<void> open_acme();
+  pki::AuthorityPaths authority_paths() const;
   void open_calls();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
@@ -151,6 +154,7 @@ class Node {
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
+  std::unique_ptr<AcmeService> acme_;  // at a coordinator with the CA's key
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
@@ -191,6 +195,7 @@ Result<void> Node::prepare() {
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
+  if (auto opened = open_acme(); !opened) return opened;
   server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
                                           config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
                                           log_sink_);
@@ -223,11 +228,35 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
   }
 }
 
+pki::AuthorityPaths Node::authority_paths() const {
+  return pki::AuthorityPaths::of(options_.paths.home(), options_.paths.resolve(config_.ssl_ca_cert_file),
+                                 options_.paths.resolve(config_.ssl_ca_key_file));
+}
+
+Result<void> Node::open_acme() {
+  auto paths = authority_paths();
+  std::error_code absent;
+  if (!is_coordinator() || !std::filesystem::exists(paths.key, absent)) return {};
+  if (!config_.https_enabled || config_.port == 0) {
+    log_.info(
+        "this coordinator is no ACME server: its addresses need https_enabled and a port that is known beforehand");
+    return {};
+  }
+  AcmeService::Options options;
+  options.authority = std::move(paths);
+  options.store = options_.paths.home() / "ca" / "acme.db";
+  options.base_url = acme_base_url(config_.advertise_address, identity_->certificate().facts(), config_.port);
+  options.http01_port = config_.acme_http01_port;
+  options.node_id = config_.node_id;
+  auto opened = AcmeService::open(std::move(options), loops_->control(), pool_, clock_, log_sink_);
+  if (!opened) return opened.error();
+  acme_ = std::move(*opened);
+  return {};
+}
+
 /// At a coordinator: what the CA in this home revokes is the fleet's within a second.
 asio::awaitable<void> Node::publish_revocations() {
-  const auto paths = pki::AuthorityPaths::of(options_.paths.home(), options_.paths.resolve(config_.ssl_ca_cert_file),
-                                             options_.paths.resolve(config_.ssl_ca_key_file));
-  const auto lists = std::make_shared<AuthorityLists>(paths, config_.node_id);
+  const auto lists = std::make_shared<AuthorityLists>(authority_paths(), config_.node_id);
   asio::steady_timer timer(loops_->control());
   std::string last_error;
   for (;;) {
@@ -395,6 +424,7 @@ net::Router Node::make_router() {
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
+  if (acme_) acme_->add_routes(router);
   return router;
 }
 
@@ -446,6 +476,7 @@ asio::awaitable<void> Node::main() {
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
     if (is_coordinator()) tasks_->start("revocation lists", publish_revocations());
+    if (acme_) tasks_->start("acme", acme_->run());
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
     }
@@ -485,6 +516,7 @@ asio::awaitable<void> Node::shut_down() {
   }
   links_->stop();
   co_await server_->stop(left());
+  if (acme_) co_await acme_->stop(left());
   co_await tasks_->stop(left());
   if (log_store_) {
     auto work = [collector = &log_store_->collector] { return collector->stop(), true; };
