@@ -10,6 +10,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(p2p_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
     -Wno-dangling-pointer -Wno-mismatched-new-delete -Wno-tsan)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # A unity build includes the sources, and GCC takes every file that is included for a header.
+  target_compile_options(p2p_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(P2P_SANITIZE)
   target_compile_options(p2p_flags INTERFACE -fsanitize=${P2P_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(p2p_flags INTERFACE -fsanitize=${P2P_SANITIZE})

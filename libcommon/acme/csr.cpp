@@ -39,7 +39,7 @@ Result<void> add_name(const std::string& text, pki::SubjectName::Kind kind, Requ
 Result<void> read_alternative_name(const GENERAL_NAME& name, RequestFacts& out) {
   int type = 0;
   const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(&name, &type));
-  if (type == GEN_DNS) return add_name(to_text(bytes_of(*value)), pki::SubjectName::Kind::dns, out);
+  if (type == GEN_DNS) return add_name(p2p::to_text(bytes_of(*value)), pki::SubjectName::Kind::dns, out);
   if (type != GEN_IPADD) return Error(Errc::invalid, "an alternative name is neither a DNS name nor an IP address");
   const auto address = pki::ip_to_text(bytes_of(*value));
   if (!address) return address.error();

@@ -2,7 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/system_random.hpp"
-#include "crypto/hmac.hpp"
+#include "crypto/kdf.hpp"
 
 namespace p2p::acme {
 namespace {

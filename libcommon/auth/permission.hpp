@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/identity.hpp"
 
 namespace p2p::auth {
@@ -60,8 +61,8 @@ struct Caller {
   std::string address;    ///< textual IP of the connection's peer, without port
   bool loopback = false;  ///< the peer's address is a loopback address
   bool over_p2p = false;  ///< the connection negotiated ALPN `p2p/1`
-  /// The certificate's SHA-256 (hex) or empty; the key by which sessions of a revoked certificate are found.
-  std::string certificate_sha256;
+  /// That of the connection's peer, by which it is found once it has been revoked; none for one who showed none.
+  std::optional<pki::CertificateId> certificate;
 
   bool is_node() const;
   /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`; the inverse of parse_stated_caller.

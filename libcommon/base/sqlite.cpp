@@ -19,7 +19,9 @@ Error sqlite_error(sqlite3* database, std::string_view what) {
   if (code == SQLITE_CANTOPEN) kind = Errc::not_found;
   if (code == SQLITE_FULL) kind = Errc::limited;
   const char* name = sqlite3_db_filename(database, "main");
-  return {kind, fmt::format("{}: {}: {}", name == nullptr ? "" : name, what, sqlite3_errmsg(database))};
+  // There is none while it is not open.
+  const std::string prefix = name == nullptr || *name == 0 ? "" : fmt::format("{}: ", name);
+  return {kind, fmt::format("{}{}: {}", prefix, what, sqlite3_errmsg(database))};
 }
 
 /// SQLite would make it 0644; its journal files take the mode from it.
@@ -96,7 +98,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   const int flags = (mode == Mode::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Database out(raw);
-  if (code != SQLITE_OK) return sqlite_error(raw, "cannot open");
+  if (code != SQLITE_OK) return sqlite_error(raw, path.string() + ": cannot open");
   sqlite3_busy_timeout(raw, kBusyTimeoutMilliseconds);
   return out;
 }
@@ -112,6 +114,16 @@ Result<Statement> Database::prepare(std::string_view sql) {
   if (sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
     return sqlite_error(database_.get(), "cannot prepare a statement");
   return Statement(raw);
+}
+
+Result<void> Database::copy_to(const std::filesystem::path& path) {
+  // SQLite fills an empty file, and keeps its mode.
+  if (auto made = create_file(path, "", kSecretMode); !made) return made;
+  auto statement = prepare("VACUUM INTO ?1");
+  if (!statement) return statement.error();
+  const std::string target = path.string();
+  statement->bind(1, std::string_view(target));
+  return statement->run();
 }
 
 std::int64_t Database::changed_rows() const { return sqlite3_changes64(database_.get()); }

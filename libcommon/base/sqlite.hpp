@@ -57,6 +57,9 @@ class Database {
   /// One or several statements without parameters or results.
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
+  /// A whole, consistent copy in a new file of mode 0600, while others may write here; `exists` when it is there
+  /// already.
+  Result<void> copy_to(const std::filesystem::path& path);
   /// Rows that the last statement inserted, changed or deleted.
   std::int64_t changed_rows() const;
   std::int64_t last_rowid() const;

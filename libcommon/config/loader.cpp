@@ -180,11 +180,13 @@ class Loader {
     }
     const std::string where = sources_.file_name.empty() ? std::string() : sources_.file_name + ": ";
     if (names.empty()) {
-      problem(
-          where +
-          "node_id is not set and certs/ holds no node certificate; a node needs a name and a certificate: run "
-          "\"p2p-ca init && p2p-ca sign NAME --role coordinator\", then start p2p-node again, or give the name with "
-          "\"p2p-node --set node_id=NAME\" or in a configuration file");
+      const auto& files = sources_.certificate_files;
+      const bool has_authority = std::find(files.begin(), files.end(), "ca_key.pem") != files.end();
+      problem(fmt::format(
+          "{}node_id is not set and certs/ holds no node certificate; a node needs a name and a certificate: "
+          "run \"{}p2p-ca sign NAME --role coordinator\", then start p2p-node again, or give the name with "
+          "\"p2p-node --set node_id=NAME\" or in a configuration file",
+          where, has_authority ? "" : "p2p-ca init && "));
     } else {
       problem(
           fmt::format("{}node_id is not set and certs/ holds certificates of several nodes ({}); choose one with "

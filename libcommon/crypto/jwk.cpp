@@ -20,14 +20,14 @@ constexpr std::size_t kMaxRsaBytes = 512;
 constexpr std::size_t kMaxExponentBytes = 8;
 constexpr std::array kPrivateMembers = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 
-struct Deleter {
+struct PartDeleter {
   void operator()(OSSL_PARAM_BLD* builder) const noexcept { OSSL_PARAM_BLD_free(builder); }
   void operator()(OSSL_PARAM* parameters) const noexcept { OSSL_PARAM_free(parameters); }
   void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
   void operator()(BIGNUM* number) const noexcept { BN_free(number); }
 };
-using BuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, Deleter>;
-using NumberPtr = std::unique_ptr<BIGNUM, Deleter>;
+using BuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, PartDeleter>;
+using NumberPtr = std::unique_ptr<BIGNUM, PartDeleter>;
 
 Result<Bytes> member_bytes(const Json& jwk, std::string_view name, std::size_t max_bytes) {
   const std::string* text = find_string(jwk, name);
@@ -41,8 +41,8 @@ Result<Bytes> member_bytes(const Json& jwk, std::string_view name, std::size_t m
 }
 
 Result<KeyPtr> key_from(const char* type, OSSL_PARAM_BLD* builder) {
-  const std::unique_ptr<OSSL_PARAM, Deleter> parameters(OSSL_PARAM_BLD_to_param(builder));
-  const std::unique_ptr<EVP_PKEY_CTX, Deleter> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  const std::unique_ptr<OSSL_PARAM, PartDeleter> parameters(OSSL_PARAM_BLD_to_param(builder));
+  const std::unique_ptr<EVP_PKEY_CTX, PartDeleter> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
   if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {

@@ -34,14 +34,14 @@ constexpr std::array kAlgorithms = {
 
 const AlgorithmFacts& facts_of(JwsAlgorithm algorithm) { return kAlgorithms.at(static_cast<std::size_t>(algorithm)); }
 
-struct Deleter {
+struct JoseDeleter {
   void operator()(cjose_jws_t* jws) const noexcept { cjose_jws_release(jws); }
   void operator()(cjose_jwk_t* jwk) const noexcept { cjose_jwk_release(jwk); }
   void operator()(cjose_header_t* header) const noexcept { cjose_header_release(header); }
 };
-using JwsPtr = std::unique_ptr<cjose_jws_t, Deleter>;
-using JwkPtr = std::unique_ptr<cjose_jwk_t, Deleter>;
-using HeaderPtr = std::unique_ptr<cjose_header_t, Deleter>;
+using JwsPtr = std::unique_ptr<cjose_jws_t, JoseDeleter>;
+using JwkPtr = std::unique_ptr<cjose_jwk_t, JoseDeleter>;
+using HeaderPtr = std::unique_ptr<cjose_header_t, JoseDeleter>;
 
 Error cjose_failure(Errc kind, std::string_view what, const cjose_err& error) {
   ERR_clear_error();

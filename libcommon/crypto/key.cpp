@@ -15,6 +15,14 @@ int refuse_passphrase(char*, int, int, void* user) {
   return -1;
 }
 
+bool is_on_curve(const EVP_PKEY& key, std::string_view name) noexcept {
+  if (!EVP_PKEY_is_a(&key, "EC")) return false;
+  char curve[32] = {};
+  const bool named = EVP_PKEY_get_group_name(&key, curve, sizeof curve, nullptr) == 1;
+  if (!named) ERR_clear_error();
+  return named && curve == name;
+}
+
 int rsa_bits(KeyType type) {
   switch (type) {
     case KeyType::rsa_2048: return 2048;
@@ -48,14 +56,7 @@ std::optional<KeyType> parse_key_type(std::string_view text) noexcept {
 
 std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept {
   if (EVP_PKEY_is_a(&key, "ED25519")) return KeyType::ed25519;
-  if (EVP_PKEY_is_a(&key, "EC")) {
-    char curve[32] = {};
-    if (EVP_PKEY_get_group_name(&key, curve, sizeof curve, nullptr) == 1 && std::string_view(curve) == "prime256v1") {
-      return KeyType::ecdsa_p256;
-    }
-    ERR_clear_error();
-    return std::nullopt;
-  }
+  if (is_on_curve(key, "prime256v1")) return KeyType::ecdsa_p256;
   if (EVP_PKEY_is_a(&key, "RSA")) {
     for (const KeyType type : {KeyType::rsa_2048, KeyType::rsa_3072, KeyType::rsa_4096}) {
       if (EVP_PKEY_get_bits(&key) == rsa_bits(type)) return type;
@@ -63,6 +64,8 @@ std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept {
   }
   return std::nullopt;
 }
+
+bool is_ecdsa_p384(const EVP_PKEY& key) noexcept { return is_on_curve(key, "secp384r1"); }
 
 Result<KeyPtr> generate_key(KeyType type) {
   KeyPtr key;

@@ -27,6 +27,9 @@ std::optional<KeyType> parse_key_type(std::string_view text) noexcept;
 /// The type of a key; none for any other algorithm, curve or size.
 std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept;
 
+/// Not a type of this fleet's own keys, but one that other programs ask certificates for.
+bool is_ecdsa_p384(const EVP_PKEY& key) noexcept;
+
 Result<KeyPtr> generate_key(KeyType type);
 
 /// Reads one unencrypted private key, PKCS#8 or traditional; never prompts. `name` begins the error's text; `damaged`

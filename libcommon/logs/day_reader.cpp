@@ -14,6 +14,8 @@ namespace {
 /// each.
 constexpr std::size_t kMaxLanes = 16;
 constexpr unsigned kRowsBetweenTimeChecks = 256;
+/// More names or streams than a day has; a larger row id comes only from a damaged file.
+constexpr std::size_t kMaxRowId = std::size_t{1} << 24;
 
 constexpr char kColumns[] =
     "number, stream, seq, node, logger, level, timestamp, received_at, message, attrs, module, function, line, "
@@ -82,7 +84,7 @@ Result<std::unique_ptr<DayReader>> DayReader::open(const std::filesystem::path& 
   const auto row = version->step();
   if (!row) return row.error();
   const std::int64_t number = version->integer(0);
-  if (number == 0) return Error(Errc::not_found, path.string() + " was never finished");
+  if (number == 0) return Error(Errc::damaged, path.string() + ": it was never finished, or it was emptied");
   if (number > kDaySchemaVersion)
     return Error(Errc::unsupported, path.string() + " was written by a later version of p2p");
   version->reset();
@@ -135,6 +137,7 @@ Result<DaySummary> DayReader::summary() {
     if (!result) return result.error();
   }
   if (out.store_id.empty() || out.first_number == 0) return Error(Errc::damaged, "a log file lacks its meta data");
+  if (out.last_number > kMaxSeq) return Error(Errc::damaged, "a log file has numbers that were never given");
   return out;
 }
 
@@ -156,6 +159,7 @@ Result<void> DayReader::load_names(std::string_view table, Names& names) {
     if (!more) return more.error();
     if (!*more) return {};
     const auto id = static_cast<std::size_t>(rows->integer(0));
+    if (id > kMaxRowId) return Error(Errc::damaged, fmt::format("a log file has a row {} of {}", id, table));
     if (id >= names.by_id.size()) names.by_id.resize(id + 1);
     names.by_id[id] = rows->text(1);
   }
@@ -170,6 +174,7 @@ Result<void> DayReader::load_streams() {
     if (!more) return more.error();
     if (!*more) return {};
     const auto id = static_cast<std::size_t>(rows->integer(0));
+    if (id > kMaxRowId) return Error(Errc::damaged, fmt::format("a log file has a row {} of streams", id));
     if (id >= epochs_.size()) epochs_.resize(id + 1);
     epochs_[id] = static_cast<std::uint64_t>(rows->integer(1));
   }

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "logs/filter.hpp"
 #include "base/sqlite.hpp"
+#include "logs/filter.hpp"
 #include "logs/stored.hpp"
 
 namespace p2p::logs {
@@ -52,8 +52,8 @@ struct ScanEnd {
 
 class DayReader {
  public:
-  /// `damaged` when the file is no day of a log store, `not_found` when it is not there or its schema was never
-  /// finished, `unsupported` when a later version wrote it.
+  /// `damaged` when the file is no day of a log store or its schema was never finished, `not_found` when it cannot be
+  /// opened, `unsupported` when a later version wrote it.
   static Result<std::unique_ptr<DayReader>> open(const std::filesystem::path& path);
 
   Result<DaySummary> summary();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
@@ -27,10 +28,14 @@ bool is_day_file(const fs::path& path) {
 
 std::string date_of(WallTime time) { return format_rfc3339(time, 0).substr(0, 10); }
 
-/// `logs-<date>.db`, or with a number when the clock was there before.
+fs::path damaged_name(const fs::path& path) { return path.string() + ".damaged"; }
+
+/// `logs-<date>.db`, or with a number when the clock was there before. The name of a file that was set aside is not
+/// used again: a query that still has it open knows its journal by that name.
 fs::path free_path(const fs::path& folder, const std::string& date) {
   fs::path out = folder / fmt::format("logs-{}.db", date);
-  for (int i = 2; fs::exists(out); ++i) out = folder / fmt::format("logs-{}.{}.db", date, i);
+  for (int i = 2; fs::exists(out) || fs::exists(damaged_name(out)); ++i)
+    out = folder / fmt::format("logs-{}.{}.db", date, i);
   return out;
 }
 
@@ -60,11 +65,6 @@ Result<void> Store::load() {
   for (const auto& path : paths) {
     const auto loaded = load_day(path);
     if (loaded) continue;
-    if (loaded.error().kind() == Errc::not_found) {
-      // A crash while the file was made; it never held a record.
-      fs::remove(path, failed);
-      continue;
-    }
     if (loaded.error().kind() != Errc::damaged) return loaded.error();
     set_aside(path, loaded.error());
     any_damaged = true;
@@ -98,19 +98,55 @@ Result<void> Store::load_day(const fs::path& path) {
 }
 
 void Store::set_aside(const fs::path& path, const Error& why) {
-  const fs::path aside = path.string() + ".damaged";
+  fs::path aside = damaged_name(path);
+  for (int i = 2; fs::exists(aside); ++i) aside = fmt::format("{}.{}", damaged_name(path).string(), i);
   std::error_code failed;
   fs::rename(path, aside, failed);
   for (const char* suffix : {"-wal", "-shm"}) {
     std::error_code ignored;  // there may be none
     fs::rename(path.string() + suffix, aside.string() + suffix, ignored);
   }
-  log_.error("{} is set aside as {}: {}", path.filename().string(), aside.filename().string(), why.context);
+  if (failed) {
+    log_.error("{} is damaged and cannot be set aside: {}; {}", path.filename().string(), failed.message(),
+               why.context);
+    return;
+  }
+  log_.error("{} is set aside as {}; \"sqlite3 FILE .recover\" may read some of it: {}", path.filename().string(),
+             aside.filename().string(), why.context);
+}
+
+bool Store::note_damage(const DayPtr& day, const Error& why) {
+  if (why.kind() != Errc::damaged) return false;
+  const std::lock_guard lock(mutex_);
+  if (!day->damage) day->damage = why;
+  return true;
+}
+
+void Store::set_damaged_aside() {
+  std::vector<DayPtr> damaged;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto is_damaged = [](const DayPtr& day) { return day->damage.has_value(); };
+    std::copy_if(days_.begin(), days_.end(), std::back_inserter(damaged), is_damaged);
+    if (damaged.empty()) return;
+    if (damaged.back() == days_.back()) current_.reset();
+    std::erase_if(days_, is_damaged);
+    for (const auto& day : damaged) day->idle_readers.clear();
+  }
+  for (const auto& day : damaged) {
+    if (cleaner_day_ == day) {
+      cleaner_.reset();
+      cleaner_day_.reset();
+    }
+    set_aside(day->path, *day->damage);
+  }
 }
 
 std::vector<Store::DayPtr> Store::days() const {
   const std::lock_guard lock(mutex_);
-  return days_;
+  std::vector<DayPtr> out;
+  std::copy_if(days_.begin(), days_.end(), std::back_inserter(out), [](const DayPtr& day) { return !day->damage; });
+  return out;
 }
 
 std::uint64_t Store::acknowledged(const std::string& node_id, std::uint64_t epoch) const {
@@ -145,16 +181,24 @@ Result<void> Store::roll(WallTime received_at) {
   return {};
 }
 
+/// After a failed append: what is stored stays, and a file that is damaged does not keep the next one from its place.
+void Store::recover(const Error& why) {
+  if (current_ != nullptr) current_->roll_back();
+  if (!days_.empty() && note_damage(days_.back(), why)) set_damaged_aside();
+}
+
 Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
+  set_damaged_aside();
   WallTime received_at = clock_.wall();
   if (!days_.empty() && received_at < days_.back()->last_received &&
       days_.back()->last_received - received_at <= kClockTolerance)
     received_at = days_.back()->last_received;
-  if (const auto rolled = roll(received_at); !rolled) return rolled.error();
   auto out = std::make_shared<CommittedBatch>();
-  if (const auto inserted = insert(batches, received_at, *out); !inserted) {
-    current_->roll_back();
-    return inserted.error();
+  auto done = roll(received_at);
+  if (done) done = insert(batches, received_at, *out);
+  if (!done) {
+    recover(done.error());
+    return done.error();
   }
   for (const auto& batch : batches) {
     auto& mark = acknowledged_[{batch.node_id, batch.epoch}];

@@ -83,8 +83,8 @@ struct Sources {
 /// Writing members belong to one thread; reading ones may be called from any thread at any time and block on the disk.
 class Store {
  public:
-  /// Makes the folder and the store when they are not there. A file that is damaged is set aside as `….damaged`, and
-  /// said. Clock, random and log must outlive the store.
+  /// Makes the folder and the store when they are not there. A file that is damaged, or turns out to be later, is set
+  /// aside as `….damaged`, and said; the other days are none the worse. Clock, random and log must outlive the store.
   static Result<std::unique_ptr<Store>> open(StoreOptions options, const Clock& clock, Random& random, LogSink& log);
   ~Store();
 
@@ -123,14 +123,21 @@ class Store {
   Result<void> load();
   Result<void> load_day(const std::filesystem::path& path);
   void set_aside(const std::filesystem::path& path, const Error& why);
+  /// Any thread: notes damage of a day if that is what the error is.
+  bool note_damage(const DayPtr& day, const Error& why);
+  void set_damaged_aside();
   Result<void> roll(WallTime received_at);
   Result<void> insert(std::vector<StreamBatch>& batches, WallTime received_at, CommittedBatch& out);
+  void recover(const Error& why);
   Result<DayWriter*> writer_for(const DayPtr& day);
   Result<bool> scan_day(const DayPtr& day, const Query& query, Monotonic until, std::uint64_t last, Page& page);
   Result<Page> scan(const Query& query);
+  /// Those that are not known to be damaged.
   std::vector<DayPtr> days() const;
   void remove_day(const DayPtr& day);
-  Result<std::uint64_t> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to);
+  /// How many records were removed; 0 from a day that is damaged.
+  Result<std::uint64_t> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to,
+                                    std::uint64_t limit);
 
   StoreOptions options_;
   const Clock& clock_;

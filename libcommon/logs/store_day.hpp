@@ -14,6 +14,7 @@ struct Store::Day {
   WallTime last_received{};
   std::map<std::string, std::uint64_t> node_counts;
   std::vector<std::unique_ptr<DayReader>> idle_readers;
+  std::optional<Error> damage;  ///< it is read no more, and the writing thread will set it aside
 };
 
 }  // namespace p2p::logs

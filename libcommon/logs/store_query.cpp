@@ -77,6 +77,7 @@ Result<Page> Store::scan(const Query& query) {
   if (!forward) std::reverse(all.begin(), all.end());
   for (const auto& day : all) {
     const auto complete = scan_day(day, query, until, last, page);
+    if (!complete && note_damage(day, complete.error())) continue;
     if (!complete) return complete.error();
     if (!*complete) {
       page.more = true;
@@ -138,9 +139,10 @@ Result<Sources> Store::sources() {
     }
     if (empty || loggers.size() >= kMaxListedLoggers) continue;
     auto reader = Lease::take(*this, day);
-    if (!reader && reader.error().kind() == Errc::not_found) continue;
+    if (!reader && (reader.error().kind() == Errc::not_found || note_damage(day, reader.error()))) continue;
     if (!reader) return reader.error();
     auto names = (*reader)->loggers();
+    if (!names && note_damage(day, names.error())) continue;
     if (!names) return names.error();
     for (auto& name : *names) {
       if (loggers.size() < kMaxListedLoggers) loggers.insert(std::move(name));

@@ -36,10 +36,11 @@ Result<DayWriter*> Store::writer_for(const DayPtr& day) {
   return cleaner_.get();
 }
 
-Result<std::uint64_t> Store::remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to) {
+Result<std::uint64_t> Store::remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to,
+                                         std::uint64_t limit) {
   const auto writer = writer_for(day);
-  if (!writer) return writer.error();
-  const auto removed = (*writer)->remove(node_id, up_to, kRemovalStep);
+  const auto removed = writer ? (*writer)->remove(node_id, up_to, limit) : writer.error();
+  if (!removed && note_damage(day, removed.error())) return std::uint64_t{0};
   if (!removed) return removed;
   const std::lock_guard lock(mutex_);
   auto& count = day->node_counts[node_id];
@@ -48,6 +49,7 @@ Result<std::uint64_t> Store::remove_from(const DayPtr& day, const std::string& n
 }
 
 Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64_t up_to) {
+  set_damaged_aside();
   for (const auto& day : days()) {
     if (day->first_number > up_to) break;
     std::vector<std::string> nodes;
@@ -55,7 +57,7 @@ Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64
       if (count > 0 && (node_id.empty() || name == node_id)) nodes.push_back(name);
     }
     for (const auto& name : nodes) {
-      const auto removed = remove_from(day, name, up_to);
+      const auto removed = remove_from(day, name, up_to, kRemovalStep);
       if (!removed || *removed > 0) return removed;
     }
   }
@@ -63,6 +65,7 @@ Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64
 }
 
 Result<bool> Store::retain_some() {
+  set_damaged_aside();
   const auto all = days();
   if (all.size() > 1) {
     const WallTime oldest = clock_.wall() - std::chrono::hours{24} * options_.retention_days;
@@ -81,17 +84,12 @@ Result<bool> Store::retain_some() {
   }
   for (const auto& [name, total] : totals) {
     if (total <= options_.max_entries_per_node) continue;
-    std::uint64_t excess = total - options_.max_entries_per_node;
+    const std::uint64_t excess = total - options_.max_entries_per_node;
     for (const auto& day : all) {
       const auto count = day->node_counts.find(name);
       if (count == day->node_counts.end() || count->second == 0) continue;
-      const auto writer = writer_for(day);
-      if (!writer) return writer.error();
-      const std::uint64_t step = std::min({excess, count->second, kRemovalStep});
-      const auto removed = (*writer)->remove(name, kMaxSeq, step);
+      const auto removed = remove_from(day, name, kMaxSeq, std::min({excess, count->second, kRemovalStep}));
       if (!removed) return removed.error();
-      const std::lock_guard lock(mutex_);
-      count->second -= std::min(count->second, *removed);
       return *removed > 0;
     }
   }

@@ -29,7 +29,7 @@ Error too_large(std::size_t max_bytes) {
   return {Errc::too_large, fmt::format("LZ4 frame that becomes more than {} bytes", max_bytes)};
 }
 
-Error damaged(std::string_view why) { return {Errc::damaged, fmt::format("LZ4 frame: {}", why)}; }
+Error bad_frame(std::string_view why) { return {Errc::damaged, fmt::format("LZ4 frame: {}", why)}; }
 
 }  // namespace
 
@@ -51,8 +51,8 @@ Result<Bytes> decompress_lz4(ByteView frame, std::size_t max_bytes) {
   LZ4F_frameInfo_t info{};
   std::size_t taken = frame.size();
   std::size_t hint = LZ4F_getFrameInfo(context.get(), &info, frame.data(), &taken);
-  if (LZ4F_isError(hint) != 0) return damaged(LZ4F_getErrorName(hint));
-  if (info.frameType == LZ4F_skippableFrame) return damaged("it holds no content");
+  if (LZ4F_isError(hint) != 0) return bad_frame(LZ4F_getErrorName(hint));
+  if (info.frameType == LZ4F_skippableFrame) return bad_frame("it holds no content");
   if (info.contentSize > max_bytes) return too_large(max_bytes);
   frame = frame.subspan(taken);
   Bytes out;
@@ -64,7 +64,7 @@ Result<Bytes> decompress_lz4(ByteView frame, std::size_t max_bytes) {
     std::size_t produced = out.size() - filled;
     std::size_t consumed = frame.size();
     hint = LZ4F_decompress(context.get(), out.data() + filled, &produced, frame.data(), &consumed, nullptr);
-    if (LZ4F_isError(hint) != 0) return damaged(LZ4F_getErrorName(hint));
+    if (LZ4F_isError(hint) != 0) return bad_frame(LZ4F_getErrorName(hint));
     frame = frame.subspan(consumed);
     filled += produced;
     if (filled > max_bytes) return too_large(max_bytes);
@@ -72,10 +72,10 @@ Result<Bytes> decompress_lz4(ByteView frame, std::size_t max_bytes) {
     if (filled == out.size()) {
       out.resize(std::min(cap, out.size() * 2));
     } else if (consumed == 0 && produced == 0) {
-      return damaged("it ends too early");
+      return bad_frame("it ends too early");
     }
   }
-  if (!frame.empty()) return damaged("bytes follow it");
+  if (!frame.empty()) return bad_frame("bytes follow it");
   out.resize(filled);
   return out;
 }

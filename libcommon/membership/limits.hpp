@@ -19,8 +19,9 @@ inline constexpr std::uint64_t kMaxIncarnation = std::uint64_t{1} << 62;
 
 /// Records and listings of one message stay below this; what is left over travels in the next one.
 inline constexpr std::size_t kMaxPageBytes = 512 * 1024;
-/// A whole message, decompressed: a page, its last record, heartbeats and suspicions.
-inline constexpr std::size_t kMaxMessageBytes = 1024 * 1024;
+/// A whole message, decompressed: a page, its last record, heartbeats and suspicions, and a page of bulletins, which
+/// may be a single large one.
+inline constexpr std::size_t kMaxMessageBytes = 2 * 1024 * 1024;
 /// How many pages one exchange may take before the rest is left to the next.
 inline constexpr int kMaxPages = 64;
 
@@ -33,6 +34,14 @@ inline constexpr std::size_t kMaxSuspicions = 64;
 inline constexpr std::size_t kMaxWanted = 4096;
 /// Records pushed at once; in a storm of joins the rest is left to anti-entropy.
 inline constexpr std::size_t kMaxPushRecords = 256;
+
+inline constexpr std::size_t kMaxBulletinBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxBulletinKinds = 8;
+inline constexpr std::size_t kMaxBulletinKindLength = 128;
+/// Read in one message: more than are held, so that a later version may hold more.
+inline constexpr std::size_t kMaxBulletinLines = 64;
+/// A larger one is announced over the links and fetched, so that a coordinator does not queue it for everyone at once.
+inline constexpr std::size_t kMaxPushedBulletinBytes = 64 * 1024;
 
 inline constexpr std::chrono::hours kTombstoneLife{24};
 /// How long a coordinator lists a node that said goodbye.

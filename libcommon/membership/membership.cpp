@@ -17,7 +17,7 @@ constexpr std::chrono::minutes kAvoidance{2};
 }  // namespace
 
 Membership::Membership(Settings settings, SelfFacts facts, pki::Role role, RecordSigner& signer, RecordChecker& checker,
-                       Random& random, const SavedState& saved, Instant now)
+                       Random& random, const SavedState& saved, Instant now, BulletinChecker check_bulletin)
     : settings_(std::move(settings)),
       role_(role),
       checker_(checker),
@@ -25,12 +25,21 @@ Membership::Membership(Settings settings, SelfFacts facts, pki::Role role, Recor
       own_(std::move(facts), role, signer, checker, saved.incarnation),
       interval_(settings_.interval, now.monotonic),
       registry_(own_.facts().node_id, role == pki::Role::coordinator, rules()),
-      joining_(role == pki::Role::worker && !settings_.coordinator_addresses.empty()) {
+      joining_(role == pki::Role::worker && !settings_.coordinator_addresses.empty()),
+      board_(std::move(check_bulletin)) {
   for (const auto& [node_id, tombstone] : saved.tombstones) registry_.restore(node_id, tombstone);
   for (const SavedNode& node : saved.nodes) {
     const auto checked = checker_.check(node.signed_record, now.wall);
     checked ? registry_.restore(*checked, node.status, node.last_seen, now)
             : tell_refused(checked.error(), "the saved state", now);
+  }
+  for (const CarriedBulletin& saved_one : saved.bulletins) {
+    const auto held = board_.offer(saved_one);
+    if (!held) {
+      tell_refused(held.error(), "the saved state", now);
+    } else if (*held != nullptr) {
+      actions_.bulletins.push_back(*held);
+    }
   }
 }
 
@@ -199,6 +208,16 @@ void Membership::recheck(Instant now) {
     tell_refused(checked.error(), "the registry", now);
   }
   for (const std::string& node_id : fallen) registry_.forget(node_id, true, now);
+  for (const BulletinPtr& bulletin : board_.recheck()) {
+    say(EventKind::bulletin, LogLevel::warning,
+        fmt::format("the bulletin {} is no longer genuine and was let go", bulletin->kind));
+  }
+}
+
+SavedState Membership::saved_state() const {
+  SavedState out = state_of(registry_);
+  out.bulletins = board_.all();
+  return out;
 }
 
 ClusterViewPtr Membership::view() {

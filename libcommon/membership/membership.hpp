@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "membership/bulletin.hpp"
 #include "membership/cluster_view.hpp"
 #include "membership/exchange.hpp"
+#include "membership/join_claims.hpp"
 #include "membership/join_schedule.hpp"
 #include "membership/own_record.hpp"
 #include "membership/push_queue.hpp"
@@ -39,18 +41,16 @@ struct Actions {
   std::optional<std::vector<std::string>> join;  ///< POST join_request() to one of these coordinator addresses
   std::vector<PushTo> pushes;
   std::vector<DialBack> dial_backs;
-  Events events;            ///< for the log, the dashboard and watchers
-  bool save_state = false;  ///< write saved_state() soon: the own incarnation rose
+  std::vector<BulletinPtr> bulletins;  ///< newly held ones, those of the saved state among them: for whoever owns them
+  Events events;                       ///< for the log, the dashboard and watchers
+  bool save_state = false;             ///< write saved_state() soon: the own incarnation rose, or a bulletin came
 };
 
-/// A join under a name whose last holder may still live: ask that one (over its link when there is one, else at the old
+/// A join under a name whose last holder may still live: ask that one (over its link when there is one, else at its
 /// addresses, for at most half a second) whether it answers with this instance, then call finish_join.
 struct JoinProbe {
   std::string node_id;
-  std::uint64_t instance = 0;
-  bool linked = false;
-  std::vector<std::string> old_addresses;
-  std::vector<std::string> new_addresses;
+  NameHolder holder;
 };
 using JoinDecision = std::variant<JoinedMessage, JoinProbe>;
 
@@ -73,15 +73,17 @@ class OutgoingExchange {
   std::string peer_;
   Message request_;
   PullPlan plan_;
+  BulletinPlan bulletins_;
   bool listed_ = false;
   int pages_ = 0;
 };
 
 class Membership {
  public:
-  /// Signer, checker and random must outlive it. `role` is that of the own certificate.
+  /// Signer, checker and random must outlive it. `role` is that of the own certificate. Without `check_bulletin` no
+  /// kind of bulletin is known.
   Membership(Settings settings, SelfFacts facts, pki::Role role, RecordSigner& signer, RecordChecker& checker,
-             Random& random, const SavedState& saved, Instant now);
+             Random& random, const SavedState& saved, Instant now, BulletinChecker check_bulletin = {});
 
   /// Signs the own record, one incarnation above the saved one, and begins. Call once, before anything else.
   Result<void> start(Instant now);
@@ -107,9 +109,10 @@ class Membership {
   Result<Message> receive(const pki::Identity& peer, const Message& request, Instant now);
   /// At a coordinator. `not_permitted` for a record of another node than `peer`.
   Result<JoinDecision> receive_join(const pki::Identity& peer, const JoinMessage& request, Instant now);
-  /// After the probe: `exists`, naming both addresses, when the old process answered.
-  Result<JoinedMessage> finish_join(const pki::Identity& peer, const JoinMessage& request, bool old_one_answers,
-                                    Instant now);
+  /// After the probe: `exists`, naming both addresses, when the holder answered; another probe when the name has gone
+  /// to a third process meanwhile.
+  Result<JoinDecision> finish_join(const pki::Identity& peer, const JoinMessage& request, const JoinProbe& probe,
+                                   bool holder_answers, Instant now);
   /// Over a link, from the node at its other end.
   Result<void> receive_push(const pki::Identity& peer, const PushMessage& message, Instant now);
 
@@ -126,17 +129,25 @@ class Membership {
   /// Says goodbye: the record with status `left` goes out over links and to a round of targets; no round follows.
   void leave(Instant now);
 
+  // Bulletins.
+  /// Gives the fleet a new version of a document; false when it is not newer than what is held. Over links at once.
+  /// `unsupported` or another error of the checker, `too_large` past a limit.
+  Result<bool> publish(std::string kind, Bytes content, Instant now);
+  /// The newest one of this kind that is held; nullptr for none.
+  BulletinPtr bulletin(std::string_view kind) const { return board_.find(kind); }
+
   // The operator.
   /// Takes a node off the list; `and_incarnation` for a revoked name. `not_found` when it is not listed.
   Result<void> forget(const std::string& node_id, bool and_incarnation, Instant now);
-  /// After a new revocation list or new roots: every record is checked again, and those that fail are forgotten.
+  /// After a new revocation list or new roots: every record and bulletin is checked again, and those that fail are
+  /// forgotten.
   void recheck(Instant now);
 
   const SelfFacts& self() const { return own_.facts(); }
   pki::Role role() const { return role_; }
   std::chrono::milliseconds current_interval() const { return interval_.current(); }
   const Registry& registry() const { return registry_; }
-  SavedState saved_state() const { return state_of(registry_); }
+  SavedState saved_state() const;
   /// A new pointer whenever something in it changed.
   ClusterViewPtr view();
 
@@ -157,6 +168,13 @@ class Membership {
   Result<CheckedRecordPtr> check(const CarriedRecord& carried, Instant now);
   void absorb_one(const CheckedRecordPtr& checked, const CarriedRecord& carried, Instant now);
   Result<void> check_peer(const pki::Identity& peer, const std::string& cluster_name) const;
+  Result<CheckedRecordPtr> check_join(const pki::Identity& peer, const JoinMessage& request, Instant now);
+  std::optional<NameHolder> holder_of(const std::string& node_id, Instant now) const;
+  JoinedMessage let_in(const CheckedRecordPtr& checked, const CarriedRecord& carried, Instant now);
+  /// Takes in what is genuine and newer, tells of what is not genuine.
+  void absorb_bulletins(const CarriedBulletins& contents, std::string_view from, Instant now);
+  void hold(const BulletinPtr& bulletin, std::string_view from, Instant now);
+  void hurry_round(Instant now);
   void tell_refused(const Error& why, std::string_view from, Instant now);
   void say(EventKind kind, LogLevel level, std::string text);
 
@@ -168,10 +186,13 @@ class Membership {
   AdaptiveInterval interval_;
   Registry registry_;
   JoinSchedule joining_;
+  JoinClaims claims_;
   PushQueue pushes_;
+  BulletinBoard board_;
   Actions actions_;
   bool left_ = false;
   Monotonic next_round_ = Monotonic::max();
+  Monotonic next_hurry_{};
   Monotonic next_judgement_ = Monotonic::max();
   Monotonic last_beat_{};
   std::map<std::string, Monotonic, std::less<>> passed_on_;  ///< suspicions, by node id

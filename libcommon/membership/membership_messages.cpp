@@ -5,14 +5,6 @@
 #include "membership/membership.hpp"
 
 namespace p2p::membership {
-namespace {
-
-std::string listed_addresses(const std::vector<std::string>& addresses) {
-  return addresses.empty() ? std::string("an unknown address") : escape_controls(join(addresses, ", "));
-}
-
-}  // namespace
-
 Result<std::optional<Message>> OutgoingExchange::take_answer(const Message& answer, Instant now) {
   if (!listed_) {
     const auto* diff = std::get_if<DiffMessage>(&answer);
@@ -20,21 +12,27 @@ Result<std::optional<Message>> OutgoingExchange::take_answer(const Message& answ
     listed_ = true;
     owner_.hear_signs(diff->signs, now);
     plan_ = PullPlan(owner_.registry_, *diff);
+    bulletins_ = BulletinPlan(owner_.board_, diff->bulletins);
   } else {
     const auto* records = std::get_if<RecordsMessage>(&answer);
     if (records == nullptr) return Error(Errc::damaged, fmt::format("a pull was answered by \"{}\"", type_of(answer)));
-    if (!plan_.note_arrival(owner_.absorb(records->records, peer_.empty() ? "a coordinator" : peer_, now))) {
-      return std::optional<Message>();
-    }
+    const std::string_view from = peer_.empty() ? std::string_view("a coordinator") : peer_;
+    plan_.note_arrival(owner_.absorb(records->records, from, now));
+    bulletins_.note_arrival(records->contents);
+    owner_.absorb_bulletins(records->contents, from, now);
   }
-  if (plan_.done() || ++pages_ > kMaxPages) return std::optional<Message>();
+  const bool is_done = plan_.done() && bulletins_.done();
+  if (is_done || ++pages_ > kMaxPages) return std::optional<Message>();
   owner_.interval_.count_message();
-  request_ = plan_.next(owner_.registry_, owner_.settings_.cluster_name, now);
+  PullMessage next = plan_.next(owner_.registry_, owner_.settings_.cluster_name, now);
+  next.wanted_bulletins = bulletins_.wanted();
+  next.contents = bulletins_.take_page(owner_.board_);
+  request_ = std::move(next);
   return std::optional(request_);
 }
 
 OutgoingExchange Membership::begin_exchange(std::string peer, Instant now) {
-  Message first = DigestMessage{settings_.cluster_name, registry_.buckets(), signs_for(peer, now)};
+  Message first = DigestMessage{settings_.cluster_name, registry_.buckets(), signs_for(peer, now), board_.lines()};
   return OutgoingExchange(*this, std::move(peer), std::move(first));
 }
 
@@ -108,7 +106,7 @@ void Membership::absorb_one(const CheckedRecordPtr& checked, const CarriedRecord
     if (record.incarnation < own_.incarnation()) return;
     say(EventKind::self, LogLevel::info,
         fmt::format("another record of this node is about (incarnation {}, at {}); raising above it",
-                    record.incarnation, listed_addresses(record.addresses)));
+                    record.incarnation, addresses_text(record.addresses)));
     return own_.refute(record.incarnation, now);
   }
   const Node* before = registry_.find(record.node_id);
@@ -118,6 +116,7 @@ void Membership::absorb_one(const CheckedRecordPtr& checked, const CarriedRecord
   const auto outcome = registry_.merge(checked, {carried.heartbeat, carried.age}, now);
   if (!outcome) return tell_refused(outcome.error(), "the registry", now);
   const bool is_news = *outcome == MergeOutcome::added || *outcome == MergeOutcome::replaced;
+  if (is_news) claims_.settle(record.node_id, record.instance);
   if (is_news && role_ == pki::Role::coordinator) pushes_.add(record.node_id, with_certificate, now);
 }
 
@@ -143,13 +142,16 @@ Result<Message> Membership::receive(const pki::Identity& peer, const Message& re
     hear_signs(digest->signs, now);
     DiffMessage answer = answer_digest(registry_, digest->buckets);
     answer.signs = signs_for(peer.name, now);
+    answer.bulletins = board_.differing(digest->bulletins);
     return Message(std::move(answer));
   }
   if (const auto* pull = std::get_if<PullMessage>(&request)) {
     if (auto fine = check_peer(peer, pull->cluster_name); !fine) return fine.error();
     interval_.count_message();
     RecordsMessage answer = answer_wanted(registry_, pull->wanted, now);
+    answer.contents = board_.answer(pull->wanted_bulletins);
     absorb(pull->records, peer.name, now);
+    absorb_bulletins(pull->contents, peer.name, now);
     return Message(std::move(answer));
   }
   return Error(Errc::invalid, fmt::format("an exchange does not begin with \"{}\"", type_of(request)));
@@ -160,84 +162,9 @@ Result<void> Membership::receive_push(const pki::Identity& peer, const PushMessa
   interval_.count_message();
   absorb(message.records, peer.name, now);
   hear_suspicions(message.suspicions, now);
+  absorb_bulletins(message.contents, peer.name, now);
+  if (!board_.lacking(message.bulletins).empty()) hurry_round(now);
   return {};
-}
-
-JoinMessage Membership::join_request(Instant now) const {
-  return {settings_.cluster_name, carry(*registry_.find(registry_.self_id()), true, now)};
-}
-
-Result<JoinDecision> Membership::receive_join(const pki::Identity& peer, const JoinMessage& request, Instant now) {
-  if (auto fine = check_peer(peer, request.cluster_name); !fine) return fine.error();
-  if (role_ != pki::Role::coordinator) return Error(Errc::invalid, "a join goes to a coordinator; this is a worker");
-  const auto checked = check(request.record, now);
-  if (!checked) return checked.error();
-  const Record& record = (*checked)->record;
-  if (record.node_id != peer.name) {
-    return Error(Errc::not_permitted, fmt::format("{} presents a record of {}", peer.name, record.node_id));
-  }
-  const Node* known = registry_.find(record.node_id);
-  if (known != nullptr && known->checked->record.instance != record.instance &&
-      (known->linked || known->status == NodeStatus::alive)) {
-    return JoinDecision(JoinProbe{record.node_id, known->checked->record.instance, known->linked,
-                                  known->checked->record.addresses, record.addresses});
-  }
-  auto joined = finish_join(peer, request, false, now);
-  if (!joined) return joined.error();
-  return JoinDecision(std::move(*joined));
-}
-
-Result<JoinedMessage> Membership::finish_join(const pki::Identity& peer, const JoinMessage& request,
-                                              bool old_one_answers, Instant now) {
-  const auto checked = check(request.record, now);
-  if (!checked) return checked.error();
-  const Record& record = (*checked)->record;
-  if (record.node_id != peer.name) {
-    return Error(Errc::not_permitted, fmt::format("{} presents a record of {}", peer.name, record.node_id));
-  }
-  if (const Node* known = registry_.find(record.node_id); old_one_answers && known != nullptr) {
-    std::string text =
-        fmt::format("the name {} is in use: one process answers at {}, another asks to join from {}", record.node_id,
-                    listed_addresses(known->checked->record.addresses), listed_addresses(record.addresses));
-    actions_.events.push_back({EventKind::conflict, LogLevel::error, record.node_id, text});
-    return Error(Errc::exists, std::move(text));
-  }
-  interval_.count_message();
-  const auto before = registry_.known_version(record.node_id);
-  const bool is_buried = registry_.find(record.node_id) == nullptr;
-  JoinedMessage out;
-  const auto offered = version_of(**checked);
-  // Of two records with one incarnation the joiner's is not let in by its hash: a node that lost its state must rise
-  // above what is known. Under a tombstone even the same version is old news.
-  if (before && before->incarnation >= record.incarnation && (is_buried || *before != offered)) {
-    out.exceed = before->incarnation;
-  } else {
-    absorb_one(*checked, request.record, now);
-  }
-  registry_.touch(record.node_id, now);
-  flush_pushes(now);
-  out.record = carry(*registry_.find(registry_.self_id()), true, now);
-  return out;
-}
-
-Result<void> Membership::join_answered(const JoinedMessage& answer, const std::string& address, Instant now) {
-  const auto checked = check(answer.record, now);
-  if (!checked) return checked.error();
-  if ((*checked)->role != pki::Role::coordinator) {
-    return Error(Errc::not_permitted,
-                 fmt::format("{} at {} is not a coordinator", (*checked)->record.node_id, address));
-  }
-  joining_.joined();
-  absorb_one(*checked, answer.record, now);
-  if (answer.exceed >= own_.incarnation()) raise_own(answer.exceed, now);
-  say(EventKind::self, LogLevel::info, fmt::format("joined {} at {}", (*checked)->record.node_id, address));
-  actions_.exchanges.push_back({"", {address}});
-  return {};
-}
-
-void Membership::join_refused(const Error& reason) {
-  joining_.refused();
-  say(EventKind::self, LogLevel::error, fmt::format("not joined: {}", reason.context));
 }
 
 }  // namespace p2p::membership

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "membership/buckets.hpp"
+#include "membership/bulletin.hpp"
 #include "membership/heartbeat.hpp"
 #include "membership/record.hpp"
 
@@ -55,19 +56,24 @@ struct DigestMessage {
   std::string cluster_name;
   BucketSums buckets{};
   SignsOfLife signs;
+  BulletinLines bulletins{};  ///< all that the sender holds
 };
 struct DiffMessage {
   BucketSet covered;  ///< those of the differing buckets that fit into the page
   std::vector<Listed> listing;
   SignsOfLife signs;
+  BulletinLines bulletins{};  ///< what the sender holds of the kinds in which the two differ
 };
 struct PullMessage {
   std::string cluster_name;
   CarriedRecords records;
   std::vector<Wanted> wanted;
+  CarriedBulletins contents{};
+  BulletinLines wanted_bulletins{};  ///< with the version that the sender has: only a newer one is wanted
 };
 struct RecordsMessage {
   CarriedRecords records;  ///< as many of the wanted ones as fit into the page
+  CarriedBulletins contents{};
 };
 
 struct JoinMessage {
@@ -83,6 +89,8 @@ struct JoinedMessage {
 struct PushMessage {
   CarriedRecords records;
   std::vector<Suspicion> suspicions;
+  BulletinLines bulletins{};    ///< those that are new at the sender
+  CarriedBulletins contents{};  ///< of those that are not too large for a push
 };
 
 using Message =

@@ -53,6 +53,24 @@ void encode_signs(Json& out, const SignsOfLife& signs) {
   out["suspicions"] = encode_suspicions(signs.suspicions);
 }
 
+void encode_lines(Json& out, const char* key, const BulletinLines& lines) {
+  if (lines.empty()) return;
+  Json& flat = out[key] = Json::array();
+  for (const auto& line : lines) {
+    flat.push_back(line.kind);
+    flat.push_back(line.version);
+  }
+}
+
+void encode_contents(Json& out, const CarriedBulletins& contents) {
+  if (contents.empty()) return;
+  Json& flat = out["contents"] = Json::array();
+  for (const auto& bulletin : contents) {
+    flat.push_back(bulletin.kind);
+    flat.push_back(binary(*bulletin.content));
+  }
+}
+
 template <class Records>
 void encode_records(Json& out, const Records& carried) {
   Json records = Json::array(), signatures = Json::array(), certificates = Json::array(), heartbeats = Json::array();
@@ -73,6 +91,7 @@ void encode(Json& out, const DigestMessage& message) {
   out["cluster"] = message.cluster_name;
   out["buckets"] = encode_buckets(message.buckets);
   encode_signs(out, message.signs);
+  encode_lines(out, "bulletins", message.bulletins);
 }
 void encode(Json& out, const DiffMessage& message) {
   out["covered"] = encode_covered(message.covered);
@@ -85,6 +104,7 @@ void encode(Json& out, const DiffMessage& message) {
   }
   out["listing"] = std::move(listing);
   encode_signs(out, message.signs);
+  encode_lines(out, "bulletins", message.bulletins);
 }
 void encode(Json& out, const PullMessage& message) {
   out["cluster"] = message.cluster_name;
@@ -95,8 +115,13 @@ void encode(Json& out, const PullMessage& message) {
     wanted.push_back(one.short_certificate);
   }
   out["wanted"] = std::move(wanted);
+  encode_lines(out, "wanted_bulletins", message.wanted_bulletins);
+  encode_contents(out, message.contents);
 }
-void encode(Json& out, const RecordsMessage& message) { encode_records(out, message.records); }
+void encode(Json& out, const RecordsMessage& message) {
+  encode_records(out, message.records);
+  encode_contents(out, message.contents);
+}
 void encode(Json& out, const JoinMessage& message) {
   out["cluster"] = message.cluster_name;
   encode_records(out, CarriedRecords{message.record});
@@ -108,6 +133,8 @@ void encode(Json& out, const JoinedMessage& message) {
 void encode(Json& out, const PushMessage& message) {
   encode_records(out, message.records);
   out["suspicions"] = encode_suspicions(message.suspicions);
+  encode_lines(out, "bulletins", message.bulletins);
+  encode_contents(out, message.contents);
 }
 
 }  // namespace

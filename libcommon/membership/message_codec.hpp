@@ -1,12 +1,14 @@
 // Messages as CBOR. Members by type ("[a b]*" is one flat array):
-//   digest   cluster, buckets, heartbeats, suspicions       join    cluster, record section of one
-//   diff     covered, listing, heartbeats, suspicions       joined  exceed, record section of one
-//   pull     cluster, record section, wanted                push    record section, suspicions
-//   records  record section
+//   digest   cluster, buckets, heartbeats, suspicions, bulletins      join    cluster, record section of one
+//   diff     covered, listing, heartbeats, suspicions, bulletins      joined  exceed, record section of one
+//   pull     cluster, record section, wanted, wanted_bulletins, contents
+//   records  record section, contents
+//   push     record section, suspicions, bulletins, contents
 // buckets     bytes: for each non-empty bucket its number (1 byte) and sum (8, big-endian), in rising order
 // covered     bytes: the numbers of the buckets
 // heartbeats  [node_id incarnation counter age]*       suspicions  [node_id incarnation]*
 // listing     [node_id incarnation short_hash short_certificate]*      wanted  [node_id short_certificate]*
+// bulletins, wanted_bulletins  [kind version]*      contents  [kind bytes]*; each is left out when it is empty
 // A record section is four arrays side by side, so that what does not compress stays together: records, signatures,
 // certificates (empty bytes: the one that you hold), heartbeats_of [counter age]* (counter 0: none). An age is in
 // tenths of a second, rounded up. Unknown members are ignored. Pure.

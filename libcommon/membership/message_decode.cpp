@@ -77,6 +77,21 @@ class Reader {
     return out;
   }
 
+  BulletinLines lines(std::string_view key) {
+    BulletinLines out;
+    if (find_member(object_, key) == nullptr) return out;
+    rows(key, 2, kMaxBulletinLines, [&](const Json* row) { out.push_back({kind_in(row[0]), number_in(row[1])}); });
+    return out;
+  }
+  CarriedBulletins contents() {
+    CarriedBulletins out;
+    if (find_member(object_, "contents") == nullptr) return out;
+    rows("contents", 2, kMaxBulletinLines, [&](const Json* row) {
+      out.push_back({kind_in(row[0]), std::make_shared<const Bytes>(bytes_in(row[1], kMaxBulletinBytes))});
+    });
+    return out;
+  }
+
   CarriedRecords records() {
     const Json* lists[4] = {list("records"), list("signatures"), list("certificates"), list("heartbeats_of")};
     CarriedRecords out;
@@ -126,6 +141,11 @@ class Reader {
     if (text == nullptr || !is_valid_name(*text)) return fail("node_id"), std::string();
     return *text;
   }
+  std::string kind_in(const Json& value) {
+    const auto* text = value.get_ptr<const std::string*>();
+    if (text == nullptr || !is_valid_kind(*text)) return fail("kind of a bulletin"), std::string();
+    return *text;
+  }
   std::uint64_t number_in(const Json& value) {
     if (!value.is_number_unsigned()) return fail("number"), 0;
     return value.get<std::uint64_t>();
@@ -135,8 +155,8 @@ class Reader {
   }
   Bytes bytes_in(const Json& value, std::size_t limit) {
     const Bytes* bytes = binary_of(&value);
-    if (bytes == nullptr) return fail("records"), Bytes();
-    if (bytes->size() > limit) return too_many("bytes in a record"), Bytes();
+    if (bytes == nullptr) return fail("bytes"), Bytes();
+    if (bytes->size() > limit) return too_many("bytes in one piece"), Bytes();
     return *bytes;
   }
   /// Calls `take` with each row of `width` elements of the flat array `key`.
@@ -166,6 +186,7 @@ Message read_digest(Reader& reader) {
   out.cluster_name = reader.name("cluster");
   out.buckets = reader.buckets();
   out.signs = reader.signs();
+  out.bulletins = reader.lines("bulletins");
   return out;
 }
 Message read_diff(Reader& reader) {
@@ -173,6 +194,7 @@ Message read_diff(Reader& reader) {
   out.covered = reader.covered();
   out.listing = reader.listing();
   out.signs = reader.signs();
+  out.bulletins = reader.lines("bulletins");
   return out;
 }
 Message read_pull(Reader& reader) {
@@ -180,9 +202,16 @@ Message read_pull(Reader& reader) {
   out.cluster_name = reader.name("cluster");
   out.records = reader.records();
   out.wanted = reader.wanted();
+  out.contents = reader.contents();
+  out.wanted_bulletins = reader.lines("wanted_bulletins");
   return out;
 }
-Message read_records(Reader& reader) { return RecordsMessage{reader.records()}; }
+Message read_records(Reader& reader) {
+  RecordsMessage out;
+  out.records = reader.records();
+  out.contents = reader.contents();
+  return out;
+}
 Message read_join(Reader& reader) {
   JoinMessage out;
   out.cluster_name = reader.name("cluster");
@@ -199,6 +228,8 @@ Message read_push(Reader& reader) {
   PushMessage out;
   out.records = reader.records();
   out.suspicions = reader.suspicions();
+  out.bulletins = reader.lines("bulletins");
+  out.contents = reader.contents();
   return out;
 }
 

@@ -13,7 +13,7 @@ constexpr std::string_view kSignaturePrefix = "p2p-record/1";
 constexpr std::string_view kAlive = "alive";
 constexpr std::string_view kLeft = "left";
 
-Error damaged(std::string_view key) { return {Errc::damaged, fmt::format("record with a bad \"{}\"", key)}; }
+Error bad_record(std::string_view key) { return {Errc::damaged, fmt::format("record with a bad \"{}\"", key)}; }
 
 /// Shown in tables, logs and addresses: no control characters, not long.
 bool is_fair_text(std::string_view text) { return text.size() <= kMaxTextLength && escape_controls(text) == text; }
@@ -22,11 +22,11 @@ Result<std::vector<std::string>> read_texts(const Json& object, std::string_view
   std::vector<std::string> out;
   const Json* list = find_member(object, key);
   if (list == nullptr) return out;
-  if (!list->is_array()) return damaged(key);
+  if (!list->is_array()) return bad_record(key);
   if (list->size() > limit) return Error(Errc::too_large, fmt::format("record with more than {} {}", limit, key));
   for (const Json& item : *list) {
     const auto* text = item.get_ptr<const std::string*>();
-    if (text == nullptr || text->empty() || !is_fair_text(*text)) return damaged(key);
+    if (text == nullptr || text->empty() || !is_fair_text(*text)) return bad_record(key);
     out.push_back(*text);
   }
   return out;
@@ -36,7 +36,7 @@ Result<std::vector<ServiceVersion>> read_services(const Json& object) {
   std::vector<ServiceVersion> out;
   const Json* list = find_member(object, "services");
   if (list == nullptr) return out;
-  if (!list->is_array()) return damaged("services");
+  if (!list->is_array()) return bad_record("services");
   if (list->size() > kMaxServices) {
     return Error(Errc::too_large, fmt::format("record with more than {} services", kMaxServices));
   }
@@ -44,7 +44,7 @@ Result<std::vector<ServiceVersion>> read_services(const Json& object) {
     const std::string* name = find_string(item, "name");
     const std::string* version = find_string(item, "version");
     if (name == nullptr || version == nullptr || !is_valid_name(*name) || !is_fair_text(*version)) {
-      return damaged("services");
+      return bad_record("services");
     }
     out.push_back({*name, *version});
   }
@@ -54,16 +54,16 @@ Result<std::vector<ServiceVersion>> read_services(const Json& object) {
 Result<void> read_dates_and_state(const Json& object, Record& out) {
   const auto started_ms = find_unsigned(object, "started_at");
   constexpr std::uint64_t kMaxMilliseconds = 9'000'000'000'000;  // the year 2255, inside the range of WallTime
-  if (!started_ms || *started_ms > kMaxMilliseconds) return damaged("started_at");
+  if (!started_ms || *started_ms > kMaxMilliseconds) return bad_record("started_at");
   out.started_at = WallTime{std::chrono::milliseconds{*started_ms}};
   const auto instance = find_unsigned(object, "instance");
-  if (!instance) return damaged("instance");
+  if (!instance) return bad_record("instance");
   out.instance = *instance;
   const std::string* status = find_string(object, "status");
-  if (status == nullptr || (*status != kAlive && *status != kLeft)) return damaged("status");
+  if (status == nullptr || (*status != kAlive && *status != kLeft)) return bad_record("status");
   out.status = *status == kLeft ? RecordStatus::left : RecordStatus::alive;
   if (const Json* dialable = find_member(object, "dialable"); dialable != nullptr) {
-    if (!dialable->is_boolean()) return damaged("dialable");
+    if (!dialable->is_boolean()) return bad_record("dialable");
     out.dialable = dialable->get<bool>();
   }
   return {};
@@ -98,10 +98,10 @@ Result<Record> decode_record(ByteView bytes) {
   if (!object) return Error(Errc::damaged, "record: " + object.error().context);
   Record out;
   const std::string* node_id = find_string(*object, "node_id");
-  if (node_id == nullptr || !is_valid_name(*node_id)) return damaged("node_id");
+  if (node_id == nullptr || !is_valid_name(*node_id)) return bad_record("node_id");
   out.node_id = *node_id;
   const auto incarnation = find_unsigned(*object, "incarnation");
-  if (!incarnation || *incarnation == 0 || *incarnation > kMaxIncarnation) return damaged("incarnation");
+  if (!incarnation || *incarnation == 0 || *incarnation > kMaxIncarnation) return bad_record("incarnation");
   out.incarnation = *incarnation;
   auto addresses = read_texts(*object, "addresses", kMaxAddresses);
   if (!addresses) return addresses.error();
@@ -113,10 +113,14 @@ Result<Record> decode_record(ByteView bytes) {
   if (!capabilities) return capabilities.error();
   out.capabilities = std::move(*capabilities);
   const std::string* version = find_string(*object, "version");
-  if (version == nullptr || !is_fair_text(*version)) return damaged("version");
+  if (version == nullptr || !is_fair_text(*version)) return bad_record("version");
   out.version = *version;
   if (auto rest = read_dates_and_state(*object, out); !rest) return rest.error();
   return out;
+}
+
+std::string addresses_text(const std::vector<std::string>& addresses) {
+  return addresses.empty() ? std::string("an unknown address") : escape_controls(join(addresses, ", "));
 }
 
 Bytes signed_text(std::string_view cluster_name, ByteView record) {

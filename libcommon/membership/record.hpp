@@ -52,6 +52,9 @@ Bytes encode_record(const Record& record);
 /// `too_large` past a limit of limits.hpp, `damaged` for anything that is not such a map.
 Result<Record> decode_record(ByteView bytes);
 
+/// Addresses for people: escaped, with commas between, "an unknown address" for none.
+std::string addresses_text(const std::vector<std::string>& addresses);
+
 /// What the signature covers: `p2p-record/1`, NUL, cluster name, NUL, record bytes.
 Bytes signed_text(std::string_view cluster_name, ByteView record);
 

@@ -2,7 +2,8 @@
 
 namespace p2p::membership {
 
-Result<VerifiedSigner> CertificateVerifier::verify(ByteView text, ByteView signature, ByteView certificate, WallTime now) {
+Result<VerifiedSigner> CertificateVerifier::verify(ByteView text, ByteView signature, ByteView certificate,
+                                                   WallTime now) {
   auto author = verifier_.verify(certificate, text, signature, now);
   if (!author) return author.error();
   if (is_revoked_ && is_revoked_(author->issuer_key_id, author->serial)) {

@@ -1,16 +1,11 @@
 // Membership's signatures by OpenSSL: the certificate key of this node signs, the fleet's roots verify.
 #pragma once
 
-#include <functional>
-#include <optional>
-
 #include "membership/signing.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/record_signing.hpp"
 
 namespace p2p::membership {
-
-/// True when the certificate with this issuer key id and serial has been revoked.
-using RevocationCheck = std::function<bool(ByteView issuer_key_id, ByteView serial)>;
 
 class CertificateSigner final : public RecordSigner {
  public:
@@ -27,17 +22,17 @@ class CertificateSigner final : public RecordSigner {
 
 class CertificateVerifier final : public RecordVerifier {
  public:
-  /// `is_revoked` may be empty.
-  CertificateVerifier(pki::RecordVerifier verifier, RevocationCheck is_revoked)
-      : verifier_(std::move(verifier)), is_revoked_(std::move(is_revoked)) {}
-  /// After a change of the roots; then call RecordChecker::forget_all and Membership::recheck.
+  explicit CertificateVerifier(pki::RecordVerifier verifier) : verifier_(std::move(verifier)) {}
+  /// After a change of the roots; then call Membership::recheck.
   void replace(pki::RecordVerifier verifier) { verifier_ = std::move(verifier); }
+  /// Asked for each signer's certificate from now on; then call Membership::recheck.
+  void set_revocation_check(pki::RevocationCheck is_revoked) { is_revoked_ = std::move(is_revoked); }
 
   Result<VerifiedSigner> verify(ByteView text, ByteView signature, ByteView certificate, WallTime now) override;
 
  private:
   pki::RecordVerifier verifier_;
-  RevocationCheck is_revoked_;
+  pki::RevocationCheck is_revoked_;  ///< may be empty
 };
 
 }  // namespace p2p::membership

@@ -52,6 +52,13 @@ std::optional<std::pair<std::string, Tombstone>> read_tombstone(const Json& obje
   return std::pair{*node_id, Tombstone{{*incarnation, *hash}, *heartbeat, *until, false}};
 }
 
+std::optional<CarriedBulletin> read_bulletin(const Json& object) {
+  const std::string* kind = find_string(object, "kind");
+  auto content = find_bytes(object, "content");
+  if (kind == nullptr || !is_valid_kind(*kind) || !content) return std::nullopt;
+  return CarriedBulletin{*kind, std::make_shared<const Bytes>(std::move(*content))};
+}
+
 /// Reads each element of the array `key`; what cannot be read is counted and named.
 template <class Read, class Out>
 void read_list(const Json& object, std::string_view key, std::size_t limit, Read read, Out& out,
@@ -103,16 +110,20 @@ std::string encode_state(const SavedState& state, std::string_view node_id) {
                           {"heartbeat", tombstone.heartbeat},
                           {"until", format_rfc3339(tombstone.until)}});
   }
+  Json bulletins = Json::array();
+  for (const CarriedBulletin& bulletin : state.bulletins) {
+    bulletins.push_back({{"kind", bulletin.kind}, {"content", to_base64url(*bulletin.content)}});
+  }
   return dump_json({{"version", kVersion},
                     {"node_id", node_id},
                     {"incarnation", state.incarnation},
                     {"nodes", std::move(nodes)},
-                    {"tombstones", std::move(tombstones)}});
+                    {"tombstones", std::move(tombstones)},
+                    {"bulletins", std::move(bulletins)}});
 }
 
 LoadedState decode_state(std::string_view text, std::string_view node_id) {
   LoadedState out;
-  if (text.empty()) return out;
   const auto object = parse_json(text);
   if (!object) {
     out.complaints.push_back("gossip state: " + object.error().context);
@@ -136,6 +147,9 @@ LoadedState decode_state(std::string_view text, std::string_view node_id) {
   }
   read_list(*object, "nodes", kMaxNodes, read_node, out.state.nodes, out.complaints);
   read_list(*object, "tombstones", kMaxTombstones, read_tombstone, out.state.tombstones, out.complaints);
+  if (find_member(*object, "bulletins") != nullptr) {
+    read_list(*object, "bulletins", kMaxBulletinKinds, read_bulletin, out.state.bulletins, out.complaints);
+  }
   return out;
 }
 

@@ -19,13 +19,13 @@ void CallWatch::arm(Monotonic until) {
   });
 }
 
-void CallWatch::close() {
-  closed_ = true;
+void CallWatch::end(Error why) {
+  if (!ended_) ended_ = std::move(why);
   if (state_->cancel) state_->cancel();
 }
 
 Error CallWatch::reason(const std::string& what, Error otherwise) const {
-  if (closed_) return Error(Errc::cancelled, what + ": the call was cancelled");
+  if (ended_) return Error(ended_->code, what + ": " + ended_->context);
   if (over()) return Error(Errc::timeout, fmt::format("{}: no answer within {} ms", what, timeout_.count()));
   return otherwise;
 }

@@ -1,4 +1,5 @@
-// What ends a call early: its time, or the client's close. One a call, on the client's loop.
+// What ends a call early: its time, the client's close, or that its peer is no longer good. One a call, on the client's
+// loop.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -6,7 +7,10 @@
 #include <boost/intrusive/list.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "auth/permission.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 
@@ -26,11 +30,15 @@ class CallWatch : public boost::intrusive::list_base_hook<boost::intrusive::link
   void slice(Monotonic until) { arm(std::min(until, deadline_)); }
   void whole() { arm(deadline_); }
 
-  /// Ends the call with `cancelled`.
-  void close();
-  bool over() const { return closed_ || std::chrono::steady_clock::now() >= deadline_; }
+  /// With whom the call is under way, once that is known; nullptr, or valid until the next call of this.
+  void set_peer(const auth::Caller* peer) { peer_ = peer; }
+  const auth::Caller* peer() const { return peer_; }
+
+  /// Ends the call with this error, and `what` (see reason()) before its text.
+  void end(Error why);
+  bool over() const { return ended_ || std::chrono::steady_clock::now() >= deadline_; }
   Monotonic deadline() const { return deadline_; }
-  /// `cancelled` or `timeout` when that is what ended it, else `otherwise`.
+  /// What ended it early, a `timeout` included, else `otherwise`.
   Error reason(const std::string& what, Error otherwise) const;
 
  private:
@@ -42,7 +50,8 @@ class CallWatch : public boost::intrusive::list_base_hook<boost::intrusive::link
   boost::asio::steady_timer timer_;
   std::chrono::milliseconds timeout_;
   Monotonic deadline_;
-  bool closed_ = false;
+  std::optional<Error> ended_;
+  const auth::Caller* peer_ = nullptr;
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 

@@ -25,6 +25,12 @@ ByteView bytes_of(const ASN1_STRING* text) {
   return {ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
+/// A certificate of this fleet names its issuer's key; one that does not is nobody's and matches no entry.
+ByteView issuer_key_id_of(const X509* certificate) {
+  const ASN1_OCTET_STRING* issuer = X509_get0_authority_key_id(const_cast<X509*>(certificate));
+  return issuer != nullptr ? bytes_of(issuer) : ByteView{};
+}
+
 }  // namespace
 
 Result<std::vector<CertificatePtr>> read_certificates(const std::string& pem, const std::string& what) {
@@ -73,17 +79,20 @@ Result<pki::Identity> identity_of(const X509* certificate, const std::string& cl
   return identity;
 }
 
+pki::CertificateId id_of(const X509* certificate) {
+  const ByteView issuer = issuer_key_id_of(certificate);
+  const ByteView serial = bytes_of(X509_get0_serialNumber(certificate));
+  return {{issuer.begin(), issuer.end()}, {serial.begin(), serial.end()}};
+}
+
 bool RevocationSlot::is_revoked(const X509* certificate) const {
-  std::shared_ptr<const RevocationCheck> check;
+  std::shared_ptr<const pki::RevocationCheck> check;
   {
     const std::lock_guard lock(mutex_);
     check = check_;
   }
   if (!check || !*check) return false;
-  // A certificate of this fleet names its issuer's key; one that does not is nobody's and matches no entry.
-  const ASN1_OCTET_STRING* issuer = X509_get0_authority_key_id(const_cast<X509*>(certificate));
-  const ByteView issuer_key_id = issuer != nullptr ? bytes_of(issuer) : ByteView{};
-  return (*check)(issuer_key_id, bytes_of(X509_get0_serialNumber(certificate)));
+  return (*check)(issuer_key_id_of(certificate), bytes_of(X509_get0_serialNumber(certificate)));
 }
 
 }  // namespace p2p::net

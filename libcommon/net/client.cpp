@@ -47,6 +47,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   asio::awaitable<Result<ChannelPtr>> open(std::shared_ptr<Impl>, Endpoint endpoint, ExpectedPeer peer,
                                            std::string target, Headers headers, ChannelLimits limits,
                                            std::chrono::milliseconds timeout);
+  void drop(const std::function<bool(const auth::Caller&)>& predicate);
   void close();
 
  private:
@@ -62,6 +63,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   std::unordered_map<std::string, std::vector<Idle>> idle_;
   asio::steady_timer reaper_;
   CallWatches calls_;
+  std::vector<std::weak_ptr<Channel>> channels_;  // some have ended
   bool closed_ = false;
 };
 
@@ -83,8 +85,9 @@ asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std
       calls_.push_back(connecting);
       auto dialled = co_await dial(executor_, tls, call.endpoint, call.peer, connecting);
       if (!dialled) co_return CallError{dialled.error()};
-      connection = std::make_unique<Exchange>(std::move(dialled->stream));
+      connection = std::make_unique<Exchange>(std::move(dialled->stream), std::move(dialled->peer));
     }
+    watch.set_peer(&connection->peer());
     auto outcome = co_await connection->run(text, call.method == Method::head, call.max_response_bytes, name, watch);
     if (outcome) {
       if (connection->reusable() && !closed_) keep(key, std::move(connection), tls);
@@ -94,6 +97,7 @@ asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std
     const bool harmless = !outcome.error().sent || call.method == Method::get || call.method == Method::head;
     if (!reused || !harmless || connection->answered() || watch.over()) co_return outcome.error();
     log_.debug("{}: again, on a new connection", outcome.error().error.context);
+    watch.set_peer(nullptr);
     connection = nullptr;
   }
 }
@@ -108,6 +112,8 @@ asio::awaitable<Result<ChannelPtr>> Client::Impl::open(std::shared_ptr<Impl>, En
   auto dialled = co_await dial(executor_, tls_.state(), endpoint, peer, watch);
   if (!dialled) co_return dialled.error();
   const auto channel = make_websocket(std::move(dialled->stream), {}, std::move(dialled->peer), limits);
+  std::erase_if(channels_, [](const auto& other) { return other.expired(); });
+  channels_.push_back(channel);
   watch.guard([channel] { channel->abort(); });
   const auto connected = co_await channel->connect(name, std::move(target), std::move(headers));
   watch.release();
@@ -154,11 +160,27 @@ void Client::Impl::reap() {
   if (!idle_.empty()) schedule_reaping();
 }
 
+void Client::Impl::drop(const std::function<bool(const auth::Caller&)>& predicate) {
+  for (auto& [key, waiting] : idle_) {
+    std::erase_if(waiting, [&](const Idle& idle) { return predicate(idle.connection->peer()); });
+  }
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    CallWatch& watch = *call++;  // its call may end at once
+    if (watch.peer() == nullptr || !predicate(*watch.peer())) continue;
+    watch.end(Error(Errc::unreachable, "the connection was dropped, as its peer is no longer trusted"));
+  }
+  for (const auto& weak : channels_) {
+    if (const auto channel = weak.lock(); channel && predicate(channel->peer())) channel->abort();
+  }
+}
+
 void Client::Impl::close() {
   closed_ = true;
   idle_.clear();
   reaper_.cancel();
-  for (auto call = calls_.begin(); call != calls_.end();) (call++)->close();
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    (call++)->end(Error(Errc::cancelled, "the call was cancelled"));
+  }
 }
 
 Client::Client(asio::any_io_executor executor, const TlsContexts& tls, LogSink& log)
@@ -176,6 +198,8 @@ asio::awaitable<Result<ChannelPtr>> Client::open_channel(Endpoint endpoint, Expe
   return impl_->open(impl_, std::move(endpoint), std::move(peer), std::move(target), std::move(headers), limits,
                      timeout);
 }
+
+void Client::drop(const std::function<bool(const auth::Caller&)>& predicate) { impl_->drop(predicate); }
 
 void Client::close() { impl_->close(); }
 

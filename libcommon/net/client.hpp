@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,12 +52,6 @@ struct Call {
   std::size_t max_response_bytes = 16 << 20;
 };
 
-struct Answer {
-  unsigned status = 0;
-  Headers headers;
-  std::string body;
-};
-
 /// A failed call and whether the request may have reached the peer: only what was never sent is safe to retry.
 struct CallError {
   Error error;
@@ -81,6 +76,9 @@ class Client {
                                                           Headers headers, ChannelLimits limits,
                                                           std::chrono::milliseconds timeout);
 
+  /// Lets go of every connection to a peer that fits, such as one whose certificate was revoked: idle ones are closed,
+  /// calls in flight end with `unreachable`, channels break.
+  void drop(const std::function<bool(const auth::Caller&)>& predicate);
   /// Closes idle connections and ends calls in flight with `cancelled`.
   void close();
 

@@ -1,6 +1,10 @@
 #include "net/dispatch.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
+
+#include "net/field_text.hpp"
 
 namespace p2p::net {
 namespace {
@@ -11,13 +15,28 @@ Response unauthorized(const std::string& why, std::string challenge) {
   return out;
 }
 
+/// The first coding of the body (RFC 9110 section 8.4) that the route does not undo; empty when it can be read.
+std::string_view unknown_coding(const Headers& headers, std::string_view known) {
+  for (const auto& [name, value] : headers) {
+    if (!equals_ignoring_case(name, "Content-Encoding")) continue;
+    for (std::string_view list = value; !list.empty();) {
+      const std::string_view coding = next_element(list);
+      if (coding.empty() || equals_ignoring_case(coding, "identity")) continue;
+      if (known.empty() || !equals_ignoring_case(coding, known)) return coding;
+      known = {};  // once: nobody codes twice
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 const Route* Dispatcher::admit(Request& request, Monotonic now, Response& refusal) const {
   const Route* route = find(request, refusal);
   if (route == nullptr) return nullptr;
   if (!set_deadline(request, now, refusal)) return nullptr;
-  return allow(request, *route, refusal) ? route : nullptr;
+  if (!allow(request, *route, refusal)) return nullptr;
+  return can_read(request, *route, refusal) ? route : nullptr;
 }
 
 const Route* Dispatcher::find(Request& request, Response& refusal) const {
@@ -73,6 +92,15 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
   if (allowed) return true;
   refusal = caller.identity ? Response::problem(allowed.error())
                             : unauthorized(allowed.error().context, R"(Bearer realm="p2p")");
+  return false;
+}
+
+bool Dispatcher::can_read(const Request& request, const Route& route, Response& refusal) const {
+  const std::string_view coding = unknown_coding(request.headers, route.content_coding);
+  if (coding.empty()) return true;
+  refusal = Response::problem(415, fmt::format("this path takes no body with Content-Encoding \"{}\"", coding));
+  refusal.headers.add("Accept-Encoding",
+                      route.content_coding.empty() ? "identity" : route.content_coding + ", identity");
   return false;
 }
 

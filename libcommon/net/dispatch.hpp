@@ -1,4 +1,5 @@
-// From a request's head to the route that may serve it: who asks, how often, and whether they may.
+// From a request's head to the route that may serve it: who asks, how often, whether they
+// may, and whether the body can be read.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,6 +23,7 @@ class Dispatcher {
   const Route* find(Request& request, Response& refusal) const;
   bool set_deadline(Request& request, Monotonic now, Response& refusal) const;
   bool allow(Request& request, const Route& route, Response& refusal) const;
+  bool can_read(const Request& request, const Route& route, Response& refusal) const;
 
   Router router_;
   ServerOptions options_;

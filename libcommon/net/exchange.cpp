@@ -6,8 +6,8 @@ namespace p2p::net {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t kUsualRead = 4096;
-constexpr std::size_t kBulkRead = 16 << 10;
+constexpr std::size_t kUsualAnswerBytes = 4096;
+constexpr std::size_t kBulkAnswerBytes = 16 << 10;
 // A server that only ever answers "wait" is no server.
 constexpr unsigned kMaxInterimAnswers = 8;
 
@@ -21,7 +21,8 @@ asio::awaitable<boost::system::result<Answer, CallError>> Exchange::run(const st
                                                                         std::size_t max_body_bytes,
                                                                         const std::string& name, CallWatch& watch) {
   sent_ = answered_ = false;
-  watch.guard([this] { stream_->cancel(); });
+  // Closed, not cancelled: what is read already must not let it go on.
+  watch.guard([this] { stream_->close(); });
   auto sending = co_await send(request);
   Result<Answer> answer = Answer{};
   if (sending) answer = co_await receive(is_head, max_body_bytes);
@@ -64,7 +65,7 @@ asio::awaitable<Result<std::size_t>> Exchange::receive_head() {
     const auto scanned = scanner.scan(buffer_.view());
     if (!scanned) co_return damaged(scanned.error());
     if (*scanned > 0) co_return scanned;
-    const auto count = co_await fill(kUsualRead);
+    const auto count = co_await fill(kUsualAnswerBytes);
     if (!count) co_return count;
     if (*count == 0) co_return Error(Errc::unreachable, "the connection was closed before the answer");
   }
@@ -93,7 +94,7 @@ asio::awaitable<Result<Answer>> Exchange::receive(bool is_head, std::size_t max_
       buffer_.consume(*used);
       if (parser_.done()) break;
     }
-    const auto count = co_await fill(kBulkRead);
+    const auto count = co_await fill(kBulkAnswerBytes);
     if (!count) co_return count.error();
     if (*count > 0) continue;
     const auto ended = parser_.end();

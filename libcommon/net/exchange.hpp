@@ -14,7 +14,9 @@ namespace p2p::net {
 
 class Exchange {
  public:
-  explicit Exchange(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  Exchange(std::unique_ptr<Stream> stream, auth::Caller peer) : stream_(std::move(stream)), peer_(std::move(peer)) {}
+
+  const auth::Caller& peer() const { return peer_; }
 
   /// Sends a whole request and reads its answer. `name` is the peer's, for errors.
   boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request, bool is_head,
@@ -34,6 +36,7 @@ class Exchange {
   boost::asio::awaitable<Result<std::size_t>> fill(std::size_t room);
 
   std::unique_ptr<Stream> stream_;
+  const auth::Caller peer_;
   ReadBuffer buffer_;
   ResponseParser parser_;
   bool sent_ = false;

@@ -64,6 +64,13 @@ struct Response {
   static Response problem(const Error& error);
 };
 
+/// What a server answered, as its client sees it.
+struct Answer {
+  unsigned status = 0;
+  Headers headers;
+  std::string body;
+};
+
 std::string_view reason_phrase(unsigned status) noexcept;
 Result<std::string> percent_decode(std::string_view text);
 std::string percent_encode(std::string_view text);

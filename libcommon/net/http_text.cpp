@@ -2,13 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 
 #include "net/field_text.hpp"
 
 namespace p2p::net {
 namespace {
+
+constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::size_t kHttpDateBytes = 29;
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
@@ -39,9 +46,6 @@ bool is_framing_field(std::string_view name) {
 }  // namespace
 
 std::string format_http_date(WallTime time) {
-  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
@@ -49,6 +53,26 @@ std::string format_http_date(WallTime time) {
                      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
                      static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
                      clock.seconds().count());
+}
+
+Result<WallTime> parse_http_date(std::string_view text) {
+  const Error wrong(Errc::invalid, "this is no HTTP date");
+  if (text.size() != kHttpDateBytes) return wrong;
+  const auto number = [&](std::size_t at, std::size_t size) {
+    int out = -1;
+    std::from_chars(text.data() + at, text.data() + at + size, out);
+    return out;
+  };
+  const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3)) - kMonths.begin() + 1;
+  const std::chrono::year_month_day date(std::chrono::year(number(12, 4)),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(number(5, 2))));
+  if (!date.ok() || date.year() < std::chrono::year(1970) || date.year() > std::chrono::year(2261)) return wrong;
+  const WallTime time = std::chrono::sys_days(date) + std::chrono::hours(number(17, 2)) +
+                        std::chrono::minutes(number(20, 2)) + std::chrono::seconds(number(23, 2));
+  // Whatever else is wrong shows in the way back.
+  if (format_http_date(time) != text) return wrong;
+  return time;
 }
 
 void append_response(std::string& out, const Response& response, const ResponseWriting& how) {

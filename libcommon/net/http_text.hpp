@@ -11,6 +11,8 @@ namespace p2p::net {
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 std::string format_http_date(WallTime time);
+/// That form alone, not the two obsolete ones; `invalid` otherwise, and for years before 1970 or after 2261.
+Result<WallTime> parse_http_date(std::string_view text);
 
 struct ResponseWriting {
   std::string_view date;       ///< the Date field's value

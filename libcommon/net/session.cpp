@@ -90,7 +90,15 @@ asio::awaitable<void> Session::run() {
 }
 
 asio::awaitable<bool> Session::greet() {
-  if (stream_->ssl() == nullptr) co_return true;
+  if (host_.tls() == nullptr) co_return true;
+  // TLS takes ten times the memory of the connection itself: nothing of it for who says nothing.
+  const auto silent = co_await stream_->wait(Stream::Outcome::want_read);
+  if (silent || !stream_->has_bytes()) {
+    host_.counters().failed_handshakes.add();
+    host_.log().debug("{} said nothing", caller_.address);
+    co_return false;
+  }
+  stream_->secure(make_server_ssl(host_.tls()->state()));
   const auto shaken = co_await stream_->handshake();
   if (shaken && identify()) {
     host_.counters().handshakes.add();
@@ -116,7 +124,7 @@ bool Session::identify() {
     return false;
   }
   caller_.over_p2p = peer->over_p2p;
-  caller_.certificate_sha256 = std::move(peer->certificate_sha256);
+  caller_.certificate = std::move(peer->certificate);
   if (peer->identity) caller_.scopes = auth::Scopes::of_role(peer->identity->role);
   caller_.identity = std::move(peer->identity);
   return true;

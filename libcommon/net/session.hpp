@@ -10,6 +10,7 @@
 #include "net/http_parser.hpp"
 #include "net/read_buffer.hpp"
 #include "net/stream.hpp"
+#include "net/tls.hpp"
 #include "net/websocket.hpp"
 
 namespace p2p::net {
@@ -24,6 +25,8 @@ class SessionHost {
  public:
   virtual ~SessionHost() = default;
   virtual const Dispatcher& dispatcher() const = 0;
+  /// Null where plain HTTP is spoken.
+  virtual const TlsContexts* tls() const = 0;
   virtual LoopCounters& counters() = 0;
   virtual const Logger& log() const = 0;
   /// The Date field for now.

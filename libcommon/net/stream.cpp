@@ -30,14 +30,18 @@ Stream::ErrorCode last_system_error() { return {errno, boost::system::system_cat
 
 void SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
 
-Stream::Stream(Socket socket, SslPtr ssl, Traffic* traffic)
-    : socket_(std::move(socket)), ssl_(std::move(ssl)), traffic_(traffic) {
+Stream::Stream(Socket socket, SslPtr ssl, Traffic* traffic) : socket_(std::move(socket)), traffic_(traffic) {
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);
-  if (ssl_) StreamBio::attach(*this);
+  if (ssl) secure(std::move(ssl));
 }
 
 Stream::~Stream() = default;
+
+void Stream::secure(SslPtr ssl) {
+  ssl_ = std::move(ssl);
+  StreamBio::attach(*this);
+}
 
 // The usual read is one recv by Asio when the socket becomes readable. Where that filled the inbox there is more, and
 // then larger reads go straight to their target.

@@ -42,6 +42,8 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
+  /// Puts TLS on a plain connection of which nothing has been read, though something may have come. `ssl` as above.
+  void secure(SslPtr ssl);
   /// `unreachable` with what the peer or OpenSSL said; `cancelled` after cancel().
   boost::asio::awaitable<Result<void>> handshake();
   /// Waits for the first bytes; 0 is a clean end (TLS: a close_notify), a cut TLS connection is `connection_reset`.
@@ -62,6 +64,8 @@ class Stream {
 
   /// False: a try_read would want to read first.
   bool has_input() const noexcept;
+  /// Something has come that was not read yet; it may be the beginning of a TLS record.
+  bool has_bytes() const noexcept { return inbox_begin_ < inbox_end_; }
   /// Waits until `want` may have come true. A completion for want_read is given to received().
   boost::asio::awaitable<ErrorCode> wait(Outcome want);
   template <class Token>

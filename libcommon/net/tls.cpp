@@ -19,28 +19,6 @@ constexpr int kMaxChainDepth = 4;
 
 Error failed(const std::string& what) { return Error(Errc::invalid, what + ": " + take_ssl_error("it is refused")); }
 
-Result<SslContextPtr> new_context(const SSL_METHOD* method) {
-  SslContextPtr context(SSL_CTX_new(method));
-  if (!context) return failed("making a TLS context");
-  SSL_CTX* raw = context.get();
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  // No resumption: a session begun without a certificate must never resume as p2p/1.
-  SSL_CTX_set_options(
-      raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_num_tickets(raw, 0);
-  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-  // Idle connections keep no 16 KiB buffers; a write goes on from wherever its text is by then. The own chain is sent
-  // as it was given: OpenSSL would otherwise build, and verify, it again for each handshake.
-  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                            SSL_MODE_NO_AUTO_CHAIN);
-  SSL_CTX_set_read_ahead(raw, 1);
-  SSL_CTX_set_verify_depth(raw, kMaxChainDepth);
-  if (SSL_CTX_set_cipher_list(raw, kTls12Ciphers) != 1 || SSL_CTX_set_ciphersuites(raw, kTls13Suites) != 1) {
-    return failed("setting the cipher suites");
-  }
-  return context;
-}
-
 struct Credentials {
   std::vector<CertificatePtr> chain;  // the leaf first
   KeyPtr key;
@@ -70,19 +48,6 @@ Result<void> use(SSL_CTX* context, const Credentials& credentials, const std::st
     if (SSL_CTX_add1_chain_cert(context, credentials.chain[i].get()) != 1) return failed(whose + " chain");
   }
   return {};
-}
-
-/// The fleet's roots and nothing of the system.
-Result<StorePtr> make_store(const std::vector<CertificatePtr>& roots) {
-  StorePtr store(X509_STORE_new());
-  for (const auto& root : roots) {
-    if (X509_check_ca(root.get()) == 0) {
-      return Error(Errc::invalid,
-                   fmt::format("the certificate of \"{}\" is not an authority's", subject_of(root.get())));
-    }
-    if (X509_STORE_add_cert(store.get(), root.get()) != 1) return failed("the authority's certificate");
-  }
-  return store;
 }
 
 Result<void> check_own(const Credentials& own, X509_STORE* store, const std::string& cluster_name) {
@@ -158,6 +123,40 @@ Result<std::shared_ptr<const TlsContexts::State>> make_state(const TlsMaterial& 
 
 }  // namespace
 
+Result<SslContextPtr> new_context(const SSL_METHOD* method) {
+  SslContextPtr context(SSL_CTX_new(method));
+  if (!context) return failed("making a TLS context");
+  SSL_CTX* raw = context.get();
+  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+  // No resumption: a session begun without a certificate must never resume as p2p/1.
+  SSL_CTX_set_options(
+      raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_num_tickets(raw, 0);
+  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  // Idle connections keep no 16 KiB buffers; a write goes on from wherever its text is by then. The own chain is sent
+  // as it was given: OpenSSL would otherwise build, and verify, it again for each handshake.
+  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_read_ahead(raw, 1);
+  SSL_CTX_set_verify_depth(raw, kMaxChainDepth);
+  if (SSL_CTX_set_cipher_list(raw, kTls12Ciphers) != 1 || SSL_CTX_set_ciphersuites(raw, kTls13Suites) != 1) {
+    return failed("setting the cipher suites");
+  }
+  return context;
+}
+
+Result<StorePtr> make_store(const std::vector<CertificatePtr>& roots) {
+  StorePtr store(X509_STORE_new());
+  for (const auto& root : roots) {
+    if (X509_check_ca(root.get()) == 0) {
+      return Error(Errc::invalid,
+                   fmt::format("the certificate of \"{}\" is not an authority's", subject_of(root.get())));
+    }
+    if (X509_STORE_add_cert(store.get(), root.get()) != 1) return failed("the authority's certificate");
+  }
+  return store;
+}
+
 struct TlsContexts::Holder {
   mutable std::mutex mutex;  // guards only the pointer
   std::shared_ptr<const State> state;
@@ -190,7 +189,7 @@ Result<void> TlsContexts::reload(const TlsMaterial& material) {
   return {};
 }
 
-void TlsContexts::set_revocation_check(RevocationCheck check) { holder_->revocation->set(std::move(check)); }
+void TlsContexts::set_revocation_check(pki::RevocationCheck check) { holder_->revocation->set(std::move(check)); }
 
 std::shared_ptr<const TlsContexts::State> TlsContexts::state() const {
   const std::lock_guard lock(holder_->mutex);

@@ -2,12 +2,11 @@
 // for.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pki/certificate_id.hpp"
 
 namespace p2p::net {
 
@@ -24,10 +23,6 @@ struct TlsMaterial {
   bool request_all_client_certificates = false;  ///< ssl_request_client_cert: all
 };
 
-/// True when the certificate with this serial, of the issuer with this key identifier, is revoked. Runs within
-/// handshakes, on any loop; must be quick and thread-safe.
-using RevocationCheck = std::function<bool(ByteView issuer_key_id, ByteView serial)>;
-
 /// The server's and the client's SSL_CTX, replaced whole by reload(). Thread-safe; connections keep what they began
 /// with.
 class TlsContexts {
@@ -39,8 +34,9 @@ class TlsContexts {
   /// No TLS at all, for a client of a node on this machine with `https_enabled: false`; it dials loopback addresses
   /// only.
   static std::unique_ptr<TlsContexts> plain();
-  /// Asked for each peer's certificate from now on; connections made before are the server's to drop.
-  void set_revocation_check(RevocationCheck check);
+  /// Asked for each peer's certificate from now on; connections made before are for Server::drop_connections and
+  /// Client::drop.
+  void set_revocation_check(pki::RevocationCheck check);
   ~TlsContexts();
 
   struct State;

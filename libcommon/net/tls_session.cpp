@@ -8,7 +8,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <new>
 
-#include "base/bytes.hpp"
 #include "net/tls_state.hpp"
 
 namespace p2p::net {
@@ -49,12 +48,14 @@ Result<void> check_expected(const pki::Identity& peer, const ExpectedPeer& wante
   return {};
 }
 
+std::string revoked(const pki::Identity& peer) {
+  return fmt::format("the certificate of \"{}\" is revoked", peer.name);
+}
+
 Result<void> judge(const X509* leaf, Verdict& verdict) {
   auto identity = identity_of(leaf, verdict.state->cluster_name);
   if (!identity) return identity.error();
-  if (verdict.state->revocation->is_revoked(leaf)) {
-    return Error(Errc::not_permitted, fmt::format("the certificate of \"{}\" is revoked", identity->name));
-  }
+  if (verdict.state->revocation->is_revoked(leaf)) return Error(Errc::not_permitted, revoked(*identity));
   if (verdict.expected) {
     if (auto checked = check_expected(*identity, *verdict.expected); !checked) return checked;
   }
@@ -131,13 +132,6 @@ SslPtr make_ssl(SSL_CTX* context, Verdict verdict) {
   return ssl;
 }
 
-std::string sha256_of(const X509* certificate) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  X509_digest(certificate, EVP_sha256(), digest, &size);
-  return to_hex({digest, size});
-}
-
 }  // namespace
 
 void install_server_callbacks(SSL_CTX* context) {
@@ -193,8 +187,10 @@ Result<TlsPeer> tls_peer(SSL* ssl) {
   if (SSL_get_verify_result(ssl) != X509_V_OK || !verdict.identity) {
     return Error(Errc::unreachable, "TLS: the peer's certificate was not verified");
   }
+  if (verdict.state->revocation->is_revoked(certificate))
+    return Error(Errc::unreachable, "TLS: " + revoked(*verdict.identity));
   out.identity = verdict.identity;
-  out.certificate_sha256 = sha256_of(certificate);
+  out.certificate = id_of(certificate);
   return out;
 }
 

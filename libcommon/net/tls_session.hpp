@@ -21,11 +21,12 @@ SslPtr make_client_ssl(const std::shared_ptr<const TlsContexts::State>& state, c
 
 /// Who the other side is.
 struct TlsPeer {
-  std::optional<pki::Identity> identity;  ///< none: it showed no certificate
-  std::string certificate_sha256;         ///< hex, or empty
-  bool over_p2p = false;                  ///< `p2p/1` was negotiated
+  std::optional<pki::Identity> identity;          ///< none: it showed no certificate
+  std::optional<pki::CertificateId> certificate;  ///< likewise
+  bool over_p2p = false;                          ///< `p2p/1` was negotiated
 };
-/// After the handshake: `unreachable` unless what was negotiated and what was shown fit together (DESIGN.md section 5).
+/// After the handshake: `unreachable` unless what was negotiated and what was shown fit together (DESIGN.md section 5),
+/// and when the certificate was revoked during the handshake. From here on it is the owner's to drop.
 Result<TlsPeer> tls_peer(SSL* ssl);
 /// Why the peer's certificate was refused during the handshake; empty when it was not.
 std::string tls_refusal(SSL* ssl);

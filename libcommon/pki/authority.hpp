@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,17 +25,23 @@ struct AuthorityRequest {
   std::string cluster_name = "p2p";
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   std::chrono::days lifetime = kAuthorityLifetime;
+  /// What it may sign; put into its certificate, critical, together with the loopback names that every node has.
+  NameConstraints permitted{};
 };
 
 struct LeafRequest {
-  Role role = Role::worker;
-  std::string name;  ///< node_id, or the operator's name
+  /// None: a certificate for a server of another program, without a place in the fleet.
+  std::optional<Role> role = Role::worker;
+  std::string name;  ///< node_id, the operator's name, or what a certificate without role is kept under
   std::vector<SubjectName> extra_names{};
   std::chrono::days lifetime = kLeafLifetime;
 };
 
 /// `invalid` unless 1 to kMaxLifetime days.
 Result<void> check_lifetime(std::chrono::days lifetime);
+
+/// `invalid` for a name of a cluster or a lifetime that cannot be.
+Result<void> check_request(const AuthorityRequest& request);
 
 class Authority {
  public:
@@ -46,9 +53,11 @@ class Authority {
   static Result<Authority> open(Certificate certificate, crypto::KeyPtr key);
 
   /// Signs a certificate for a key that the caller made, valid from `now` less kBackdate, never past this CA's own end.
-  /// A node gets its name, localhost, 127.0.0.1 and ::1 and may be server and client; an operator is only a client.
-  /// `invalid` for a bad name or lifetime, and for a coordinator whose key cannot sign tokens (Ed25519); `failed` when
-  /// the CA itself is not valid now.
+  /// A node gets its name, localhost, 127.0.0.1 and ::1 and may be server and client; an operator is only a client. One
+  /// without role is only a server, has no URI, and the additional names only (its name, where there are none). A
+  /// node's name outside the CA's DNS subtrees becomes NAME.SUBTREE, with the first of them. `invalid` for a bad name
+  /// or lifetime, a name that this CA may not sign, and for a coordinator whose key cannot sign tokens (Ed25519);
+  /// `failed` when the CA itself is not valid now.
   Result<Certificate> issue(const LeafRequest& request, const EVP_PKEY& subject_key, WallTime now) const;
 
   const Certificate& certificate() const noexcept { return certificate_; }

@@ -12,6 +12,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/openssl.hpp"
 #include "pki/identity.hpp"
+#include "pki/name_constraints.hpp"
 
 namespace p2p::pki {
 
@@ -38,6 +39,9 @@ struct CertificateFacts {
   /// Whether the extended key usage allows TLS servers and clients; both when the extension is absent.
   bool for_servers = true;
   bool for_clients = true;
+  NameConstraints permitted{};  ///< what a CA may sign
+  /// A CA's name constraints have parts that `permitted` does not show.
+  bool has_other_constraints = false;
 };
 
 /// An X.509 certificate; immutable, cheap to copy, any thread.

@@ -2,28 +2,15 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
-#include <memory>
 
 #include "base/bytes.hpp"
 #include "base/system_random.hpp"
-#include "crypto/key.hpp"
+#include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
 namespace {
 
 constexpr std::size_t kSerialBytes = 20;
-constexpr std::size_t kMaxCommonName = 64;
-
-struct ExtensionDeleter {
-  void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
-  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-  void operator()(GENERAL_NAME* name) const noexcept { GENERAL_NAME_free(name); }
-  void operator()(ASN1_STRING* text) const noexcept { ASN1_STRING_free(text); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, ExtensionDeleter>;
 
 /// RFC 5280 section 4.1.2.2: positive, at most 20 octets. The second-highest bit keeps it at exactly 20.
 bool set_serial(X509* certificate) {
@@ -33,44 +20,47 @@ bool set_serial(X509* certificate) {
 }
 
 bool set_dates(X509* certificate, WallTime from, WallTime to) {
-  const auto seconds = [](WallTime time) {
-    return std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
-  };
-  return ASN1_TIME_set(X509_getm_notBefore(certificate), seconds(from)) != nullptr &&
-         ASN1_TIME_set(X509_getm_notAfter(certificate), seconds(to)) != nullptr;
-}
-
-bool set_subject(X509* certificate, const std::string& common_name) {
-  const std::string_view cut = std::string_view(common_name).substr(0, kMaxCommonName);
-  return X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(cut.data()), static_cast<int>(cut.size()),
-                                    -1, 0) == 1;
-}
-
-/// Adds one name; the list owns it.
-bool add_name(GENERAL_NAMES* names, int type, std::string_view bytes) {
-  Owned<GENERAL_NAME> name(GENERAL_NAME_new());
-  Owned<ASN1_STRING> value(ASN1_STRING_type_new(type == GEN_IPADD ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING));
-  if (!name || !value || ASN1_STRING_set(value.get(), bytes.data(), static_cast<int>(bytes.size())) != 1) return false;
-  GENERAL_NAME_set0_value(name.get(), type, value.release());
-  if (sk_GENERAL_NAME_push(names, name.get()) <= 0) return false;
-  name.release();
-  return true;
+  return ASN1_TIME_set(X509_getm_notBefore(certificate), to_seconds(from)) != nullptr &&
+         ASN1_TIME_set(X509_getm_notAfter(certificate), to_seconds(to)) != nullptr;
 }
 
 bool add_names(X509* certificate, const CertificateFields& fields) {
-  const Owned<GENERAL_NAMES> names(GENERAL_NAMES_new());
-  if (!names) return false;
-  for (const auto& name : fields.names) {
-    if (name.kind == SubjectName::Kind::dns) {
-      if (!add_name(names.get(), GEN_DNS, name.text)) return false;
-      continue;
-    }
-    const auto address = ip_to_bytes(name.text);
-    if (!address || !add_name(names.get(), GEN_IPADD, as_text(*address))) return false;
+  if (fields.names.empty() && fields.uri.empty()) return true;
+  const auto names = make_alternative_names(fields.names, fields.uri);
+  // RFC 5280 section 4.2.1.6: critical when the subject is empty.
+  const int critical = fields.common_name.empty() ? 1 : 0;
+  return names && X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical, X509V3_ADD_DEFAULT) == 1;
+}
+
+bool add_subtree(NAME_CONSTRAINTS* constraints, int type, std::string_view bytes) {
+  Owned<GENERAL_SUBTREE> subtree(GENERAL_SUBTREE_new());
+  auto base = make_general_name(type, bytes);
+  if (!subtree || !base) return false;
+  GENERAL_NAME_free(subtree->base);
+  subtree->base = base.release();
+  if (sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, subtree.get()) <= 0) return false;
+  subtree.release();
+  return true;
+}
+
+bool add_constraints(X509* certificate, const NameConstraints& permitted) {
+  if (permitted.empty()) return true;
+  const Owned<NAME_CONSTRAINTS> constraints(NAME_CONSTRAINTS_new());
+  if (!constraints) return false;
+  constraints->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+  if (constraints->permittedSubtrees == nullptr) return false;
+  for (const auto& subtree : permitted.dns_subtrees) {
+    if (!add_subtree(constraints.get(), GEN_DNS, subtree)) return false;
   }
-  return add_name(names.get(), GEN_URI, fields.uri) &&
-         X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) == 1;
+  for (const auto& range : permitted.address_ranges) {
+    // The address, then as many bytes of mask.
+    Bytes bytes(range.address);
+    for (int left = range.prefix_bits; bytes.size() < range.address.size() * 2; left -= 8) {
+      bytes.push_back(left >= 8 ? 0xFF : left <= 0 ? 0 : static_cast<std::uint8_t>(0xFF << (8 - left)));
+    }
+    if (!add_subtree(constraints.get(), GEN_IPADD, as_text(bytes))) return false;
+  }
+  return X509_add1_ext_i2d(certificate, NID_name_constraints, constraints.get(), 1, X509V3_ADD_DEFAULT) == 1;
 }
 
 bool add_extension(X509* certificate, X509V3_CTX& context, int nid, const char* value) {
@@ -89,7 +79,7 @@ bool add_extensions(X509* certificate, X509* issuer, const CertificateFields& fi
           add_extension(certificate, context, NID_ext_key_usage, fields.extended_key_usage)) &&
          add_extension(certificate, context, NID_subject_key_identifier, "hash") &&
          add_extension(certificate, context, NID_authority_key_identifier, "keyid:always") &&
-         add_names(certificate, fields);
+         add_names(certificate, fields) && add_constraints(certificate, fields.permitted);
 }
 
 }  // namespace
@@ -101,13 +91,12 @@ Result<crypto::X509Ptr> build_certificate(const CertificateFields& fields, const
   auto* const subject = const_cast<EVP_PKEY*>(&subject_key);
   auto* const signer = const_cast<EVP_PKEY*>(&issuer_key);
   X509* const parent = issuer != nullptr ? issuer : certificate.get();
-  const EVP_MD* const digest = crypto::type_of(issuer_key) == crypto::KeyType::ed25519 ? nullptr : EVP_sha256();
   if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 || !set_serial(certificate.get()) ||
       !set_dates(certificate.get(), fields.not_before, fields.not_after) ||
-      !set_subject(certificate.get(), fields.common_name) ||
+      (!fields.common_name.empty() && !add_common_name(X509_get_subject_name(certificate.get()), fields.common_name)) ||
       X509_set_issuer_name(certificate.get(), X509_get_subject_name(parent)) != 1 ||
       X509_set_pubkey(certificate.get(), subject) != 1 || !add_extensions(certificate.get(), parent, fields) ||
-      X509_sign(certificate.get(), signer, digest) == 0) {
+      X509_sign(certificate.get(), signer, signing_digest(issuer_key)) == 0) {
     return crypto::openssl_error(Errc::failed, "cannot make the certificate of \"" + fields.common_name + "\"");
   }
   return certificate;

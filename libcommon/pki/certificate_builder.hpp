@@ -6,14 +6,15 @@
 
 #include "base/clock.hpp"
 #include "crypto/openssl.hpp"
-#include "pki/subject_name.hpp"
+#include "pki/name_constraints.hpp"
 
 namespace p2p::pki {
 
 struct CertificateFields {
-  std::string common_name;  ///< cut to 64 bytes (RFC 5280 appendix A, ub-common-name)
+  std::string common_name;  ///< cut to 64 bytes (RFC 5280 appendix A, ub-common-name); empty: no subject
   std::vector<SubjectName> names;
-  std::string uri;
+  std::string uri{};            ///< empty: none
+  NameConstraints permitted{};  ///< of a CA
   WallTime not_before{};
   WallTime not_after{};
   /// In OpenSSL's configuration syntax; constants of the caller, never input.

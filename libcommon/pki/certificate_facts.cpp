@@ -4,38 +4,15 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
-#include <ctime>
+#include <bit>
 
 #include "crypto/key.hpp"
 #include "crypto/x509.hpp"
-#include "pki/subject_name.hpp"
+#include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
 namespace {
-
-struct NamesDeleter {
-  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-};
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, NamesDeleter>;
-
-ByteView bytes_of(const ASN1_STRING* text) {
-  if (text == nullptr) return {};
-  return {ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-Result<WallTime> to_wall_time(const ASN1_TIME* time) {
-  using namespace std::chrono;
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return crypto::openssl_error(Errc::damaged, "a date that cannot be read");
-  const int y = parts.tm_year + 1900;
-  if (y > 2261) return WallTime::max();
-  if (y < 1678) return WallTime::min();
-  const year_month_day date{year{y}, month{static_cast<unsigned>(parts.tm_mon + 1)},
-                            day{static_cast<unsigned>(parts.tm_mday)}};
-  return WallTime{sys_days{date}} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
-}
 
 /// One line in the form of RFC 2253; UTF-8 stays readable.
 std::string name_text(const X509_NAME* name) {
@@ -46,44 +23,58 @@ std::string name_text(const X509_NAME* name) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-Result<std::string> common_name_of(const X509_NAME* name) {
-  const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-  if (at < 0) return std::string();
-  unsigned char* text = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-  if (size < 0) return crypto::openssl_error(Errc::damaged, "a common name that cannot be read");
-  std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
-  OPENSSL_free(text);
-  return out;
-}
-
-Result<void> read_name(const GENERAL_NAME& name, CertificateFacts& out) {
-  int type = 0;
-  const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(&name, &type));
-  if (type == GEN_IPADD) {
-    auto address = ip_to_text(bytes_of(value));
-    if (!address) return Error(Errc::damaged, "an IP name that is not an address");
-    out.ip_addresses.push_back(std::move(*address));
-    return {};
-  }
-  if (type != GEN_DNS && type != GEN_URI) return {};
-  std::string text = to_text(bytes_of(value));
-  // A NUL makes "node" of "node\0.evil.example" for whoever reads C strings.
-  if (text.find('\0') != std::string::npos) return Error(Errc::damaged, "a name with a NUL in it");
-  (type == GEN_DNS ? out.dns_names : out.uris).push_back(std::move(text));
-  return {};
-}
-
 Result<void> read_names(const X509& certificate, CertificateFacts& out) {
   int outcome = 0;
-  const NamesPtr names(
+  const Owned<GENERAL_NAMES> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, &outcome, nullptr)));
   if (!names) {
     if (outcome == -1) return {};  // none; -2 is twice, anything else does not decode
     return crypto::openssl_error(Errc::damaged, "alternative names that cannot be read");
   }
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    if (auto read = read_name(*sk_GENERAL_NAME_value(names.get(), i), out); !read) return read;
+  auto read = read_alternative_names(*names);
+  if (!read) return read.error();
+  out.dns_names = std::move(read->dns_names);
+  out.ip_addresses = std::move(read->ip_addresses);
+  out.uris = std::move(read->uris);
+  return {};
+}
+
+/// True when it is one of those that are made here: a permitted subtree of DNS names or range of addresses.
+bool read_subtree(const GENERAL_SUBTREE& subtree, NameConstraints& out) {
+  int type = 0;
+  const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(subtree.base, &type));
+  const ByteView bytes = bytes_of(value);
+  if (type == GEN_DNS) {
+    auto name = parse_subtree(as_text(bytes));
+    if (name) out.dns_subtrees.push_back(std::move(*name));
+    return name.has_value();
+  }
+  if (type != GEN_IPADD || (bytes.size() != 8 && bytes.size() != 32)) return false;
+  const std::size_t half = bytes.size() / 2;
+  AddressRange range{{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(half)}, 0};
+  for (const std::uint8_t byte : bytes.subspan(half)) range.prefix_bits += std::popcount(byte);
+  // A mask with holes has another text than its count of bits says, and contains less.
+  const ByteView mask = bytes.subspan(half);
+  for (int bit = 0; bit < range.prefix_bits; ++bit) {
+    if ((mask[static_cast<std::size_t>(bit / 8)] >> (7 - bit % 8) & 1) == 0) return false;
+  }
+  out.address_ranges.push_back(std::move(range));
+  return true;
+}
+
+Result<void> read_constraints(const X509& certificate, CertificateFacts& out) {
+  int outcome = 0;
+  const Owned<NAME_CONSTRAINTS> constraints(
+      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(&certificate, NID_name_constraints, &outcome, nullptr)));
+  if (!constraints) {
+    if (outcome == -1) return {};
+    return crypto::openssl_error(Errc::damaged, "name constraints that cannot be read");
+  }
+  out.has_other_constraints = sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees) > 0;
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees); ++i) {
+    if (!read_subtree(*sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i), out.permitted)) {
+      out.has_other_constraints = true;
+    }
   }
   return {};
 }
@@ -93,8 +84,6 @@ std::string key_text(const EVP_PKEY& key) {
   const char* name = EVP_PKEY_get0_type_name(&key);
   return fmt::format("{} ({} bits)", name != nullptr ? name : "unknown", EVP_PKEY_get_bits(&key));
 }
-
-Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
 
@@ -111,12 +100,13 @@ Result<CertificateFacts> read_facts(X509& certificate) {
   if (!not_before) return not_before.error();
   if (!not_after) return not_after.error();
   if (auto read = read_names(certificate, out); !read) return read.error();
+  if (auto read = read_constraints(certificate, out); !read) return read.error();
   out.common_name = std::move(*common_name);
   out.subject = name_text(X509_get_subject_name(&certificate));
   out.issuer = name_text(X509_get_issuer_name(&certificate));
-  out.serial = copy(bytes_of(X509_get0_serialNumber(&certificate)));
-  out.issuer_key_id = copy(bytes_of(X509_get0_authority_key_id(&certificate)));
-  out.subject_key_id = copy(bytes_of(X509_get0_subject_key_id(&certificate)));
+  out.serial = copy_of(X509_get0_serialNumber(&certificate));
+  out.issuer_key_id = copy_of(X509_get0_authority_key_id(&certificate));
+  out.subject_key_id = copy_of(X509_get0_subject_key_id(&certificate));
   out.sha256 = crypto::sha256(crypto::certificate_der(certificate));
   out.not_before = *not_before;
   out.not_after = *not_after;

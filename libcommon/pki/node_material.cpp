@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "pki/issuing_authority.hpp"
+
 namespace p2p::pki {
 namespace {
 
@@ -39,7 +41,9 @@ Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
   const auto lock = folder.lock();
   if (!lock) return lock.error();
   if (is_there(request.own.certificate)) return {};  // another process was faster
-  const auto authority = open_authority({request.ca_certificate, request.ca_key});
+  const Act act{whoami(), now};
+  auto authority =
+      IssuingAuthority::open(AuthorityPaths::of(request.home, request.ca_certificate, request.ca_key), act);
   if (!authority) return authority.error();
   if (authority->cluster_name() != request.cluster_name) {
     return Error(Errc::invalid,
@@ -52,7 +56,7 @@ Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
   const LeafRequest leaf{.role = request.coordinator.value_or(false) ? Role::coordinator : Role::worker,
                          .name = request.node_id,
                          .extra_names = request.extra_names};
-  const auto certificate = authority->issue(leaf, **key, now);
+  const auto certificate = authority->issue(leaf, **key, act);
   if (!certificate) return certificate.error();
   if (has_key) return create_file(request.own.certificate, certificate->pem(), kPublicMode);
   return write_pair(request.own, *certificate, **key, false);

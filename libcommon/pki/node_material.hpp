@@ -14,7 +14,8 @@
 namespace p2p::pki {
 
 struct NodeMaterialRequest {
-  PairFiles own;  ///< ssl_cert_file, ssl_key_file; absolute, as all paths here
+  PairFiles own;               ///< ssl_cert_file, ssl_key_file; absolute, as all paths here
+  std::filesystem::path home;  ///< where the inventory of a CA is
   std::filesystem::path ca_certificate;
   std::filesystem::path ca_key;  ///< may be empty or absent: then nothing is made
   std::string cluster_name;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -64,6 +65,18 @@ Result<void> Roots::verify(const Certificate& certificate, Purpose purpose, Wall
   if (good) return {};
   return Error(Errc::damaged, describe(X509_STORE_CTX_get_error(context.get()),
                                        X509_STORE_CTX_get_error_depth(context.get()), certificate, purpose));
+}
+
+const Certificate* Roots::issuer_of(const Certificate& certificate) const {
+  for (const auto& root : certificates_) {
+    const Bytes& key_id = certificate.facts().issuer_key_id;
+    if (!key_id.empty() && key_id != root.facts().subject_key_id) continue;  // spares the signature
+    auto* const key = const_cast<EVP_PKEY*>(&root.public_key());             // only counts a reference
+    const bool good = X509_verify(&certificate.x509(), key) == 1;
+    ERR_clear_error();
+    if (good) return &root;
+  }
+  return nullptr;
 }
 
 }  // namespace p2p::pki

@@ -21,6 +21,9 @@ class Roots {
   /// says what is wrong: not signed by this CA, expired on …, not valid before …, not for servers.
   Result<void> verify(const Certificate& certificate, Purpose purpose, WallTime at) const;
 
+  /// The root whose key signed the certificate, whatever the dates; none when it is of another CA.
+  const Certificate* issuer_of(const Certificate& certificate) const;
+
   const std::vector<Certificate>& certificates() const noexcept { return certificates_; }
 
  private:

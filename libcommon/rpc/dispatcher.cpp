@@ -18,8 +18,6 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
-
 /// `service/method` is accepted as `service.method`.
 std::string canonical(std::string method) {
   if (const auto slash = method.find('/'); slash != std::string::npos) method[slash] = '.';

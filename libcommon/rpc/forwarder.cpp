@@ -28,8 +28,6 @@ Monotonic collect_by(Monotonic deadline, Monotonic now) {
   return deadline - std::clamp(remaining(deadline, now) / kReserveFraction, milliseconds(0), kMostReserve);
 }
 
-std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
-
 RpcError no_candidate(const Target& target) {
   switch (target.kind) {
     case Target::Kind::node:

@@ -6,12 +6,16 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "auth/permission.hpp"
 #include "base/clock.hpp"
 #include "rpc/outcome.hpp"
 
 namespace p2p::rpc {
+
+/// The `service` of `service.method`.
+inline std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
 
 /// One call as a method sees it.
 struct CallContext {

@@ -34,6 +34,7 @@ std::vector<std::string> environment_of(const Manifest& manifest, const NodeFact
     std::erase_if(out, [&](const std::string& given) { return given.starts_with(assignment); });
     out.push_back(assignment + value);
   }
+  if (!node.mark.empty()) out.push_back(node.mark);
   return out;
 }
 

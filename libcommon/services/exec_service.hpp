@@ -12,10 +12,11 @@ namespace p2p::services {
 /// Calls of one method that wait for their turn when max_inflight are running.
 inline constexpr std::size_t kMaxWaitingCalls = 64;
 
-/// What every service learns of its node: P2P_NODE_ID and P2P_HOME.
+/// What every service learns of its node: P2P_NODE_ID and P2P_HOME, and the mark of OrphanGuard.
 struct NodeFacts {
   std::string node_id;
   std::string home;
+  std::string mark{};  ///< NAME=value; may be empty
 };
 
 /// The handlers own what they need but `log`, so that calls under way survive a reload.

@@ -119,11 +119,6 @@ bool add_to(const Descriptor& poll, const Descriptor& watched) {
 
 }  // namespace
 
-void Descriptor::reset() {
-  if (value_ >= 0) ::close(value_);
-  value_ = -1;
-}
-
 Result<Process> Process::start(const Command& command, std::string_view input) {
   auto stdin_file = input_file(input);
   if (!stdin_file) return stdin_file.error();

@@ -101,18 +101,23 @@ std::string fingerprint(const fs::path& folder) {
   return out;
 }
 
-Result<std::vector<fs::path>> find_service_folders(const fs::path& directory) {
+bool holds_manifest(const fs::path& folder) {
+  std::error_code failure;
+  return fs::exists(folder / kManifestName, failure);
+}
+
+Result<std::vector<fs::path>> find_folders(const fs::path& directory) {
   std::vector<fs::path> out;
   if (::access(directory.c_str(), F_OK) != 0) return out;
   if (auto trusted = check_trusted(directory); !trusted) return trusted.error();
   std::error_code failure;
   for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
-    if (fs::exists(entry->path() / kManifestName, failure)) out.push_back(fs::absolute(entry->path()));
+    if (entry->is_directory(failure)) out.push_back(fs::absolute(entry->path()));
     failure.clear();
   }
   if (failure) return Error(failure, directory.string());
   if (out.size() > kMaxServices) {
-    return Error(Errc::too_large, fmt::format("{}: holds more than {} services", directory.string(), kMaxServices));
+    return Error(Errc::too_large, fmt::format("{}: holds more than {} folders", directory.string(), kMaxServices));
   }
   std::sort(out.begin(), out.end());
   return out;

@@ -30,7 +30,9 @@ Result<ServiceFolder> load_service_folder(const std::filesystem::path& folder);
 /// What changes when the manifest or a file that it names does; equal texts mean that loading again gives the same.
 std::string fingerprint(const std::filesystem::path& folder);
 
-/// The folders that hold a manifest, sorted; none when `directory` does not exist.
-Result<std::vector<std::filesystem::path>> find_service_folders(const std::filesystem::path& directory);
+/// The folders of `directory`, sorted; none when it does not exist.
+Result<std::vector<std::filesystem::path>> find_folders(const std::filesystem::path& directory);
+/// Such a folder is a service, good or bad.
+bool holds_manifest(const std::filesystem::path& folder);
 
 }  // namespace p2p::services

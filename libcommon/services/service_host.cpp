@@ -68,7 +68,7 @@ void ServiceHost::scan() {
 void ServiceHost::read_folders() {
   // Watched before they are read, so that no change falls between.
   watch_.watch({options_.directory});
-  auto found = find_service_folders(options_.directory);
+  auto found = find_folders(options_.directory);
   if (!found) {
     if (std::exchange(last_scan_error_, found.error().context) != found.error().context) {
       log_.error("services cannot be read: {}", found.error().context);
@@ -78,7 +78,9 @@ void ServiceHost::read_folders() {
   last_scan_error_.clear();
   std::vector<fs::path> watched = *found;
   watched.push_back(options_.directory);
+  // Also the folders without a manifest: it may come later than its folder.
   watch_.watch(watched);
+  std::erase_if(*found, [](const fs::path& folder) { return !holds_manifest(folder); });
   std::erase_if(entries_, [&](const auto& entry) {
     return std::find(found->begin(), found->end(), entry.first) == found->end();
   });

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Compares the network layer's bench server with nginx's `return 200` in one run: requests a second over TLS keep-alive
-# (wrk, ABAB) and server CPU time for a full handshake. Prints the ratios; exits 1 when one misses its bound.
+# Compares a node (p2p-node with one session loop) with nginx's `return 200` in one run: requests a second over TLS
+# keep-alive (ABAB; wrk for `/health`; for `/rpc`, which needs `p2p/1`, load_client asks both) and server CPU time for a
+# full handshake. Prints the ratios; exits 1 when one misses its bound.
 # usage: http_bench.sh DIRECTORY_OF_BINARIES    (of a release build)
-# To measure a node with `threads: 1` instead: BENCH_NODE=HOST:PORT BENCH_PID=its process BENCH_CERT, BENCH_KEY=files of
-# its certificate, which nginx then shows too, BENCH_TOKEN=a token that may call system.echo.
 set -euo pipefail
 
 seconds=${BENCH_SECONDS:-5}
@@ -12,40 +11,38 @@ connections=${BENCH_CONNECTIONS:-64}
 handshakes=${BENCH_HANDSHAKES:-2000}
 health_bound=0.85 rpc_bound=0.60 handshake_bound=1.10
 
-for tool in nginx wrk openssl curl; do
+for tool in nginx wrk curl; do
   command -v "$tool" >/dev/null || { echo "http_bench: error: $tool is not installed" >&2; exit 1; }
 done
+bin=$(cd "${1:?usage: http_bench.sh DIRECTORY_OF_BINARIES}" && pwd)
 
 work=$(mktemp -d)
-nginx_pid='' server_pid='' started_pid=''
+nginx_pid='' server_pid=''
 # shellcheck disable=SC2317  # run by the trap
 cleanup() {
-  exec 9>&- || true
   [ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
-  [ -z "$started_pid" ] || kill "$started_pid" 2>/dev/null || true
+  [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT
 
-make_certificates() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench-ca \
-    -keyout "$work/ca.key" -out "$work/ca.pem" -addext basicConstraints=critical,CA:TRUE 2>/dev/null
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=bench \
-    -keyout "$work/key.pem" -out "$work/bench.csr" 2>/dev/null
-  printf '%s\n' 'subjectAltName=DNS:localhost,IP:127.0.0.1,URI:spiffe://p2p/worker/bench' \
-    'extendedKeyUsage=serverAuth,clientAuth' >"$work/bench.ext"
-  openssl x509 -req -in "$work/bench.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -days 2 -CAcreateserial \
-    -extfile "$work/bench.ext" -out "$work/cert.pem" 2>/dev/null
-}
-
+# A coordinator that is alone, with a certificate that nginx shows too. Its port is in $ours.
 start_ours() {
-  mkfifo "$work/stdin"
-  "$1/http_bench_server" "$work/cert.pem" "$work/key.pem" "$work/ca.pem" <"$work/stdin" >"$work/port" &
-  server_pid=$! started_pid=$!
-  exec 9>"$work/stdin"
-  until [ -s "$work/port" ]; do kill -0 "$server_pid"; sleep 0.05; done
-  ours=127.0.0.1:$(cat "$work/port")
+  local certs=$work/home/certs
+  export P2P_HOME=$work/home
+  "$bin/p2p-ca" init >/dev/null 2>&1
+  "$bin/p2p-ca" sign bench --role coordinator >/dev/null 2>&1
+  cp "$certs/bench_cert.pem" "$work/cert.pem"
+  cp "$certs/bench_key.pem" "$work/key.pem"
+  "$bin/p2p-node" --set node_id=bench --set coordinator_mode=true --set port=0 --set bind_address=127.0.0.1 \
+    --set threads=1 --set rate_limit_enabled=false 2>"$work/node.log" &
+  server_pid=$!
+  until grep -q 'listening on' "$work/node.log"; do
+    kill -0 "$server_pid" || { cat "$work/node.log" >&2; exit 1; }
+    sleep 0.05
+  done
+  ours=127.0.0.1:$(sed -nE 's/.*listening on [^ ]*:([0-9]+).*/\1/p' "$work/node.log")
 }
 
 start_nginx() {
@@ -87,14 +84,25 @@ CONF
 # Nanoseconds of CPU that a process has used, all threads.
 cpu_time() { cat /proc/"$1"/task/*/schedstat | awk '{t+=$1} END {printf "%.0f", t}'; }
 
-# One run of wrk: "requests-per-second microseconds-of-server-CPU-per-request" into the named file.
-load() {  # file, pid, url, wrk options
+# One run of a client that prints "answers-per-second answers": the first with "microseconds of server CPU a request"
+# into the named file.
+load() {  # file, pid, client and its arguments
   local before after
   before=$(cpu_time "$2")
-  wrk -t1 -c"$connections" -d"${seconds}s" "${@:4}" "https://$3" >"$work/wrk"
+  "${@:3}" >"$work/load"
   after=$(cpu_time "$2")
-  awk -v ns=$((after - before)) '/requests in/ {n=$1} /Requests\/sec/ {r=$2} END {print r, ns/1e3/n}' "$work/wrk" >>"$work/$1"
+  awk -v ns=$((after - before)) '{print $1, ns/1e3/$2}' "$work/load" >>"$work/$1"
 }
+# shellcheck disable=SC2317
+ask_by_wrk() {  # url
+  wrk -t1 -c"$connections" -d"${seconds}s" "https://$1" | awk '/requests in/ {n=$1} /Requests\/sec/ {r=$2} END {print r, n}'
+}
+# shellcheck disable=SC2317
+ask() {  # address, method, path, body
+  "$bin/load_client" "${1%:*}" "${1##*:}" "$seconds" "$connections" "${@:2}"
+}
+# shellcheck disable=SC2317
+ask_as_operator() { P2P_CERT=$P2P_HOME/certs/operator_cert.pem P2P_KEY=$P2P_HOME/certs/operator_key.pem ask "$@"; }
 
 # Microseconds of server CPU for a full TLS 1.3 handshake and one short request.
 handshake_cost() {  # file, pid, address
@@ -108,31 +116,18 @@ handshake_cost() {  # file, pid, address
 # The median of a column of a file.
 median() { awk -v c="$2" '{print $c}' "$work/$1" | sort -n | awk '{v[NR]=$1} END {print (NR%2) ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'; }
 
-bin=${1:?usage: http_bench.sh DIRECTORY_OF_BINARIES}
-if [ -n "${BENCH_NODE:-}" ]; then
-  ours=$BENCH_NODE server_pid=$BENCH_PID
-  cp "$BENCH_CERT" "$work/cert.pem" && cp "$BENCH_KEY" "$work/key.pem"
-else
-  make_certificates
-  start_ours "$bin"
-fi
+start_ours
 start_nginx
-
-cat >"$work/echo.lua" <<'LUA'
-wrk.method = "POST"
-wrk.body = '{"jsonrpc":"2.0","method":"system.echo","params":{"message":"hello","n":[1,2,3]},"id":1}'
-wrk.headers["Content-Type"] = "application/json"
-local token = os.getenv("BENCH_TOKEN")
-if token then wrk.headers["Authorization"] = "Bearer " .. token end
-LUA
+echo_call='{"jsonrpc":"2.0","method":"system.echo","params":{"message":"hello","n":[1,2,3]},"id":1}'
 
 memory() { awk '/VmRSS/ {printf "%.1f MB", $2/1024}' "/proc/$server_pid/status"; }
 memory_idle=$(memory)
 
 for _ in $(seq "$rounds"); do
-  load baseline "$nginx_pid" "$theirs/"
-  load health "$server_pid" "$ours/health"
-  load rpc "$server_pid" "$ours/rpc" -s "$work/echo.lua"
+  load baseline "$nginx_pid" ask_by_wrk "$theirs/"
+  load health "$server_pid" ask_by_wrk "$ours/health"
+  load rpc_baseline "$nginx_pid" ask "$theirs" GET /
+  load rpc "$server_pid" ask_as_operator "$ours" POST /rpc "$echo_call"
   handshake_cost nginx_handshake "$nginx_pid" "$theirs"
   handshake_cost our_handshake "$server_pid" "$ours"
 done
@@ -145,10 +140,10 @@ report() {  # name, ours, theirs, unit, bound, min|max
     exit !ok }' || failed=1
 }
 report "/health keep-alive" "$(median health 1)" "$(median baseline 1)" "requests/s" "$health_bound" min
-report "/rpc echo" "$(median rpc 1)" "$(median baseline 1)" "requests/s" "$rpc_bound" min
+report "/rpc system.echo" "$(median rpc 1)" "$(median rpc_baseline 1)" "requests/s" "$rpc_bound" min
 report "full handshake" "$(median our_handshake 1)" "$(median nginx_handshake 1)" "us of CPU" "$handshake_bound" max
 # Where other programs take their part of the machine, the CPU time of a request is the steadier measure.
-printf 'CPU time of a request: nginx %.2f us, /health %.2f us, /rpc echo %.2f us\n' \
+printf 'CPU time of a request: nginx %.2f us, /health %.2f us, /rpc system.echo %.2f us\n' \
   "$(median baseline 2)" "$(median health 2)" "$(median rpc 2)"
 echo "resident memory: $memory_idle at start, $(memory) after the load of $connections connections"
 exit "$failed"

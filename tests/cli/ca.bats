@@ -69,7 +69,7 @@ w2"
   expect 0 p2p-ca sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.pem" -o json
   same_text bundle "$(jq -r '.[0].bundle' <<<"$output")" "$BATS_TEST_TMPDIR/alice.pem"
   same_text members "$(jq -S 'map(del(.key_file, .bundle, .days_left))' <<<"$output")" \
-    "$(p2p-ca list -o json | jq -S 'map(select(.name == "alice") | del(.days_left))')"
+    "$(p2p-ca list -o json | jq -S 'map(select(.name == "alice") | del(.days_left, .issued_at, .issued_by, .revoked_at, .reason))')"
 }
 
 @test "what was made before a failure is said" {
@@ -87,8 +87,8 @@ $certs/w1_key.pem"
   serial=$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -serial | cut -d= -f2 | tr A-F a-f)
   end=$(date -u -d "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
   expect 0 p2p-ca list
-  same_text header "${lines[0]}" "NAME      ROLE      SERIAL        EXPIRES     DAYS LEFT"
-  [[ "${lines[3]}" =~ ^worker-1\ \ worker\ \ \ \ ${serial:0:12}\ \ ${end:0:10}\ \ \ {7,8}(9|10)$ ]]
+  same_text header "${lines[0]}" "NAME      ROLE      SERIAL        EXPIRES     DAYS LEFT  ISSUED      BY"
+  [[ "${lines[3]}" =~ ^worker-1\ \ worker\ \ \ \ ${serial:0:12}\ \ ${end:0:10}\ \ \ {7,8}(9|10)\ \ [0-9-]{10}\ \ $(id -un)@ ]]
   expect 0 p2p-ca list -o name
   stdout_is "ca
 operator
@@ -111,8 +111,14 @@ $(grep not_before <<<"$output" | tail -1)
   ip_addresses:"
 }
 
-@test "list says what it cannot read, and exits with 8" {
+@test "without a CA, list shows the files that are there, says what it cannot read, and exits with 8" {
   p2p-ca -q init
+  p2p-ca -q sign worker-1
+  rm "$certs/ca_key.pem"
+  expect 0 p2p-ca list -o name
+  stdout_is "ca
+operator
+worker-1"
   echo garbage >"$certs/worker-1_cert.pem"
   expect 8 p2p-ca list -o name
   stdout_is "ca

@@ -101,7 +101,7 @@ hint: sign where p2p-ca init was run: the CA's key is needed" p2p-ca sign worker
   reset
   cp "$certs/worker-1_cert.pem" "$certs/ca_cert.pem"
   cp "$certs/worker-1_key.pem" "$certs/ca_key.pem"
-  refused 2 "not one of a CA" p2p-ca sign a
+  refused 2 "is not a CA's" p2p-ca sign a
   reset
   openssl pkcs8 -topk8 -in "$BATS_TEST_TMPDIR/good/ca_key.pem" -passout pass:x -out "$certs/ca_key.pem"
   refused 1 "the key is encrypted" p2p-ca sign a
@@ -135,7 +135,7 @@ hint: sign where p2p-ca init was run: the CA's key is needed" p2p-ca sign worker
   expect 9 p2p-ca verify operator old
   stdout_has "operator: ok"
   stderr_has "old: expired on 20"
-  expect 0 p2p-ca list
+  expect 11 p2p-ca check old
   stdout_has "expired"
 }
 

@@ -47,6 +47,28 @@ risen_everywhere() {
   wait_until 2 risen_everywhere worker-1 "$before"
 }
 
+one_is_gone() {
+  local pid gone=0
+  for pid in "$@"; do ! gone "$pid" || ((++gone)); done
+  ((gone == 1))
+}
+
+@test "of two processes that join at once under one name, one is let in and the other refused" {
+  node_kill worker-1 KILL
+  local twin pids=()
+  for twin in twin-1 twin-2; do
+    sed -e "s/^port: .*/port: 0/" -e "s/^state_directory: .*/state_directory: data\/$twin/" "$FLEET/worker-1.yaml" >"$FLEET/$twin.yaml"
+    p2p-node --config "$FLEET/$twin.yaml" >"$FLEET/$twin.out" 2>"$FLEET/$twin.log" 3>&- 4>&- &
+    echo $! >"$FLEET/run/$twin.pid"
+    pids+=($!)
+  done
+  wait_until 20 one_is_gone "${pids[@]}"
+  grep -q "the name worker-1 is in use: one process answers at 127.0.0.1:" "$FLEET"/twin-?.log
+  wait_until 20 has_status worker-1 alive
+  p2p-ctl call system.ping --node worker-1
+  one_is_gone "${pids[@]}"
+}
+
 @test "a worker that is stopped says goodbye" {
   node_kill worker-1 TERM
   wait_until 5 has_status worker-1 left

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <cstdlib>
 #include <string>
 
 #include "base/text.hpp"
@@ -37,6 +38,25 @@ inline Bytes fake_signature(ByteView certificate, ByteView text) {
   Bytes out(sizeof state);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(state[i / 8] >> (i % 8 * 8));
   return out;
+}
+
+/// A bulletin that the authority made: its content is `version|signature`.
+inline Bytes fake_bulletin(std::string_view kind, std::uint64_t version, std::size_t padding = 0) {
+  const std::string number = std::to_string(version) + "|" + std::string(padding, '.') + "|";
+  Bytes out = to_bytes(number);
+  const Bytes signature = fake_signature(to_bytes(std::string("authority|").append(kind)), to_bytes(number));
+  out.insert(out.end(), signature.begin(), signature.end());
+  return out;
+}
+
+/// Knows the kinds that begin with "crl" or "roots".
+inline Result<std::uint64_t> check_fake_bulletin(std::string_view kind, ByteView content) {
+  if (!kind.starts_with("crl") && !kind.starts_with("roots")) return Error(Errc::unsupported, "a kind of later times");
+  const auto parts = split(as_text(content), '|');
+  const std::uint64_t version = parts.size() < 3 ? 0 : std::strtoull(parts[0].c_str(), nullptr, 10);
+  const Bytes genuine = version == 0 ? Bytes() : fake_bulletin(kind, version, parts[1].size());
+  if (genuine != Bytes(content.begin(), content.end())) return Error(Errc::damaged, "the signature is wrong");
+  return version;
 }
 
 class FakeSigner final : public membership::RecordSigner {

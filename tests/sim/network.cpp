@@ -106,9 +106,10 @@ void World::answer(Host& to, Host& from, const Message& message, const Reply& re
   if (!decision) return reply(decision.error());
   if (auto* joined = std::get_if<JoinedMessage>(&*decision)) return reply(through_codec(std::move(*joined)));
   // Here every name has one host: an older process never answers, and that takes a moment to find out.
-  later(to, delay(), [this, &to, &from, join = *join, reply] {
-    auto joined = to.machine->finish_join(identity(from), join, false, instant(to));
-    joined ? reply(through_codec(std::move(*joined))) : reply(joined.error());
+  later(to, delay(), [this, &to, &from, join = *join, probe = std::get<JoinProbe>(*decision), reply] {
+    const auto finished = to.machine->finish_join(identity(from), join, probe, false, instant(to));
+    const auto* joined = finished ? std::get_if<JoinedMessage>(&*finished) : nullptr;
+    joined != nullptr ? reply(through_codec(*joined)) : reply(Error(Errc::unreachable, "put off"));
     settle(to);
   });
 }

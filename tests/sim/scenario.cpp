@@ -65,6 +65,29 @@ void plan_changes(World& world) {
   world.at(random_between(random, milliseconds{8000}, milliseconds{30'000}), [&world, leaver] { world.leave(leaver); });
 }
 
+/// Small and large ones, published whenever the coordinator is up; and a worker that tries to pass off a forged one,
+/// and the first one of all again.
+void plan_bulletins(World& world) {
+  Random& random = world.random();
+  for (int i = 0; i < 6; ++i) {
+    const std::string kind = i % 3 == 2 ? "roots" : "crl:01";
+    const std::size_t padding = i % 2 == 0 ? 0 : 100'000;
+    world.at(random_between(random, milliseconds{4000}, milliseconds{34'000}), [&world, kind, padding] {
+      if (world.is_up(0)) world.publish(0, kind, padding);
+    });
+    const int hostile = random_worker(world),
+              victim = static_cast<int>(random.below(static_cast<std::uint64_t>(world.count())));
+    world.at(random_between(random, milliseconds{3000}, milliseconds{40'000}), [&world, hostile, victim] {
+      Bytes forged = fake_bulletin("crl:01", 1'000'000);
+      forged.back() ^= 1;
+      world.offer_bulletin(hostile, victim, "crl:01", forged);
+      world.offer_bulletin(hostile, victim, "teleport", forged);
+      // Genuine, and known to all since long: whoever starts empty may take it, until a newer one comes.
+      if (world.was_published("crl:01")) world.offer_bulletin(hostile, victim, "crl:01", fake_bulletin("crl:01", 1));
+    });
+  }
+}
+
 /// Short ones merely raise suspicion; long ones make both sides forget each other.
 void plan_partition(World& world) {
   Random& random = world.random();
@@ -92,6 +115,7 @@ Outcome play(std::uint64_t seed, int node_count, bool trace) {
   plan_kills(world);
   plan_changes(world);
   plan_partition(world);
+  plan_bulletins(world);
   Duration time = kChaos;
   world.run_until(time);
   while (world.is_divided()) world.run_until(time += seconds{1});

@@ -87,7 +87,8 @@ void World::start(int node) {
   host.facts.instance = random_.next();
   const LoadedState loaded = decode_state(host.state_file, host.name);
   host.machine = std::make_unique<Membership>(settings_.membership, host.facts, host.role, *host.signer, checker_,
-                                              *host.random, loaded.state, instant(host));
+                                              *host.random, loaded.state, instant(host), check_fake_bulletin);
+  host.bulletins.clear();
   host.wakeup = kNever;
   trace(host, "starts");
   (void)host.machine->start(instant(host));
@@ -134,6 +135,48 @@ void World::set_services(int node, std::vector<ServiceVersion> services) {
   settle(host);
 }
 
+void World::publish(int node, const std::string& kind, std::size_t padding) {
+  Host& host = *hosts_[static_cast<std::size_t>(node)];
+  const std::uint64_t version = ++published_[kind];
+  trace(host, fmt::format("publishes version {} of {}", version, kind));
+  (void)host.machine->publish(kind, fake_bulletin(kind, version, padding), instant(host));
+  settle(host);
+}
+
+void World::offer_bulletin(int hostile, int victim, const std::string& kind, const Bytes& content) {
+  Host& from = *hosts_[static_cast<std::size_t>(hostile)];
+  Host& to = *hosts_[static_cast<std::size_t>(victim)];
+  if (to.machine == nullptr) return;
+  constexpr std::uint64_t kClaimed = std::uint64_t{1} << 60;
+  const CarriedBulletins contents = {{kind, std::make_shared<const Bytes>(content)}};
+  DigestMessage digest;
+  digest.cluster_name = settings_.membership.cluster_name;
+  digest.bulletins = {{kind, kClaimed}};
+  (void)to.machine->receive(identity(from), digest, instant(to));
+  PullMessage pull;
+  pull.cluster_name = settings_.membership.cluster_name;
+  pull.contents = contents;
+  (void)to.machine->receive(identity(from), pull, instant(to));
+  PushMessage push;
+  push.bulletins = digest.bulletins;
+  push.contents = contents;
+  (void)to.machine->receive_push(identity(from), push, instant(to));
+  settle(to);
+}
+
+/// Remembers what the owner of the process is told, and that it only ever becomes newer.
+void World::take_bulletins(Host& host, const std::vector<BulletinPtr>& bulletins) {
+  for (const BulletinPtr& bulletin : bulletins) {
+    std::uint64_t& known = host.bulletins[bulletin->kind];
+    if (bulletin->version <= known) violation_ = fmt::format("{} went back to an older {}", host.name, bulletin->kind);
+    known = bulletin->version;
+    const auto genuine = check_fake_bulletin(bulletin->kind, *bulletin->content);
+    if (!genuine || *genuine != known || known > published_[bulletin->kind]) {
+      violation_ = fmt::format("{} took a forged {}", host.name, bulletin->kind);
+    }
+  }
+}
+
 void World::partition(const std::function<int(int)>& side_of) {
   for (const auto& host : hosts_) host->side = side_of(host->index);
   for (const auto& host : hosts_) {
@@ -164,6 +207,7 @@ void World::trace(const Host& host, const std::string& text) const {
 void World::settle(Host& host) {
   Actions actions = host.machine->take_actions();
   for (const membership::Event& event : actions.events) trace(host, event.text);
+  take_bulletins(host, actions.bulletins);
   for (const PushTo& one : actions.pushes) push(host, one);
   for (const DialBack& one : actions.dial_backs) dial_back(host, one);
   for (const ExchangeTarget& one : actions.exchanges) exchange(host, one);
@@ -203,6 +247,14 @@ std::optional<std::string> World::difference() const {
       if (node->checked->signed_record.record != own->checked->signed_record.record) {
         return fmt::format("{} holds incarnation {} of {}, which is at {}", one->name,
                            node->checked->record.incarnation, other->name, own->checked->record.incarnation);
+      }
+    }
+    for (const auto& [kind, version] : published_) {
+      const auto told = one->bulletins.find(kind);
+      const std::uint64_t known = told == one->bulletins.end() ? 0 : told->second;
+      const BulletinPtr held = one->machine->bulletin(kind);
+      if (held == nullptr || held->version != version || known != version) {
+        return fmt::format("{} knows version {} of {}, which is at {}", one->name, known, kind, version);
       }
     }
     if (registry.buckets() != first->machine->registry().buckets()) {

@@ -51,6 +51,11 @@ class World {
   void forget_state(int node);
   void renew_certificate(int node);
   void set_services(int node, std::vector<membership::ServiceVersion> services);
+  /// At a node that is up: gives the fleet the next version of this kind, with so many bytes of padding.
+  void publish(int node, const std::string& kind, std::size_t padding = 0);
+  bool was_published(const std::string& kind) const { return published_.contains(kind); }
+  /// A hostile node hands this content to `victim`, in an exchange and in a push.
+  void offer_bulletin(int hostile, int victim, const std::string& kind, const Bytes& content);
   /// Nodes with different numbers do not reach each other; links between them break.
   void partition(const std::function<int(int)>& side_of);
   void heal();
@@ -66,9 +71,9 @@ class World {
   std::string name_of(int node) const;
 
   /// nullopt when every live node lists every live node alive, at the owner's own version, no other node alive or
-  /// suspected, and all bucket sums are equal; else the first difference.
+  /// suspected, all bucket sums are equal, and each node holds the newest bulletins; else the first difference.
   std::optional<std::string> difference() const;
-  /// What must never happen and did: a node went back to an older record.
+  /// What must never happen and did: a node went back to an older record or bulletin, or took a forged one.
   const std::optional<std::string>& violation() const { return violation_; }
 
   std::uint64_t message_count() const { return message_count_; }
@@ -97,6 +102,7 @@ class World {
   MessagePtr through_codec(membership::Message message);
 
   void settle(Host& host);
+  void take_bulletins(Host& host, const std::vector<membership::BulletinPtr>& bulletins);
   void wake(Host& host);
   void request(Host& from, const std::string& address, membership::Message message, Reply reply);
   void answer(Host& to, Host& from, const membership::Message& message, const Reply& reply);
@@ -119,6 +125,7 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts_;
   std::map<std::string, Host*> addresses_, names_;
   std::priority_queue<Event> events_;
+  std::map<std::string, std::uint64_t> published_;  ///< the newest version by kind
   std::uint64_t order_ = 0;
   Duration now_{};
   std::uint64_t message_count_ = 0;

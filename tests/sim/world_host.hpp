@@ -15,6 +15,7 @@ struct World::Host {
   std::unique_ptr<membership::Membership> machine;  ///< null while the process is down
   membership::SelfFacts facts;
   std::string state_file;
+  std::map<std::string, std::uint64_t> bulletins;  ///< what the owner of the process was told of, by kind
   int process = 0;  ///< rises with each start and end; events of an older process are dropped
   int side = 0;
   bool dialable = true;

@@ -1,7 +1,7 @@
 // p2p-ca init: makes the CA of a fleet and an operator certificate for this machine.
 #include <fmt/format.h>
 
-#include "base/system_clock.hpp"
+#include "authority_access.hpp"
 #include "commands.hpp"
 #include "report.hpp"
 
@@ -31,26 +31,34 @@ class Init final : public cli::Command {
         .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
                 fmt::format("how long the CA is valid (default {})", days_))
         .choice("--key-type", "TYPE", key_type_, key_type_names(), "type of both keys, by default the first of")
+        .texts("--permit-dns", "DOMAIN", subtrees_, "sign DNS names only under this domain; may be repeated")
+        .texts("--permit-cidr", "RANGE", ranges_,
+               "sign addresses only in this range, such as 10.0.0.0/8; may be repeated")
         .flag("-f,--force", force_, "replace a CA that is there already; asks first")
         .flag("--yes", yes_, "answer the question of --force");
   }
 
   Attempt<void> run(cli::Session& session) override {
-    const pki::AuthorityRequest request{
-        .cluster_name = cluster_, .key_type = key_type(), .lifetime = std::chrono::days{days_}};
+    act_ = act_now();
+    const auto permitted = parse_constraints();
+    if (!permitted) return permitted.error();
+    const pki::AuthorityRequest request{.cluster_name = cluster_,
+                                        .key_type = key_type(),
+                                        .lifetime = std::chrono::days{days_},
+                                        .permitted = *permitted};
     // Before anything is asked or touched: the request may be wrong.
-    const auto authority = pki::Authority::make(request, now_);
-    if (!authority) return authority.error();
+    if (auto checked = pki::check_request(request); !checked) return checked.error();
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
     if (auto allowed = allow_overwriting(certs, session); !allowed) return allowed;
 
     Document made = Document::array();
-    const auto files = certs.files_of(kAuthorityName);
-    const auto written = pki::write_pair(files, authority->certificate(), authority->key(), true);
-    if (!written) return written.error();
-    add(made, authority->certificate(), files);
+    auto authority = pki::IssuingAuthority::make(pki::AuthorityPaths::in(session.home), request, act_);
+    if (!authority) return authority.error();
+    const auto roots = authority->roots();
+    if (!roots) return roots.error();
+    add(made, roots->certificates().front(), certs.files_of(kAuthorityName));
     if (auto done = make_operator(*authority, certs, made); !done) {
       return Failure(done.error(), "the CA is made; p2p-ca sign operator --role operator makes the rest");
     }
@@ -77,12 +85,27 @@ class Init final : public cli::Command {
                                        session.home.string()));
   }
 
-  Result<void> make_operator(const pki::Authority& authority, const pki::CertificateFolder& certs,
+  Result<pki::NameConstraints> parse_constraints() const {
+    pki::NameConstraints out;
+    for (const auto& text : subtrees_) {
+      auto subtree = pki::parse_subtree(text);
+      if (!subtree) return Error(subtree.error().code, "--permit-dns " + subtree.error().context);
+      out.dns_subtrees.push_back(std::move(*subtree));
+    }
+    for (const auto& text : ranges_) {
+      auto range = pki::parse_address_range(text);
+      if (!range) return Error(range.error().code, "--permit-cidr " + range.error().context);
+      out.address_ranges.push_back(std::move(*range));
+    }
+    return out;
+  }
+
+  Result<void> make_operator(pki::IssuingAuthority& authority, const pki::CertificateFolder& certs,
                              Document& made) const {
     const auto key = crypto::generate_key(key_type());
     if (!key) return key.error();
     const pki::LeafRequest request{.role = pki::Role::operator_, .name = kOperatorName};
-    const auto certificate = authority.issue(request, **key, now_);
+    const auto certificate = authority.issue(request, **key, act_);
     if (!certificate) return certificate.error();
     const auto files = certs.files_of(kOperatorName);
     if (auto written = pki::write_pair(files, *certificate, **key, true); !written) return written;
@@ -91,13 +114,14 @@ class Init final : public cli::Command {
   }
 
   void add(Document& made, const pki::Certificate& certificate, const pki::PairFiles& files) const {
-    made.push_back(describe(certificate, files.certificate, now_));
+    made.push_back(describe(certificate, files.certificate, act_.at));
     made.back()["key_file"] = files.key.string();
   }
 
-  const WallTime now_ = SystemClock().wall();
+  pki::Act act_;  ///< of this run
   std::string cluster_ = "p2p";
   std::string key_type_ = key_type_names().front();
+  std::vector<std::string> subtrees_, ranges_;
   std::uint64_t days_ = pki::kAuthorityLifetime.count();
   bool force_ = false;
   bool yes_ = false;

@@ -1,4 +1,7 @@
-// p2p-ca list: what has a certificate here, and for how long.
+// p2p-ca list: what this CA has signed; where there is no CA, the certificates that are here.
+#include <map>
+
+#include "authority_access.hpp"
 #include "base/system_clock.hpp"
 #include "commands.hpp"
 #include "report.hpp"
@@ -7,31 +10,65 @@ namespace p2p::ca {
 namespace {
 
 using cli::Attempt;
-using cli::Cell;
-using cli::Style;
-
-/// Enough of a serial to tell two apart by eye.
-constexpr std::size_t kShortSerial = 12;
-/// `2027-01-31`, the beginning of a date and time.
-constexpr std::size_t kDateLength = 10;
-/// With fewer days left, a certificate is worth a look.
-constexpr std::int64_t kSoon = 30;
-
-Cell days_cell(const Json& entry) {
-  const auto left = entry.at("days_left").get<std::int64_t>();
-  if (left < 0) return {"expired", Style::bad};
-  return {std::to_string(left), left < kSoon ? Style::warn : Style::plain};
-}
-
-cli::Column beginning(std::string_view heading, std::string key, std::size_t length) {
-  return {heading, [key = std::move(key), length](const Json& entry) {
-            return Cell{entry.at(key).get<std::string>().substr(0, length)};
-          }};
-}
 
 class List final : public cli::Command {
  public:
+  void declare(cli::Options& options) override {
+    options.duration("--expiring", "TIME", expiring_, "only those that end within this time, such as 30d")
+        .flag("--revoked", revoked_, "only those that were revoked")
+        .flag("-a,--all", all_, "also those that have expired");
+  }
+
   Attempt<void> run(cli::Session& session) override {
+    if (!has_authority(session.home)) return list_files(session);
+    const pki::Act act = act_now();
+    auto authority = open_authority(session.home, act);
+    if (!authority) return authority.error();
+    pki::CertificateFilter filter;
+    if (!all_ && !revoked_) filter.expires_after = act.at;
+    if (expiring_.count() != 0) filter.expires_by = act.at + expiring_;
+    // What was revoked need not be renewed.
+    if (revoked_ || expiring_.count() != 0) filter.revoked = revoked_;
+    const auto records = authority->certificates(filter);
+    if (!records) return records.error();
+    Document entries = Document::array();
+    if (!revoked_) add_roots(*authority, filter, act.at, entries);
+    const auto files = files_by_serial(session.home);
+    for (const auto& record : *records) {
+      const auto file = files.find(record.serial);
+      auto entry = describe(record, file == files.end() ? std::filesystem::path() : file->second, act.at);
+      if (!entry) return entry.error();
+      entries.push_back(std::move(*entry));
+    }
+    list_recorded(session.out, entries);
+    return {};
+  }
+
+ private:
+  static void add_roots(pki::IssuingAuthority& authority, const pki::CertificateFilter& filter, WallTime now,
+                        Document& entries) {
+    const auto roots = authority.roots();
+    if (!roots) return;
+    for (const auto& root : roots->certificates()) {
+      if (filter.expires_by && root.facts().not_after > *filter.expires_by) continue;
+      entries.push_back(describe(root, authority.paths().certificate, now));
+      entries.back()["name"] = kAuthorityName;
+    }
+  }
+
+  static std::map<Bytes, std::filesystem::path> files_by_serial(const std::filesystem::path& home) {
+    const auto certs = certificates_of(home);
+    std::map<Bytes, std::filesystem::path> out;
+    const auto names = certs.names();
+    if (!names) return out;
+    for (const auto& name : *names) {
+      const auto file = certs.files_of(name).certificate;
+      if (const auto certificate = pki::read_certificate_file(file)) out.emplace(certificate->facts().serial, file);
+    }
+    return out;
+  }
+
+  Attempt<void> list_files(cli::Session& session) const {
     const auto certs = certificates_of(session.home);
     const auto names = certs.names();
     if (!names) return cli::Failure(names.error(), "p2p-ca init makes a CA and this folder");
@@ -46,19 +83,20 @@ class List final : public cli::Command {
         complete = false;
         continue;
       }
+      const WallTime end = certificate->facts().not_after;
+      if (revoked_ || (expiring_.count() != 0 && end > now + expiring_)) continue;
       entries.push_back(describe(*certificate, file, now));
-      // Listed under the name that show, verify and sign take, whatever the certificate calls itself.
+      // Listed under the name that show and verify take, whatever the certificate calls itself.
       entries.back()["name"] = name;
     }
-    const std::vector<cli::Column> columns{
-        cli::member_column("NAME", "name"),          cli::member_column("ROLE", "role"),
-        beginning("SERIAL", "serial", kShortSerial), beginning("EXPIRES", "not_after", kDateLength),
-        {"DAYS LEFT", days_cell, cli::Align::right},
-    };
-    session.out.list(to_text(entries), columns, "name");
+    list_certificates(session.out, entries);
     if (!complete) return cli::Failure(cli::kPartial, "");  // all was said
     return {};
   }
+
+  std::chrono::milliseconds expiring_{0};
+  bool revoked_ = false;
+  bool all_ = false;
 };
 
 }  // namespace

@@ -47,6 +47,34 @@ std::int64_t days_left(const pki::Certificate& certificate, WallTime now) {
   return floor<days>(floor<seconds>(certificate.facts().not_after) - floor<seconds>(now)).count();
 }
 
+/// Enough of a serial to tell two apart by eye.
+constexpr std::size_t kShortSerial = 12;
+/// `2027-01-31`, the beginning of a date and time.
+constexpr std::size_t kDateLength = 10;
+/// With fewer days left, a certificate is worth a look.
+constexpr std::int64_t kSoon = 30;
+
+cli::Cell days_cell(const Json& entry) {
+  if (entry.contains("revoked_at") && !entry["revoked_at"].is_null()) return {"revoked", cli::Style::bad};
+  const auto left = entry.at("days_left").get<std::int64_t>();
+  if (left < 0) return {"expired", cli::Style::bad};
+  return {std::to_string(left), left < kSoon ? cli::Style::warn : cli::Style::plain};
+}
+
+cli::Column beginning(std::string_view heading, std::string key, std::size_t length) {
+  return {heading, [key = std::move(key), length](const Json& entry) {
+            return cli::Cell{cli::member_text(entry, key).substr(0, length)};
+          }};
+}
+
+std::vector<cli::Column> certificate_columns() {
+  return {cli::member_column("NAME", "name"),
+          cli::member_column("ROLE", "role"),
+          beginning("SERIAL", "serial", kShortSerial),
+          beginning("EXPIRES", "not_after", kDateLength),
+          {"DAYS LEFT", days_cell, cli::Align::right}};
+}
+
 }  // namespace
 
 pki::CertificateFolder certificates_of(const fs::path& home) {
@@ -87,6 +115,31 @@ Document describe(const pki::Certificate& certificate, const fs::path& file, Wal
           {"issuer", facts.issuer},
           {"sha256", to_hex(facts.sha256)},
           {"file", file.string()}};
+}
+
+Result<Document> describe(const pki::RecordedCertificate& record, const fs::path& file, WallTime now) {
+  const auto certificate = pki::Certificate::from_der(record.der);
+  if (!certificate) return Error(Errc::damaged, "the inventory's certificate of " + record.name);
+  Document out = describe(*certificate, file, now);
+  out["name"] = record.name;
+  if (!record.role) out["role"] = "web";
+  if (file.empty()) out["file"] = nullptr;
+  out["issued_at"] = format_rfc3339(record.issued_at, 0);
+  out["issued_by"] = record.issued_by;
+  out["revoked_at"] = record.revoked ? Document(format_rfc3339(record.revoked->at, 0)) : Document(nullptr);
+  out["reason"] = record.revoked ? Document(to_string(record.revoked->reason)) : Document(nullptr);
+  return out;
+}
+
+void list_certificates(cli::Output& out, const Document& entries) {
+  out.list(to_text(entries), certificate_columns(), "name");
+}
+
+void list_recorded(cli::Output& out, const Document& entries) {
+  auto columns = certificate_columns();
+  columns.push_back(beginning("ISSUED", "issued_at", kDateLength));
+  columns.push_back(cli::member_column("BY", "issued_by"));
+  out.list(to_text(entries), columns, "name");
 }
 
 std::string to_text(const Document& document) {

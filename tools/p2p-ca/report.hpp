@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "cli/output.hpp"
 #include "pki/certificate_folder.hpp"
+#include "pki/inventory.hpp"
 
 namespace p2p::ca {
 
@@ -32,11 +33,20 @@ Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::str
 /// not_after, days_left, dns_names, ip_addresses, key_type, issuer, sha256, file.
 Document describe(const pki::Certificate& certificate, const std::filesystem::path& file, WallTime now);
 
+/// What the inventory has: the same, with role `web` for one without a place in the fleet, the name that it is revoked
+/// by, and issued_at, issued_by, revoked_at and reason (both null unless it is revoked). `file` may be empty: null.
+Result<Document> describe(const pki::RecordedCertificate& record, const std::filesystem::path& file, WallTime now);
+
+/// Prints entries of describe() as a table: name, role, beginning of the serial, end, days left.
+void list_certificates(cli::Output& out, const Document& entries);
+/// Likewise those of the inventory, with what became of them.
+void list_recorded(cli::Output& out, const Document& entries);
+
 /// JSON text; what is not UTF-8 is replaced.
 std::string to_text(const Document& document);
 
-/// What init and sign made: entries of describe() with `key_file`, and `bundle` where one was written. A table is the
-/// files, one a line.
+/// What init, sign and others made: entries of describe() with `key_file`, and `bundle` where one was written. A table
+/// is the files, one a line.
 void print_made(cli::Output& out, const Document& entries);
 
 /// `worker`, `coordinator`, `operator`, `ca`; none for a certificate without a place in a fleet.

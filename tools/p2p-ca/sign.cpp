@@ -1,13 +1,14 @@
-// p2p-ca sign: makes key and certificate of nodes and operators.
+// p2p-ca sign: makes key and certificate of nodes, operators and other programs, or the certificate of a request.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "authority_access.hpp"
 #include "base/rfc3339.hpp"
-#include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "pki/bundle.hpp"
+#include "pki/certificate_request.hpp"
 #include "report.hpp"
 
 namespace p2p::ca {
@@ -17,33 +18,46 @@ namespace fs = std::filesystem;
 using cli::Attempt;
 using cli::Failure;
 
-constexpr std::size_t kMaxShownName = 64;
+/// One certificate that is wanted, with the key that was made for it or the request that brought one.
+struct Job {
+  pki::LeafRequest request;
+  crypto::KeyPtr key{};
+};
 
-/// The files of these names have a meaning of their own: the CA's, a node's default, this machine's operator's.
-bool is_reserved(const std::string& name, pki::Role role) {
-  return name == kAuthorityName || name == "node" || (name == kOperatorName && role != pki::Role::operator_);
-}
-
-/// Opens the CA, or says what is missing and what to do about it.
-Attempt<pki::Authority> open_authority(const pki::CertificateFolder& certs, const fs::path& home) {
-  const auto files = certs.files_of(kAuthorityName);
-  std::error_code ignored;
-  if (!fs::exists(files.certificate, ignored))
-    return Failure(cli::kNotFound, "no CA in " + home.string(), "p2p-ca init makes one");
-  auto authority = pki::open_authority(files);
-  if (authority) return std::move(*authority);
-  const bool no_key = authority.error().kind() == Errc::not_found;
-  return Failure(authority.error(), no_key ? "sign where p2p-ca init was run: the CA's key is needed" : "");
+/// A request may ask for less than the certificate will have, never for more.
+Result<void> check_asked(const pki::CertificateRequest& asked, const pki::Certificate& granted) {
+  const auto& facts = granted.facts();
+  const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  const auto refuse = [](const std::string& name) {
+    return Error(Errc::not_permitted,
+                 fmt::format("the request asks for \"{}\", which is not among the names given", escape_controls(name)));
+  };
+  for (const auto& name : asked.names()) {
+    const bool is_dns = name.kind == pki::SubjectName::Kind::dns;
+    if (!has(is_dns ? facts.dns_names : facts.ip_addresses, name.text)) return refuse(name.text);
+  }
+  for (const auto& uri : asked.uris()) {
+    if (!has(facts.uris, uri)) return refuse(uri);
+  }
+  const std::string& name = asked.common_name();
+  if (!name.empty() && name != facts.common_name && !has(facts.dns_names, name) && !has(facts.ip_addresses, name)) {
+    return refuse(name);
+  }
+  return {};
 }
 
 class Sign final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.arguments("NAME", names_, 1, "node_id, or an operator's name")
+    options.arguments("NAME", names_, 1, "node_id, or an operator's or program's name")
         .choice("--role", "ROLE", role_, {"worker", "coordinator", "operator"},
                 "role in the fleet, by default the first of")
+        .flag("--web", web_, "for a server of another program: no role, and only the names given")
         .texts("--san", "NAME", extra_names_,
                "another DNS name or IP address to be reached by; several with commas, or repeated")
+        .text("--csr", "FILE", request_file_, "sign the key of this certificate request; its names must be given here")
         .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
                 fmt::format("how long the certificate is valid (default {})", days_))
         .choice("--key-type", "TYPE", key_type_, key_type_names(), "type of the key, by default the first of")
@@ -52,22 +66,25 @@ class Sign final : public cli::Command {
   }
 
   Attempt<void> run(cli::Session& session) override {
+    act_ = act_now();
     const auto request = make_request();
     if (!request) return request.error();
-    if (auto checked = check_names(request->role); !checked) return checked.error();
-    const auto certs = certificates_of(session.home);
-    const auto authority = open_authority(certs, session.home);
+    if (auto checked = check_usage(request->role); !checked) return checked.error();
+    auto authority = open_authority(session.home, act_);
     if (!authority) return authority.error();
+    const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
-    if (auto checked = check_files(certs); !checked)
+    if (auto checked = check_files(certs); !checked) {
       return Failure(checked.error(), "--force signs anew; the old key and certificate are lost");
+    }
     Document made = Document::array();
-    const auto done = sign_all(*request, *authority, certs, session, made);
+    const auto done = request_file_.empty() ? sign_all(*request, *authority, certs, session, made)
+                                            : sign_request(*request, *authority, certs, session, made);
     if (bundle_ != "-") print_made(session.out, made);
-    if (!done) return done.error();
-    session.report.note(
-        fmt::format("signed {} as {} of cluster {}", join(names_, ", "), role_, authority->cluster_name()));
+    if (!done) return done;
+    session.report.note(fmt::format("signed {} as {} of cluster {}", join(names_, ", "), web_ ? "web server" : role_,
+                                    authority->cluster_name()));
     return {};
   }
 
@@ -77,33 +94,27 @@ class Sign final : public cli::Command {
   /// What is wanted for each name, without the name.
   Result<pki::LeafRequest> make_request() const {
     pki::LeafRequest out;
-    out.role = pki::parse_role(role_).value_or(pki::Role::worker);
+    out.role = web_ ? std::nullopt : pki::parse_role(role_);
     out.lifetime = std::chrono::days{days_};
-    for (const auto& list : extra_names_) {
-      for (const auto& text : split(list, ',')) {
-        auto name = pki::parse_subject_name(text);
-        if (!name) return Error(name.error().code, "--san " + name.error().context);
-        out.extra_names.push_back(std::move(*name));
-      }
-    }
+    auto names = parse_names(extra_names_);
+    if (!names) return names.error();
+    out.extra_names = std::move(*names);
     return out;
   }
 
-  Result<void> check_names(pki::Role role) const {
+  Result<void> check_usage(std::optional<pki::Role> role) const {
     for (auto name = names_.begin(); name != names_.end(); ++name) {
-      const auto wrong = [&](std::string_view why) {
-        return Error(Errc::invalid, fmt::format("\"{}\" is {}", name->substr(0, kMaxShownName), why));
-      };
-      if (!is_valid_name(*name)) {
-        return wrong(
-            "not a valid name: up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or "
-            "digit");
+      if (auto checked = check_name(*name, role); !checked) return checked;
+      if (std::find(names_.begin(), name, *name) != name) {
+        return Error(Errc::invalid, fmt::format("\"{}\" is given twice", *name));
       }
-      if (is_reserved(*name, role)) return wrong("a reserved name");
-      if (std::find(names_.begin(), name, *name) != name) return wrong("given twice");
     }
     if (!bundle_.empty() && names_.size() > 1)
       return Error(Errc::invalid, "--bundle takes one name, as a bundle holds one identity");
+    if (!bundle_.empty() && web_) return Error(Errc::invalid, "--bundle is for nodes and operators, not for --web");
+    if (request_file_.empty()) return {};
+    if (names_.size() > 1) return Error(Errc::invalid, "--csr takes one name, as a request is for one key");
+    if (!bundle_.empty()) return Error(Errc::invalid, "--bundle needs the key, which --csr does not bring");
     return {};
   }
 
@@ -113,7 +124,9 @@ class Sign final : public cli::Command {
     std::vector<fs::path> files;
     for (const auto& name : names_) {
       const auto pair = certs.files_of(name);
-      files.insert(files.end(), {pair.certificate, pair.key});
+      files.push_back(pair.certificate);
+      // A key that is there already may be the request's own.
+      if (request_file_.empty()) files.push_back(pair.key);
     }
     if (has_bundle_file()) files.emplace_back(bundle_);
     for (const auto& file : files) {
@@ -123,47 +136,89 @@ class Sign final : public cli::Command {
     return {};
   }
 
-  Result<void> sign_all(pki::LeafRequest request, const pki::Authority& authority, const pki::CertificateFolder& certs,
-                        cli::Session& session, Document& made) const {
+  /// All are recorded in one go, then written.
+  Attempt<void> sign_all(const pki::LeafRequest& wanted, pki::IssuingAuthority& authority,
+                         const pki::CertificateFolder& certs, cli::Session& session, Document& made) const {
+    std::vector<Job> jobs;
+    std::vector<pki::Order> orders;
     for (const auto& name : names_) {
       session.report.detail("signing " + name);
-      request.name = name;
-      if (auto done = sign_one(request, authority, certs, session, made); !done) return done;
+      auto key = crypto::generate_key(crypto::parse_key_type(key_type_).value_or(crypto::kKeyTypes.front()));
+      if (!key) return key.error();
+      jobs.push_back({wanted, std::move(*key)});
+      jobs.back().request.name = name;
+      orders.push_back({jobs.back().request, jobs.back().key.get()});
+    }
+    const auto certificates = authority.issue(orders, act_);
+    if (!certificates) return certificates.error();
+    const auto roots = authority.roots();
+    if (!roots) return roots.error();
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      const auto written = write_one(jobs[i], (*certificates)[i], *roots, certs, session, made);
+      if (!written) {
+        return Failure(written.error(), i + 1 < jobs.size()
+                                            ? "the rest was signed, but not written: run the command again with --force"
+                                            : "");
+      }
     }
     return {};
   }
 
-  Result<void> sign_one(const pki::LeafRequest& request, const pki::Authority& authority,
-                        const pki::CertificateFolder& certs, cli::Session& session, Document& made) const {
-    const auto key = crypto::generate_key(crypto::parse_key_type(key_type_).value_or(crypto::kKeyTypes.front()));
-    if (!key) return key.error();
-    const auto certificate = authority.issue(request, **key, now_);
-    if (!certificate) return certificate.error();
+  Result<void> write_one(const Job& job, const pki::Certificate& certificate, const pki::Roots& roots,
+                         const pki::CertificateFolder& certs, cli::Session& session, Document& made) const {
     // The bundle first: if it cannot be written, nothing was signed as far as the folder knows.
     if (!bundle_.empty()) {
-      if (auto put = put_bundle(authority, *certificate, **key, session.out); !put) return put;
+      if (auto put = put_bundle(roots, certificate, *job.key, session.out); !put) return put;
     }
-    const auto files = certs.files_of(request.name);
-    if (auto written = pki::write_pair(files, *certificate, **key, force_); !written) return written;
-    made.push_back(describe(*certificate, files.certificate, now_));
+    const auto files = certs.files_of(job.request.name);
+    if (auto written = pki::write_pair(files, certificate, *job.key, force_); !written) return written;
+    made.push_back(describe(certificate, files.certificate, act_.at));
     made.back()["key_file"] = files.key.string();
     if (has_bundle_file()) made.back()["bundle"] = bundle_;
-    const WallTime end = certificate->facts().not_after;
-    if (end == authority.certificate().facts().not_after) {
-      session.report.note(
-          fmt::format("{} is valid only until {}, when the CA itself ends", request.name, format_rfc3339(end, 0)));
-    }
+    tell_short_life(job.request.name, certificate, roots, session);
     return {};
   }
 
-  Result<void> put_bundle(const pki::Authority& authority, const pki::Certificate& certificate, const EVP_PKEY& key,
+  Attempt<void> sign_request(pki::LeafRequest wanted, pki::IssuingAuthority& authority,
+                             const pki::CertificateFolder& certs, cli::Session& session, Document& made) const {
+    const auto pem = read_file(request_file_, pki::kMaxRequestBytes);
+    if (!pem) return pem.error();
+    const auto asked = pki::CertificateRequest::from_pem(*pem, request_file_);
+    if (!asked) return asked.error();
+    wanted.name = names_.front();
+    const auto roots = authority.roots();
+    if (!roots) return roots.error();
+    const auto check = [&](const pki::Certificate& granted) { return check_asked(*asked, granted); };
+    const auto certificate = authority.issue(wanted, asked->public_key(), act_, check);
+    if (!certificate) {
+      const bool is_foreign = certificate.error().kind() == Errc::not_permitted;
+      return Failure(certificate.error(), is_foreign ? "--san NAME gives it that name" : "");
+    }
+    const auto file = certs.files_of(wanted.name).certificate;
+    const auto write = force_ ? write_file : create_file;
+    if (auto written = write(file, certificate->pem(), kPublicMode); !written) return written.error();
+    made.push_back(describe(*certificate, file, act_.at));
+    tell_short_life(wanted.name, *certificate, *roots, session);
+    return {};
+  }
+
+  static void tell_short_life(const std::string& name, const pki::Certificate& certificate, const pki::Roots& roots,
+                              cli::Session& session) {
+    const WallTime end = certificate.facts().not_after;
+    if (end != roots.certificates().front().facts().not_after) return;
+    session.report.note(
+        fmt::format("{} is valid only until {}, when the CA itself ends", name, format_rfc3339(end, 0)));
+  }
+
+  Result<void> put_bundle(const pki::Roots& roots, const pki::Certificate& certificate, const EVP_PKEY& key,
                           cli::Output& out) const {
     auto key_pem = crypto::write_private_key(key);
     if (!key_pem) return key_pem.error();
     auto identity = certificate.identity();
     if (!identity) return identity.error();
-    const auto text =
-        pki::write_bundle({*identity, certificate.pem(), std::move(*key_pem), authority.certificate().pem()});
+    std::string ca_pem;
+    for (const auto& root : roots.certificates()) ca_pem += root.pem();
+    const auto text = pki::write_bundle({*identity, certificate.pem(), std::move(*key_pem), std::move(ca_pem)});
     if (!text) return text.error();
     if (!has_bundle_file()) {
       out.stream() << text->view();
@@ -173,12 +228,13 @@ class Sign final : public cli::Command {
     return write(bundle_, text->view(), kSecretMode);
   }
 
-  const WallTime now_ = SystemClock().wall();
+  pki::Act act_;  ///< of this run
   std::vector<std::string> names_, extra_names_;
   std::string role_ = "worker";
   std::string key_type_ = key_type_names().front();
-  std::string bundle_;
+  std::string bundle_, request_file_;
   std::uint64_t days_ = pki::kLeafLifetime.count();
+  bool web_ = false;
   bool force_ = false;
 };
 

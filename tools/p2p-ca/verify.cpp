@@ -2,6 +2,7 @@
 // this cluster, and, for one of the folder, with its own key beside it.
 #include <fmt/format.h>
 
+#include "authority_access.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
@@ -25,8 +26,15 @@ Result<void> check_root(const pki::Certificate& certificate, const pki::Roots& r
   return damaged("the certificate of another CA");
 }
 
+/// A certificate for a server of another program: no URI, so that nothing of the fleet takes it for a member.
+bool is_web(const pki::Certificate& certificate) {
+  const auto& facts = certificate.facts();
+  return facts.uris.empty() && facts.for_servers && !facts.for_clients;
+}
+
 Result<void> check_leaf(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots,
                         WallTime now) {
+  if (is_web(certificate)) return roots.verify(certificate, pki::Purpose::server, now);
   const auto identity = certificate.identity();
   if (!identity) return damaged(identity.error().context);
   if (auto chain = roots.verify(certificate, pki::Purpose::client, now); !chain) return chain;
@@ -67,15 +75,6 @@ Result<std::string> judge(const std::string& target, const pki::Roots& roots, co
                      remaining(*certificate, now));
 }
 
-Attempt<pki::Roots> read_roots(const pki::CertificateFolder& certs) {
-  const auto file = certs.files_of(kAuthorityName).certificate;
-  const auto pem = read_file(file, pki::kMaxCertificatePemBytes);
-  if (!pem) return cli::Failure(pem.error(), "p2p-ca init makes a CA; elsewhere, copy its ca_cert.pem here");
-  auto roots = pki::Roots::from_pem(*pem, file.string());
-  if (!roots) return roots.error();
-  return std::move(*roots);
-}
-
 class Verify final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
@@ -84,7 +83,7 @@ class Verify final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     const auto certs = certificates_of(session.home);
-    const auto roots = read_roots(certs);
+    const auto roots = read_roots(session.home);
     if (!roots) return roots.error();
     const WallTime now = SystemClock().wall();
     const cli::Format format = session.out.format();

@@ -75,15 +75,15 @@ class Ping final : public cli::Command {
   }
 
   /// Keeps the row, and in a table shows it at once.
-  void add(cli::Output& out, Json row, double milliseconds, const std::string& error) {
+  void add(cli::Output& out, Json row, double elapsed_ms, const std::string& error) {
     ++(error.empty() ? answered_ : failed_);
     if (error.empty())
-      row["ms"] = std::round(milliseconds * 1000) / 1000;
+      row["ms"] = std::round(elapsed_ms * 1000) / 1000;
     else
       row["error"] = error;
     if (out.format() == cli::Format::table) {
       out.stream() << escape_controls(row["node"].get<std::string>()) << "  "
-                   << (error.empty() ? fmt::format("{:.2f} ms", milliseconds) : escape_controls(error)) << std::endl;
+                   << (error.empty() ? fmt::format("{:.2f} ms", elapsed_ms) : escape_controls(error)) << std::endl;
     }
     rows_.push_back(std::move(row));
   }

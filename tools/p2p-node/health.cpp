@@ -39,10 +39,12 @@ net::Response Health::respond() const {
     const std::lock_guard lock(mutex_);
     services = services_json_;
   }
+  const bool is_refused = phase == Phase::running && certificate_revoked_;
+  const std::string_view status = is_refused ? "certificate revoked" : to_string(phase);
   // node_id is_valid_name(), so nothing here needs escaping.
   return net::Response::json(
       fmt::format(R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{}}})",
-                  to_string(phase), node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services),
+                  status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services),
       phase == Phase::running ? 200 : 503);
 }
 

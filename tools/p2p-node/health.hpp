@@ -20,11 +20,13 @@ class Health {
   Health(std::string node_id, pki::Role role, const Clock& clock);
 
   void set_phase(Phase phase) { phase_ = phase; }
+  /// The fleet refuses this node; it runs on, and its clients with tokens are served.
+  void set_certificate_revoked(bool revoked) { certificate_revoked_ = revoked; }
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
   std::chrono::seconds uptime() const;
-  /// 200 while running, else 503.
+  /// 200 while running, else 503. `status` is "ok" only when all is.
   net::Response respond() const;
 
  private:
@@ -33,6 +35,7 @@ class Health {
   const Clock& clock_;
   const Monotonic started_;
   std::atomic<Phase> phase_{Phase::starting};
+  std::atomic<bool> certificate_revoked_{false};
   mutable std::mutex mutex_;
   std::string services_json_ = "{}";
 };

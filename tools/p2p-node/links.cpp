@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "try_each.hpp"
+
 namespace p2p::node {
 
 namespace asio = boost::asio;
@@ -15,7 +17,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds kDialTimeout{10'000};
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5'000};
@@ -113,32 +115,22 @@ asio::awaitable<void> Links::keep(net::Client& client, std::vector<std::string> 
   milliseconds backoff = kFirstBackoff;
   bool said = false;
   asio::steady_timer timer(control_);
-  for (std::size_t turn = 0; !stopping_; ++turn) {
-    const auto& address = addresses[turn % addresses.size()];
+  while (!stopping_) {
     const auto begun = clock_.monotonic();
-    Error why;
-    if (const auto endpoint = net::parse_endpoint(address, 0)) {
-      const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
-      auto channel =
-          co_await client.open_channel(*endpoint, coordinator, "/internal/link", {}, link_limits(), kDialTimeout);
-      if (channel && stopping_) {
-        (*channel)->abort();
-        co_return;
-      }
-      if (channel) {
-        const std::string name = (*channel)->peer().identity->name;
-        log_.info("linked to {} at {}", name, address);
-        said = false;
-        why = co_await hold(std::move(*channel));
-        if (stopping_) co_return;
-        // hold() switched this off for its clean-up.
-        co_await asio::this_coro::throw_if_cancelled(true);
-        log_.warning("the link to {} broke: {}", name, why.context);
-      } else {
-        why = channel.error();
-        // Said once; a coordinator that is away for long must not fill the log.
-        if (!std::exchange(said, true)) log_.warning("no link to a coordinator at {}: {}", address, why.context);
-      }
+    auto channel = co_await dial(client, addresses);
+    if (channel && stopping_) (*channel)->abort();
+    if (stopping_) co_return;
+    if (channel) {
+      const std::string name = (*channel)->peer().identity->name;
+      said = false;
+      const Error why = co_await hold(std::move(*channel));
+      if (stopping_) co_return;
+      // hold() switched this off for its clean-up.
+      co_await asio::this_coro::throw_if_cancelled(true);
+      log_.warning("the link to {} broke: {}", name, why.context);
+    } else if (!std::exchange(said, true)) {
+      // Said once; a coordinator that is away for long must not fill the log.
+      log_.warning("no link to a coordinator: {}", channel.error().context);
     }
     if (clock_.monotonic() - begun > kSteadyAfter) backoff = kFirstBackoff;
     // ±20%, so that a fleet does not dial in step after a restart of its coordinator.
@@ -146,6 +138,18 @@ asio::awaitable<void> Links::keep(net::Client& client, std::vector<std::string> 
     backoff = std::min(backoff * 2, kLongestBackoff);
     co_await timer.async_wait(asio::use_awaitable);
   }
+}
+
+asio::awaitable<Result<net::ChannelPtr>> Links::dial(net::Client& client, std::vector<std::string> addresses) {
+  Result<net::ChannelPtr> outcome = Error(Errc::unreachable, "none of its addresses is host:port");
+  auto attempt = [&](const net::Endpoint& endpoint, const std::string& address) -> asio::awaitable<bool> {
+    const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
+    outcome = co_await client.open_channel(endpoint, coordinator, "/internal/link", {}, link_limits(), kDialTimeout);
+    if (outcome && !stopping_) log_.info("linked to {} at {}", (*outcome)->peer().identity->name, address);
+    co_return outcome || stopping_;
+  };
+  co_await try_each(std::move(addresses), attempt);
+  co_return outcome;
 }
 
 asio::awaitable<Error> Links::hold(net::ChannelPtr channel) {
@@ -191,7 +195,7 @@ asio::awaitable<void> Links::ship(std::shared_ptr<membership::Link> link) {
     send_logs(*link, shipper_->poll());
     timer->expires_at(shipper_->next_wakeup().value_or(Monotonic::max()));
     // A wake ends the wait early; a cancellation of this task ends the next one with an exception.
-    co_await timer->async_wait(kUse);
+    co_await timer->async_wait(kAsTuple);
   }
 }
 

@@ -35,6 +35,7 @@ class Links {
 
  private:
   boost::asio::awaitable<void> accept(net::ChannelPtr channel);
+  boost::asio::awaitable<Result<net::ChannelPtr>> dial(net::Client& client, std::vector<std::string> addresses);
   boost::asio::awaitable<Error> hold(net::ChannelPtr channel);
   boost::asio::awaitable<void> ship(std::shared_ptr<membership::Link> link);
   void send_logs(membership::Link& link, const std::vector<Bytes>& messages);

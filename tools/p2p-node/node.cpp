@@ -2,8 +2,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <atomic>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +18,6 @@
 #include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "cluster_routes.hpp"
-#include "crypto/digest.hpp"
 #include "directory.hpp"
 #include "gossip.hpp"
 #include "health.hpp"
@@ -34,16 +31,18 @@
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
 #include "logs/store.hpp"
-#include "membership/record_crypto.hpp"
 #include "membership/state_file.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
-#include "net/tls.hpp"
+#include "node_identity.hpp"
 #include "node_metrics.hpp"
+#include "revocation.hpp"
+#include "revocation_lists.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
+#include "services/orphan_guard.hpp"
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
 #include "settings.hpp"
@@ -61,6 +60,8 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kMaxStateBytes = 256 << 20;
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
+/// How soon what was revoked in the CA's files is noticed.
+constexpr milliseconds kRevocationPoll{500};
 /// How long the last log lines have to reach the coordinator.
 constexpr milliseconds kLastLines{1'000};
 
@@ -73,24 +74,6 @@ struct LogStore {
   logs::Collector collector;
 };
 
-Result<net::TlsMaterial> tls_material(const config::NodeConfig& config, const config::Paths& paths,
-                                      const pki::NodeMaterial& material) {
-  net::TlsMaterial out;
-  out.certificate = material.certificate_pem;
-  out.private_key = std::string(material.key_pem.view());
-  out.ca = material.ca_pem;
-  out.cluster_name = config.cluster_name;
-  out.request_all_client_certificates = config.ssl_request_client_cert == config::ClientCertificates::all;
-  if (config.web_cert_file.empty()) return out;
-  auto certificate = read_file(paths.resolve(config.web_cert_file), pki::kMaxCertificatePemBytes);
-  if (!certificate) return certificate.error();
-  auto key = read_secret_file(paths.resolve(config.web_key_file), crypto::kMaxKeyPemBytes);
-  if (!key) return key.error();
-  out.web_certificate = std::move(*certificate);
-  out.web_private_key = std::move(*key);
-  return out;
-}
-
 /// What to do about a node that cannot even open its files.
 std::string hint_for(const Error& error, const std::string& node_id) {
   if (error.kind() != Errc::not_found) return {};
@@ -102,8 +85,9 @@ std::string hint_for(const Error& error, const std::string& node_id) {
 
 class Node {
  public:
-  explicit Node(NodeOptions options)
+  Node(NodeOptions options, const services::OrphanGuard& guard)
       : options_(std::move(options)),
+        guard_(guard),
         config_(options_.config.values),
         log_sink_(clock_, config_.log_level, logs::stderr_style()),
         log_(log_sink_, "Node") {}
@@ -126,29 +110,28 @@ class Node {
   asio::awaitable<void> shut_down();
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
-  Result<void> renew_identity(const config::LoadedConfig& loaded);
+  void renew_identity(const config::LoadedConfig& loaded);
+  asio::awaitable<void> publish_revocations();
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
-  bool is_coordinator() const { return role_ == pki::Role::coordinator; }
+  pki::Role role() const { return identity_->role(); }
+  bool is_coordinator() const { return role() == pki::Role::coordinator; }
   membership::Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
 
   NodeOptions options_;
+  const services::OrphanGuard& guard_;
   config::NodeConfig config_;
   SystemClock clock_;
   SystemRandom random_;
   logs::NodeLog log_sink_;
   Logger log_;
   std::optional<FileLock> state_lock_;
-  pki::Role role_ = pki::Role::worker;
   std::optional<cli::Failure> failure_;
   std::uint16_t port_ = 0;
 
-  std::unique_ptr<net::TlsContexts> tls_;
-  std::atomic<std::shared_ptr<const std::string>> ca_pem_;  // read by session loops
-  std::unique_ptr<membership::CertificateSigner> signer_;
-  std::unique_ptr<membership::CertificateVerifier> verifier_;
-  std::unique_ptr<membership::RecordChecker> checker_;
+  std::unique_ptr<NodeIdentity> identity_;
+  std::unique_ptr<RevocationLists> revocation_lists_;
   std::unique_ptr<membership::Membership> membership_;
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
@@ -169,6 +152,7 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
   bool serving_ = false;
@@ -198,68 +182,71 @@ Result<void> Node::prepare() {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   loops_ = std::make_unique<net::Loops>(config::session_threads(config_, cores));
   clients_ = std::make_unique<net::LoopLocal<net::Client>>(*loops_, [this](asio::io_context& loop) {
-    return std::make_unique<net::Client>(loop.get_executor(), *tls_, log_sink_);
+    return std::make_unique<net::Client>(loop.get_executor(), identity_->tls(), log_sink_);
   });
   tasks_ = std::make_unique<net::TaskGroup>(loops_->control().get_executor(), log_sink_);
   stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
   signals_ = std::make_unique<asio::signal_set>(loops_->control(), SIGTERM, SIGINT, SIGHUP);
-  health_ = std::make_unique<Health>(config_.node_id, role_, clock_);
+  health_ = std::make_unique<Health>(config_.node_id, role(), clock_);
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
-  server_ =
-      std::make_unique<net::Server>(loops_->sessions(), make_router(), config_.https_enabled ? tls_.get() : nullptr,
-                                    server_options(config_), log_sink_);
+  server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
+                                          config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
+                                          log_sink_);
+  const Revocation::Parts parts{*loops_,      identity_->tls(), *server_, *clients_, identity_->verifier(),
+                                *membership_, *health_};
+  revocation_ = std::make_unique<Revocation>(parts, identity_->certificate_id(), clock_, log_sink_);
   return {};
 }
 
 Result<void> Node::open_identity() {
-  auto material = pki::load_node_material(material_request(options_.config, options_.paths), clock_.wall());
-  if (!material) return material.error();
-  role_ = material->identity.role;
-  if (material->made) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
-  auto read = tls_material(config_, options_.paths, *material);
-  if (!read) return read.error();
-  auto tls = net::TlsContexts::make(*read);
-  crypto::wipe(read->private_key);
-  if (!tls) return tls.error();
-  tls_ = std::move(*tls);
-  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
-  if (!keys) return keys.error();
-  auto roots = pki::Roots::from_pem(material->ca_pem, config_.ssl_ca_cert_file);
-  if (!roots) return roots.error();
-  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
-  signer_ = std::make_unique<membership::CertificateSigner>(std::move(*keys));
-  verifier_ = std::make_unique<membership::CertificateVerifier>(
-      pki::RecordVerifier(std::move(*roots), config_.cluster_name), membership::RevocationCheck{});
-  checker_ = std::make_unique<membership::RecordChecker>(config_.cluster_name, *verifier_, crypto::sha256);
+  auto identity = NodeIdentity::open(options_.config, options_.paths, clock_);
+  if (!identity) return identity.error();
+  identity_ = std::move(*identity);
+  revocation_lists_ = std::make_unique<RevocationLists>([this] { return identity_->ca_pem(); }, log_sink_);
+  if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   return {};
 }
 
-/// Takes over a certificate, key or CA that changed on disk. New connections and records use them; on an error all
-/// stays.
-Result<void> Node::renew_identity(const config::LoadedConfig& loaded) {
-  auto material = pki::load_node_material(material_request(loaded, options_.paths), clock_.wall());
-  if (!material) return material.error();
-  if (material->identity.role != role_) return Error(Errc::invalid, "the new certificate has another role");
-  auto keys = pki::RecordSigner::make(material->certificate_pem, material->key_pem.view());
-  if (!keys) return keys.error();
-  auto roots = pki::Roots::from_pem(material->ca_pem, loaded.values.ssl_ca_cert_file);
-  if (!roots) return roots.error();
-  auto read = tls_material(loaded.values, options_.paths, *material);
-  if (!read) return read.error();
-  const bool same = keys->certificate_der() == signer_->certificate() && material->ca_pem == *ca_pem_.load();
-  const auto reloaded = tls_->reload(*read);
-  crypto::wipe(read->private_key);
-  if (!reloaded || same) return reloaded;
-  ca_pem_ = std::make_shared<const std::string>(material->ca_pem);
-  signer_->replace(std::move(*keys));
-  verifier_->replace(pki::RecordVerifier(std::move(*roots), config_.cluster_name));
-  membership_->certificate_changed(now());
-  membership_->recheck(now());
-  gossip_->pump();
-  log_.info("the certificate was renewed");
-  return {};
+/// Takes over a certificate, key or CA that changed on disk.
+void Node::renew_identity(const config::LoadedConfig& loaded) {
+  const auto change = identity_->reload(loaded);
+  if (!change) {
+    log_.error("the certificate stays as it is: {}", change.error().context);
+  } else if (*change == NodeIdentity::Change::renewed) {
+    membership_->certificate_changed(now());
+    membership_->recheck(now());
+    revocation_->set_own(identity_->certificate_id());
+    gossip_->pump();
+    log_.info("the certificate was renewed");
+  }
+}
+
+/// At a coordinator: what the CA in this home revokes is the fleet's within a second.
+asio::awaitable<void> Node::publish_revocations() {
+  const auto paths = pki::AuthorityPaths::of(options_.paths.home(), options_.paths.resolve(config_.ssl_ca_cert_file),
+                                             options_.paths.resolve(config_.ssl_ca_key_file));
+  const auto lists = std::make_shared<AuthorityLists>(paths, config_.node_id);
+  asio::steady_timer timer(loops_->control());
+  std::string last_error;
+  for (;;) {
+    auto work = [lists, at = clock_.wall()] { return lists->poll(at); };
+    const auto pem = co_await pool_.run(std::move(work));
+    if (!pem) {
+      // Said once, not every second.
+      if (last_error != pem.error().context) log_.error("no new revocation list: {}", pem.error().context);
+      last_error = pem.error().context;
+    } else if (const auto roots = pki::Roots::from_pem(*identity_->ca_pem(), config_.ssl_ca_cert_file); roots) {
+      last_error.clear();
+      for (const auto& [kind, list] : bulletins_of(*pem, *roots)) {
+        const auto published = gossip_->publish_bulletin(kind, to_bytes(list));
+        if (!published) log_.error("the revocation list is not published: {}", published.error().context);
+      }
+    }
+    timer.expires_after(kRevocationPoll);
+    co_await timer.async_wait(kUse);
+  }
 }
 
 Result<void> Node::open_logs() {
@@ -296,10 +283,16 @@ Result<void> Node::open_membership() {
   } else if (text.error().kind() != Errc::not_found) {
     return text.error();
   }
-  membership_ = std::make_unique<membership::Membership>(membership_settings(config_),
-                                                         self_facts(config_, random_, clock_.wall()), role_, *signer_,
-                                                         *checker_, random_, saved, now());
+  membership_ = std::make_unique<membership::Membership>(
+      membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
+      identity_->checker(), random_, saved, now(),
+      [this](std::string_view kind, ByteView content) { return revocation_lists_->check(kind, content); });
   GossipHooks hooks;
+  hooks.bulletin = [this](const membership::Bulletin& bulletin) {
+    revocation_lists_->accept(bulletin, clock_.wall());
+    revocation_->apply(revocation_lists_->revoked());
+    gossip_->pump();
+  };
   hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
     auto work = [file, state = std::move(state)] { return write_file(file, state, kSecretMode); };
     co_return co_await pool_.run(std::move(work));
@@ -318,7 +311,7 @@ Result<void> Node::open_membership() {
 }
 
 void Node::open_calls() {
-  const rpc::Self self{config_.node_id, role_};
+  const rpc::Self self{config_.node_id, role()};
   if (is_coordinator()) {
     transport_ = std::make_unique<Transport>(
         directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
@@ -336,7 +329,7 @@ void Node::open_calls() {
   services::ServiceHost::Options options;
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;
-  options.node = {config_.node_id, options_.paths.home().string()};
+  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark()};
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
@@ -376,15 +369,28 @@ net::Router Node::make_router() {
   roots.pattern = "/pki/ca.pem";
   roots.permission = auth::Permission::open;
   roots.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto response = net::Response::text(*ca_pem_.load());
+    auto response = net::Response::text(*identity_->ca_pem());
     response.content_type = "application/x-pem-file";
     co_return response;
   };
   router.add(std::move(roots));
 
+  net::Route revoked;
+  revoked.pattern = "/pki/crl.pem";
+  revoked.permission = auth::Permission::open;
+  revoked.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    const auto lists = revocation_lists_->pem();
+    if (lists->empty()) co_return net::Response::problem(404, "this node has no revocation list");
+    auto response = net::Response::text(*lists);
+    response.content_type = "application/x-pem-file";
+    co_return response;
+  };
+  router.add(std::move(revoked));
+
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);
+  for (const auto* path : {"/internal/gossip/exchange", "/internal/gossip/join"}) router.decodes(path, "lz4");
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
@@ -414,7 +420,7 @@ Result<void> Node::begin_serving() {
   const auto port = server_->start();
   if (!port) return port.error();
   port_ = *port;
-  log_.info("{} {} listening on {}", pki::to_string(role_), config_.node_id,
+  log_.info("{} {} listening on {}", pki::to_string(role()), config_.node_id,
             net::Endpoint{config_.bind_address, port_}.to_text());
   if (!is_coordinator() && config_.coordinator_addresses.empty()) {
     log_.warning("coordinator_addresses is empty: this worker joins nobody until it is set");
@@ -436,9 +442,10 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    tasks_->start("autosave", gossip_->autosave(config_.autosave_interval));
+    tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
+    if (is_coordinator()) tasks_->start("revocation lists", publish_revocations());
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
     }
@@ -484,7 +491,7 @@ asio::awaitable<void> Node::shut_down() {
     co_await pool_.run(std::move(work));
   }
   log_sink_.detach();
-  if (serving_) co_await gossip_->save_now();
+  if (serving_) co_await gossip_->state().save_now();
   for (const auto& client : *clients_) client->close();
 }
 
@@ -531,9 +538,7 @@ void Node::reload() {
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
-    if (const auto renewed = renew_identity(*loaded); !renewed) {
-      log_.error("the certificate stays as it is: {}", renewed.error().context);
-    }
+    renew_identity(*loaded);
     services_->scan();
   }
   ::sd_notify(0, "READY=1");
@@ -541,6 +546,10 @@ void Node::reload() {
 
 }  // namespace
 
-cli::Attempt<void> run_node(NodeOptions options) { return Node(std::move(options)).run(); }
+cli::Attempt<void> run_node(NodeOptions options) {
+  const auto guard = services::OrphanGuard::start();
+  if (!guard) return cli::Failure(guard.error());
+  return Node(std::move(options), *guard).run();
+}
 
 }  // namespace p2p::node

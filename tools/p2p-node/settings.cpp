@@ -46,6 +46,7 @@ pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, co
       config, [&](const std::string& name) { return std::filesystem::exists(paths.resolve(name)); });
   pki::NodeMaterialRequest out;
   out.own = {paths.resolve(files.certificate), paths.resolve(files.key)};
+  out.home = paths.home();
   out.ca_certificate = paths.resolve(config.ssl_ca_cert_file);
   out.ca_key = paths.resolve(config.ssl_ca_key_file);
   out.cluster_name = config.cluster_name;

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 namespace {
 
 /// One of several addresses may be a black hole; the next gets its turn after this long.
-constexpr milliseconds kConnectTimeout{3'000};
+constexpr milliseconds kCallConnectTimeout{3'000};
 
 milliseconds remaining(const rpc::OutgoingCall& call, const Clock& clock) {
   return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(call.deadline - clock.monotonic()));
@@ -46,7 +46,7 @@ asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& c
     request.headers = call.headers(clock_.monotonic());
     request.body = call.request;
     request.timeout = remaining(call, clock_);
-    request.connect_timeout = kConnectTimeout;
+    request.connect_timeout = kCallConnectTimeout;
     auto answer = co_await client_().call(std::move(request));
     if (answer) co_return rpc::TransportAnswer{answer->status, std::move(answer->body)};
     failed = {answer.error().error, answer.error().sent};

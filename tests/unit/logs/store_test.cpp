@@ -244,24 +244,6 @@ TEST_CASE_FIXTURE(StoreFixture, "sources name nodes and loggers") {
   CHECK(sources->loggers == std::vector<std::string>{"A", "Z"});
 }
 
-TEST_CASE_FIXTURE(StoreFixture, "a damaged day is set aside and said, the rest works and numbers go on") {
-  append({batch("a", {make_record(1)})});
-  clock.advance(std::chrono::hours{24});
-  append({batch("a", {make_record(2)})});
-  store.reset();
-  std::ofstream(day("2026-01-03"), std::ios::trunc) << std::string(8192, 'x');
-  std::ofstream(day("2026-01-04"), std::ios::trunc).flush();  // a crash while it was made
-  reopen();
-  CHECK(sink.has("logs-2026-01-03.db is set aside as logs-2026-01-03.db.damaged"));
-  CHECK(std::filesystem::exists(day("2026-01-03").string() + ".damaged"));
-  CHECK_FALSE(std::filesystem::exists(day("2026-01-04")));
-  append({batch("a", {make_record(3)})});
-  const auto left = numbers(query(make_query({})));
-  REQUIRE(left.size() == 2);
-  CHECK(left[0] == 1);
-  CHECK(left[1] > 2);
-}
-
 TEST_CASE_FIXTURE(StoreFixture, "a store that a later version wrote is not touched") {
   append({batch("a", {make_record(1)})});
   store.reset();

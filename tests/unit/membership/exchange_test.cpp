@@ -11,21 +11,6 @@ using namespace p2p::test;
 
 namespace {
 
-int exchange(Machine& from, Machine& to, milliseconds time) {
-  auto exchange = from.self.begin_exchange(to.self.self().node_id, after(time));
-  const pki::Identity identity{kCluster, from.self.role(), from.self.self().node_id};
-  int round_trips = 0;
-  for (std::optional<Message> request = exchange.request(); request; ++round_trips) {
-    const Bytes sent = encode_message(*request);
-    CHECK(sent.size() <= kMaxMessageBytes);
-    const auto answer = to.self.receive(identity, decode_message(sent).value(), after(time)).value();
-    const Bytes answered = encode_message(answer);
-    CHECK(answered.size() <= kMaxMessageBytes);
-    request = exchange.take_answer(decode_message(answered).value(), after(time)).value();
-  }
-  return round_trips;
-}
-
 void fill(Machine& machine, int first, int last, std::uint64_t incarnation = 1, std::size_t extra_services = 0) {
   for (int i = first; i < last; ++i) {
     Record record = record_of("node-" + std::to_string(i), incarnation);

@@ -1,8 +1,11 @@
 // Small fleets for the tests of membership: fake keys, real machines, a clock that is turned by hand.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include "../../sim/fake_signing.hpp"
 #include "membership/membership.hpp"
+#include "membership/message_codec.hpp"
 
 namespace p2p::test {
 
@@ -62,7 +65,7 @@ struct Machine {
   explicit Machine(const pki::Identity& identity, const membership::SavedState& saved = {})
       : signer(identity),
         self(settings(), facts(identity.name), identity.role, signer, checking.checker, random, saved,
-             after(milliseconds{0})) {
+             after(milliseconds{0}), sim::check_fake_bulletin) {
     REQUIRE(self.start(after(milliseconds{0})).has_value());
   }
 
@@ -94,6 +97,22 @@ struct Machine {
   }
   milliseconds now{0};
 };
+
+/// One whole exchange that `from` begins, over the wire's codec; how many requests it took.
+inline int exchange(Machine& from, Machine& to, milliseconds time) {
+  auto exchange = from.self.begin_exchange(to.self.self().node_id, after(time));
+  const pki::Identity identity{kCluster, from.self.role(), from.self.self().node_id};
+  int round_trips = 0;
+  for (std::optional<membership::Message> request = exchange.request(); request; ++round_trips) {
+    const Bytes sent = membership::encode_message(*request);
+    CHECK(sent.size() <= membership::kMaxMessageBytes);
+    const auto answer = to.self.receive(identity, membership::decode_message(sent).value(), after(time)).value();
+    const Bytes answered = membership::encode_message(answer);
+    CHECK(answered.size() <= membership::kMaxMessageBytes);
+    request = exchange.take_answer(membership::decode_message(answered).value(), after(time)).value();
+  }
+  return round_trips;
+}
 
 inline bool has_event(const membership::Actions& actions, membership::EventKind kind, const std::string& node_id) {
   for (const auto& event : actions.events) {

@@ -21,6 +21,14 @@ JoinedMessage accepted(Machine& hub, const JoinMessage& join, const std::string&
   return std::get<JoinedMessage>(hub.self.receive_join(worker(from), join, after(time)).value());
 }
 
+JoinProbe probed(Machine& hub, const JoinMessage& join, milliseconds time) {
+  return std::get<JoinProbe>(hub.self.receive_join(worker("w"), join, after(time)).value());
+}
+
+bool let_in(const Result<JoinDecision>& decision) {
+  return decision && std::holds_alternative<JoinedMessage>(*decision);
+}
+
 }  // namespace
 
 TEST_CASE("a join is pushed to all links at once and answered with the coordinator's own record") {
@@ -80,12 +88,10 @@ TEST_CASE("the second process with a name is refused while the first answers, bo
   const JoinMessage second = join_of("w", 2, 222, "10.0.0.2:8001");
   const auto decision = hub.self.receive_join(worker("w"), second, after(seconds{1})).value();
   const auto probe = std::get<JoinProbe>(decision);
-  CHECK(probe.instance == 111);
-  CHECK(probe.linked);
-  CHECK(probe.old_addresses == std::vector<std::string>{"10.0.0.1:8001"});
-  CHECK(probe.new_addresses == std::vector<std::string>{"10.0.0.2:8001"});
+  CHECK(probe.holder.instance == 111);
+  CHECK(probe.holder.addresses == std::vector<std::string>{"10.0.0.1:8001"});
   SUBCASE("the first answers") {
-    const auto refused = hub.self.finish_join(worker("w"), second, true, after(seconds{1}));
+    const auto refused = hub.self.finish_join(worker("w"), second, probe, true, after(seconds{1}));
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().kind() == Errc::exists);
     CHECK(refused.error().context.find("10.0.0.1:8001") != std::string::npos);
@@ -94,9 +100,49 @@ TEST_CASE("the second process with a name is refused while the first answers, bo
     CHECK(has_event(hub.self.take_actions(), EventKind::conflict, "w"));
   }
   SUBCASE("the first is gone") {
-    CHECK(hub.self.finish_join(worker("w"), second, false, after(seconds{1})).has_value());
+    CHECK(let_in(hub.self.finish_join(worker("w"), second, probe, false, after(seconds{1}))));
     CHECK(hub.self.registry().find("w")->checked->record.instance == 222);
   }
+}
+
+TEST_CASE("of two twins that ask at once, the second is measured against the first") {
+  Machine hub(coordinator("hub"));
+  accepted(hub, join_of("w", 1, 111, "10.0.0.1:8001"), "w", seconds{0});
+  // Both take over from a process that died unnoticed. With their state they come above its incarnation; without it
+  // they are told to, and until they have done so the registry shows the dead one.
+  std::uint64_t incarnation = 0;
+  SUBCASE("with their state") { incarnation = 2; }
+  SUBCASE("without their state") { incarnation = 1; }
+  const JoinMessage first = join_of("w", incarnation, 222, "10.0.0.2:8001");
+  const JoinMessage second = join_of("w", incarnation, 333, "10.0.0.3:8001");
+  const JoinProbe of_first = probed(hub, first, seconds{1}), of_second = probed(hub, second, seconds{1});
+  CHECK(let_in(hub.self.finish_join(worker("w"), first, of_first, false, after(seconds{2}))));
+  const auto again = hub.self.finish_join(worker("w"), second, of_second, false, after(seconds{2}));
+  const JoinProbe of_winner = std::get<JoinProbe>(again.value());
+  CHECK(of_winner.holder.instance == 222);
+  CHECK(of_winner.holder.addresses == std::vector<std::string>{"10.0.0.2:8001"});
+  const auto refused = hub.self.finish_join(worker("w"), second, of_winner, true, after(seconds{3}));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind() == Errc::exists);
+  CHECK(refused.error().context.find("10.0.0.2:8001") != std::string::npos);
+  // One that comes later is measured against the winner too, which itself may ask again.
+  CHECK(probed(hub, join_of("w", 5, 444), seconds{4}).holder.instance == 222);
+  accepted(hub, first, "w", seconds{4});
+}
+
+TEST_CASE("a twin that was let in and died leaves the name to the next") {
+  Machine hub(coordinator("hub"));
+  accepted(hub, join_of("w", 1, 111), "w", seconds{0});
+  const JoinMessage first = join_of("w", 1, 222), second = join_of("w", 1, 333);
+  const JoinProbe of_first = probed(hub, first, seconds{1});
+  CHECK(let_in(hub.self.finish_join(worker("w"), first, of_first, false, after(seconds{1}))));
+  const JoinProbe of_second = probed(hub, second, seconds{2});
+  CHECK(of_second.holder.instance == 222);
+  CHECK(let_in(hub.self.finish_join(worker("w"), second, of_second, false, after(seconds{2}))));
+  CHECK(probed(hub, join_of("w", 1, 444), seconds{3}).holder.instance == 333);
+  // The name is kept for one that does not come back for so long, not for ever.
+  hub.self.dial_back_ended("w", false, after(seconds{40}));
+  accepted(hub, join_of("w", 1, 555), "w", seconds{40});
 }
 
 TEST_CASE("the same process joins again without a probe, and so does one whose predecessor was found gone") {

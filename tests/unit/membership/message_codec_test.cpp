@@ -19,10 +19,13 @@ DigestMessage digest() {
   out.buckets[255] = ~std::uint64_t{0};
   out.signs.heartbeats = {{"worker-1", 3, 400, milliseconds{1500}}, {"worker-2", 1, 1, milliseconds{0}}};
   out.signs.suspicions = {{"worker-9", 2}};
+  out.bulletins = {{"crl:01", 7}, {"roots", ~std::uint64_t{0}}};
   return out;
 }
 
 CarriedRecord one_record() { return carried(signed_by(worker("worker-1"), record_of("worker-1", 3)), 5); }
+
+CarriedBulletin a_list() { return {"crl:01", std::make_shared<const Bytes>(to_bytes("a list"))}; }
 
 template <class T>
 T through(const T& message) {
@@ -51,14 +54,24 @@ TEST_CASE("every message survives its encoding") {
   diff.covered.set(7).set(255);
   diff.listing = {{"worker-1", 3, 0xabcdef, 17}, {"worker-2", 1, ~std::uint64_t{0}, 0}};
   CHECK(through(diff).covered == diff.covered);
+  diff.bulletins = {{"crl:01", 0}};
+  CHECK(through(digest()).bulletins == digest().bulletins);
   CHECK(through(diff).listing == diff.listing);
-  PullMessage pull{kCluster, {one_record()}, {{"worker-2", 9}}};
+  CHECK(through(diff).bulletins == diff.bulletins);
+  PullMessage pull{kCluster, {one_record()}, {{"worker-2", 9}}, {a_list()}, {{"roots", 3}}};
   CHECK(through(pull).wanted == pull.wanted);
+  CHECK(through(pull).wanted_bulletins == pull.wanted_bulletins);
+  CHECK(through(pull).contents.at(0).kind == "crl:01");
+  CHECK(*through(pull).contents.at(0).content == *a_list().content);
   check_same(through(pull).records.at(0), one_record());
-  check_same(through(RecordsMessage{{one_record()}}).records.at(0), one_record());
+  check_same(through(RecordsMessage{{one_record()}, {a_list()}}).records.at(0), one_record());
+  CHECK(*through(RecordsMessage{{}, {a_list()}}).contents.at(0).content == *a_list().content);
   check_same(through(JoinMessage{kCluster, one_record()}).record, one_record());
   CHECK(through(JoinedMessage{12, one_record()}).exceed == 12);
-  CHECK(through(PushMessage{{}, {{"worker-1", 4}}}).suspicions == std::vector<Suspicion>{{"worker-1", 4}});
+  const PushMessage push{{}, {{"worker-1", 4}}, {{"crl:01", 9}}, {a_list()}};
+  CHECK(through(push).suspicions == push.suspicions);
+  CHECK(through(push).bulletins == push.bulletins);
+  CHECK(through(push).contents.size() == 1);
 }
 
 TEST_CASE("a record may leave its certificate at home") {
@@ -81,6 +94,17 @@ TEST_CASE("members of a later version are ignored, an unknown type is unsupporte
   CHECK(decode_with(digest(), "type", "teleport").error().kind() == Errc::unsupported);
 }
 
+TEST_CASE("messages of nodes that know no bulletins are read, and write nothing that these would miss") {
+  Json object = parse_cbor(encode_message(digest())).value();
+  object.erase("bulletins");
+  const auto older = decode_message(dump_cbor(object));
+  REQUIRE(older.has_value());
+  CHECK(std::get<DigestMessage>(*older).bulletins.empty());
+  const Json plain = parse_cbor(encode_message(PullMessage{kCluster, {one_record()}, {}, {}, {}})).value();
+  CHECK_FALSE(plain.contains("contents"));
+  CHECK_FALSE(plain.contains("wanted_bulletins"));
+}
+
 TEST_CASE("wrong types and lengths are damaged") {
   const Message join = JoinMessage{kCluster, one_record()};
   const std::tuple<Message, const char*, Json> bad[] = {
@@ -95,6 +119,11 @@ TEST_CASE("wrong types and lengths are damaged") {
       {digest(), "heartbeats", Json::object()},
       {digest(), "suspicions", nullptr},
       {digest(), "type", nullptr},
+      {digest(), "bulletins", Json::array({"crl:01"})},
+      {digest(), "bulletins", Json::array({"crl:01", -1})},
+      {digest(), "bulletins", Json::array({"Not a kind", 1})},
+      {digest(), "bulletins", "text"},
+      {RecordsMessage{}, "contents", Json::array({"crl:01", "text"})},
       {join, "records", Json::array()},
       {join, "records", Json::array({1})},
       {join, "signatures", Json::array({Json::binary({1}), Json::binary({2})})},
@@ -119,6 +148,14 @@ TEST_CASE("counts and sizes past a limit are too large") {
   CHECK(decode_with(digest(), "suspicions", suspicions).error().kind() == Errc::too_large);
   const Json huge = Json::array({Json::binary(Bytes(kMaxRecordBytes + 1))});
   CHECK(decode_with(RecordsMessage{{one_record()}}, "records", huge).error().kind() == Errc::too_large);
+  const Json list = Json::array({"crl:01", Json::binary(Bytes(kMaxBulletinBytes + 1))});
+  CHECK(decode_with(RecordsMessage{}, "contents", list).error().kind() == Errc::too_large);
+  Json lines = Json::array();
+  for (std::size_t i = 0; i <= kMaxBulletinLines; ++i) {
+    lines.push_back("crl:01");
+    lines.push_back(1);
+  }
+  CHECK(decode_with(digest(), "bulletins", lines).error().kind() == Errc::too_large);
   CHECK(decode_message(Bytes(kMaxMessageBytes + 1)).error().kind() == Errc::too_large);
 }
 

@@ -17,6 +17,7 @@ SavedState state() {
   out.nodes.push_back({signed_by(worker("b"), record_of("b", 3)), NodeStatus::alive, after(seconds{5}).wall});
   out.nodes.push_back({signed_by(worker("c"), record_of("c", 1)), NodeStatus::dead, WallTime{}});
   out.tombstones.push_back({"d", {{4, 77}, 12, after(seconds{9}).wall, false}});
+  out.bulletins.push_back({"crl:01", std::make_shared<const Bytes>(to_bytes("a list"))});
   return out;
 }
 
@@ -35,24 +36,37 @@ TEST_CASE("the state survives its encoding") {
   CHECK(loaded.state.tombstones[0].first == "d");
   CHECK(loaded.state.tombstones[0].second.version == RecordVersion{4, 77});
   CHECK(loaded.state.tombstones[0].second.until == after(seconds{9}).wall);
+  REQUIRE(loaded.state.bulletins.size() == 1);
+  CHECK(loaded.state.bulletins[0].kind == "crl:01");
+  CHECK(*loaded.state.bulletins[0].content == to_bytes("a list"));
 }
 
-TEST_CASE("a first start has nothing to complain of") {
+TEST_CASE("an empty file was damaged, and says so") {
   const LoadedState loaded = decode_state("", "a");
-  CHECK(loaded.complaints.empty());
+  CHECK(loaded.complaints.size() == 1);
   CHECK(loaded.state.incarnation == 0);
+}
+
+TEST_CASE("a state written before there were bulletins is whole") {
+  Json object = parse_json(encode_state(state(), "a")).value();
+  object.erase("bulletins");
+  const LoadedState loaded = decode_state(dump_json(object), "a");
+  CHECK(loaded.complaints.empty());
+  CHECK(loaded.state.nodes.size() == 2);
 }
 
 TEST_CASE("damage is told, and what is whole is kept") {
   Json object = parse_json(encode_state(state(), "a")).value();
   object["nodes"][0]["signature"] = "not base64 !";
   object["tombstones"][0]["hash"] = "x";
+  object["bulletins"][0]["kind"] = "No Kind";
   const LoadedState loaded = decode_state(dump_json(object), "a");
-  CHECK(loaded.complaints.size() == 2);
+  CHECK(loaded.complaints.size() == 3);
   CHECK(loaded.state.incarnation == 9);
   REQUIRE(loaded.state.nodes.size() == 1);
   CHECK(loaded.state.nodes[0].signed_record == state().nodes[1].signed_record);
   CHECK(loaded.state.tombstones.empty());
+  CHECK(loaded.state.bulletins.empty());
 }
 
 TEST_CASE("every truncation of the file starts empty and says so") {

@@ -10,6 +10,19 @@ TEST_CASE("dates are those of RFC 9110 section 5.6.7") {
   CHECK(format_http_date(WallTime(std::chrono::seconds(951827696))) == "Tue, 29 Feb 2000 12:34:56 GMT");
 }
 
+TEST_CASE("a date is read as it is written, and nothing else is") {
+  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").value() == WallTime(std::chrono::seconds(784111777)));
+  CHECK(parse_http_date("Tue, 29 Feb 2000 12:34:56 GMT").value() == WallTime(std::chrono::seconds(951827696)));
+  for (const char* text :
+       {"", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 08:49:60 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+        "Tue, 30 Feb 2000 12:34:56 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+        "Sat, 06 Nov 9994 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_http_date(text).has_value());
+  }
+}
+
 TEST_CASE("a response is one message") {
   std::string out;
   ResponseWriting how;

@@ -28,6 +28,8 @@ Router routes() {
   Route large = make_route(Method::post, "/large", size);
   large.max_body_bytes = 16 << 20;
   router.add(std::move(large));
+  router.add(make_route(Method::post, "/packed", echo));
+  router.decodes("/packed", "lz4");
   return router;
 }
 
@@ -212,6 +214,39 @@ TEST_CASE("10 MiB go to a route that takes them") {
   REQUIRE(peer.send(post("/large", std::string(10 << 20, 'x')) + get("/hello")));
   CHECK(peer.receive().body == std::to_string(10 << 20));
   CHECK(peer.receive().status == 200);
+}
+
+TEST_CASE("a body in a coding that the route does not undo is 415, with the codings that it takes") {
+  Running running(routes());
+  Peer peer(running.port);
+  const auto coded = [](const std::string& path, const std::string& fields) {
+    return "POST " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "Content-Length: 2\r\n\r\nok";
+  };
+  for (const char* fields : {"Content-Encoding: gzip\r\n", "content-encoding: identity, gzip\r\n",
+                             "Content-Encoding: identity\r\nContent-Encoding: br\r\n", "Content-Encoding: lz4\r\n"}) {
+    REQUIRE(peer.send(coded("/echo", fields)));
+    const Reply reply = peer.receive();
+    CHECK(reply.status == 415);
+    CHECK(reply.has("Accept-Encoding: identity\r\n"));
+    CHECK(reply.has("Content-Type: application/problem+json\r\n"));
+  }
+  REQUIRE(peer.send(coded("/echo", "Content-Encoding: gzip\r\n")));
+  CHECK(parse_json(peer.receive().body).value().at("detail") ==
+        "this path takes no body with Content-Encoding \"gzip\"");
+  for (const char* fields : {"", "Content-Encoding: identity\r\n", "Content-Encoding: Identity ,\r\n"}) {
+    REQUIRE(peer.send(coded("/echo", fields)));
+    CHECK(peer.receive().body == "ok");
+  }
+  for (const char* fields : {"Content-Encoding: lz4\r\n", "Content-Encoding: LZ4\r\n", ""}) {
+    REQUIRE(peer.send(coded("/packed", fields)));
+    CHECK(peer.receive().body == "ok");
+  }
+  for (const char* fields : {"Content-Encoding: lz4, lz4\r\n", "Content-Encoding: gzip\r\n"}) {
+    REQUIRE(peer.send(coded("/packed", fields)));
+    const Reply reply = peer.receive();
+    CHECK(reply.status == 415);
+    CHECK(reply.has("Accept-Encoding: lz4, identity\r\n"));
+  }
 }
 
 TEST_CASE("100-continue is answered when the body is wanted, and not when it is not") {

@@ -12,11 +12,11 @@ using namespace p2p::test;
 
 namespace {
 
-asio::awaitable<Response> hello(Request& request) {
+asio::awaitable<Response> name_of_caller(Request& request) {
   co_return Response::text(request.caller.identity ? request.caller.identity->name : "nobody");
 }
 
-std::string get(const std::string& path, const std::string& fields = {}) {
+std::string get_request(const std::string& path, const std::string& fields = {}) {
   return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
 }
 
@@ -34,7 +34,7 @@ struct Waiting {
   std::atomic<bool> began{false}, ended{false};
   Router routes() {
     Router router;
-    router.add(make_route(Method::get, "/hello", hello));
+    router.add(make_route(Method::get, "/hello", name_of_caller));
     Handler handler = [this](Request&) { return wait_for_cancellation(began, ended); };
     router.add(make_route(Method::get, "/wait", std::move(handler)));
     return router;
@@ -57,7 +57,7 @@ TEST_CASE("a body that does not come is answered with 408") {
   ServerOptions options = Running::local();
   options.limits.body = 20ms;
   Router router;
-  router.add(make_route(Method::post, "/hello", hello));
+  router.add(make_route(Method::post, "/hello", name_of_caller));
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
   REQUIRE(peer.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"));
@@ -69,7 +69,7 @@ TEST_CASE("an idle connection is closed without a word") {
   options.limits.idle = 20ms;
   Running running(Waiting{}.routes(), nullptr, options);
   Peer fresh(running.port), used(running.port);
-  REQUIRE(used.send(get("/hello")));
+  REQUIRE(used.send(get_request("/hello")));
   CHECK(used.receive().status == 200);
   CHECK(fresh.is_closed());
   CHECK(used.is_closed());
@@ -84,7 +84,7 @@ TEST_CASE("a client that does not read its answer is dropped") {
   router.add(make_route(Method::get, "/large", std::move(large)));
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/large")));
+  REQUIRE(peer.send(get_request("/large")));
   CHECK(eventually([&] { return running.server.counters().bytes_sent > 0; }));
   CHECK(eventually([&] { return running.server.counters().open_connections == 0; }));
   CHECK(peer.receive().status == 0);
@@ -96,10 +96,10 @@ TEST_CASE("a handler past its deadline is cancelled and answered with 504, and t
   options.limits.handler_grace = 0ms;
   Running running(waiting.routes(), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait", "P2P-Timeout-Ms: 20\r\n")));
+  REQUIRE(peer.send(get_request("/wait", "P2P-Timeout-Ms: 20\r\n")));
   CHECK(peer.receive().status == 504);
   CHECK(waiting.ended);
-  REQUIRE(peer.send(get("/hello")));
+  REQUIRE(peer.send(get_request("/hello")));
   CHECK(peer.receive().status == 200);
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("a timeout that is no number is refused") {
   Running running(Waiting{}.routes());
   Peer peer(running.port);
   for (const char* value : {"0", "-5", "soon", "1.5", "99999999999999999999"}) {
-    REQUIRE(peer.send(get("/hello", std::string("P2P-Timeout-Ms: ") + value + "\r\n")));
+    REQUIRE(peer.send(get_request("/hello", std::string("P2P-Timeout-Ms: ") + value + "\r\n")));
     CHECK(peer.receive().status == 400);
   }
 }
@@ -117,7 +117,7 @@ TEST_CASE("a client that goes away cancels its handler") {
   Running running(waiting.routes());
   {
     Peer peer(running.port);
-    REQUIRE(peer.send(get("/wait")));
+    REQUIRE(peer.send(get_request("/wait")));
     CHECK(eventually([&] { return waiting.began.load(); }));
   }
   CHECK(eventually([&] { return waiting.ended.load(); }));
@@ -131,9 +131,9 @@ TEST_CASE("connections over the cap of an address are turned away, and may come 
   Peer second(running.port);
   {
     Peer first(running.port);
-    REQUIRE(first.send(get("/hello")));
+    REQUIRE(first.send(get_request("/hello")));
     CHECK(first.receive().status == 200);
-    REQUIRE(second.send(get("/hello")));
+    REQUIRE(second.send(get_request("/hello")));
     CHECK(second.receive().status == 200);
     Peer third(running.port);
     CHECK(third.is_closed());
@@ -141,13 +141,13 @@ TEST_CASE("connections over the cap of an address are turned away, and may come 
   CHECK(eventually([&] { return running.server.counters().open_connections == 1; }));
   CHECK(running.server.counters().refused_connections == 1);
   Peer again(running.port);
-  REQUIRE(again.send(get("/hello")));
+  REQUIRE(again.send(get_request("/hello")));
   CHECK(again.receive().status == 200);
 }
 
 TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and served to the right one") {
   Router router;
-  Route route = make_route(Method::get, "/logs", hello);
+  Route route = make_route(Method::get, "/logs", name_of_caller);
   route.permission = auth::Permission::logs_read;
   router.add(route);
   route.pattern = "/metrics";
@@ -169,7 +169,7 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
   const auto ask = [&](const std::string& path, const std::string& token) {
-    REQUIRE(peer.send(get(path, token.empty() ? "" : "Authorization: Bearer " + token + "\r\n")));
+    REQUIRE(peer.send(get_request(path, token.empty() ? "" : "Authorization: Bearer " + token + "\r\n")));
     return peer.receive();
   };
   const Reply nobody = ask("/logs", "");
@@ -189,13 +189,13 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
 TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count too") {
   std::atomic<unsigned> asked{0};
   Router router;
-  Route route = make_route(Method::get, "/limited", hello);
+  Route route = make_route(Method::get, "/limited", name_of_caller);
   route.limit_class = LimitClass::rpc;
   router.add(route);
   route.pattern = "/locked";
   route.permission = auth::Permission::admin;
   router.add(route);
-  route = make_route(Method::get, "/free", hello);
+  route = make_route(Method::get, "/free", name_of_caller);
   route.limit_class = LimitClass::none;
   router.add(route);
   ServerOptions options = Running::local();
@@ -207,7 +207,7 @@ TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count 
   };
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/limited") + get("/locked") + get("/free") + get("/limited")));
+  REQUIRE(peer.send(get_request("/limited") + get_request("/locked") + get_request("/free") + get_request("/limited")));
   CHECK(peer.receive().status == 200);
   CHECK(peer.receive().status == 401);
   CHECK(peer.receive().status == 200);
@@ -234,7 +234,7 @@ TEST_CASE("stopping lets a running request finish, closes idle connections and t
   router.add(make_route(Method::get, "/work", std::move(handler)));
   Running running(std::move(router));
   Peer idle(running.port), working(running.port);
-  REQUIRE(working.send(get("/work")));
+  REQUIRE(working.send(get_request("/work")));
   const auto executor = loop_of_handler.get_future().get();
   auto stopped = running.begin(running.server.stop(20s));
   CHECK(idle.is_closed());
@@ -251,7 +251,7 @@ TEST_CASE("stopping cancels what is still running after the grace") {
   Waiting waiting;
   Running running(waiting.routes());
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait")));
+  REQUIRE(peer.send(get_request("/wait")));
   CHECK(eventually([&] { return waiting.began.load(); }));
   CHECK_FALSE(running.stop(1ms));
   CHECK(waiting.ended);
@@ -263,7 +263,7 @@ TEST_CASE("connections are dropped by what their caller is") {
   Waiting waiting;
   Running running(waiting.routes());
   Peer peer(running.port);
-  REQUIRE(peer.send(get("/wait")));
+  REQUIRE(peer.send(get_request("/wait")));
   CHECK(eventually([&] { return waiting.began.load(); }));
   running.server.drop_connections([](const auth::Caller& caller) { return caller.address != "127.0.0.1"; });
   running.server.drop_connections([](const auth::Caller& caller) { return caller.address == "127.0.0.1"; });

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct RecordingSink final : LogSink {
+struct LineSink final : LogSink {
   std::vector<std::string> lines;
   bool enabled(LogLevel) const noexcept override { return true; }
   void write(LogLevel, std::string_view, std::string message) override { lines.push_back(std::move(message)); }
@@ -62,7 +62,7 @@ TEST_CASE("stop cancels every task and waits for it") {
 
 TEST_CASE("an exception ends its task alone and is logged by name") {
   asio::io_context loop;
-  RecordingSink log;
+  LineSink log;
   TaskGroup group(loop.get_executor(), log);
   bool ended = false;
   group.start("gossip", fail());

@@ -216,6 +216,15 @@ TEST_CASE("reloaded material serves the next connection, and bad material change
   CHECK(peer.shown_name() == "c-new");
 }
 
+TEST_CASE("TLS begins with the first byte: who says nothing before a reload is served by what came with it") {
+  Fleet fleet;
+  Peer silent(fleet.running->port);
+  REQUIRE(eventually([&] { return fleet.running->server.counters().open_connections == 1; }));
+  REQUIRE(fleet.tls->reload(material_of(fleet.authority, coordinator("c-new"))).has_value());
+  REQUIRE(silent.start_tls({.trusted_ca = fleet.authority.pem()}));
+  CHECK(silent.shown_name() == "c-new");
+}
+
 TEST_CASE("material that cannot work is refused with what is wrong") {
   const Authority authority, foreign("foreign-ca");
   const auto refusal = [](const TlsMaterial& material) {

@@ -16,6 +16,7 @@ struct Home {
   pki::CertificateFolder certs{folder.path() / "certs"};
   pki::Authority authority = test::make_authority();
   pki::NodeMaterialRequest request{.own = certs.files_of("worker-1"),
+                                   .home = folder.path(),
                                    .ca_certificate = certs.files_of("ca").certificate,
                                    .ca_key = certs.files_of("ca").key,
                                    .cluster_name = "p2p",

@@ -18,7 +18,7 @@ class FixedClock final : public Clock {
   WallTime wall() const override { return WallTime(1700000000s); }
 };
 
-struct Fixture {
+struct BuiltinFixture {
   FixedClock clock;
   Registry registry;
   NullLogSink log;
@@ -26,7 +26,7 @@ struct Fixture {
   Dispatcher dispatcher{self, registry, nullptr, log};
   pki::Role role = pki::Role::operator_;
 
-  Fixture() { registry.publish(system_service({self, clock, Monotonic(40s), "/"})); }
+  BuiltinFixture() { registry.publish(system_service({self, clock, Monotonic(40s), "/"})); }
   Json call(const std::string& method) {
     Origin origin;
     origin.caller.identity = pki::Identity{"p2p", role, "x"};
@@ -37,12 +37,12 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "ping and time tell the node's clock") {
+TEST_CASE_FIXTURE(BuiltinFixture, "ping and time tell the node's clock") {
   CHECK(call("ping")["result"] == Json{{"node_id", "w1"}, {"time", "2023-11-14T22:13:20.000000000Z"}});
   CHECK(call("time")["result"]["unix_seconds"] == 1700000000.0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "info describes the machine") {
+TEST_CASE_FIXTURE(BuiltinFixture, "info describes the machine") {
   const Json answer = call("info");
   const Json& info = answer["result"];
   CHECK(info["node_id"] == "w1");
@@ -56,13 +56,13 @@ TEST_CASE_FIXTURE(Fixture, "info describes the machine") {
   CHECK_FALSE(info["os"].get<std::string>().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "metrics show process and host") {
+TEST_CASE_FIXTURE(BuiltinFixture, "metrics show process and host") {
   const Json answer = call("metrics");
   CHECK(answer["result"]["process"]["resident_bytes"] > 0);
   CHECK(answer["result"]["host"]["memory_total_bytes"] > 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a worker may ping and echo, and no more") {
+TEST_CASE_FIXTURE(BuiltinFixture, "a worker may ping and echo, and no more") {
   role = pki::Role::worker;
   CHECK(call("ping").contains("result"));
   CHECK(call("echo")["result"] == Json{{"a", 1.0}});

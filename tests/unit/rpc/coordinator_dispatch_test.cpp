@@ -12,7 +12,7 @@ namespace {
 boost::asio::awaitable<Outcome> here(CallContext) { co_return "\"here\""; }
 
 /// A coordinator with service `local`, and two workers of which w1 has service `disk`.
-struct Fixture {
+struct CoordinatorDispatchFixture {
   Registry registry;
   test::VirtualFleet fleet;
   SystemClock clock;
@@ -23,7 +23,7 @@ struct Fixture {
   Dispatcher dispatcher{self, registry, &forwarder, log};
   net::Request request;
 
-  Fixture() {
+  CoordinatorDispatchFixture() {
     Service local{"local", "1", "", true, {}};
     local.methods.push_back({});
     local.methods.back().name = "local.run";
@@ -39,27 +39,28 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "a service that only another node has is called there") {
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a service that only another node has is called there") {
   CHECK(call("disk.usage")["result"] == "w1");
   CHECK(call("local.run")["result"] == "here");
   CHECK(fleet.sent.size() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a service that nobody has, and one whose nodes are all dead, are told apart") {
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture,
+                  "a service that nobody has, and one whose nodes are all dead, are told apart") {
   CHECK(call("nosuch.method")["error"]["code"] == -32601);
   CHECK(call("local.other")["error"]["code"] == -32601);
   fleet.candidates[1].alive = false;
   CHECK(call("disk.usage")["error"]["code"] == -32001);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a query names the target as the header does") {
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a query names the target as the header does") {
   request.query = "target=node%3Aw2";
   CHECK(call("local.run")["result"] == "w2");
   request.query = "target=node:c1";
   CHECK(call("local.run")["result"] == "here");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a broadcast includes the coordinator itself") {
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a broadcast includes the coordinator itself") {
   request.headers.set("P2P-Target", "all");
   const Json entries = call("local.run")["result"];
   REQUIRE(entries.size() == 3);
@@ -68,7 +69,7 @@ TEST_CASE_FIXTURE(Fixture, "a broadcast includes the coordinator itself") {
   CHECK(entries[1]["result"] == "w1");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a call that was passed on is never passed on again") {
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a call that was passed on is never passed on again") {
   request.caller.identity = pki::Identity{"p2p", pki::Role::coordinator, "c2"};
   request.caller.over_p2p = true;
   request.headers.set("P2P-Caller", "operator/alice;rpc:call");

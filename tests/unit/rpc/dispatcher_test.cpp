@@ -47,13 +47,13 @@ asio::awaitable<Outcome> sum(CallContext call) {
 asio::awaitable<Outcome> get_data(CallContext) { co_return R"(["hello", 5])"; }
 asio::awaitable<Outcome> nothing(CallContext) { co_return "null"; }
 
-struct Fixture {
+struct DispatcherFixture {
   Registry registry;
   NullLogSink log;
   Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
   net::Request request;
 
-  Fixture() {
+  DispatcherFixture() {
     Service test{"test", "1", "", true, {}};
     test.methods = {method("test.echo", echo), method("test.who", who), method("test.never", never),
                     method("test.throws", throws), method("test.admin", echo, auth::Permission::admin)};
@@ -95,7 +95,7 @@ Json without_data(Json answer) {
   return answer;
 }
 
-TEST_CASE_FIXTURE(Fixture, "the examples of the JSON-RPC 2.0 specification, word for word") {
+TEST_CASE_FIXTURE(DispatcherFixture, "the examples of the JSON-RPC 2.0 specification, word for word") {
   struct Example {
     const char* request;
     const char* response;
@@ -165,12 +165,12 @@ TEST_CASE_FIXTURE(Fixture, "the examples of the JSON-RPC 2.0 specification, word
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "numbers beyond 2^53 and ids pass through unchanged") {
+TEST_CASE_FIXTURE(DispatcherFixture, "numbers beyond 2^53 and ids pass through unchanged") {
   CHECK(post(R"({"jsonrpc":"2.0","method":"test.echo","params":[12345678901234567890123, 1.10],"id":9007199254740993})")
             .body == R"({"jsonrpc":"2.0","result":[12345678901234567890123, 1.10],"id":9007199254740993})");
 }
 
-TEST_CASE_FIXTURE(Fixture, "service/method and the path name the same method") {
+TEST_CASE_FIXTURE(DispatcherFixture, "service/method and the path name the same method") {
   CHECK(call("test/echo", "[1]")["result"] == Json{1});
   request.captured = {"test", "echo"};
   request.body = " {\"a\": 1} ";
@@ -189,13 +189,13 @@ TEST_CASE_FIXTURE(Fixture, "service/method and the path name the same method") {
   CHECK(parse_json(test::run(match.route->handler(request)).body).value()["error"]["code"] == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a method asks for its permission") {
+TEST_CASE_FIXTURE(DispatcherFixture, "a method asks for its permission") {
   CHECK(call("test.admin")["error"]["code"] == -32004);
   as(pki::Role::operator_, "alice");
   CHECK(call("test.admin")["result"] == Json::object());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a method that does not end is cut off at the deadline") {
+TEST_CASE_FIXTURE(DispatcherFixture, "a method that does not end is cut off at the deadline") {
   request.headers.set("P2P-Timeout-Ms", "20");
   CHECK(call("test.never")["error"]["code"] == -32002);
   const Json batch =
@@ -207,13 +207,13 @@ TEST_CASE_FIXTURE(Fixture, "a method that does not end is cut off at the deadlin
   CHECK(batch[1]["result"] == nullptr);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an exception becomes an internal error without its text") {
+TEST_CASE_FIXTURE(DispatcherFixture, "an exception becomes an internal error without its text") {
   const Json answer = call("test.throws");
   CHECK(answer["error"]["code"] == -32603);
   CHECK(dump_json(answer).find("secret") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a bad deadline or target is an Invalid Request") {
+TEST_CASE_FIXTURE(DispatcherFixture, "a bad deadline or target is an Invalid Request") {
   for (const char* text : {"0", "-1", "abc", "1.5", "3600001", ""}) {
     request.headers.set("P2P-Timeout-Ms", text);
     CHECK(call("test.echo")["error"]["code"] == -32600);
@@ -226,7 +226,7 @@ TEST_CASE_FIXTURE(Fixture, "a bad deadline or target is an Invalid Request") {
   CHECK(call("test.echo")["error"]["code"] == -32600);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a worker answers for itself and passes nothing on") {
+TEST_CASE_FIXTURE(DispatcherFixture, "a worker answers for itself and passes nothing on") {
   for (const char* target : {"node:w1", "role:worker", "service:test"}) {
     CAPTURE(target);
     request.headers.set("P2P-Target", target);
@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(Fixture, "a worker answers for itself and passes nothing on") 
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "only a coordinator may state another caller") {
+TEST_CASE_FIXTURE(DispatcherFixture, "only a coordinator may state another caller") {
   request.headers.set("P2P-Caller", "operator/alice;rpc:call");
   CHECK(call("test.who")["error"]["code"] == -32004);
   as(pki::Role::operator_, "mallory");
@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(Fixture, "only a coordinator may state another caller") {
   CHECK(call("test.who")["error"]["code"] == -32004);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a batch of 100 calls runs whole and keeps its order") {
+TEST_CASE_FIXTURE(DispatcherFixture, "a batch of 100 calls runs whole and keeps its order") {
   std::string text = "[";
   for (int i = 0; i < 100; ++i) {
     text += (i == 0 ? "" : ",") +

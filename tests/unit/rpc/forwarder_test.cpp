@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 using test::VirtualFleet;
 using Behaviour = VirtualFleet::Behaviour;
 
-struct Fixture {
+struct ForwarderFixture {
   VirtualFleet fleet;
   SystemClock clock;
   SeededRandom random{3};
@@ -37,7 +37,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "a call to a node states its caller and the time that remains") {
+TEST_CASE_FIXTURE(ForwarderFixture, "a call to a node states its caller and the time that remains") {
   CHECK(call("node:w1").value() == "\"w1\"");
   REQUIRE(fleet.sent.size() == 1);
   CHECK(parse_json(fleet.sent[0].request).value() ==
@@ -51,13 +51,13 @@ TEST_CASE_FIXTURE(Fixture, "a call to a node states its caller and the time that
   CHECK(std::stol(left) <= 60'000);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the node itself as a target is answered without the network") {
+TEST_CASE_FIXTURE(ForwarderFixture, "the node itself as a target is answered without the network") {
   CHECK(call("node:c1").value() == "\"here\"");
   CHECK(call("role:coordinator").value() == "\"here\"");
   CHECK(fleet.sent.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "absent, dead and unreachable nodes are told apart") {
+TEST_CASE_FIXTURE(ForwarderFixture, "absent, dead and unreachable nodes are told apart") {
   fleet.candidates[1].alive = false;
   fleet.behaviours["w2"] = Behaviour::refuses_connection;
   CHECK(code_of("node:nobody") == Code::no_such_target);
@@ -68,13 +68,13 @@ TEST_CASE_FIXTURE(Fixture, "absent, dead and unreachable nodes are told apart") 
   CHECK(code_of("service:disk") == Code::no_such_target);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was never sent is tried on another node") {
+TEST_CASE_FIXTURE(ForwarderFixture, "what was never sent is tried on another node") {
   fleet.behaviours["w1"] = Behaviour::refuses_connection;
   for (int i = 0; i < 10; ++i) CHECK(call("role:worker").value() == "\"w2\"");
   CHECK(forwarder.retry_count() > 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what may have run is tried again only when it is idempotent") {
+TEST_CASE_FIXTURE(ForwarderFixture, "what may have run is tried again only when it is idempotent") {
   fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::breaks_after_sending;
   CHECK(code_of("role:worker", false) == Code::timeout);
   CHECK(fleet.sent.size() == 1);
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(Fixture, "what may have run is tried again only when it is ide
   CHECK(fleet.sent.size() == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a busy node's calls go elsewhere, what one node forbids is not tried on another") {
+TEST_CASE_FIXTURE(ForwarderFixture, "a busy node's calls go elsewhere, what one node forbids is not tried on another") {
   fleet.behaviours["w1"] = Behaviour::is_busy;
   for (int i = 0; i < 5; ++i) CHECK(call("role:worker").value() == "\"w2\"");
   CHECK(code_of("node:w1") == Code::overloaded);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(Fixture, "a busy node's calls go elsewhere, what one node forb
   CHECK(fleet.sent.size() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a service's own error is passed on, not retried, and does not open the breaker") {
+TEST_CASE_FIXTURE(ForwarderFixture, "a service's own error is passed on, not retried, and does not open the breaker") {
   fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::fails_itself;
   for (int i = 0; i < 20; ++i) {
     const Outcome outcome = call("role:worker", true);
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(Fixture, "a service's own error is passed on, not retried, and
   CHECK(forwarder.open_breakers().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a node that fails five times in a row is left alone for a while") {
+TEST_CASE_FIXTURE(ForwarderFixture, "a node that fails five times in a row is left alone for a while") {
   fleet.behaviours["w1"] = Behaviour::talks_nonsense;
   for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::unreachable);
   CHECK(code_of("node:w1") == Code::breaker_open);
@@ -111,12 +111,13 @@ TEST_CASE_FIXTURE(Fixture, "a node that fails five times in a row is left alone 
   CHECK(call("role:worker").value() == "\"w2\"");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a node that hangs is given up at the deadline, outcome unknown") {
+TEST_CASE_FIXTURE(ForwarderFixture, "a node that hangs is given up at the deadline, outcome unknown") {
   fleet.behaviours["w1"] = Behaviour::hangs;
   CHECK(code_of("node:w1", false, 20ms) == Code::timeout);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a broadcast has one entry a node and does not wait for those that hang or are dead") {
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "a broadcast has one entry a node and does not wait for those that hang or are dead") {
   fleet.candidates.push_back({"w3"});
   fleet.candidates.push_back({"w4", pki::Role::worker, false});
   fleet.behaviours["w1"] = Behaviour::hangs;

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Entered = Result<Admission::Permit>;
 
-struct Fixture {
+struct AdmissionFixture {
   Admission admission{1, 2};
   asio::io_context loop;
 
@@ -47,7 +47,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "calls past the limit wait in order, past the queue they are refused at once") {
+TEST_CASE_FIXTURE(AdmissionFixture, "calls past the limit wait in order, past the queue they are refused at once") {
   auto first = enter();
   REQUIRE(first->result.has_value());
   auto second = enter();
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(Fixture, "calls past the limit wait in order, past the queue t
   CHECK(third->result->has_value());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a call whose deadline passes leaves the queue") {
+TEST_CASE_FIXTURE(AdmissionFixture, "a call whose deadline passes leaves the queue") {
   auto first = enter();
   auto late = enter(std::chrono::steady_clock::now() - 1s);
   CHECK(late->result->error().kind() == Errc::timeout);
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "a call whose deadline passes leaves the queue") {
   CHECK(next->result->has_value());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cancelled call leaves the queue or gives its place back") {
+TEST_CASE_FIXTURE(AdmissionFixture, "a cancelled call leaves the queue or gives its place back") {
   auto first = enter();
   auto cancelled = enter();
   auto next = enter();

@@ -22,7 +22,7 @@ std::string content_of(const fs::path& path) {
   return out.str();
 }
 
-struct Fixture {
+struct ExampleServicesFixture {
   test::TemporaryFolder home;
   test::KeptLog log;
   rpc::Registry registry;
@@ -50,7 +50,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "disk.usage agrees with the kernel") {
+TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage agrees with the kernel") {
   install("disk");
   struct statvfs facts {};
   REQUIRE(::statvfs("/", &facts) == 0);
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(Fixture, "disk.usage agrees with the kernel") {
   CHECK(has_root);
 }
 
-TEST_CASE_FIXTURE(Fixture, "disk.usage of what is not there says so") {
+TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage of what is not there says so") {
   install("disk");
   const Json answer = call("disk.usage", {{"path", "/no/such/place; rm -rf x"}});
   CHECK(answer["error"]["code"] == -32000);
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "disk.usage of what is not there says so") {
   CHECK(call("disk.usage", {{"pth", "/"}})["error"]["code"] == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture, "disk.usage copes with strange names") {
+TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage copes with strange names") {
   home.write("bin/df",
              "#!/bin/sh\n"
              "echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'\n"
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "disk.usage copes with strange names") {
   CHECK(log.has("Service.disk", "Permission denied"));
 }
 
-struct LogFixture : Fixture {
+struct LogFixture : ExampleServicesFixture {
   fs::path logs = home.path() / "logs";
 
   LogFixture() {

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using rpc::Code;
 using rpc::Outcome;
+using test::alive;
+using test::becomes_true;
 
 std::set<std::string> open_descriptors() {
   std::set<std::string> out;
@@ -34,14 +36,7 @@ std::set<std::string> open_descriptors() {
   return out;
 }
 
-/// Runs: a zombie that nobody has reaped yet does not.
-bool alive(long pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string number, name, state;
-  return file >> number >> name >> state && state != "Z" && state != "X";
-}
-
-struct Fixture {
+struct ExecCallFixture {
   test::TemporaryFolder folder;
   test::KeptLog log;
 
@@ -65,24 +60,14 @@ struct Fixture {
   }
 };
 
-/// Waits for a condition that the kernel brings about, within a generous bound.
-template <class Condition>
-bool becomes_true(Condition condition) {
-  for (int i = 0; i < 5000; ++i) {
-    if (condition()) return true;
-    ::usleep(1000);
-  }
-  return false;
-}
-
-TEST_CASE_FIXTURE(Fixture, "JSON on stdout is the result as it was printed") {
+TEST_CASE_FIXTURE(ExecCallFixture, "JSON on stdout is the result as it was printed") {
   CHECK(run_script("echo '{\"free\": 12345678901234567890123, \"ratio\": 1.50}'").value() ==
         R"({"free": 12345678901234567890123, "ratio": 1.50})");
   CHECK(run_script("printf 7").value() == "7");
   CHECK(run_script("true").value() == "null");
 }
 
-TEST_CASE_FIXTURE(Fixture, "other output is text, and what is not UTF-8 is an error") {
+TEST_CASE_FIXTURE(ExecCallFixture, "other output is text, and what is not UTF-8 is an error") {
   CHECK(run_script("echo hello; echo world").value() == R"("hello\nworld")");
   CHECK(run_script("echo '{\"a\":1}{\"b\":2}'").value() == R"("{\"a\":1}{\"b\":2}")");
   const auto garbage = run_script(R"(printf '\377\376\001')");
@@ -91,7 +76,7 @@ TEST_CASE_FIXTURE(Fixture, "other output is text, and what is not UTF-8 is an er
   CHECK(garbage.error().message == "service \"t\" printed something that is neither JSON nor UTF-8 text");
 }
 
-TEST_CASE_FIXTURE(Fixture, "parameters come on stdin and as variables") {
+TEST_CASE_FIXTURE(ExecCallFixture, "parameters come on stdin and as variables") {
   CHECK(run_script("cat", R"({"a":[1,2],"big":12345678901234567890123})").value() ==
         R"({"a":[1,2],"big":12345678901234567890123})");
   CHECK(run_script("printf %s \"$P2P_PARAM_PATH\"", R"({"path":"/x; rm -rf $HOME `id`"})").value() ==
@@ -102,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "parameters come on stdin and as variables") {
   CHECK(run_script("exit 0", large).value() == "null");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the process sees only its own environment, folder, group and descriptors") {
+TEST_CASE_FIXTURE(ExecCallFixture, "the process sees only its own environment, folder, group and descriptors") {
   ::setenv("P2P_VAULT_PASSWORD", "secret", 1);
   const std::string environment = parse_json(run_script("env").value()).value();
   CHECK(environment.find("secret") == std::string::npos);
@@ -113,7 +98,7 @@ TEST_CASE_FIXTURE(Fixture, "the process sees only its own environment, folder, g
   CHECK(run_script("ls /proc/self/fd | wc -l").value() == "4");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a non-zero exit is an error with the last of stderr, which is logged as well") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a non-zero exit is an error with the last of stderr, which is logged as well") {
   const Outcome outcome = run_script("echo one >&2; printf 'two \\033[31m' >&2; echo ignored; exit 3");
   REQUIRE(outcome.has_error());
   CHECK(outcome.error().code == Code::service_failed);
@@ -125,13 +110,13 @@ TEST_CASE_FIXTURE(Fixture, "a non-zero exit is an error with the last of stderr,
   CHECK(log.has("Service.t", "two \\x1b[31m"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a process killed by a signal is an error that names it") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a process killed by a signal is an error that names it") {
   const Outcome outcome = run_script("kill -SEGV $$");
   CHECK(outcome.error().message == "service \"t\" was killed by signal 11 (Segmentation fault)");
   CHECK(parse_json(outcome.error().data).value()["signal"] == 11);
 }
 
-TEST_CASE_FIXTURE(Fixture, "stderr is drained and kept within bounds") {
+TEST_CASE_FIXTURE(ExecCallFixture, "stderr is drained and kept within bounds") {
   const Outcome outcome = run_script("head -c 5000000 /dev/zero | tr '\\0' 'e' >&2; exit 1");
   CHECK(parse_json(outcome.error().data).value()["stderr"].get<std::string>() == std::string(4096, 'e'));
   std::size_t logged = 0;
@@ -140,7 +125,7 @@ TEST_CASE_FIXTURE(Fixture, "stderr is drained and kept within bounds") {
   CHECK(log.has("Service.t", "is dropped"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "more than 1 MiB on stdout ends the process") {
+TEST_CASE_FIXTURE(ExecCallFixture, "more than 1 MiB on stdout ends the process") {
   const Outcome endless = run_script("exec yes");
   CHECK(endless.error().code == Code::service_failed);
   CHECK(endless.error().message == "service \"t\" printed more than 1 MiB");
@@ -149,20 +134,20 @@ TEST_CASE_FIXTURE(Fixture, "more than 1 MiB on stdout ends the process") {
   CHECK(run_script("head -c 2000000 /dev/zero").error().code == Code::service_failed);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a process that hangs is ended at the deadline, with its whole group") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a process that hangs is ended at the deadline, with its whole group") {
   const Outcome outcome = run_script("sleep 1000 & echo $! > child; echo $$ > self; wait", "{}", 300ms);
   CHECK(outcome.error().code == Code::timeout);
   CHECK_FALSE(alive(pid_from("self")));
   CHECK(becomes_true([&] { return !alive(pid_from("child")); }));
 }
 
-TEST_CASE_FIXTURE(Fixture, "one that ignores SIGTERM gets SIGKILL") {
+TEST_CASE_FIXTURE(ExecCallFixture, "one that ignores SIGTERM gets SIGKILL") {
   const Outcome outcome = run_script("trap '' TERM; echo $$ > self; while :; do sleep 0.1; done", "{}", 300ms);
   CHECK(outcome.error().code == Code::timeout);
   CHECK_FALSE(alive(pid_from("self")));
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a process leaves behind is killed and does not hold up its answer") {
+TEST_CASE_FIXTURE(ExecCallFixture, "what a process leaves behind is killed and does not hold up its answer") {
   CHECK(run_script("sleep 1000 & echo $! > child; echo 7").value() == "7");
   CHECK(becomes_true([&] { return !alive(pid_from("child")); }));
   CHECK(run_script("(while :; do echo noise >&2; done) & echo 8").value() == "8");
@@ -171,7 +156,7 @@ TEST_CASE_FIXTURE(Fixture, "what a process leaves behind is killed and does not 
   ::kill(static_cast<pid_t>(pid_from("runaway")), SIGKILL);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a program that cannot be run is said to be so") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a program that cannot be run is said to be so") {
   Command missing{folder.path() / "nothing", {"nothing"}, {}, folder.path()};
   CHECK(call(missing).error().message ==
         fmt::format("service \"t\": cannot run {}: No such file or directory", missing.program.string()));
@@ -190,7 +175,7 @@ TEST_CASE_FIXTURE(Fixture, "a program that cannot be run is said to be so") {
   CHECK(call(nowhere).error().message.find("No such file") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cancelled call ends its process") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a cancelled call ends its process") {
   asio::io_context loop;
   asio::cancellation_signal cancel;
   const Command command = shell("echo $$ > self.tmp; mv self.tmp self; exec sleep 1000");
@@ -206,7 +191,7 @@ TEST_CASE_FIXTURE(Fixture, "a cancelled call ends its process") {
   CHECK_FALSE(alive(pid));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a loop that goes away takes the process with it") {
+TEST_CASE_FIXTURE(ExecCallFixture, "a loop that goes away takes the process with it") {
   long pid = 0;
   {
     asio::io_context loop;
@@ -219,7 +204,7 @@ TEST_CASE_FIXTURE(Fixture, "a loop that goes away takes the process with it") {
   CHECK_FALSE(alive(pid));
 }
 
-TEST_CASE_FIXTURE(Fixture, "many calls leave no descriptor and no zombie") {
+TEST_CASE_FIXTURE(ExecCallFixture, "many calls leave no descriptor and no zombie") {
   CHECK(run_script("true").has_value());
   const auto before = open_descriptors().size();
   for (int i = 0; i < 50; ++i) CHECK(run_script(i % 2 == 0 ? "echo 1" : "exit 1").has_value() == (i % 2 == 0));

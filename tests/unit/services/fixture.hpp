@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -73,6 +74,23 @@ class KeptLog final : public LogSink {
   mutable std::mutex mutex_;
   std::vector<Line> lines_;
 };
+
+/// Runs: a zombie that nobody has reaped yet does not.
+inline bool alive(long pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string number, name, state;
+  return file >> number >> name >> state && state != "Z" && state != "X";
+}
+
+/// Waits for a condition that the kernel brings about, within a generous bound.
+template <class Condition>
+bool becomes_true(Condition condition) {
+  for (int i = 0; i < 5000; ++i) {
+    if (condition()) return true;
+    ::usleep(1000);
+  }
+  return false;
+}
 
 template <class T>
 T run(boost::asio::awaitable<T> work) {

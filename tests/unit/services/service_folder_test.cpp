@@ -11,24 +11,24 @@ namespace {
 
 constexpr char kManifest[] = "name: disk\ncommand: [./run.sh]\nmethods: [{name: usage}]\n";
 
-struct Fixture {
+struct ServiceFolderFixture {
   test::TemporaryFolder home;
   std::filesystem::path folder = home.path() / "disk";
 
-  Fixture() {
+  ServiceFolderFixture() {
     home.write("disk/service.yaml", kManifest);
     home.write("disk/run.sh", "#!/bin/sh\n", 0755);
   }
   Errc refusal() { return load_service_folder(folder).error().kind(); }
 };
 
-TEST_CASE_FIXTURE(Fixture, "a folder in order is loaded") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "a folder in order is loaded") {
   const ServiceFolder loaded = load_service_folder(folder).value();
   CHECK(loaded.manifest.name == "disk");
   CHECK(loaded.program == folder / "run.sh");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what others can write is refused: manifest, program, script, folder") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "what others can write is refused: manifest, program, script, folder") {
   for (const char* name : {"service.yaml", "run.sh", "."}) {
     CAPTURE(name);
     const auto path = folder / name;
@@ -49,13 +49,13 @@ TEST_CASE_FIXTURE(Fixture, "what others can write is refused: manifest, program,
   CHECK(load_service_folder(folder).value().program.filename() == "sh");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what belongs to somebody else is refused") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "what belongs to somebody else is refused") {
   if (::geteuid() != 0) return;
   REQUIRE(::chown((folder / "run.sh").c_str(), 12345, 0) == 0);
   CHECK(refusal() == Errc::not_permitted);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a program that is missing or not executable is refused") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "a program that is missing or not executable is refused") {
   home.write("disk/run.sh", "", 0644);
   CHECK(load_service_folder(folder).error().context.find("chmod +x") != std::string::npos);
   std::filesystem::remove(folder / "run.sh");
@@ -64,14 +64,15 @@ TEST_CASE_FIXTURE(Fixture, "a program that is missing or not executable is refus
   CHECK(refusal() == Errc::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a flaw of the manifest is named with its file and place") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "a flaw of the manifest is named with its file and place") {
   const auto file = home.write("disk/service.yaml", "name: disk\nmethod: []\n");
   const Error error = load_service_folder(folder).error();
   CHECK(error.kind() == Errc::invalid);
   CHECK(error.context.find(fmt::format("{}:2:1: method: ", file.string())) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the fingerprint changes with manifest, program and rights, and not by itself") {
+TEST_CASE_FIXTURE(ServiceFolderFixture,
+                  "the fingerprint changes with manifest, program and rights, and not by itself") {
   const std::string before = fingerprint(folder);
   CHECK(fingerprint(folder) == before);
   home.write("disk/run.sh", "#!/bin/sh\necho 1\n", 0755);
@@ -81,13 +82,15 @@ TEST_CASE_FIXTURE(Fixture, "the fingerprint changes with manifest, program and r
   CHECK(fingerprint(folder) != after);
 }
 
-TEST_CASE_FIXTURE(Fixture, "only folders with a manifest are services") {
+TEST_CASE_FIXTURE(ServiceFolderFixture, "only folders with a manifest are services") {
   home.write("notes/readme.txt", "");
   home.write("stray.yaml", "");
-  CHECK(find_service_folders(home.path()).value() == std::vector{folder});
-  CHECK(find_service_folders(home.path() / "absent").value().empty());
+  CHECK(find_folders(home.path()).value() == std::vector{folder, home.path() / "notes"});
+  CHECK(holds_manifest(folder));
+  CHECK_FALSE(holds_manifest(home.path() / "notes"));
+  CHECK(find_folders(home.path() / "absent").value().empty());
   ::chmod(home.path().c_str(), 0777);
-  CHECK(find_service_folders(home.path()).error().kind() == Errc::not_permitted);
+  CHECK(find_folders(home.path()).error().kind() == Errc::not_permitted);
 }
 
 }  // namespace

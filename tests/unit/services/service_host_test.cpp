@@ -27,7 +27,7 @@ std::string manifest(std::string_view name, std::string_view version = "1", std:
 }
 
 /// A node's services with a loop of their own; calls go through the dispatcher, as an operator's.
-struct Fixture {
+struct ServiceHostFixture {
   test::TemporaryFolder home;
   test::KeptLog log;
   asio::io_context loop;
@@ -37,7 +37,7 @@ struct Fixture {
   std::unique_ptr<ServiceHost> host;
   rpc::Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
 
-  Fixture() { make_host(home.path()); }
+  ServiceHostFixture() { make_host(home.path()); }
   void make_host(const std::filesystem::path& directory) {
     ServiceHost::Options options;
     options.directory = directory;
@@ -91,7 +91,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "a service in the folder can be called, listed and described") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "a service in the folder can be called, listed and described") {
   add("disk", manifest("disk"), "echo \"[\\\"$P2P_SERVICE\\\", \\\"$P2P_NODE_ID\\\", \\\"$P2P_HOME\\\"]\"");
   host->open();
   CHECK(call("disk.run", R"({"n":1})")["result"] == Json{"disk", "w1", "/home/of/p2p"});
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(Fixture, "a service in the folder can be called, listed and de
   CHECK(announced == std::vector<std::vector<Announcement>>{{{"disk", "1"}}});
 }
 
-TEST_CASE_FIXTURE(Fixture, "parameters that do not fit the schema never reach the program") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "parameters that do not fit the schema never reach the program") {
   add("disk", manifest("disk"), "touch called");
   host->open();
   const Json answer = call("disk.run", R"({"n":"x"})");
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(Fixture, "parameters that do not fit the schema never reach th
   CHECK_FALSE(std::filesystem::exists(home.path() / "disk/called"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a stopped service stays stopped over a restart of the node") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "a stopped service stays stopped over a restart of the node") {
   add("disk", manifest("disk"));
   host->open();
   CHECK(call("services.stop", R"({"name":"disk"})")["result"]["state"] == "stopped");
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(Fixture, "a stopped service stays stopped over a restart of th
   CHECK(call("services.stop", R"({"nam":"disk"})")["error"]["code"] == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what cannot run is listed with the reason") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "what cannot run is listed with the reason") {
   add("a", manifest("a", "1", "protocol: stdio\n"));
   add("b", "name: b\ncomand: []\n");
   add("c", manifest("services"));
@@ -157,7 +157,8 @@ TEST_CASE_FIXTURE(Fixture, "what cannot run is listed with the reason") {
   CHECK(log.lines().size() == said);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a services directory that was missing is made, so that its first service is seen at once") {
+TEST_CASE_FIXTURE(ServiceHostFixture,
+                  "a services directory that was missing is made, so that its first service is seen at once") {
   make_host(home.path() / "not" / "yet");
   host->open();
   CHECK(std::filesystem::is_directory(home.path() / "not" / "yet"));
@@ -173,7 +174,7 @@ TEST_CASE_FIXTURE(Fixture, "a services directory that was missing is made, so th
   while (!ended) loop.run_one();
 }
 
-TEST_CASE_FIXTURE(Fixture, "changes are picked up: added, changed, broken, repaired, removed") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "changes are picked up: added, changed, broken, repaired, removed") {
   host->open();
   asio::cancellation_signal cancel;
   bool ended = false;
@@ -203,7 +204,24 @@ TEST_CASE_FIXTURE(Fixture, "changes are picked up: added, changed, broken, repai
   CHECK(until([&] { return ended; }));
 }
 
-TEST_CASE_FIXTURE(Fixture, "restart reads the folder again, and a folder that broke meanwhile is not kept running") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "a manifest that comes later than its folder is seen at once") {
+  host->open();
+  std::filesystem::create_directory(home.path() / "disk");
+  host->scan();
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(loop, host->run(),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+  add("disk", manifest("disk"));
+  const auto running = [&] { return registry.snapshot()->services.contains("disk"); };
+  for (int i = 0; i < 20'000 && !running(); ++i) loop.run_one_for(1ms);  // scan_interval is an hour
+  CHECK(running());
+  cancel.emit(asio::cancellation_type::terminal);
+  while (!ended) loop.run_one();
+}
+
+TEST_CASE_FIXTURE(ServiceHostFixture,
+                  "restart reads the folder again, and a folder that broke meanwhile is not kept running") {
   add("disk", manifest("disk", "1"));
   host->open();
   home.write("disk/service.yaml", manifest("disk", "2"));
@@ -214,7 +232,7 @@ TEST_CASE_FIXTURE(Fixture, "restart reads the folder again, and a folder that br
   CHECK(call("disk.run")["error"]["code"] == -32601);
 }
 
-TEST_CASE_FIXTURE(Fixture, "calls past max_inflight and the queue are refused at once") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "calls past max_inflight and the queue are refused at once") {
   add("slow", "name: slow\ncommand: [./run.sh]\nmethods: [{name: run, max_inflight: 1}]\n",
       "echo x >> started; while [ ! -e go ]; do sleep 0.01; done; echo 1");
   host->open();
@@ -236,7 +254,7 @@ TEST_CASE_FIXTURE(Fixture, "calls past max_inflight and the queue are refused at
   CHECK(overloaded == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the routes say the same as the methods") {
+TEST_CASE_FIXTURE(ServiceHostFixture, "the routes say the same as the methods") {
   add("disk", manifest("disk"));
   host->open();
   net::Router router;

@@ -1,0 +1,93 @@
+#include "cli/password.hpp"
+
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/file_closer.hpp"
+
+namespace p2p::cli {
+namespace {
+
+/// What is typed is not shown while this lives.
+class HiddenInput {
+ public:
+  explicit HiddenInput(int descriptor) : descriptor_(descriptor), is_set_(::tcgetattr(descriptor, &before_) == 0) {
+    if (!is_set_) return;
+    termios hidden = before_;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(descriptor_, TCSANOW, &hidden);
+  }
+  HiddenInput(const HiddenInput&) = delete;
+  HiddenInput& operator=(const HiddenInput&) = delete;
+  ~HiddenInput() {
+    if (is_set_) ::tcsetattr(descriptor_, TCSANOW, &before_);
+  }
+
+ private:
+  int descriptor_;
+  termios before_{};
+  bool is_set_;
+};
+
+crypto::Secret without_newline(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return crypto::Secret(std::move(text));
+}
+
+Result<crypto::Secret> ask(std::FILE& terminal, const std::string& prompt) {
+  std::fprintf(&terminal, "%s: ", escape_controls(prompt).c_str());
+  std::fflush(&terminal);
+  const HiddenInput hidden(::fileno(&terminal));
+  std::string line(kMaxPasswordBytes + 2, '\0');
+  const bool got = std::fgets(line.data(), static_cast<int>(line.size()), &terminal) != nullptr;
+  std::fputc('\n', &terminal);
+  if (!got) {
+    crypto::wipe(line);
+    return Error(Errc::cancelled, "no password was typed");
+  }
+  line.resize(line.find('\0'));
+  return without_newline(std::move(line));
+}
+
+Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
+  const FilePtr terminal(std::fopen("/dev/tty", "r+e"));
+  if (!terminal) return Error(Errc::invalid, "there is no terminal to ask for the password on");
+  std::setvbuf(terminal.get(), nullptr, _IONBF, 0);  // nothing of it stays in a buffer
+  auto first = ask(*terminal, source.prompt);
+  if (!first || !source.repeat) return first;
+  const auto second = ask(*terminal, source.prompt + " again");
+  if (!second) return second.error();
+  if (first->view() != second->view()) return Error(Errc::invalid, "the two passwords differ");
+  return first;
+}
+
+Result<crypto::Secret> find_password(const PasswordSource& source) {
+  if (const char* value = std::getenv(source.variable)) return crypto::Secret(std::string_view(value));
+  if (source.file.empty()) return ask_on_terminal(source);
+  auto text = read_secret_file(source.file, kMaxPasswordBytes + 1);
+  if (!text) return text.error();
+  return without_newline(std::move(*text));
+}
+
+}  // namespace
+
+Attempt<crypto::Secret> read_password(const PasswordSource& source) {
+  auto out = find_password(source);
+  const std::string hint = fmt::format("${} or a password file answers", source.variable);
+  if (!out) return Failure(out.error(), out.error().kind() == Errc::invalid ? hint : "");
+  if (out->empty()) return Failure(Error(Errc::invalid, "the password is empty"), hint);
+  if (out->view().size() > kMaxPasswordBytes) {
+    return Failure(Error(Errc::invalid, fmt::format("a password of more than {} bytes", kMaxPasswordBytes)), "");
+  }
+  return std::move(*out);
+}
+
+}  // namespace p2p::cli

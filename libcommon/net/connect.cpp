@@ -1,0 +1,70 @@
+#include "net/connect.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace p2p::net {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+/// Outlives the call when it gives up: a lookup cannot be cancelled.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor)
+      : resolver(executor), finished(executor, asio::steady_timer::time_point::max()) {}
+  tcp::resolver resolver;
+  asio::steady_timer finished;
+  bool done = false;
+  boost::system::error_code error;
+  Addresses addresses;
+};
+
+}  // namespace
+
+asio::awaitable<Result<Addresses>> resolve(asio::any_io_executor executor, const Endpoint& endpoint, CallWatch& watch) {
+  boost::system::error_code not_numeric;
+  const auto numeric = asio::ip::make_address(endpoint.host, not_numeric);
+  if (!not_numeric) co_return Addresses{tcp::endpoint(numeric, endpoint.port)};
+
+  const auto lookup = std::make_shared<Lookup>(executor);
+  auto found = [lookup](boost::system::error_code error, const tcp::resolver::results_type& results) {
+    lookup->done = true;
+    lookup->error = error;
+    for (const auto& result : results) lookup->addresses.push_back(result.endpoint());
+    lookup->finished.cancel();
+  };
+  lookup->resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), tcp::resolver::numeric_service,
+                                 std::move(found));
+  watch.guard([lookup] { lookup->finished.cancel(); });
+  if (!lookup->done) co_await lookup->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+  watch.release();
+  if (lookup->done && !lookup->error && !lookup->addresses.empty()) co_return std::move(lookup->addresses);
+  const std::string why = lookup->error ? lookup->error.message() : "the name was not resolved";
+  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.host + ": " + why));
+}
+
+asio::awaitable<Result<tcp::socket>> connect(asio::any_io_executor executor, const Endpoint& endpoint,
+                                             const Addresses& addresses, CallWatch& watch) {
+  boost::system::error_code last = asio::error::host_not_found;
+  for (std::size_t i = 0; i < addresses.size() && !watch.over(); ++i) {
+    tcp::socket socket(executor);
+    const Monotonic now = std::chrono::steady_clock::now();
+    watch.slice(now + (watch.deadline() - now) / static_cast<int>(addresses.size() - i));
+    watch.guard([&socket] { socket.close(); });
+    const auto [error] = co_await socket.async_connect(addresses[i], asio::as_tuple(asio::use_awaitable));
+    watch.release();
+    if (!error) {
+      watch.whole();
+      boost::system::error_code ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      co_return std::move(socket);
+    }
+    last = error == asio::error::operation_aborted ? make_error_code(asio::error::timed_out) : error;
+  }
+  watch.whole();
+  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.to_text() + ": " + last.message()));
+}
+
+}  // namespace p2p::net

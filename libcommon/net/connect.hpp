@@ -1,0 +1,25 @@
+// From a name and a port to a TCP connection.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <vector>
+
+#include "net/call_watch.hpp"
+#include "net/client.hpp"
+
+namespace p2p::net {
+
+using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// At least one address, or `unreachable`. Gives up with the watch, though the lookup itself goes on: it cannot be
+/// cancelled.
+boost::asio::awaitable<Result<Addresses>> resolve(boost::asio::any_io_executor executor, const Endpoint& endpoint,
+                                                  CallWatch& watch);
+
+/// Tries one after the other; each address gets an equal part of the time that is left. `endpoint` is for errors.
+boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect(boost::asio::any_io_executor executor,
+                                                                     const Endpoint& endpoint,
+                                                                     const Addresses& addresses, CallWatch& watch);
+
+}  // namespace p2p::net

@@ -1,0 +1,21 @@
+// First contact with a fleet of which only the fingerprint of its CA certificate is known, from an invitation.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+
+#include "crypto/digest.hpp"
+#include "net/client.hpp"
+
+namespace p2p::net {
+
+/// Asks whoever answers at `coordinator` for `/pki/ca.pem` and gives the certificate there, in PEM, whose SHA-256 (of
+/// its DER) is `fingerprint`: what it says is believed for that alone. `not_permitted` when none has it, `damaged` when
+/// the answer is no certificate, and the errors of WebClient::send.
+boost::asio::awaitable<Result<std::string>> fetch_pinned_root(boost::asio::any_io_executor executor,
+                                                              Endpoint coordinator, crypto::Sha256 fingerprint,
+                                                              std::chrono::milliseconds timeout);
+
+}  // namespace p2p::net

@@ -1,0 +1,67 @@
+#include "net/web_dial.hpp"
+
+#include <fmt/format.h>
+#include <openssl/x509v3.h>
+
+#include "net/connect.hpp"
+#include "net/dial.hpp"
+#include "pki/subject_name.hpp"
+
+namespace p2p::net {
+namespace asio = boost::asio;
+namespace {
+
+constexpr unsigned char kAlpn[] = "\x08http/1.1";
+
+Result<SslPtr> make_ssl(const WebTrust::State& trust, const std::string& host) {
+  SslPtr ssl(SSL_new(trust.context.get()));
+  if (!ssl) return Error(Errc::failed, take_ssl_error("making a TLS session"));
+  const bool is_ip = pki::ip_to_bytes(host).has_value();
+  X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl.get());
+  X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const int named = is_ip ? X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str())
+                          : X509_VERIFY_PARAM_set1_host(wanted, host.data(), host.size());
+  const bool is_told = is_ip || SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
+  if (named != 1 || !is_told || SSL_set_alpn_protos(ssl.get(), kAlpn, sizeof kAlpn - 1) != 0) {
+    return Error(Errc::failed, host + ": " + take_ssl_error("the name cannot be asked for"));
+  }
+  SSL_set_connect_state(ssl.get());
+  return ssl;
+}
+
+asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State& trust, const std::string& name,
+                                          CallWatch& watch) {
+  watch.guard([&stream] { stream.cancel(); });
+  const auto shaken = co_await stream.handshake();
+  watch.release();
+  if (shaken) co_return Result<void>();
+  const long verdict = trust.verifies ? SSL_get_verify_result(stream.ssl()) : X509_V_OK;
+  const std::string why = verdict == X509_V_OK
+                              ? shaken.error().context
+                              : fmt::format("its certificate is refused: {}", X509_verify_cert_error_string(verdict));
+  co_return watch.reason(name, Error(Errc::unreachable, name + ": " + why));
+}
+
+}  // namespace
+
+asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust trust, const Url& url, CallWatch& watch) {
+  const Endpoint endpoint{url.host, url.port};
+  if (url.https && trust.state().fleet != nullptr) {
+    auto dialled = co_await dial(executor, trust.state().fleet->state(), endpoint, ExpectedPeer{}, watch);
+    if (!dialled) co_return WebError{dialled.error(), WebStep::connection};
+    co_return std::move(dialled->stream);
+  }
+  const auto addresses = co_await resolve(executor, endpoint, watch);
+  if (!addresses) co_return WebError{addresses.error(), WebStep::name};
+  auto socket = co_await connect(executor, endpoint, *addresses, watch);
+  if (!socket) co_return WebError{socket.error(), WebStep::connection};
+  if (!url.https) co_return std::make_unique<Stream>(std::move(*socket));
+  auto ssl = make_ssl(trust.state(), url.host);
+  if (!ssl) co_return WebError{ssl.error(), WebStep::tls};
+  auto stream = std::make_unique<Stream>(std::move(*socket), std::move(*ssl));
+  const auto shaken = co_await shake_hands(*stream, trust.state(), url.authority(), watch);
+  if (!shaken) co_return WebError{shaken.error(), WebStep::tls};
+  co_return stream;
+}
+
+}  // namespace p2p::net

@@ -1,0 +1,210 @@
+#include "pki/authority_backup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/file.hpp"
+#include "crypto/secret.hpp"
+
+namespace p2p::pki {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `p2pB`, in the header of the database file.
+constexpr int kApplicationId = 0x70327042;
+constexpr std::size_t kMaxDatabaseBytes = std::size_t{1} << 30;
+constexpr char kAccounts[] = "ca/acme.db";
+constexpr char kInventory[] = "ca/inventory.db";
+constexpr char kCrl[] = "certs/ca_crl.pem";
+
+struct Entry {
+  const char* name;
+  mode_t mode;
+  std::size_t max_bytes;
+};
+/// Only these are ever written. The keys come before the certificates: see certificate_folder.hpp.
+constexpr std::array<Entry, 8> kEntries{{
+    {"certs/ca_next_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
+    {"certs/ca_old_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
+    {"certs/ca_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
+    {"certs/ca_cert.pem", kPublicMode, kMaxCertificatePemBytes},
+    {"certs/ca_eab_secret", kSecretMode, 1024},
+    {kCrl, kPublicMode, kMaxCrlBytes},
+    {kInventory, kSecretMode, kMaxDatabaseBytes},
+    {kAccounts, kSecretMode, kMaxDatabaseBytes},
+}};
+
+/// Removes a file at the end, whatever happened.
+class Scrap {
+ public:
+  explicit Scrap(fs::path path) : path_(std::move(path)) { remove(); }
+  Scrap(const Scrap&) = delete;
+  Scrap& operator=(const Scrap&) = delete;
+  ~Scrap() { remove(); }
+  const fs::path& path() const { return path_; }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  fs::path path_;
+};
+
+/// A database is copied as SQLite sees it, not as its file happens to be.
+Result<std::string> read_database(const fs::path& path, const fs::path& scratch) {
+  const Scrap copy(scratch);
+  auto database = Database::open(path, Database::Mode::create);
+  if (!database) return database.error();
+  if (auto copied = database->copy_to(copy.path()); !copied) return copied.error();
+  return read_file(copy.path(), kMaxDatabaseBytes);
+}
+
+Result<void> put(Database& backup, const char* name, std::string_view content) {
+  auto statement = backup.prepare("INSERT INTO files VALUES(?1, ?2)");
+  if (!statement) return statement.error();
+  statement->bind(1, std::string_view(name));
+  statement->bind_blob(2, as_bytes(content));
+  return statement->run();
+}
+
+Result<std::string> read_entry(const Entry& entry, const fs::path& home, const fs::path& scratch) {
+  const fs::path path = home / entry.name;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return Error(Errc::not_found, path.string());
+  return path.extension() == ".db" ? read_database(path, scratch) : read_file(path, entry.max_bytes);
+}
+
+Result<void> fill(Database& backup, const fs::path& home, const fs::path& scratch) {
+  auto made =
+      backup.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = 1;"
+                                 "CREATE TABLE files(name TEXT PRIMARY KEY, content BLOB NOT NULL)",
+                                 kApplicationId));
+  if (!made) return made;
+  auto transaction = Transaction::begin(backup);
+  if (!transaction) return transaction.error();
+  for (const auto& entry : kEntries) {
+    auto content = read_entry(entry, home, scratch);
+    if (!content && content.error().kind() == Errc::not_found) continue;
+    if (!content) return content.error();
+    const auto done = put(backup, entry.name, *content);
+    crypto::wipe(*content);
+    if (!done) return done;
+  }
+  return transaction->commit();
+}
+
+using Contents = std::map<std::string, std::string, std::less<>>;
+
+Result<std::int64_t> pragma(Database& database, const char* name) {
+  auto query = database.prepare(fmt::format("PRAGMA {}", name));
+  if (!query) return query.error();
+  if (const auto row = query->step(); !row) return row.error();
+  return query->integer(0);
+}
+
+Result<Contents> read_backup(const fs::path& file) {
+  auto database = Database::open(file, Database::Mode::read_only);
+  if (!database) return database.error();
+  const auto id = pragma(*database, "application_id");
+  if (!id) return id.error();
+  if (*id != kApplicationId) return Error(Errc::damaged, file.string() + ": not a backup of a CA");
+  const auto version = pragma(*database, "user_version");
+  if (!version) return version.error();
+  if (*version != 1) {
+    return Error(Errc::unsupported,
+                 fmt::format("{}: a backup of version {}, this program reads 1", file.string(), *version));
+  }
+  Contents out;
+  for (const auto& entry : kEntries) {
+    auto query = database->prepare("SELECT content FROM files WHERE name = ?1 AND length(content) <= ?2");
+    if (!query) return query.error();
+    query->bind(1, std::string_view(entry.name));
+    query->bind(2, static_cast<std::int64_t>(entry.max_bytes));
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (*row) out.emplace(entry.name, as_text(query->blob(0)));
+  }
+  return out;
+}
+
+/// Whether the key belongs to the root that signs, before anything is overwritten.
+Result<Roots> check(const Contents& contents, const std::string& name) {
+  for (const char* needed : {"certs/ca_cert.pem", "certs/ca_key.pem", kInventory}) {
+    if (contents.count(needed) == 0) return Error(Errc::damaged, fmt::format("{}: {} is missing", name, needed));
+  }
+  auto roots = Roots::from_pem(contents.find("certs/ca_cert.pem")->second, name);
+  if (!roots) return roots;
+  auto key = crypto::read_private_key(contents.find("certs/ca_key.pem")->second, name);
+  if (!key) return key.error();
+  auto authority = Authority::open(roots->certificates().front(), std::move(*key));
+  if (!authority) return Error(authority.error().code, name + ": " + authority.error().context);
+  return roots;
+}
+
+std::uint64_t number_of(const Result<std::string>& pem, const Roots& roots) {
+  const auto lists = pem ? read_crls(*pem, roots, kCrl) : Result<std::vector<RevocationList>>(pem.error());
+  std::uint64_t out = 0;
+  if (lists) {
+    for (const auto& list : *lists) out = std::max(out, list.number);
+  }
+  return out;
+}
+
+Result<void> remove_file(const fs::path& path) {
+  std::error_code failed;
+  fs::remove(path, failed);
+  if (failed) return Error(Errc::failed, path.string() + ": " + failed.message());
+  return {};
+}
+
+}  // namespace
+
+Result<void> back_up(const fs::path& home, const fs::path& file) {
+  // Made beside its place and linked there whole, so that a backup that was cut off is never taken for one.
+  const Scrap part(file.string() + ".tmp");
+  if (auto made = create_file(part.path(), "", kSecretMode); !made) return made;
+  {
+    auto database = Database::open(part.path(), Database::Mode::create);
+    if (!database) return database.error();
+    if (auto done = fill(*database, home, file.string() + ".db.tmp"); !done) return done;
+  }
+  std::error_code failed;
+  fs::create_hard_link(part.path(), file, failed);
+  if (failed == std::errc::file_exists) return Error(Errc::exists, file.string() + ": already exists");
+  if (failed) return Error(Errc::failed, file.string() + ": " + failed.message());
+  return {};
+}
+
+Result<void> restore(const fs::path& file, const fs::path& home) {
+  auto contents = read_backup(file);
+  if (!contents) return contents.error();
+  const auto roots = check(*contents, file.string());
+  if (!roots) return roots.error();
+  const auto here = read_file(home / kCrl, kMaxCrlBytes);
+  const auto saved = contents->find(kCrl);
+  if (saved != contents->end() && number_of(here, *roots) > number_of(saved->second, *roots)) contents->erase(saved);
+  for (const char* database : {kInventory, kAccounts}) {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      if (auto done = remove_file(home / (std::string(database) + suffix)); !done) return done;
+    }
+  }
+  for (const auto& entry : kEntries) {
+    const auto found = contents->find(entry.name);
+    if (found == contents->end()) {
+      // A key of another rotation would only be in the way.
+      if (entry.mode != kSecretMode) continue;
+      if (auto done = remove_file(home / entry.name); !done) return done;
+      continue;
+    }
+    if (auto done = write_file(home / entry.name, found->second, entry.mode); !done) return done;
+    crypto::wipe(found->second);
+  }
+  return {};
+}
+
+}  // namespace p2p::pki

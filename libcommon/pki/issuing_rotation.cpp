@@ -1,0 +1,110 @@
+// One CA key takes the place of another, in three steps with days between: both roots are trusted (and reach every
+// node), the new key signs (and every certificate is renewed), the old root goes. Each step writes keys before
+// certificates and the inventory last, so that a crash between leaves a CA that opens and a step that can be repeated.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pki/certificate_folder.hpp"
+#include "pki/inventory_events.hpp"
+#include "pki/issuing_authority.hpp"
+
+namespace p2p::pki {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> write_key(const fs::path& path, const EVP_PKEY& key) {
+  const auto pem = crypto::write_private_key(key);
+  if (!pem) return pem.error();
+  return write_file(path, pem->view(), kSecretMode);
+}
+
+Result<void> remove_key(const fs::path& path) {
+  std::error_code failed;
+  fs::remove(path, failed);
+  if (failed) return Error(Errc::failed, path.string() + ": " + failed.message());
+  return {};
+}
+
+}  // namespace
+
+Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots) {
+  std::string pem;
+  for (const auto& root : roots) pem += root.pem();
+  return write_file(paths_.certificate, pem, kPublicMode);
+}
+
+Result<RecordedRoot> IssuingAuthority::other_root(bool successor) {
+  const auto recorded = inventory_.roots();
+  if (!recorded) return recorded.error();
+  for (const auto& root : *recorded) {
+    if (!root.active && (root.seq > recorded->front().seq) == successor) return root;
+  }
+  return successor ? Error(Errc::not_found, "there is no new root to activate")
+                   : Error(Errc::not_found, "there is no old root to retire");
+}
+
+Result<Certificate> IssuingAuthority::make_successor(crypto::KeyType key_type, std::chrono::days lifetime,
+                                                     const Act& act) {
+  const std::lock_guard lock(*mutex_);
+  auto transaction = inventory_.begin();
+  if (!transaction) return transaction.error();
+  if (auto done = refresh(); !done) return done.error();
+  const Certificate current = set_.active().certificate();
+  if (set_.roots.certificates().size() > 1) {
+    return Error(Errc::exists, "a rotation is under way: there are two roots already");
+  }
+  const auto successor = Authority::make({.cluster_name = cluster_name_,
+                                          .key_type = key_type,
+                                          .lifetime = lifetime,
+                                          .permitted = current.facts().permitted},
+                                         act.at);
+  if (!successor) return successor.error();
+  if (auto done = write_key(paths_.next_key, successor->key()); !done) return done.error();
+  if (auto done = write_roots({current, successor->certificate()}); !done) return done.error();
+  if (auto done = inventory_.append(root_added(successor->certificate()), act.who, act.at); !done) return done.error();
+  if (auto done = transaction->commit(); !done) return done.error();
+  return successor->certificate();
+}
+
+Result<Certificate> IssuingAuthority::activate_successor(const Act& act) {
+  const std::lock_guard lock(*mutex_);
+  auto transaction = inventory_.begin();
+  if (!transaction) return transaction.error();
+  if (auto done = refresh(); !done) return done.error();
+  const auto root = other_root(true);
+  if (!root) return root.error();
+  const Authority* next = set_.find(root->key_id);
+  if (next == nullptr) return Error(Errc::not_found, paths_.next_key.string() + ": the new root's key is not here");
+  const Certificate new_root = next->certificate();
+  if (auto done = write_key(paths_.old_key, set_.active().key()); !done) return done.error();
+  if (auto done = write_key(paths_.key, next->key()); !done) return done.error();
+  if (auto done = write_roots({new_root, set_.active().certificate()}); !done) return done.error();
+  if (auto done = remove_key(paths_.next_key); !done) return done.error();
+  if (auto done = inventory_.append(root_activated(root->key_id), act.who, act.at); !done) return done.error();
+  if (auto done = transaction->commit(); !done) return done.error();
+  return new_root;
+}
+
+Result<void> IssuingAuthority::retire_predecessor(bool anyway, const Act& act) {
+  const std::lock_guard lock(*mutex_);
+  auto transaction = inventory_.begin();
+  if (!transaction) return transaction.error();
+  if (auto done = refresh(); !done) return done;
+  const auto root = other_root(false);
+  if (!root) return root.error();
+  const auto live = inventory_.certificates({.issuer_key_id = root->key_id, .expires_after = act.at, .revoked = false});
+  if (!live) return live.error();
+  if (!live->empty() && !anyway) {
+    return Error(Errc::not_permitted, fmt::format("{} certificates that the old root signed are still valid, such as "
+                                                  "that of \"{}\"; renew them first",
+                                                  live->size(), live->front().name));
+  }
+  if (auto done = write_roots({set_.active().certificate()}); !done) return done;
+  if (auto done = remove_key(paths_.old_key); !done) return done;
+  if (auto done = inventory_.append(root_retired(root->key_id), act.who, act.at); !done) return done;
+  return transaction->commit();
+}
+
+}  // namespace p2p::pki

@@ -1,0 +1,286 @@
+# p2p-ca: the life of certificates after they were signed, judged by openssl and jq.
+load helpers
+
+setup() {
+  new_home
+  p2p-ca -q init
+}
+
+serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
+# accepted CERTIFICATE: openssl accepts it, the revocation list considered.
+accepted() {
+  openssl verify -x509_strict -crl_check -CAfile "$certs/ca_cert.pem" -CRLfile "$certs/ca_crl.pem" "$1"
+}
+
+@test "revoking a name is on the list that openssl verifies, and nothing else is" {
+  p2p-ca -q sign worker-1 worker-2
+  cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/first.pem"
+  p2p-ca -q sign worker-1 --force
+  expect 0 p2p-ca revoke worker-1 --reason key-compromise
+  stderr_has "revoked 2 certificates of worker-1"
+  openssl crl -in "$certs/ca_crl.pem" -CAfile "$certs/ca_cert.pem" -noout -verify
+  openssl asn1parse -in "$certs/ca_crl.pem" >/dev/null
+  for file in "$BATS_TEST_TMPDIR/first.pem" "$certs/worker-1_cert.pem"; do
+    run accepted "$file"
+    [[ "$output" == *"certificate revoked"* ]]
+  done
+  accepted "$certs/worker-2_cert.pem"
+  accepted "$certs/operator_cert.pem"
+  run openssl crl -in "$certs/ca_crl.pem" -noout -text
+  [ "$(grep -c 'Key Compromise' <<<"$output")" -eq 2 ]
+  expect 0 p2p-ca list --revoked -o json
+  same_text revoked "$(jq -c '[.[] | [.name, .reason]]' <<<"$output")" '[["worker-1","key-compromise"],["worker-1","key-compromise"]]'
+  expect 0 p2p-ca list -o json
+  same_text "all that have not expired" "$(jq -c '[.[].name]' <<<"$output")" '["ca","operator","worker-1","worker-1","worker-2"]'
+  expect 5 p2p-ca revoke worker-1
+  stderr_is "p2p-ca: error: \"worker-1\" has no valid certificate and no open invitation
+hint: p2p-ca list shows what is valid"
+}
+
+@test "one certificate is revoked by its serial number or the beginning of it" {
+  p2p-ca -q sign worker-1
+  cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/first.pem"
+  p2p-ca -q sign worker-1 --force
+  serial=$(serial_of "$BATS_TEST_TMPDIR/first.pem")
+  expect 0 p2p-ca revoke "${serial:0:12}" -o json
+  same_text serial "$(jq -r '.[0].serial' <<<"$output")" "$serial"
+  run accepted "$BATS_TEST_TMPDIR/first.pem"
+  [[ "$output" == *"certificate revoked"* ]]
+  accepted "$certs/worker-1_cert.pem"
+  expect 5 p2p-ca revoke 0123456789abcdef
+  expect 2 p2p-ca revoke worker-1 --reason boredom
+}
+
+@test "crl prints the same list until something changes; its number only rises" {
+  expect 0 p2p-ca crl
+  first=$output
+  same_text file "$first" "$(cat "$certs/ca_crl.pem")"
+  expect 0 p2p-ca crl --out "$BATS_TEST_TMPDIR/crl.pem"
+  stdout_is ""
+  same_text unchanged "$(cat "$BATS_TEST_TMPDIR/crl.pem")" "$first"
+  expect 0 p2p-ca crl -o json
+  number=$(jq .number <<<"$output")
+  same_text number "$(printf '%d' "0x$(openssl crl -in "$certs/ca_crl.pem" -noout -crlnumber | sed 's/.*0x//')")" "$number"
+  p2p-ca -q revoke operator >/dev/null
+  expect 0 p2p-ca crl -o name
+  [ "$output" -gt "$number" ]
+}
+
+@test "renew keeps key, names, role and length of life; the old one can be revoked" {
+  p2p-ca -q sign worker-1 --san a.example,10.0.0.7 --days 30
+  before=$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -ext subjectAltName -pubkey)
+  cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/first.pem"
+  expect 0 p2p-ca renew worker-1
+  stdout_is "$certs/worker-1_cert.pem"
+  p2p-ca -q crl >/dev/null
+  same_text "names and key" "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -ext subjectAltName -pubkey | tr -d , | tr ' ' '\n' | sort)" \
+    "$(tr -d , <<<"$before" | tr ' ' '\n' | sort)"
+  [ "$(serial_of "$certs/worker-1_cert.pem")" != "$(serial_of "$BATS_TEST_TMPDIR/first.pem")" ]
+  ! openssl x509 -in "$certs/worker-1_cert.pem" -noout -checkend $((31 * 86400))
+  accepted "$BATS_TEST_TMPDIR/first.pem"
+  cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/second.pem"
+  expect 0 p2p-ca renew worker-1 --new-key --revoke --days 90
+  expect 0 p2p-ca verify worker-1
+  [ "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -pubkey)" != "$(openssl x509 -in "$BATS_TEST_TMPDIR/second.pem" -noout -pubkey)" ]
+  openssl x509 -in "$certs/worker-1_cert.pem" -noout -checkend $((89 * 86400))
+  run accepted "$BATS_TEST_TMPDIR/second.pem"
+  [[ "$output" == *"certificate revoked"* ]]
+  accepted "$certs/worker-1_cert.pem"
+  rm "$certs/worker-1_key.pem" # as where it was signed from a request
+  expect 0 p2p-ca renew worker-1
+  expect 5 p2p-ca renew worker-9
+  expect 2 p2p-ca renew ca
+}
+
+@test "renew with another certificate's key beside it is refused" {
+  p2p-ca -q sign worker-1 worker-2
+  cp "$certs/worker-2_key.pem" "$certs/worker-1_key.pem"
+  before=$(sha256sum "$certs"/*.pem)
+  expect 9 p2p-ca renew worker-1
+  stderr_has "worker-1_key.pem: the key does not belong to the certificate"
+  same_text files "$(sha256sum "$certs"/*.pem)" "$before"
+}
+
+@test "check: 0 when all is well, 10 in the last third, 11 when it is over or revoked" {
+  p2p-ca -q sign worker-1 worker-2 --days 30
+  expect 0 p2p-ca check
+  same_text header "${lines[0]}" "NAME      EXPIRES               DAYS LEFT  STATE"
+  expect 0 p2p-ca check worker-1 "$certs/worker-2_cert.pem"
+  expect 5 p2p-ca check worker-9
+  # Certificates as they are after twenty-one days and after a month, made by openssl with this CA's key.
+  made_by_openssl() {
+    openssl req -new -key "$certs/worker-1_key.pem" -subj "/CN=$1" -out "$BATS_TEST_TMPDIR/$1.csr"
+    openssl ca -batch -config <(printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nnew_certs_dir=%s\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' \
+      "$BATS_TEST_TMPDIR/index" "$BATS_TEST_TMPDIR") -notext -cert "$certs/ca_cert.pem" -keyfile "$certs/ca_key.pem" \
+      -startdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" \
+      -in "$BATS_TEST_TMPDIR/$1.csr" -out "$BATS_TEST_TMPDIR/$1.pem"
+  }
+  : >"$BATS_TEST_TMPDIR/index"
+  made_by_openssl late "-21 days" "+9 days"
+  made_by_openssl over "-31 days" "-1 days"
+  expect 10 p2p-ca check worker-1 "$BATS_TEST_TMPDIR/late.pem" -o json
+  same_text states "$(jq -c '[.[].state]' <<<"$output")" '["ok","renew"]'
+  expect 11 p2p-ca check "$BATS_TEST_TMPDIR/over.pem" "$BATS_TEST_TMPDIR/late.pem"
+  stdout_has "expired"
+  p2p-ca -q revoke worker-1 >/dev/null
+  expect 11 p2p-ca check worker-1
+  stdout_has "revoked"
+}
+
+@test "list --expiring shows what must be renewed" {
+  p2p-ca -q sign worker-1 --days 10
+  p2p-ca -q sign worker-2 --days 10
+  p2p-ca -q revoke worker-2 >/dev/null
+  expect 0 p2p-ca list --expiring 30d -o name
+  stdout_is "worker-1"
+  expect 0 p2p-ca list --expiring 3d -o name
+  stdout_is ""
+}
+
+@test "export: PEM for other programs, and PKCS#12 with a password that is never an argument" {
+  p2p-ca -q sign worker-1
+  file="$BATS_TEST_TMPDIR/out"
+  expect 0 p2p-ca export worker-1 --out "$file.pem"
+  mode_is "$file.pem" 600
+  same_text key "$(openssl pkey -in "$file.pem" -pubout)" "$(openssl x509 -in "$file.pem" -noout -pubkey)"
+  same_text certificates "$(grep -c 'BEGIN CERTIFICATE' "$file.pem")" 2
+  expect 1 p2p-ca export worker-1 --out "$file.pem"
+  stderr_has "--force replaces it"
+  P2P_EXPORT_PASSWORD='a b"c' expect 0 p2p-ca export worker-1 --p12 --out "$file.p12"
+  mode_is "$file.p12" 600
+  openssl pkcs12 -in "$file.p12" -passin 'pass:a b"c' -nodes -out "$file.back"
+  same_text key "$(openssl pkey -in "$file.back" -pubout)" "$(openssl pkey -in "$certs/worker-1_key.pem" -pubout)"
+  same_text certificates "$(grep -c 'BEGIN CERTIFICATE' "$file.back")" 2
+  run openssl pkcs12 -in "$file.p12" -passin pass:wrong -nodes
+  [ "$status" -ne 0 ]
+  run openssl pkcs12 -in "$file.p12" -passin 'pass:a b"c' -info -noout
+  [[ "$output" == *"sha256"* && "$output" == *"AES-256-CBC"* ]]
+  (umask 077 && echo secret >"$file.password")
+  expect 0 p2p-ca export worker-1 --p12 --password-file "$file.password" --force --out "$file.p12"
+  openssl pkcs12 -in "$file.p12" -passin pass:secret -nodes -out /dev/null
+  expect 2 p2p-ca export worker-1 --p12 --force --out "$file.p12"
+  stderr_has "there is no terminal to ask for the password on"
+  expect 2 p2p-ca export worker-1
+  expect 5 p2p-ca export worker-9 --out "$file.x"
+  [ ! -e "$file.x" ]
+}
+
+@test "a password is asked for twice on the terminal and not shown" {
+  p2p-ca -q sign worker-1
+  run script -qec "p2p-ca export worker-1 --p12 --out $BATS_TEST_TMPDIR/a.p12" /dev/null <<<"hidden
+hidden"
+  [ "$status" -eq 0 ]
+  openssl pkcs12 -in "$BATS_TEST_TMPDIR/a.p12" -passin pass:hidden -nodes -out /dev/null
+  run script -qec "p2p-ca export worker-1 --p12 --out $BATS_TEST_TMPDIR/b.p12" /dev/null <<<"one
+two"
+  [[ "$output" == *"the two passwords differ"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/b.p12" ]
+}
+
+@test "backup and restore bring the CA to another machine, and the list's number never goes back" {
+  p2p-ca -q sign worker-1 worker-2
+  p2p-ca -q invite worker-3 >/dev/null
+  backup="$BATS_TEST_TMPDIR/backup"
+  expect 0 p2p-ca backup "$backup"
+  mode_is "$backup" 600
+  stdout_is "$backup"
+  expect 1 p2p-ca backup "$backup"
+  # After the backup: one that it knows is revoked, one that it does not know is made and revoked.
+  p2p-ca -q revoke worker-1 >/dev/null
+  p2p-ca -q sign worker-4
+  p2p-ca -q revoke worker-4 >/dev/null
+  cp -r "$certs" "$BATS_TEST_TMPDIR/old"
+  number=$(p2p-ca -q crl -o name)
+
+  old=$BATS_TEST_TMPDIR/old
+  P2P_HOME="$BATS_TEST_TMPDIR/other"
+  certs="$P2P_HOME/certs"
+  expect 0 p2p-ca restore "$backup" --crl "$old/ca_crl.pem"
+  [ "$(p2p-ca -q crl -o name)" -gt "$number" ]
+  for name in worker-1 worker-4; do
+    run accepted "$old/${name}_cert.pem"
+    [[ "$output" == *"certificate revoked"* ]]
+  done
+  accepted "$old/worker-2_cert.pem"
+  same_text key "$(cat "$certs/ca_key.pem")" "$(cat "$old/ca_key.pem")"
+  same_text secret "$(cat "$certs/ca_eab_secret")" "$(cat "$old/ca_eab_secret")"
+  for file in certs/ca_key.pem certs/ca_eab_secret ca/inventory.db; do mode_is "$P2P_HOME/$file" 600; done
+  expect 0 p2p-ca audit
+  expect 0 p2p-ca sign worker-5
+  accepted "$certs/worker-5_cert.pem"
+
+  # Over a CA that is there: only when told so; its own list is newer and counts.
+  expect 1 p2p-ca restore "$backup"
+  stderr_has "--force replaces the CA"
+  number=$(p2p-ca -q crl -o name)
+  expect 0 p2p-ca restore "$backup" --force --yes
+  [ "$(p2p-ca -q crl -o name)" -gt "$number" ]
+  run accepted "$old/worker-4_cert.pem"
+  [[ "$output" == *"certificate revoked"* ]]
+}
+
+@test "what is no backup changes nothing" {
+  echo garbage >"$BATS_TEST_TMPDIR/garbage"
+  sqlite3 "$BATS_TEST_TMPDIR/other.db" 'CREATE TABLE files(name, content)'
+  p2p-ca -q backup "$BATS_TEST_TMPDIR/backup" >/dev/null
+  before=$(sha256sum "$certs"/*.pem)
+  openssl ecparam -genkey -noout -name prime256v1 -out "$BATS_TEST_TMPDIR/key.pem"
+  sqlite3 "$BATS_TEST_TMPDIR/backup" "UPDATE files SET content = readfile('$BATS_TEST_TMPDIR/key.pem') WHERE name = 'certs/ca_key.pem'"
+  expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/garbage"
+  expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/other.db"
+  stderr_has "not a backup of a CA"
+  expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/backup"
+  stderr_has "the CA's key does not belong to its certificate"
+  expect 5 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/nothing"
+  same_text files "$(sha256sum "$certs"/*.pem)" "$before"
+  expect 0 p2p-ca audit
+}
+
+@test "rotate: three steps, and the old root stays while it is needed" {
+  p2p-ca -q sign worker-1 --days 30
+  old=$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)
+  expect 0 p2p-ca rotate
+  stderr_has "next, when every node has both roots: p2p-ca rotate --activate"
+  same_text roots "$(grep -c BEGIN "$certs/ca_cert.pem")" 2
+  same_text first "$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)" "$old"
+  mode_is "$certs/ca_next_key.pem" 600
+  p2p-ca -q sign worker-2
+  expect 1 p2p-ca rotate
+  stderr_has "a rotation is under way"
+  expect 5 p2p-ca rotate --retire
+  expect 0 p2p-ca rotate --activate
+  [ "$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)" != "$old" ]
+  same_text lists "$(grep -c BEGIN "$certs/ca_crl.pem")" 2
+  p2p-ca -q sign worker-3
+  for name in worker-1 worker-2 worker-3; do accepted "$certs/${name}_cert.pem"; done
+  expect 0 p2p-ca verify worker-1 worker-2 worker-3 operator
+  expect 4 p2p-ca rotate --retire
+  stderr_has "3 certificates that the old root signed are still valid"
+  p2p-ca -q renew worker-1 operator --revoke >/dev/null
+  p2p-ca -q revoke worker-2 >/dev/null
+  expect 0 p2p-ca rotate --retire
+  same_text roots "$(grep -c BEGIN "$certs/ca_cert.pem")" 1
+  [ ! -e "$certs/ca_old_key.pem" ]
+  [ ! -e "$certs/ca_next_key.pem" ]
+  for name in worker-1 worker-3 operator; do accepted "$certs/${name}_cert.pem"; done
+  expect 0 p2p-ca audit
+}
+
+@test "rotate --retire --force asks, and goes on" {
+  p2p-ca -q rotate >/dev/null
+  p2p-ca -q rotate --activate >/dev/null
+  expect 2 p2p-ca rotate --retire --force
+  stderr_has "--yes answers the question"
+  expect 0 p2p-ca rotate --retire --force --yes
+  expect 9 p2p-ca verify operator
+  expect 2 p2p-ca rotate --retire --activate
+}
+
+@test "certtool finds CA, leaf and list good" {
+  command -v certtool >/dev/null || skip "gnutls-bin is not installed"
+  p2p-ca -q sign worker-1 --san 10.0.0.7
+  p2p-ca -q crl >/dev/null
+  certtool --verify --load-ca-certificate "$certs/ca_cert.pem" --load-crl "$certs/ca_crl.pem" --infile "$certs/worker-1_cert.pem"
+  certtool --verify-crl --load-ca-certificate "$certs/ca_cert.pem" --infile "$certs/ca_crl.pem"
+  certtool -i --infile "$certs/worker-1_cert.pem" | grep 'Authority Key Identifier'
+}

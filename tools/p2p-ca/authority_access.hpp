@@ -1,0 +1,33 @@
+// How the subcommands get at the CA of this home, and what they have in common in asking things of it.
+#pragma once
+
+#include "cli/command.hpp"
+#include "pki/certificate_folder.hpp"
+#include "pki/issuing_authority.hpp"
+
+namespace p2p::ca {
+
+/// This user, now.
+pki::Act act_now();
+
+/// Opens the CA, or says what is missing and what to do about it.
+cli::Attempt<pki::IssuingAuthority> open_authority(const std::filesystem::path& home, const pki::Act& act);
+
+/// Whether there is a CA to sign with here; a worker's home has its certificate only.
+bool has_authority(const std::filesystem::path& home);
+
+/// Names with commas between them, or the option repeated. `invalid` names the one that is neither DNS name nor
+/// address.
+Result<std::vector<pki::SubjectName>> parse_names(const std::vector<std::string>& lists);
+
+/// Refuses what cannot be a name, and names whose files have a meaning of their own: the CA's, a node's default, this
+/// machine's operator's.
+Result<void> check_name(const std::string& name, std::optional<pki::Role> role);
+
+/// The roots in ca_cert.pem, with a hint where there are none.
+cli::Attempt<pki::Roots> read_roots(const std::filesystem::path& home);
+
+/// Signs the list anew if it must be, and says where it is.
+cli::Attempt<pki::SignedCrl> publish_crl(pki::IssuingAuthority& authority, const pki::Act& act, cli::Reporter& report);
+
+}  // namespace p2p::ca

@@ -1,0 +1,127 @@
+// p2p-ca backup and restore: the whole CA in one file, and back, here or on another machine.
+#include <fmt/format.h>
+
+#include "authority_access.hpp"
+#include "commands.hpp"
+#include "pki/authority_backup.hpp"
+#include "report.hpp"
+
+namespace p2p::ca {
+namespace {
+
+namespace fs = std::filesystem;
+using cli::Attempt;
+using cli::Failure;
+
+class Backup final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override { options.argument("FILE", file_, "the file to write"); }
+
+  Attempt<void> run(cli::Session& session) override {
+    const pki::Act act = act_now();
+    auto authority = open_authority(session.home, act);
+    if (!authority) return authority.error();
+    if (auto crl = authority->current_crl(act); !crl) return crl.error();
+    const auto lock = certificates_of(session.home).lock();
+    if (!lock) return lock.error();
+    if (auto done = pki::back_up(session.home, file_); !done) {
+      return Failure(done.error(), done.error().kind() == Errc::exists ? "a backup is never overwritten" : "");
+    }
+    Document made = Document::array();
+    made.push_back({{"name", file_}, {"file", file_}});
+    print_made(session.out, made);
+    session.report.note("it holds the CA's key, unencrypted: whoever has it can be anyone in the fleet");
+    return {};
+  }
+
+ private:
+  std::string file_;
+};
+
+/// A revocation list of before: that of the home, or one that was given, which must be of this CA.
+struct KnownList {
+  std::string name;
+  std::string pem;
+  bool is_given = false;
+};
+
+class Restore final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("FILE", file_, "what p2p-ca backup wrote")
+        .text("--crl", "FILE", crl_, "a newer revocation list of the fleet; what it revokes stays revoked")
+        .flag("-f,--force", force_, "replace a CA that is there already; asks first")
+        .flag("--yes", yes_, "answer the question of --force");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    act_ = act_now();
+    const auto certs = certificates_of(session.home);
+    const auto lock = certs.lock();
+    if (!lock) return lock.error();
+    const auto paths = pki::AuthorityPaths::in(session.home);
+    if (auto allowed = allow_replacing(paths, session); !allowed) return allowed;
+    // Read before they are overwritten.
+    std::vector<KnownList> lists;
+    for (const fs::path& path : {paths.crl, fs::path(crl_)}) {
+      if (path.empty()) continue;
+      auto pem = read_file(path, pki::kMaxCrlBytes);
+      const bool is_given = path != paths.crl;
+      if (!pem && is_given) return pem.error();
+      if (pem) lists.push_back({path.string(), std::move(*pem), is_given});
+    }
+    if (auto done = pki::restore(file_, session.home); !done) return done.error();
+    return bring_up(lists, session);
+  }
+
+ private:
+  Attempt<void> allow_replacing(const pki::AuthorityPaths& paths, const cli::Session& session) const {
+    std::error_code ignored;
+    fs::path there;
+    for (const auto& path : {paths.key, paths.certificate, paths.inventory}) {
+      if (fs::exists(fs::symlink_status(path, ignored))) there = path;
+    }
+    if (there.empty()) return {};
+    if (!force_) {
+      return Failure(Error(Errc::exists, there.string() + ": already exists"),
+                     "--force replaces the CA that is here by the one in the backup");
+    }
+    if (yes_) return {};
+    return session.confirm(fmt::format("Replace the CA in {} by the one in {}?", session.home.string(), file_));
+  }
+
+  /// Opens what was restored, takes in what was revoked since, and signs a list with a number above all before.
+  Attempt<void> bring_up(const std::vector<KnownList>& lists, cli::Session& session) const {
+    auto authority = open_authority(session.home, act_);
+    if (!authority) return authority.error();
+    const auto roots = authority->roots();
+    if (!roots) return roots.error();
+    for (const auto& [name, pem, is_given] : lists) {
+      const auto adopted = authority->adopt_crl(pem, name, act_);
+      if (!adopted && is_given) return adopted.error();
+      if (!adopted) session.report.warning(adopted.error().context + "; it is left out");
+    }
+    const auto report = authority->audit({});
+    if (!report) return report.error();
+    for (const auto& finding : report->findings) session.report.error(finding);
+    Document made = Document::array();
+    made.push_back(describe(roots->certificates().front(), authority->paths().certificate, act_.at));
+    print_made(session.out, made);
+    const auto crl = publish_crl(*authority, act_, session.report);
+    if (!crl) return crl.error();
+    if (!report->findings.empty()) return Failure(cli::kDamaged, "");  // all was said
+    return {};
+  }
+
+  pki::Act act_;  ///< of this run
+  std::string file_, crl_;
+  bool force_ = false;
+  bool yes_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_backup() { return std::make_unique<Backup>(); }
+std::unique_ptr<cli::Command> make_restore() { return std::make_unique<Restore>(); }
+
+}  // namespace p2p::ca

@@ -1,0 +1,97 @@
+// p2p-ca check: for cron and monitoring; the exit code says whether something must be renewed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "authority_access.hpp"
+#include "base/system_clock.hpp"
+#include "base/text.hpp"
+#include "commands.hpp"
+#include "report.hpp"
+
+namespace p2p::ca {
+namespace {
+
+using cli::Attempt;
+using cli::Cell;
+using cli::Failure;
+using cli::Style;
+
+/// Beyond the codes that all tools share.
+constexpr int kRenew = 10;
+constexpr int kExpired = 11;
+/// A certificate is renewed when less than this part of its life is left.
+constexpr int kRenewalPart = 3;
+
+/// The lists that are here, none where they cannot be believed or there are none.
+pki::RevocationLists read_lists(const std::filesystem::path& home) {
+  pki::RevocationLists out;
+  const auto file = pki::AuthorityPaths::in(home).crl;
+  const auto pem = read_file(file, pki::kMaxCrlBytes);
+  const auto roots = read_roots(home);
+  if (!pem || !roots) return out;
+  const auto lists = pki::read_crls(*pem, *roots, file.string());
+  if (!lists) return out;
+  for (const auto& list : *lists) out = out.with(list);
+  return out;
+}
+
+std::string_view state_of(const pki::Certificate& certificate, const pki::RevocationLists& lists, WallTime now) {
+  const auto& facts = certificate.facts();
+  if (lists.is_revoked(facts.issuer_key_id, facts.serial)) return "revoked";
+  if (now >= facts.not_after) return "expired";
+  const auto life = facts.not_after - facts.not_before;
+  return facts.not_after - now < life / kRenewalPart ? "renew" : "ok";
+}
+
+Cell state_cell(const Json& entry) {
+  const std::string state = cli::member_text(entry, "state");
+  return {state, state == "ok" ? Style::good : state == "renew" ? Style::warn : Style::bad};
+}
+
+class CheckCertificates final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.arguments("NAME", targets_, 0, "names that were signed here, or files in PEM (default: all that are here)");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    const auto certs = certificates_of(session.home);
+    if (targets_.empty()) {
+      const auto names = certs.names();
+      if (!names) return Failure(names.error(), "p2p-ca init makes a CA and this folder");
+      targets_ = *names;
+    }
+    const auto lists = read_lists(session.home);
+    const WallTime now = SystemClock().wall();
+    Document entries = Document::array();
+    int worst = cli::kDone;
+    for (const auto& target : targets_) {
+      const auto subject = find_subject(certs, target);
+      if (!subject) return Failure(subject.error(), "p2p-ca list shows what is there");
+      const auto certificate = pki::read_certificate_file(subject->file);
+      if (!certificate) return certificate.error();
+      entries.push_back(describe(*certificate, subject->file, now));
+      entries.back()["name"] = target;
+      const auto state = state_of(*certificate, lists, now);
+      entries.back()["state"] = state;
+      worst = std::max(worst, state == "ok" ? cli::kDone : state == "renew" ? kRenew : kExpired);
+    }
+    const std::vector<cli::Column> columns{cli::member_column("NAME", "name"),
+                                           cli::member_column("EXPIRES", "not_after"),
+                                           cli::member_column("DAYS LEFT", "days_left", cli::Align::right),
+                                           {"STATE", state_cell}};
+    session.out.list(to_text(entries), columns, "name");
+    if (worst != cli::kDone) return Failure(worst, "");  // all was said
+    return {};
+  }
+
+ private:
+  std::vector<std::string> targets_;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_check() { return std::make_unique<CheckCertificates>(); }
+
+}  // namespace p2p::ca

@@ -1,0 +1,158 @@
+// p2p-ca invite: one string with which a new machine, or another ACME client, gets its certificate.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "authority_access.hpp"
+#include "base/rfc3339.hpp"
+#include "base/text.hpp"
+#include "commands.hpp"
+#include "config/home.hpp"
+#include "report.hpp"
+
+namespace p2p::ca {
+namespace {
+
+using cli::Attempt;
+
+constexpr std::size_t kHostBytes = 256;
+
+/// Where this home's own node is reached, as its configuration says, else this host's name and the default port.
+std::string own_address(const std::filesystem::path& home) {
+  std::array<char, kHostBytes> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  config::NodeConfig values;
+  if (const auto sources = config::gather_sources(config::Paths(home), "", {})) values = load(*sources).config.values;
+  std::string name = values.advertise_address.empty() ? std::string(host.data()) : values.advertise_address;
+  const bool is_ipv6 = name.find(':') != std::string::npos && !name.starts_with('[');
+  return fmt::format("{}:{}", is_ipv6 ? "[" + name + "]" : name, values.port);
+}
+
+/// What an ACME client is told, whichever it is.
+struct Account {
+  std::string url;
+  std::string kid;
+  std::string key;  ///< base64url
+  std::string ca_file;
+  std::vector<std::string> names;
+};
+
+std::string lego_command(const Account& account) {
+  std::string domains;
+  for (const auto& name : account.names) domains += " --domains " + name;
+  return fmt::format(
+      "LEGO_CA_CERTIFICATES={} lego --server {} --eab --kid {} --hmac {} --accept-tos --email admin@localhost --http{} "
+      "run\n",
+      account.ca_file, account.url, account.kid, account.key, domains);
+}
+
+std::string certbot_command(const Account& account) {
+  std::string domains;
+  for (const auto& name : account.names) domains += " -d " + name;
+  return fmt::format(
+      "REQUESTS_CA_BUNDLE={} certbot certonly --standalone --server {} --eab-kid {} --eab-hmac-key {} --agree-tos "
+      "--register-unsafely-without-email{}\n",
+      account.ca_file, account.url, account.kid, account.key, domains);
+}
+
+std::string caddy_file(const Account& account) {
+  return fmt::format(
+      "{{\n  acme_ca {}\n  acme_ca_root {}\n  acme_eab {{\n    key_id {}\n    mac_key {}\n  }}\n}}\n{} {{\n  respond "
+      "\"it works\"\n}}\n",
+      account.url, account.ca_file, account.kid, account.key, join(account.names, ", "));
+}
+
+class Invite final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("NAME", name_, "node_id of the new machine, or the name of another program's server")
+        .choice("--role", "ROLE", role_, {"worker", "coordinator", "operator"},
+                "role in the fleet, by default the first of")
+        .flag("--web", web_, "for another program: certificates for servers, with no role")
+        .texts("--san", "NAME", extra_names_,
+               "another DNS name or IP address that it may have; several with commas, or repeated")
+        .duration("--ttl", "TIME", ttl_, "how long the invitation can be used (default 24h)")
+        .number("--uses", "N", uses_, 1, pki::kMaxInvitationUses, "how many machines may use it (default 1)")
+        .texts("--coordinator", "HOST:PORT", coordinators_,
+               "where to join (else $P2P_COORDINATOR, this machine); may be repeated")
+        .choice("--print", "CLIENT", client_, {"lego", "certbot", "caddy"},
+                "print what that ACME client needs instead; one of");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    act_ = act_now();
+    const auto role = web_ ? std::nullopt : pki::parse_role(role_);
+    if (auto checked = check_name(name_, role); !checked) return checked.error();
+    auto names = parse_names(extra_names_);
+    if (!names) return names.error();
+    auto authority = open_authority(session.home, act_);
+    if (!authority) return authority.error();
+    auto invitation = authority->invite({.name = name_,
+                                         .role = role,
+                                         .names = *names,
+                                         .ttl = std::chrono::ceil<std::chrono::seconds>(ttl_),
+                                         .uses = uses_},
+                                        act_);
+    if (!invitation) return invitation.error();
+    invitation->coordinators = find_coordinators(session);
+    print(*invitation, *names, *authority, session);
+    return {};
+  }
+
+ private:
+  std::vector<std::string> find_coordinators(cli::Session& session) const {
+    if (!coordinators_.empty()) return coordinators_;
+    if (const char* variable = std::getenv("P2P_COORDINATOR")) return {variable};
+    std::string address = own_address(session.home);
+    session.report.note(fmt::format("it leads to {}; --coordinator HOST:PORT says another", address));
+    return {std::move(address)};
+  }
+
+  void print(const pki::Invitation& invitation, const std::vector<pki::SubjectName>& names,
+             const pki::IssuingAuthority& authority, cli::Session& session) const {
+    const std::string text = pki::write_invitation(invitation);
+    Account account{.url = fmt::format("https://{}/acme/directory", invitation.coordinators.front()),
+                    .kid = invitation.kid,
+                    .key = to_base64url(invitation.hmac_key),
+                    .ca_file = authority.paths().certificate.string(),
+                    .names = {}};
+    for (const auto& name : names) account.names.push_back(name.text);
+    if (account.names.empty()) account.names.push_back(name_);
+    auto& out = session.out;
+    if (out.format() == cli::Format::json || out.format() == cli::Format::yaml) {
+      out.value(to_text({{"name", invitation.name},
+                         {"url", account.url},
+                         {"ca_fingerprint", to_hex(invitation.ca_fingerprint)},
+                         {"kid", account.kid},
+                         {"hmac_key", account.key},
+                         {"expires_at", format_rfc3339(invitation.expires_at, 0)},
+                         {"invitation", text}}));
+    } else if (client_ == "lego") {
+      out.stream() << lego_command(account);
+    } else if (client_ == "certbot") {
+      out.stream() << certbot_command(account);
+    } else if (client_ == "caddy") {
+      out.stream() << caddy_file(account);
+    } else {
+      out.stream() << text << '\n';
+    }
+    session.report.note(
+        fmt::format("valid until {}; it is a secret until it is used", format_rfc3339(invitation.expires_at, 0)));
+  }
+
+  pki::Act act_;  ///< of this run
+  std::string name_, client_;
+  std::string role_ = "worker";
+  std::vector<std::string> extra_names_, coordinators_;
+  std::chrono::milliseconds ttl_ = std::chrono::hours{24};
+  std::uint64_t uses_ = 1;
+  bool web_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_invite() { return std::make_unique<Invite>(); }
+
+}  // namespace p2p::ca

@@ -1,0 +1,51 @@
+// Where each node of the fleet can be reached from here: the links that are open and the addresses that answered. What
+// it publishes is read by everyone else.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "directory.hpp"
+#include "membership/cluster_view.hpp"
+#include "membership/link.hpp"
+
+namespace p2p::node {
+
+/// Control loop, except for view().
+class Reach {
+ public:
+  /// `directory` must outlive it.
+  explicit Reach(Directory& directory) : directory_(directory) {}
+
+  /// It replaces an older link to this node, which is closed.
+  void add_link(const std::string& node_id, std::shared_ptr<membership::Link> link);
+  /// False when a newer link has taken its place.
+  bool remove_link(const std::string& node_id, const membership::Link* link);
+  /// nullptr when no link to it is open.
+  std::shared_ptr<membership::Link> link_to(std::string_view node_id) const;
+
+  /// The node answered at this address.
+  void note_answer(const std::string& node_id, const std::string& address);
+  /// Puts the address that answered last in front of the list, where it is in it.
+  void prefer_answered(std::string_view node_id, std::vector<std::string>& addresses) const;
+
+  /// Publishes what changed, here and in the directory; false when nothing did.
+  bool publish(const membership::ClusterViewPtr& view);
+  /// The view that was published last, null before the first. Any thread.
+  membership::ClusterViewPtr view() const;
+
+ private:
+  Place place_of(const membership::NodeView& node) const;
+
+  Directory& directory_;
+  std::map<std::string, std::shared_ptr<membership::Link>, std::less<>> links_;
+  std::map<std::string, std::string, std::less<>> answered_at_;  ///< by node
+  bool changed_ = false;
+  mutable std::mutex mutex_;  // guards published_ against readers on other threads
+  membership::ClusterViewPtr published_;
+};
+
+}  // namespace p2p::node

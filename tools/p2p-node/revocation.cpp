@@ -1,0 +1,75 @@
+#include "revocation.hpp"
+
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Which callers are to be dropped; says of each once that it is. Asked by all loops.
+class Verdict {
+ public:
+  Verdict(pki::RevocationCheck is_revoked, LogSink& log) : is_revoked_(std::move(is_revoked)), log_(log, "Network") {}
+
+  bool operator()(const auth::Caller& caller) {
+    if (!caller.certificate || !is_revoked_(caller.certificate->issuer_key_id, caller.certificate->serial))
+      return false;
+    const std::string who = fmt::format("{} \"{}\"", pki::to_string(caller.identity->role), caller.identity->name);
+    const std::lock_guard lock(mutex_);
+    if (said_.insert(who).second) log_.warning("connections with {} are dropped: its certificate was revoked", who);
+    return true;
+  }
+
+ private:
+  const pki::RevocationCheck is_revoked_;
+  Logger log_;
+  std::mutex mutex_;
+  std::set<std::string> said_;
+};
+
+}  // namespace
+
+Revocation::Revocation(const Parts& parts, pki::CertificateId own, const Clock& clock, LogSink& log)
+    : parts_(parts), own_(std::move(own)), clock_(clock), log_(log, "Node") {}
+
+void Revocation::apply(pki::RevocationCheck is_revoked) {
+  is_revoked_ = std::move(is_revoked);
+  // First what is new is refused; then nothing slips in while what is old is dropped.
+  parts_.tls.set_revocation_check(is_revoked_);
+  parts_.verifier.set_revocation_check(is_revoked_);
+  parts_.membership.recheck({clock_.monotonic(), clock_.wall()});
+  drop_connections();
+  judge_own();
+}
+
+void Revocation::drop_connections() {
+  const auto verdict = std::make_shared<Verdict>(is_revoked_, log_.sink());
+  const auto is_dropped = [verdict](const auth::Caller& caller) { return (*verdict)(caller); };
+  parts_.server.drop_connections(is_dropped);
+  const auto loops = parts_.loops.all();  // in the order of the clients
+  auto loop = loops.begin();
+  for (const auto& client : parts_.clients) {
+    asio::post(**loop++, [client = client.get(), is_dropped] { client->drop(is_dropped); });
+  }
+}
+
+void Revocation::set_own(pki::CertificateId own) {
+  own_ = std::move(own);
+  judge_own();
+}
+
+void Revocation::judge_own() {
+  const bool revoked = is_revoked_ && is_revoked_(own_.issuer_key_id, own_.serial);
+  if (revoked) {
+    log_.critical("the certificate of this node has been revoked: the fleet refuses it until it has a new one");
+  }
+  parts_.health.set_certificate_revoked(revoked);
+}
+
+}  // namespace p2p::node
