@@ -188,7 +188,7 @@ hint: p2p-ca list shows what is there"
   before=$(sha256sum "$certs"/*.pem)
   expect 1 p2p-ca init
   stderr_is "p2p-ca: error: $certs/ca_cert.pem: already exists
-hint: --force makes a new CA; what the old one signed is then worth nothing"
+hint: this home has its CA already: p2p-ca sign NAME goes on; --force makes another, and all that this one signed is void"
   expect 1 p2p-ca sign worker-2 worker-1
   stderr_has "worker-1_cert.pem: already exists"
   expect 2 p2p-ca init --force

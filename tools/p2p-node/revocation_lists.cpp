@@ -1,5 +1,6 @@
 #include "revocation_lists.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/file.hpp"
@@ -11,9 +12,18 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kKindPrefix = "crl:";
+constexpr std::string_view kBeginOfList = "-----BEGIN X509 CRL-----\n";
 constexpr std::string_view kEndOfList = "-----END X509 CRL-----\n";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n";
 
 std::string kind_of(const pki::RevocationList& list) { return std::string(kKindPrefix) + to_hex(list.issuer_key_id); }
+
+/// One list and nothing around it: others get the very text, and load it where they keep what they trust.
+bool is_bare(std::string_view content) {
+  if (!content.starts_with(kBeginOfList) || !content.ends_with(kEndOfList)) return false;
+  content.remove_prefix(kBeginOfList.size());
+  return content.find_first_not_of(kBase64) == content.size() - kEndOfList.size();
+}
 
 }  // namespace
 
@@ -22,6 +32,7 @@ RevocationLists::RevocationLists(std::function<std::shared_ptr<const std::string
 
 Result<pki::RevocationList> RevocationLists::read(std::string_view kind, std::string_view content) const {
   if (!kind.starts_with(kKindPrefix)) return Error(Errc::unsupported, "this node knows nothing of this kind");
+  if (!is_bare(content)) return Error(Errc::damaged, "a revocation list with something around it");
   const auto roots = pki::Roots::from_pem(*roots_pem_(), "the CA's certificate");
   if (!roots) return roots.error();
   auto lists = pki::read_crls(content, *roots, "revocation list");
@@ -64,10 +75,11 @@ pki::RevocationCheck RevocationLists::revoked() const {
 std::map<std::string, std::string> bulletins_of(std::string_view crl_pem, const pki::Roots& roots) {
   std::map<std::string, std::string> out;
   while (!crl_pem.empty()) {
-    const std::size_t end = crl_pem.find(kEndOfList);
+    const std::size_t begin = std::min(crl_pem.find(kBeginOfList), crl_pem.size());
+    const std::size_t end = crl_pem.find(kEndOfList, begin);
     if (end == std::string_view::npos) break;
-    const std::string_view one = crl_pem.substr(0, end + kEndOfList.size());
-    crl_pem.remove_prefix(one.size());
+    const std::string_view one = crl_pem.substr(begin, end + kEndOfList.size() - begin);
+    crl_pem.remove_prefix(end + kEndOfList.size());
     const auto lists = pki::read_crls(one, roots, "revocation list");
     if (lists && lists->size() == 1) out.emplace(kind_of(lists->front()), one);
   }
