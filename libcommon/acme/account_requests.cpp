@@ -75,6 +75,14 @@ Outcome<crypto::KeyPtr> read_new_key(const ServerParts& parts, const SignedReque
   return key;
 }
 
+/// Two requests of one account at once must not undo each other.
+Outcome<void> store_change(const ServerParts& parts, const SignedRequest& request, const Account& changed) {
+  const auto updated = parts.store.update_account(changed, request.thumbprint);
+  if (!updated) return internal_error(parts, updated.error());
+  if (!*updated) return Refusal(ProblemType::malformed, "the account changed meanwhile, or its new key is in use", 409);
+  return boost::system::in_place_value;
+}
+
 Refusal key_in_use(const ServerParts& parts, const Account& owner) {
   Refusal out(ProblemType::malformed, "an account has this key already", 409);
   out.location = parts.urls.account(owner.id);
@@ -127,7 +135,7 @@ Outcome<net::Response> account(const ServerParts& parts, const SignedRequest& re
   if (update->contact) changed.contact = std::move(*update->contact);
   if (update->deactivate) changed.status = AccountStatus::deactivated;
   if (update->contact || update->deactivate) {
-    if (const auto done = parts.store.update_account(changed); !done) return internal_error(parts, done.error());
+    if (auto done = store_change(parts, request, changed); !done) return done.error();
   }
   if (update->deactivate) parts.log.info("ACME account {} was deactivated by its owner", changed.id);
   return account_answer(parts, 200, changed);
@@ -146,7 +154,7 @@ Outcome<net::Response> key_change(const ServerParts& parts, const SignedRequest&
   const auto owner = parts.store.find_account_by_key(*thumbprint);
   if (!owner) return internal_error(parts, owner.error());
   if (*owner) return key_in_use(parts, **owner);
-  if (const auto done = parts.store.update_account(changed); !done) return internal_error(parts, done.error());
+  if (auto done = store_change(parts, request, changed); !done) return done.error();
   parts.log.info("ACME account {} has a new key", changed.id);
   return account_answer(parts, 200, changed);
 }

@@ -99,7 +99,11 @@ Outcome<void> issue(const ServerParts& parts, const Grant& grant, Order& order, 
   if (!certificate) return certificate.error();
   finalize_succeeded(order, certificate->id);
   if (const auto done = parts.store.complete_order(order, *certificate, now); !done) {
-    return internal_error(parts, done.error());
+    // The inventory has the certificate, but nobody can fetch it: the client makes another order.
+    const Refusal out = internal_error(parts, done.error());
+    finalize_failed(order, out);
+    (void)parts.store.update_order(order, OrderStatus::processing);
+    return out;
   }
   parts.log.info("certificate for {} issued to ACME account {}", list_of(order.identifiers), order.account);
   return boost::system::in_place_value;

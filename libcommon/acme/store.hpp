@@ -47,8 +47,9 @@ class Store {
   Result<void> add_account(const Account& account, WallTime now, std::size_t max_accounts);
   Result<std::optional<Account>> find_account(std::string_view id);
   Result<std::optional<Account>> find_account_by_key(std::string_view thumbprint);
-  /// Key, contact and status. `exists` as above.
-  Result<void> update_account(const Account& account);
+  /// Key, contact and status, if the account is still valid and has the key `from`; false otherwise, and when another
+  /// account has the new key.
+  Result<bool> update_account(const Account& account, std::string_view from);
 
   /// With those of its authorizations that are new; the account is in use now. `limited` when the account has
   /// `max_open` orders that are pending or processing.

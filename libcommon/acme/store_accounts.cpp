@@ -81,10 +81,11 @@ Result<void> Store::add_account(const Account& account, WallTime now, std::size_
   return {};
 }
 
-Result<void> Store::update_account(const Account& account) {
+Result<bool> Store::update_account(const Account& account, std::string_view from) {
   const std::lock_guard lock(mutex_);
-  auto statement =
-      prepare("UPDATE OR IGNORE accounts SET thumbprint = ?2, jwk = ?3, contact = ?4, status = ?5 WHERE id = ?1");
+  auto statement = prepare(
+      "UPDATE OR IGNORE accounts SET thumbprint = ?2, jwk = ?3, contact = ?4, status = ?5 "
+      "WHERE id = ?1 AND thumbprint = ?6 AND status = 0");
   if (!statement) return statement.error();
   Statement& update = **statement;
   const std::string jwk = dump_json(account.jwk), contact = dump_json(account.contact);
@@ -93,10 +94,8 @@ Result<void> Store::update_account(const Account& account) {
   update.bind(3, jwk);
   update.bind(4, contact);
   update.bind(5, static_cast<std::int64_t>(account.status));
-  const auto updated = changes_a_row(database_, update);
-  if (!updated) return updated.error();
-  if (!*updated) return Error(Errc::exists, "another ACME account has this key");
-  return {};
+  update.bind(6, from);
+  return changes_a_row(database_, update);
 }
 
 }  // namespace p2p::acme

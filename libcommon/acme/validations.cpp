@@ -1,7 +1,5 @@
 #include "acme/validations.hpp"
 
-#include <utility>
-
 namespace p2p::acme {
 namespace {
 
@@ -10,20 +8,6 @@ ProblemType type_of(Errc kind) {
   if (kind == Errc::unreachable || kind == Errc::timeout) return ProblemType::connection;
   return ProblemType::unauthorized;
 }
-
-/// Counts a running validation, however it ends.
-class Running {
- public:
-  explicit Running(std::size_t& count) : count_(&count) { ++count; }
-  Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-  Running& operator=(Running&&) = delete;
-  ~Running() {
-    if (count_ != nullptr) --*count_;
-  }
-
- private:
-  std::size_t* count_;
-};
 
 }  // namespace
 
@@ -36,34 +20,37 @@ void Validations::start_next() {
   while (!waiting_.empty() && running_ < parts_.settings.max_validations) {
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
-    tasks_.start("validation of " + job.authorization.identifier.text, run(std::move(job)));
+    std::string name = "validation of " + job.authorization.identifier.text;
+    tasks_.start(std::move(name), run(std::move(job), Running(running_)));
   }
 }
 
-boost::asio::awaitable<void> Validations::run(Job job) {
+boost::asio::awaitable<void> Validations::run(Job job, Running running) {
   {
-    const Running running(running_);
-    Authorization& authorization = job.authorization;
-    std::string key_authorization = authorization.token + "." + job.thumbprint;
-    const auto outcome = co_await validator_.validate_http01(authorization.identifier, authorization.token,
-                                                             std::move(key_authorization));
-    // A shutdown decides nothing about the name: the next start takes the validation up again.
-    if (!outcome && outcome.error().kind() == Errc::cancelled) co_return;
-    const WallTime now = parts_.clock.wall();
-    if (outcome) {
-      validation_succeeded(authorization, now, parts_.settings.authorization_lifetime);
-    } else {
-      validation_failed(authorization, Refusal(type_of(outcome.error().kind()), outcome.error().context));
-      parts_.log.warning("http-01 of {} failed: {}", authorization.identifier.text, outcome.error().context);
-    }
-    auto work = [&parts = parts_, authorization] {
-      // Nothing happens when the client has deactivated it meanwhile.
-      return parts.store.update_authorization(authorization, AuthorizationStatus::pending, ChallengeStatus::processing);
-    };
-    if (const auto updated = co_await pool_.run(std::move(work)); !updated)
-      (void)internal_error(parts_, updated.error());
+    const Running until_end(std::move(running));
+    co_await validate(std::move(job));
   }
   start_next();
+}
+
+boost::asio::awaitable<void> Validations::validate(Job job) {
+  Authorization& authorization = job.authorization;
+  std::string key_authorization = authorization.token + "." + job.thumbprint;
+  const auto outcome =
+      co_await validator_.validate_http01(authorization.identifier, authorization.token, std::move(key_authorization));
+  // A shutdown decides nothing about the name: the next start takes the validation up again.
+  if (!outcome && outcome.error().kind() == Errc::cancelled) co_return;
+  if (outcome) {
+    validation_succeeded(authorization, parts_.clock.wall(), parts_.settings.authorization_lifetime);
+  } else {
+    validation_failed(authorization, Refusal(type_of(outcome.error().kind()), outcome.error().context));
+    parts_.log.warning("http-01 of {} failed: {}", authorization.identifier.text, outcome.error().context);
+  }
+  auto work = [&parts = parts_, authorization] {
+    // Nothing happens when the client has deactivated it meanwhile.
+    return parts.store.update_authorization(authorization, AuthorizationStatus::pending, ChallengeStatus::processing);
+  };
+  if (const auto updated = co_await pool_.run(std::move(work)); !updated) (void)internal_error(parts_, updated.error());
 }
 
 }  // namespace p2p::acme

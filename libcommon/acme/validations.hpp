@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "acme/http01.hpp"
 #include "acme/server_parts.hpp"
@@ -25,8 +26,22 @@ class Validations {
     Authorization authorization;
     std::string thumbprint;
   };
+  /// Counts a validation from its start to its end, however it ends.
+  class Running {
+   public:
+    explicit Running(std::size_t& count) : count_(&count) { ++count; }
+    Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    Running& operator=(Running&&) = delete;
+    ~Running() {
+      if (count_ != nullptr) --*count_;
+    }
+
+   private:
+    std::size_t* count_;
+  };
   void start_next();
-  boost::asio::awaitable<void> run(Job job);
+  boost::asio::awaitable<void> run(Job job, Running running);
+  boost::asio::awaitable<void> validate(Job job);
 
   const ServerParts& parts_;
   Validator& validator_;

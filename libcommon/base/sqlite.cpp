@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/file.hpp"
 
 namespace p2p {
@@ -24,10 +26,12 @@ Error sqlite_error(sqlite3* database, std::string_view what) {
   return {kind, fmt::format("{}{}: {}", prefix, what, sqlite3_errmsg(database))};
 }
 
-/// SQLite would make it 0644; its journal files take the mode from it.
+/// SQLite would make it 0644; its journal files take the mode from it. A file that is there must not be opened here:
+/// closing any descriptor of it would drop the locks of all connections that this process has to it (POSIX), and the
+/// next process would then delete the journal under them.
 Result<void> make_file(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kSecretMode);
-  if (descriptor < 0) return system_error(errno, path.string());
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kSecretMode);
+  if (descriptor < 0) return errno == EEXIST ? Result<void>() : system_error(errno, path.string());
   ::close(descriptor);
   return {};
 }

@@ -11,14 +11,10 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/file_closer.hpp"
 
 namespace p2p::cli {
 namespace {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-using FilePtr = std::unique_ptr<std::FILE, FileCloser>;
 
 /// What is typed is not shown while this lives.
 class HiddenInput {

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "cli/app.hpp"
+#include "cli/file_closer.hpp"
 
 namespace p2p::cli {
 namespace {
@@ -39,14 +40,10 @@ std::size_t width_of(int descriptor) {
   return size.ws_col;
 }
 
-struct FileCloser {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
 }  // namespace
 
 Result<bool> ask_on_terminal(const std::string& question) {
-  const std::unique_ptr<std::FILE, FileCloser> terminal(std::fopen("/dev/tty", "r+e"));
+  const FilePtr terminal(std::fopen("/dev/tty", "r+e"));
   if (!terminal) return Error(Errc::invalid, "there is no terminal to ask on");
   std::fprintf(terminal.get(), "%s [y/N] ", escape_controls(question).c_str());
   std::fflush(terminal.get());

@@ -27,7 +27,7 @@ void Membership::absorb_bulletins(const CarriedBulletins& contents, std::string_
 void Membership::hold(const BulletinPtr& bulletin, std::string_view from, Instant now) {
   actions_.bulletins.push_back(bulletin);
   actions_.save_state = true;
-  say(EventKind::bulletin, LogLevel::info,
+  say(EventKind::bulletin, LogLevel::debug,
       fmt::format("version {} of the bulletin {}, from {}", bulletin->version, bulletin->kind, from));
   PushTo push;
   for (const std::string& node_id : registry_.links()) {

@@ -58,16 +58,6 @@ Result<void> write_pair(const PairFiles& files, const Certificate& certificate, 
   return write(files.certificate, certificate.pem(), kPublicMode);
 }
 
-Result<Authority> open_authority(const PairFiles& files) {
-  auto pair = read_pair(files);
-  if (!pair) return pair.error();
-  auto authority = Authority::open(std::move(pair->certificate), std::move(pair->key));
-  if (!authority) {
-    return Error(authority.error().code, files.certificate.string() + ": " + authority.error().context);
-  }
-  return authority;
-}
-
 PairFiles CertificateFolder::files_of(const std::string& name) const {
   return {path_ / (name + std::string(kCertificateSuffix)), path_ / (name + std::string(kKeySuffix))};
 }

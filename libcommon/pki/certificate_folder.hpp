@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "base/file.hpp"
-#include "pki/authority.hpp"
+#include "crypto/key.hpp"
+#include "pki/certificate.hpp"
 
 namespace p2p::pki {
 
@@ -36,9 +37,6 @@ Result<void> write_pair(const PairFiles& files, const Certificate& certificate, 
 
 Result<Certificate> read_certificate_file(const std::filesystem::path& path);
 Result<crypto::KeyPtr> read_key_file(const std::filesystem::path& path);
-
-/// Opens the CA from its files.
-Result<Authority> open_authority(const PairFiles& files);
 
 class CertificateFolder {
  public:

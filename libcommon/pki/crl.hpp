@@ -16,9 +16,10 @@ namespace p2p::pki {
 inline constexpr std::chrono::hours kCrlLifetime{7 * 24};
 inline constexpr std::chrono::hours kCrlRenewal = kCrlLifetime / 2;
 
-/// A file of lists is never larger, a list never longer; readers refuse more.
-inline constexpr std::size_t kMaxCrlBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kMaxRevoked = 100'000;
+/// A file of lists is never larger, a list never longer; readers refuse more. A list travels whole, as one bulletin of
+/// membership (at most 1 MiB), and an entry takes up to 64 bytes of PEM: what cannot reach the fleet is not signed.
+inline constexpr std::size_t kMaxCrlBytes = 2 * 1024 * 1024;
+inline constexpr std::size_t kMaxRevoked = 16'000;
 
 struct RevokedEntry {
   Bytes serial;  ///< big-endian magnitude

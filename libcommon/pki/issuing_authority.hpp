@@ -128,6 +128,8 @@ class IssuingAuthority {
   Result<void> record_files(const Act& act);
   Result<void> import_certificates(const Act& act);
   /// The highest number among lists of this CA; 0 for a text that is none.
+  /// Within a transaction: what these lists revoke is revoked here too.
+  Result<void> adopt_lists(std::string_view pem, const std::string& name, const Act& act);
   std::uint64_t highest_number(std::string_view pem) const;
   Result<std::string> sign_lists(std::uint64_t number, WallTime now);
   Result<SignedCrl> sign_crl_anew(std::uint64_t last, const Act& act);

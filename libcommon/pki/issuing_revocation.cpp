@@ -85,6 +85,10 @@ Result<SignedCrl> IssuingAuthority::current_crl(const Act& act) {
   const bool is_due = !last || !last->is_current || last->pem.empty() || file_number > last_number ||
                       act.at >= last->signed_at + kCrlRenewal;
   if (!is_due && is_in_file) return SignedCrl{last->number, last->next_update, last->pem};
+  // What the file revokes stays revoked, even where the inventory was lost or is older.
+  if (file_number > last_number) {
+    if (auto done = adopt_lists(*in_file, paths_.crl.string(), act); !done) return done.error();
+  }
   auto out = is_due ? sign_crl_anew(std::max(last_number, file_number), act)
                     : SignedCrl{last->number, last->next_update, last->pem};
   if (!out) return out;
@@ -98,6 +102,16 @@ Result<void> IssuingAuthority::adopt_crl(std::string_view pem, const std::string
   auto transaction = inventory_.begin();
   if (!transaction) return transaction.error();
   if (auto done = refresh(); !done) return done;
+  if (auto done = adopt_lists(pem, name, act); !done) return done;
+  // The next list goes by the number in the file.
+  const auto in_file = read_file(paths_.crl, kMaxCrlBytes);
+  if (!in_file || highest_number(*in_file) < highest_number(pem)) {
+    if (auto written = write_file(paths_.crl, pem, kPublicMode); !written) return written;
+  }
+  return transaction->commit();
+}
+
+Result<void> IssuingAuthority::adopt_lists(std::string_view pem, const std::string& name, const Act& act) {
   const auto lists = read_crls(pem, set_.roots, name);
   if (!lists) return lists.error();
   for (const auto& list : *lists) {
@@ -112,12 +126,7 @@ Result<void> IssuingAuthority::adopt_crl(std::string_view pem, const std::string
       if (auto done = inventory_.append(event, act.who, act.at); !done) return done;
     }
   }
-  // The next list goes by the number in the file.
-  const auto in_file = read_file(paths_.crl, kMaxCrlBytes);
-  if (!in_file || highest_number(*in_file) < highest_number(pem)) {
-    if (auto written = write_file(paths_.crl, pem, kPublicMode); !written) return written;
-  }
-  return transaction->commit();
+  return {};
 }
 
 std::uint64_t IssuingAuthority::highest_number(std::string_view pem) const {

@@ -24,7 +24,7 @@ namespace p2p::services {
 namespace {
 
 constexpr std::size_t kMarkBytes = 16;
-constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kGuardReadBytes = 64 << 10;
 /// What does not die meanwhile (10 s) hangs in the kernel.
 constexpr int kMaxPasses = 5'000;
 constexpr timespec kBetweenPasses{0, 2'000'000};
@@ -34,7 +34,7 @@ bool has_mark(int proc, pid_t pid, std::string_view mark) {
   const Descriptor file(::openat(proc, fmt::format("{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return false;
   std::string seen;
-  std::array<char, kReadBytes> chunk;
+  std::array<char, kGuardReadBytes> chunk;
   for (;;) {
     const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;

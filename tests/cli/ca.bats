@@ -188,7 +188,7 @@ hint: p2p-ca list shows what is there"
   before=$(sha256sum "$certs"/*.pem)
   expect 1 p2p-ca init
   stderr_is "p2p-ca: error: $certs/ca_cert.pem: already exists
-hint: --force makes a new CA; what the old one signed is then worth nothing"
+hint: this home has its CA already: p2p-ca sign NAME goes on; --force makes another, and all that this one signed is void"
   expect 1 p2p-ca sign worker-2 worker-1
   stderr_has "worker-1_cert.pem: already exists"
   expect 2 p2p-ca init --force
@@ -222,4 +222,22 @@ hint: --yes answers the question"
   for i in 1 2 3 4 5 6; do p2p-ca -q sign worker-1 --force >/dev/null & done
   wait
   expect 0 p2p-ca verify worker-1
+}
+
+@test "scripts/generate_ca_certs.sh makes what the coordinator and the workers need, and leaves what is there" {
+  folder="$BATS_TEST_TMPDIR/fleet"
+  script="$BATS_TEST_DIRNAME/../../scripts/generate_ca_certs.sh"
+  P2P_CA="$P2P_BIN_DIR/p2p-ca" expect 0 "$script" "$folder"
+  cd "$folder/certs"
+  for name in ca coordinator worker; do [ -f ${name}_cert.pem ] && mode_is ${name}_key.pem 600; done
+  openssl verify -x509_strict -CAfile ca_cert.pem coordinator_cert.pem worker_cert.pem
+  days() { echo $((($(date -d "$(openssl x509 -in "$1" -noout -enddate | cut -d= -f2)" +%s) - $(date +%s) + 3600) / 86400)); }
+  same_text "days of the CA" "$(days ca_cert.pem)" 3650
+  same_text "days of a node" "$(days worker_cert.pem)" 365
+  openssl x509 -in coordinator_cert.pem -noout -ext subjectAltName | grep 'spiffe://p2p/coordinator/coordinator'
+  openssl x509 -in worker_cert.pem -noout -ext subjectAltName | grep -F 'DNS:*.local'
+  before=$(sha256sum ca_*.pem coordinator_*.pem worker_c*.pem worker_k*.pem)
+  P2P_CA="$P2P_BIN_DIR/p2p-ca" expect 0 "$script" "$folder" worker worker-2
+  same_text files "$(sha256sum ca_*.pem coordinator_*.pem worker_c*.pem worker_k*.pem)" "$before"
+  [ -f worker-2_cert.pem ]
 }

@@ -61,7 +61,7 @@ refused() {
 @test "without a CA the hint says how to get one" {
   refused 5 "no CA in $P2P_HOME" p2p-ca sign worker-1
   stderr_is "p2p-ca: error: no CA in $P2P_HOME
-hint: p2p-ca init makes one"
+hint: is this the right home (--home, \$P2P_HOME)? for a new fleet: p2p-ca init"
   refused 5 "p2p-ca init" p2p-ca list
   refused 5 "p2p-ca init" p2p-ca verify worker-1
   [ ! -e "$P2P_HOME" ]

@@ -23,7 +23,8 @@ Attempt<pki::IssuingAuthority> open_authority(const fs::path& home, const pki::A
   const auto paths = pki::AuthorityPaths::in(home);
   std::error_code ignored;
   if (!fs::exists(paths.certificate, ignored)) {
-    return Failure(cli::kNotFound, "no CA in " + home.string(), "p2p-ca init makes one");
+    return Failure(cli::kNotFound, "no CA in " + home.string(),
+                   "is this the right home (--home, $P2P_HOME)? for a new fleet: p2p-ca init");
   }
   auto authority = pki::IssuingAuthority::open(paths, act);
   if (authority) return std::move(*authority);

@@ -39,7 +39,7 @@ class Backup final : public cli::Command {
 };
 
 /// A revocation list of before: that of the home, or one that was given, which must be of this CA.
-struct List {
+struct KnownList {
   std::string name;
   std::string pem;
   bool is_given = false;
@@ -62,7 +62,7 @@ class Restore final : public cli::Command {
     const auto paths = pki::AuthorityPaths::in(session.home);
     if (auto allowed = allow_replacing(paths, session); !allowed) return allowed;
     // Read before they are overwritten.
-    std::vector<List> lists;
+    std::vector<KnownList> lists;
     for (const fs::path& path : {paths.crl, fs::path(crl_)}) {
       if (path.empty()) continue;
       auto pem = read_file(path, pki::kMaxCrlBytes);
@@ -91,7 +91,7 @@ class Restore final : public cli::Command {
   }
 
   /// Opens what was restored, takes in what was revoked since, and signs a list with a number above all before.
-  Attempt<void> bring_up(const std::vector<List>& lists, cli::Session& session) const {
+  Attempt<void> bring_up(const std::vector<KnownList>& lists, cli::Session& session) const {
     auto authority = open_authority(session.home, act_);
     if (!authority) return authority.error();
     const auto roots = authority->roots();

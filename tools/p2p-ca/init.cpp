@@ -78,7 +78,8 @@ class Init final : public cli::Command {
     if (file.empty()) return {};
     if (!force_) {
       return Failure(Error(Errc::exists, file.string() + ": already exists"),
-                     "--force makes a new CA; what the old one signed is then worth nothing");
+                     "this home has its CA already: p2p-ca sign NAME goes on; --force makes another, and all that this "
+                     "one signed is void");
     }
     if (yes_) return {};
     return session.confirm(fmt::format("Replace the CA in {}? Every certificate that it signed becomes worthless.",

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "acme_service.hpp"
 #include "base/code_pages.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
@@ -40,6 +41,7 @@
 #include "node_identity.hpp"
 #include "node_metrics.hpp"
 #include "revocation.hpp"
+#include "revocation_lists.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/orphan_guard.hpp"
@@ -60,6 +62,8 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kMaxStateBytes = 256 << 20;
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
+/// How soon what was revoked in the CA's files is noticed.
+constexpr milliseconds kRevocationPoll{500};
 /// How long the last log lines have to reach the coordinator.
 constexpr milliseconds kLastLines{1'000};
 
@@ -99,6 +103,8 @@ class Node {
   Result<void> open_identity();
   Result<void> open_logs();
   Result<void> open_membership();
+  Result<void> open_acme();
+  pki::AuthorityPaths authority_paths() const;
   void open_calls();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
@@ -109,6 +115,7 @@ class Node {
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
   void renew_identity(const config::LoadedConfig& loaded);
+  asio::awaitable<void> publish_revocations();
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
@@ -128,6 +135,7 @@ class Node {
   std::uint16_t port_ = 0;
 
   std::unique_ptr<NodeIdentity> identity_;
+  std::unique_ptr<RevocationLists> revocation_lists_;
   std::unique_ptr<membership::Membership> membership_;
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
@@ -147,6 +155,7 @@ class Node {
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
+  std::unique_ptr<AcmeService> acme_;  // at a coordinator with the CA's key
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
@@ -187,6 +196,7 @@ Result<void> Node::prepare() {
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
+  if (auto opened = open_acme(); !opened) return opened;
   server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
                                           config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
                                           log_sink_);
@@ -200,6 +210,7 @@ Result<void> Node::open_identity() {
   auto identity = NodeIdentity::open(options_.config, options_.paths, clock_);
   if (!identity) return identity.error();
   identity_ = std::move(*identity);
+  revocation_lists_ = std::make_unique<RevocationLists>([this] { return identity_->ca_pem(); }, log_sink_);
   if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   return {};
 }
@@ -215,6 +226,56 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
     revocation_->set_own(identity_->certificate_id());
     gossip_->pump();
     log_.info("the certificate was renewed");
+  }
+}
+
+pki::AuthorityPaths Node::authority_paths() const {
+  return pki::AuthorityPaths::of(options_.paths.home(), options_.paths.resolve(config_.ssl_ca_cert_file),
+                                 options_.paths.resolve(config_.ssl_ca_key_file));
+}
+
+Result<void> Node::open_acme() {
+  auto paths = authority_paths();
+  std::error_code absent;
+  if (!is_coordinator() || !std::filesystem::exists(paths.key, absent)) return {};
+  if (!config_.https_enabled || config_.port == 0) {
+    log_.info(
+        "this coordinator is no ACME server: its addresses need https_enabled and a port that is known beforehand");
+    return {};
+  }
+  AcmeService::Options options;
+  options.authority = std::move(paths);
+  options.store = options_.paths.home() / "ca" / "acme.db";
+  options.base_url = acme_base_url(config_.advertise_address, identity_->certificate().facts(), config_.port);
+  options.http01_port = config_.acme_http01_port;
+  options.node_id = config_.node_id;
+  auto opened = AcmeService::open(std::move(options), loops_->control(), pool_, clock_, log_sink_);
+  if (!opened) return opened.error();
+  acme_ = std::move(*opened);
+  return {};
+}
+
+/// At a coordinator: what the CA in this home revokes is the fleet's within a second.
+asio::awaitable<void> Node::publish_revocations() {
+  const auto lists = std::make_shared<AuthorityLists>(authority_paths(), config_.node_id);
+  asio::steady_timer timer(loops_->control());
+  std::string last_error;
+  for (;;) {
+    auto work = [lists, at = clock_.wall()] { return lists->poll(at); };
+    const auto pem = co_await pool_.run(std::move(work));
+    if (!pem) {
+      // Said once, not every second.
+      if (last_error != pem.error().context) log_.error("no new revocation list: {}", pem.error().context);
+      last_error = pem.error().context;
+    } else if (const auto roots = pki::Roots::from_pem(*identity_->ca_pem(), config_.ssl_ca_cert_file); roots) {
+      last_error.clear();
+      for (const auto& [kind, list] : bulletins_of(*pem, *roots)) {
+        const auto published = gossip_->publish_bulletin(kind, to_bytes(list));
+        if (!published) log_.error("the revocation list is not published: {}", published.error().context);
+      }
+    }
+    timer.expires_after(kRevocationPoll);
+    co_await timer.async_wait(kUse);
   }
 }
 
@@ -254,8 +315,14 @@ Result<void> Node::open_membership() {
   }
   membership_ = std::make_unique<membership::Membership>(
       membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
-      identity_->checker(), random_, saved, now());
+      identity_->checker(), random_, saved, now(),
+      [this](std::string_view kind, ByteView content) { return revocation_lists_->check(kind, content); });
   GossipHooks hooks;
+  hooks.bulletin = [this](const membership::Bulletin& bulletin) {
+    revocation_lists_->accept(bulletin, clock_.wall());
+    revocation_->apply(revocation_lists_->revoked());
+    gossip_->pump();
+  };
   hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
     auto work = [file, state = std::move(state)] { return write_file(file, state, kSecretMode); };
     co_return co_await pool_.run(std::move(work));
@@ -338,6 +405,18 @@ net::Router Node::make_router() {
   };
   router.add(std::move(roots));
 
+  net::Route revoked;
+  revoked.pattern = "/pki/crl.pem";
+  revoked.permission = auth::Permission::open;
+  revoked.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    const auto lists = revocation_lists_->pem();
+    if (lists->empty()) co_return net::Response::problem(404, "this node has no revocation list");
+    auto response = net::Response::text(*lists);
+    response.content_type = "application/x-pem-file";
+    co_return response;
+  };
+  router.add(std::move(revoked));
+
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);
@@ -346,6 +425,7 @@ net::Router Node::make_router() {
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
+  if (acme_) acme_->add_routes(router);
   return router;
 }
 
@@ -396,6 +476,8 @@ asio::awaitable<void> Node::main() {
     tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
+    if (is_coordinator()) tasks_->start("revocation lists", publish_revocations());
+    if (acme_) tasks_->start("acme", acme_->run());
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
     }
@@ -436,6 +518,7 @@ asio::awaitable<void> Node::shut_down() {
   }
   links_->stop();
   co_await server_->stop(left());
+  if (acme_) co_await acme_->stop(left());
   co_await tasks_->stop(left());
   if (log_store_) {
     auto work = [collector = &log_store_->collector] { return collector->stop(), true; };

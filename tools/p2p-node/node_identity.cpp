@@ -39,10 +39,6 @@ Result<WipedMaterial> tls_material(const config::NodeConfig& config, const confi
   return out;
 }
 
-pki::CertificateId id_of(const pki::Certificate& certificate) {
-  return {certificate.facts().issuer_key_id, certificate.facts().serial};
-}
-
 }  // namespace
 
 /// What the files hold, checked.
@@ -73,7 +69,7 @@ NodeIdentity::NodeIdentity(const config::Paths& paths, const Clock& clock, Parts
       cluster_name_(config.cluster_name),
       role_(parts.material.identity.role),
       made_(parts.material.made),
-      certificate_id_(id_of(parts.material.certificate)),
+      certificate_(parts.material.certificate),
       ca_pem_(std::make_shared<const std::string>(parts.material.ca_pem)),
       signer_(std::make_unique<membership::CertificateSigner>(std::move(parts.signer))),
       verifier_(std::make_unique<membership::CertificateVerifier>(
@@ -99,7 +95,7 @@ Result<NodeIdentity::Change> NodeIdentity::reload(const config::LoadedConfig& lo
       parts->signer.certificate_der() == signer_->certificate() && parts->material.ca_pem == *ca_pem_.load();
   if (auto reloaded = tls_->reload(parts->tls.tls); !reloaded) return reloaded.error();
   if (same) return Change::none;
-  certificate_id_ = id_of(parts->material.certificate);
+  certificate_ = parts->material.certificate;
   ca_pem_ = std::make_shared<const std::string>(parts->material.ca_pem);
   signer_->replace(std::move(parts->signer));
   verifier_->replace(pki::RecordVerifier(std::move(parts->roots), cluster_name_));

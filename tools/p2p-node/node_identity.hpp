@@ -33,8 +33,11 @@ class NodeIdentity {
   /// A certificate was made by open().
   bool made() const noexcept { return made_; }
   net::TlsContexts& tls() noexcept { return *tls_; }
-  /// Of the certificate in use.
-  const pki::CertificateId& certificate_id() const noexcept { return certificate_id_; }
+  /// The one in use.
+  const pki::Certificate& certificate() const noexcept { return certificate_; }
+  pki::CertificateId certificate_id() const {
+    return {certificate_.facts().issuer_key_id, certificate_.facts().serial};
+  }
   /// The CA's certificates, as `/pki/ca.pem` serves them; never null.
   std::shared_ptr<const std::string> ca_pem() const { return ca_pem_.load(); }
   membership::CertificateSigner& signer() noexcept { return *signer_; }
@@ -51,7 +54,7 @@ class NodeIdentity {
   const std::string cluster_name_;
   pki::Role role_;
   bool made_ = false;
-  pki::CertificateId certificate_id_;
+  pki::Certificate certificate_;
   std::unique_ptr<net::TlsContexts> tls_;
   std::atomic<std::shared_ptr<const std::string>> ca_pem_;
   std::unique_ptr<membership::CertificateSigner> signer_;

@@ -10,6 +10,8 @@ if [ -n "${P2P_PARAM_PATH+set}" ]; then
 else
   # Those in memory say nothing about disks. One that cannot be looked at makes df fail after it has printed the others.
   table=$(df -kP -x tmpfs -x devtmpfs -x ramfs -x efivarfs)
+  # In a chroot the root itself is in no list of mounts.
+  [ "$(printf '%s\n' "$table" | wc -l)" -gt 1 ] || table=$(df -kP /)
 fi
 
 printf '%s\n' "$table" | iconv -c -f UTF-8 -t UTF-8 | awk '

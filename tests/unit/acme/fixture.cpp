@@ -47,6 +47,11 @@ ServerFixture::ServerFixture(acme::ServerSettings with) : settings(std::move(wit
 }
 
 ServerFixture::~ServerFixture() {
+  stop();
+  pool.reset();  // what still runs in it uses the server
+}
+
+void ServerFixture::stop() {
   bool stopped = false;
   asio::co_spawn(loop, server->stop(std::chrono::seconds(5)), [&](std::exception_ptr, bool) { stopped = true; });
   run_until([&] { return stopped; });
@@ -54,11 +59,10 @@ ServerFixture::~ServerFixture() {
 
 void ServerFixture::restart() {
   if (server) {
-    bool stopped = false;
-    asio::co_spawn(loop, server->stop(std::chrono::seconds(5)), [&](std::exception_ptr, bool) { stopped = true; });
-    run_until([&] { return stopped; });
+    stop();
+    pool = std::make_unique<net::BlockingPool>(2);
   }
-  const acme::ServerServices services{*store, issuance, validator, pool, clock, log};
+  const acme::ServerServices services{*store, issuance, validator, *pool, clock, log};
   server = std::make_unique<acme::Server>(loop.get_executor(), settings, services);
   router = std::make_unique<net::Router>();
   server->add_routes(*router);

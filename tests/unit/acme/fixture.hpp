@@ -57,6 +57,7 @@ struct ServerFixture {
   void settle();
   /// Another server on the same store, as after a restart.
   void restart();
+  void stop();
 
   acme::Grant worker(const std::string& name = "worker-1", std::vector<pki::SubjectName> names = {}) const;
 
@@ -68,7 +69,7 @@ struct ServerFixture {
   MemoryIssuance issuance{clock.now};
   TestValidator validator;
   boost::asio::io_context loop;
-  net::BlockingPool pool{2};
+  std::unique_ptr<net::BlockingPool> pool = std::make_unique<net::BlockingPool>(2);
   std::unique_ptr<acme::Server> server;
   std::unique_ptr<net::Router> router;
 };

@@ -14,6 +14,7 @@
 #include "net/loops.hpp"
 #include "net/server.hpp"
 #include "net/tls.hpp"
+#include "pki/authority.hpp"
 #include "pki/certificate_folder.hpp"
 
 using namespace p2p;

@@ -147,7 +147,7 @@ TEST_CASE("connections over the cap of an address are turned away, and may come 
 
 TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and served to the right one") {
   Router router;
-  Route route = make_route(Method::get, "/logs", hello);
+  Route route = make_route(Method::get, "/logs", name_of_caller);
   route.permission = auth::Permission::logs_read;
   router.add(route);
   route.pattern = "/metrics";
@@ -189,13 +189,13 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
 TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count too") {
   std::atomic<unsigned> asked{0};
   Router router;
-  Route route = make_route(Method::get, "/limited", hello);
+  Route route = make_route(Method::get, "/limited", name_of_caller);
   route.limit_class = LimitClass::rpc;
   router.add(route);
   route.pattern = "/locked";
   route.permission = auth::Permission::admin;
   router.add(route);
-  route = make_route(Method::get, "/free", hello);
+  route = make_route(Method::get, "/free", name_of_caller);
   route.limit_class = LimitClass::none;
   router.add(route);
   ServerOptions options = Running::local();

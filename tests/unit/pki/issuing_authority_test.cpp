@@ -133,6 +133,20 @@ TEST_CASE("the list is signed anew when something changed or half its time is ov
   CHECK(*read_file(home.paths.crl, pki::kMaxCrlBytes) == third.pem);
 }
 
+TEST_CASE("what the file revokes stays revoked when the inventory is lost") {
+  const test::AuthorityHome home;
+  auto first = home.make();
+  const auto leaf = home.issue(first, {.name = "w"});
+  take(first.revoke_name("w", {}, home.act));
+  const auto list = take(first.current_crl(home.act));
+  std::filesystem::remove(home.paths.inventory);
+  std::filesystem::remove(home.paths.inventory.string() + "-wal");
+  std::filesystem::remove(home.paths.inventory.string() + "-shm");
+  auto authority = home.open();
+  CHECK(take(authority.current_crl(home.later(hours{1}))).number > list.number);
+  CHECK(check(home, leaf).output.find("certificate revoked") != std::string::npos);
+}
+
 TEST_CASE("a list in the file that is newer than a restored inventory is passed, not repeated") {
   const test::AuthorityHome home;
   auto authority = home.make();
