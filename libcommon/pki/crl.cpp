@@ -69,12 +69,12 @@ std::string pem_of(const X509_CRL& list) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-Error damaged(std::string why) { return {Errc::damaged, std::move(why)}; }
+Error damaged_list(std::string why) { return {Errc::damaged, std::move(why)}; }
 
 Result<Bytes> read_issuer_key_id(const X509_CRL& list) {
   const Owned<AUTHORITY_KEYID> id(
       static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(&list, NID_authority_key_identifier, nullptr, nullptr)));
-  if (!id || id->keyid == nullptr) return damaged("no authority key identifier");
+  if (!id || id->keyid == nullptr) return damaged_list("no authority key identifier");
   return copy_of(id->keyid);
 }
 
@@ -84,7 +84,7 @@ Result<std::uint64_t> read_number(const X509_CRL& list) {
   std::uint64_t out = 0;
   if (!number || ASN1_STRING_length(number.get()) > kMaxNumberBytes ||
       ASN1_INTEGER_get_uint64(&out, number.get()) != 1) {
-    return damaged("no CRL number that can be read");
+    return damaged_list("no CRL number that can be read");
   }
   return out;
 }
@@ -131,7 +131,7 @@ Result<RevocationList> read_list(X509_CRL& list, const Roots& roots) {
   if (X509_CRL_get_version(&list) != X509_CRL_VERSION_2 ||
       X509_NAME_cmp(X509_CRL_get_issuer(&list), X509_get_subject_name(&root->x509())) != 0 ||
       X509_CRL_verify(&list, key) != 1) {
-    return damaged("not signed by this CA");
+    return damaged_list("not signed by this CA");
   }
   if (has_unknown_critical(X509_CRL_get0_extensions(&list))) {
     return Error(Errc::unsupported, "a critical extension that is not known");
