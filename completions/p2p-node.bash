@@ -6,10 +6,11 @@ _p2p_node() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
+      ' doctor' | ' join') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
-    *' --config' | *' -c') kind='file' ;;
+    *' --config' | *' --invitation-file' | *' -c') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --set') kind='none' ;;
   esac
@@ -17,6 +18,14 @@ _p2p_node() {
     case $at in
       '')
         options='--check-config --config --config-manual --config-schema --dump-config --help --home --quiet --set --verbose --version -c -h -q -v'
+        kind=words choices='doctor join'
+        ;;
+      ' doctor')
+        options='--config --help --home --quiet --set --verbose --version -c -h -q -v'
+        kind='none'
+        ;;
+      ' join')
+        options='--force --help --home --invitation-file --quiet --run --verbose --version -h -q -v'
         kind='none'
         ;;
     esac

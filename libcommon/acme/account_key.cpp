@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 
-#include <array>
-
+#include "base/json.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/jwk.hpp"
+#include "crypto/kdf.hpp"
 #include "crypto/key.hpp"
 #include "crypto/signature.hpp"
 
@@ -19,23 +18,11 @@ namespace {
 constexpr std::size_t kFieldBytes = 32;  // of P-256
 constexpr std::size_t kMinMacKeyBytes = 16;
 
-using BigNumberPtr = std::unique_ptr<BIGNUM, decltype([](BIGNUM* number) { BN_free(number); })>;
 using SignaturePtr = std::unique_ptr<ECDSA_SIG, decltype([](ECDSA_SIG* signature) { ECDSA_SIG_free(signature); })>;
 
 /// Big-endian in exactly a field's width; false when it does not fit.
 bool write_field(const BIGNUM* number, std::uint8_t* out) {
   return number != nullptr && BN_bn2binpad(number, out, static_cast<int>(kFieldBytes)) == kFieldBytes;
-}
-
-Result<std::string> coordinate(const EVP_PKEY& key, const char* name) {
-  BIGNUM* number = nullptr;
-  const bool got = EVP_PKEY_get_bn_param(&key, name, &number) == 1;
-  const BigNumberPtr owned(number);
-  std::array<std::uint8_t, kFieldBytes> bytes{};
-  if (!got || !write_field(number, bytes.data())) {
-    return crypto::openssl_error(Errc::failed, "the account key's public part cannot be read");
-  }
-  return to_base64url(bytes);
 }
 
 }  // namespace
@@ -47,11 +34,10 @@ Result<AccountKey> AccountKey::of_key(crypto::KeyPtr key, const std::string& nam
   if (crypto::type_of(*key) != crypto::KeyType::ecdsa_p256) {
     return Error(Errc::unsupported, fmt::format("{}: an account key must be an ECDSA key on P-256", name));
   }
-  const auto x = coordinate(*key, OSSL_PKEY_PARAM_EC_PUB_X);
-  if (!x) return x.error();
-  const auto y = coordinate(*key, OSSL_PKEY_PARAM_EC_PUB_Y);
-  if (!y) return y.error();
-  return AccountKey(std::move(key), fmt::format(R"({{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}})", *x, *y));
+  const auto jwk = crypto::to_jwk(*key);
+  if (!jwk) return jwk.error();
+  // RFC 7638 section 3.3 wants the members in this very order, which is that of dump_json.
+  return AccountKey(std::move(key), dump_json(*jwk));
 }
 
 Result<AccountKey> AccountKey::generate() {
@@ -93,15 +79,8 @@ Result<MacKey> MacKey::from_base64url(std::string_view text) {
 }
 
 Result<Bytes> MacKey::sign(std::string_view signing_input) const {
-  Bytes out(EVP_MAX_MD_SIZE);
-  std::size_t size = 0;
-  const ByteView input = as_bytes(signing_input);
-  if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_.view().data(), key_.view().size(), input.data(),
-                input.size(), out.data(), out.size(), &size) == nullptr) {
-    return crypto::openssl_error(Errc::failed, "cannot compute a MAC");
-  }
-  out.resize(size);
-  return out;
+  const auto mac = crypto::hmac_sha256(as_bytes(key_.view()), as_bytes(signing_input));
+  return Bytes(mac.begin(), mac.end());
 }
 
 }  // namespace p2p::acme

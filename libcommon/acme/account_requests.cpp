@@ -25,7 +25,20 @@ Outcome<net::Response> existing_answer(const ServerParts& parts, const Account& 
   return account_answer(parts, 200, account);
 }
 
-Outcome<Account> make_account(const ServerParts& parts, const SignedRequest& request, NewAccount wish) {
+/// For a node of the fleet its certificate is the binding.
+Outcome<std::string> admit(const ServerParts& parts, const SignedRequest& request, const pki::CertificateId& node) {
+  auto grant = parts.issuance.admit(node, request.thumbprint, parts.clock.wall());
+  if (grant) return std::move(grant->kid);
+  switch (grant.error().kind()) {
+    case Errc::not_permitted:
+    case Errc::not_found: return Refusal(ProblemType::unauthorized, grant.error().context);
+    case Errc::limited: return Refusal(ProblemType::rate_limited, grant.error().context);
+    default: return internal_error(parts, grant.error());
+  }
+}
+
+Outcome<Account> make_account(const ServerParts& parts, const SignedRequest& request,
+                              const std::optional<pki::CertificateId>& node, NewAccount wish) {
   Account out;
   out.id = make_id();
   out.thumbprint = out.bound_thumbprint = request.thumbprint;
@@ -38,6 +51,10 @@ Outcome<Account> make_account(const ServerParts& parts, const SignedRequest& req
     if (!kid) return kid.error();
     out.kid = std::move(*kid);
     out.binding = std::move(*wish.binding);
+  } else if (node) {
+    auto kid = admit(parts, request, *node);
+    if (!kid) return kid.error();
+    out.kid = std::move(*kid);
   } else if (parts.settings.external_account_required) {
     return Refusal(ProblemType::external_account_required, "an account is made with an invitation's kid and HMAC key");
   }
@@ -100,7 +117,7 @@ Outcome<Grant> grant_of(const ServerParts& parts, const Account& account) {
   return Refusal(ProblemType::unauthorized, grant.error().context);
 }
 
-Outcome<net::Response> new_account(const ServerParts& parts, const SignedRequest& request, const Incoming&) {
+Outcome<net::Response> new_account(const ServerParts& parts, const SignedRequest& request, const Incoming& incoming) {
   auto wish = read_new_account(request.payload);
   if (!wish) return wish.error();
   const auto existing = parts.store.find_account_by_key(request.thumbprint);
@@ -109,7 +126,7 @@ Outcome<net::Response> new_account(const ServerParts& parts, const SignedRequest
   if (wish->only_return_existing) {
     return Refusal(ProblemType::account_does_not_exist, "there is no account with this key");
   }
-  const auto made = make_account(parts, request, std::move(*wish));
+  const auto made = make_account(parts, request, incoming.node, std::move(*wish));
   if (!made) return made.error();
   if (const auto added = parts.store.add_account(*made, parts.clock.wall(), parts.settings.max_accounts); !added) {
     if (added.error().kind() == Errc::limited) return Refusal(ProblemType::rate_limited, added.error().context);

@@ -10,14 +10,14 @@ constexpr std::size_t kMaxSerialText = 28;  // 21 bytes: RFC 5280 section 4.1.2.
 
 }  // namespace
 
-std::string to_text(const CertificateId& id) {
+std::string to_text(const pki::CertificateId& id) {
   Bytes der = id.serial;
   // A DER integer with its first bit set would be negative.
   if (der.empty() || (der.front() & 0x80) != 0) der.insert(der.begin(), 0);
-  return to_base64url(id.authority_key_id) + "." + to_base64url(der);
+  return to_base64url(id.issuer_key_id) + "." + to_base64url(der);
 }
 
-Result<CertificateId> parse_certificate_id(std::string_view text) {
+Result<pki::CertificateId> parse_certificate_id(std::string_view text) {
   const Error refused(Errc::invalid, "this is not a certificate's id as in RFC 9773");
   const auto parts = split(text.substr(0, kMaxKeyIdText + kMaxSerialText + 2), '.');
   if (parts.size() != 2 || parts[0].empty() || parts[0].size() > kMaxKeyIdText || parts[1].size() > kMaxSerialText) {
@@ -26,7 +26,7 @@ Result<CertificateId> parse_certificate_id(std::string_view text) {
   auto key_id = from_base64url(parts[0]);
   auto serial = from_base64url(parts[1]);
   if (!key_id || !serial || serial->empty()) return refused;
-  CertificateId out{std::move(*key_id), std::move(*serial)};
+  pki::CertificateId out{std::move(*key_id), std::move(*serial)};
   if (out.serial.front() == 0) out.serial.erase(out.serial.begin());
   if (out.serial.empty() || to_text(out) != text) return refused;
   return out;

@@ -5,19 +5,14 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "pki/certificate_id.hpp"
 
 namespace p2p::acme {
 
-struct CertificateId {
-  Bytes authority_key_id;
-  Bytes serial;  ///< big-endian magnitude without leading zeros, as in pki::CertificateFacts
-
-  bool operator==(const CertificateId&) const = default;
-};
-
-std::string to_text(const CertificateId& id);
+/// The path element of renewalInfo, and the member `replaces` of an order.
+std::string to_text(const pki::CertificateId& id);
 /// `invalid` for anything that to_text does not write.
-Result<CertificateId> parse_certificate_id(std::string_view text);
+Result<pki::CertificateId> parse_certificate_id(std::string_view text);
 
 }  // namespace p2p::acme

@@ -92,7 +92,7 @@ Outcome<net::Response> revoke_certificate(const ServerParts& parts, const Signed
 Outcome<net::Response> renewal_info(const ServerParts& parts, std::string_view certificate_id) {
   const auto id = parse_certificate_id(certificate_id);
   if (!id) return Refusal(ProblemType::malformed, id.error().context);
-  const auto window = parts.issuance.renewal_window(id->authority_key_id, id->serial, parts.clock.wall());
+  const auto window = parts.issuance.renewal_window(id->issuer_key_id, id->serial, parts.clock.wall());
   if (!window) {
     if (window.error().kind() == Errc::not_found) return no_such_certificate();
     return internal_error(parts, window.error());

@@ -19,7 +19,7 @@ constexpr milliseconds kRequestTime{30'000};
 constexpr unsigned kMaxRequestsAnAsk = 64;
 constexpr std::size_t kMaxAnswerBytes = 512 << 10;
 
-ClientFailure failed(const Error& error) { return {error, {}, {}}; }
+ClientFailure failed(const Error& error) { return {error, {}}; }
 
 ClientFailure out_of_time() { return failed(Error(Errc::timeout, "the certificate did not come within the time")); }
 

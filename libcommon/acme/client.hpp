@@ -28,8 +28,8 @@ class Client {
                                                         std::chrono::milliseconds time);
   /// Revokes a certificate of this account, in DER; `reason` of RFC 5280 section 5.3.1. Revoked already is a success.
   boost::asio::awaitable<ClientResult<void>> revoke(Bytes certificate_der, unsigned reason);
-  /// When the CA would like the certificate to be renewed; `unsupported` where it does not say. See
-  /// renewal_certificate_id.
+  /// When the CA would like the certificate to be renewed; `unsupported` where it does not say.
+  /// `certificate_id` is as certificate_id.hpp writes it.
   boost::asio::awaitable<ClientResult<ClientRenewalInfo>> renewal_info(std::string certificate_id);
 
   /// To be kept for the next client; empty while unknown.

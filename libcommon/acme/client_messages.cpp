@@ -74,13 +74,14 @@ std::string describe(const Json& problem) {
 }
 
 Problem describe_whole(const Json& problem) {
-  Problem out{short_type(problem), describe(problem)};
+  Problem out{short_type(problem), describe(problem), {}};
   const Json* subproblems = find_member(problem, "subproblems");
   if (subproblems == nullptr || !subproblems->is_array()) return out;
   for (std::size_t i = 0; i < std::min(subproblems->size(), kMaxSubproblems); ++i) {
     const Json& one = (*subproblems)[i];
     const Json* identifier = find_member(one, "identifier");
     const std::string* name = identifier != nullptr ? find_string(*identifier, "value") : nullptr;
+    if (subproblems->size() == 1 && out.text == describe(one)) break;  // said already
     out.text += fmt::format("; {}: {}", name != nullptr ? escape_controls(name->substr(0, 256)) : "?", describe(one));
   }
   return out;
@@ -101,6 +102,18 @@ Result<pki::SubjectName> read_listed_identifier(const Json& object) {
   const bool is_ip = name->kind == pki::SubjectName::Kind::ip;
   if (*type != (is_ip ? "ip" : "dns")) return damaged("authorization", "the identifier is not of its type");
   return name;
+}
+
+std::vector<pki::SubjectName> names_of_subproblems(const Json& problem) {
+  std::vector<pki::SubjectName> out;
+  const Json* subproblems = find_member(problem, "subproblems");
+  if (subproblems == nullptr || !subproblems->is_array()) return out;
+  for (const Json& one : *subproblems) {
+    if (out.size() == kMaxAuthorizations) break;
+    if (!one.is_object()) continue;
+    if (auto name = read_listed_identifier(one)) out.push_back(std::move(*name));
+  }
+  return out;
 }
 
 Result<ClientChallenge> read_challenge(const Json& object) {
@@ -139,9 +152,6 @@ Result<ClientDirectory> read_directory(std::string_view body) {
     if (!url) return url.error();
     *into = std::move(*url);
   }
-  const Json* meta = find_member(*json, "meta");
-  const Json* required = meta != nullptr ? find_member(*meta, "externalAccountRequired") : nullptr;
-  out.external_account_required = required != nullptr && required->is_boolean() && required->get<bool>();
   return out;
 }
 
@@ -230,7 +240,10 @@ bool is_base64url_text(std::string_view text, std::size_t max_bytes) noexcept {
 Problem read_problem(const net::Answer& answer) {
   const auto json = parse_json(answer.body);
   Problem out;
-  if (json && json->is_object()) out = describe_whole(*json);
+  if (json && json->is_object()) {
+    out = describe_whole(*json);
+    out.names = names_of_subproblems(*json);
+  }
   if (out.text.empty()) out.text = fmt::format("{} {}", answer.status, net::reason_phrase(answer.status));
   return out;
 }
@@ -283,12 +296,6 @@ std::optional<std::chrono::seconds> read_retry_after(const net::Headers& headers
   const auto date = net::parse_http_date(text);
   if (!date || *date <= now) return std::nullopt;
   return std::min(std::chrono::ceil<std::chrono::seconds>(*date - now), kMaxRetryAfter);
-}
-
-std::string renewal_certificate_id(ByteView authority_key_id, ByteView serial) {
-  Bytes content(serial.begin(), serial.end());
-  if (content.empty() || content.front() > 127) content.insert(content.begin(), 0);
-  return to_base64url(authority_key_id) + "." + to_base64url(content);
 }
 
 }  // namespace p2p::acme

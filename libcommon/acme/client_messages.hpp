@@ -19,13 +19,13 @@ struct ClientDirectory {
   std::string new_nonce, new_account, new_order;
   std::string revoke_certificate;  ///< empty: the server has none
   std::string renewal_info;        ///< likewise (RFC 9773)
-  bool external_account_required = false;
 };
 
 /// What failed, as the server says it (RFC 8555 section 6.7).
 struct Problem {
   std::string type;  ///< after `urn:ietf:params:acme:error:`; empty for anything else
   std::string text;  ///< type, detail and those of subproblems, for people: escaped and cut
+  std::vector<pki::SubjectName> names;  ///< that subproblems are about, as far as they can be read
 };
 
 /// RFC 8555 section 7.1.6.
@@ -88,9 +88,5 @@ Errc kind_of_problem(std::string_view type, unsigned http_status) noexcept;
 
 /// Retry-After in seconds or as a date, seen from `now`; none when absent, malformed or in the past. At most a day.
 std::optional<std::chrono::seconds> read_retry_after(const net::Headers& headers, WallTime now);
-
-/// The path element that names a certificate to renewalInfo and `replaces` (RFC 9773 section 4.1): the authority key
-/// identifier and the serial's magnitude, which may begin with a byte over 127.
-std::string renewal_certificate_id(ByteView authority_key_id, ByteView serial);
 
 }  // namespace p2p::acme

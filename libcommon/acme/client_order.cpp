@@ -78,8 +78,10 @@ void OrderMachine::receive(const ClientResult<net::Answer>& answer, WallTime now
 }
 
 void OrderMachine::take_refusal(const ClientFailure& failure, WallTime now) {
-  if (stage_ == Stage::ordering && failure.problem == "alreadyReplaced" && !wish_.replaces.empty()) {
-    wish_.replaces.clear();  // an earlier order took its place and was lost
+  // An earlier order took its place and was lost, or the certificate was got by other means than this account.
+  const bool is_about_replaced = failure.problem == "alreadyReplaced" || failure.problem == "malformed";
+  if (stage_ == Stage::ordering && is_about_replaced && !wish_.replaces.empty()) {
+    wish_.replaces.clear();
     return;
   }
   if (stage_ == Stage::finalizing && failure.problem == "orderNotReady") {
@@ -146,12 +148,15 @@ void OrderMachine::receive_authorization(const net::Answer& answer, WallTime now
   fail(Errc::not_permitted,
        fmt::format("{}: the authorization is {}{}{}", authorization->identifier.text, to_string(authorization->status),
                    authorization->problem.empty() ? "" : ": ", authorization->problem));
+  failure_.names = {authorization->identifier};
 }
 
 void OrderMachine::begin_challenge(const ClientAuthorization& authorization) {
   if (!authorization.http01) {
-    return fail(Errc::unsupported,
-                fmt::format("{}: the server does not offer to check it by http-01", authorization.identifier.text));
+    fail(Errc::unsupported,
+         fmt::format("{}: the server does not offer to check it by http-01", authorization.identifier.text));
+    failure_.names = {authorization.identifier};
+    return;
   }
   const ClientChallenge& challenge = *authorization.http01;
   serve_ = Serve{challenge.token, challenge.token + "." + thumbprint_};
@@ -188,7 +193,7 @@ void OrderMachine::poll_again(const net::Headers& headers, WallTime now) {
 }
 
 void OrderMachine::fail(Errc kind, std::string why) {
-  failure_ = {Error(kind, std::move(why)), {}, {}};
+  failure_ = {Error(kind, std::move(why)), {}};
   stage_ = Stage::failed;
 }
 

@@ -18,8 +18,8 @@ namespace p2p::acme {
 struct OrderWish {
   std::vector<pki::SubjectName> names;  ///< exactly those of the request
   Bytes request_der;                    ///< the certificate request (PKCS#10)
-  /// renewal_certificate_id of the certificate that this one takes the place of; empty where there is none, or the
-  /// server has no renewalInfo (RFC 9773 section 5).
+  /// The certificate that this one takes the place of, as certificate_id.hpp writes it; empty where there is none, or
+  /// the server has no renewalInfo (RFC 9773 section 5).
   std::string replaces;
 };
 

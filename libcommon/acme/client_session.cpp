@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned kMaxBadNonces = 30;
 constexpr std::size_t kMaxNonceBytes = 512;
 
-ClientFailure failed(Errc kind, std::string why) { return {Error(kind, std::move(why)), {}, {}}; }
+ClientFailure failed(Errc kind, std::string why) { return {Error(kind, std::move(why)), {}}; }
 
 }  // namespace
 
@@ -68,10 +68,6 @@ Result<ClientRequest> ClientSession::post_account() {
     auto object = parse_json(*binding);
     if (!object) return object.error();
     payload["externalAccountBinding"] = std::move(*object);
-  } else if (directory_->external_account_required) {
-    return Error(Errc::not_permitted, account_.directory_url +
-                                          ": the server makes accounts only for those it has invited (external account "
-                                          "binding)");
   }
   return post(Sent::account, directory_->new_account, dump_json(payload), true);
 }
@@ -151,7 +147,7 @@ std::optional<ClientResult<net::Answer>> ClientSession::refuse(Sent sent, const 
   }
   bad_nonces_ = 0;
   return ClientFailure{Error(kind_of_problem(problem.type, answer.status), sent_to_ + ": " + problem.text),
-                       problem.type, read_retry_after(answer.headers, now)};
+                       problem.type, read_retry_after(answer.headers, now), problem.names};
 }
 
 }  // namespace p2p::acme

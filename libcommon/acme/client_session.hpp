@@ -19,6 +19,8 @@ struct ClientFailure {
   Error error;
   std::string problem;                                ///< ACME's type (`rateLimited`), or empty
   std::optional<std::chrono::seconds> retry_after{};  ///< when the server said so
+  /// Names without which the order may come to an end: the server refuses them, or they could not be proved.
+  std::vector<pki::SubjectName> names{};
 };
 [[noreturn]] void throw_exception_from_error(const ClientFailure& failure, const boost::source_location& where);
 

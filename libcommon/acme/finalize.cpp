@@ -74,7 +74,7 @@ Outcome<StoredCertificate> describe(const ServerParts& parts, const Order& order
   return StoredCertificate{.id = make_id(),
                            .account = order.account,
                            .sha256 = facts.sha256,
-                           .certificate_id = to_text(CertificateId{facts.issuer_key_id, facts.serial}),
+                           .certificate_id = to_text(pki::CertificateId{facts.issuer_key_id, facts.serial}),
                            .not_after = facts.not_after,
                            .chain = std::move(chain),
                            .replaced_by = {}};

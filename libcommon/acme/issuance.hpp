@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "crypto/secret.hpp"
 #include "pki/certificate.hpp"
+#include "pki/certificate_id.hpp"
 
 namespace p2p::acme {
 
@@ -26,6 +27,10 @@ class Issuance {
   /// Binds an account key (its RFC 7638 thumbprint) to the invitation, atomically: a use is consumed, once for the same
   /// thumbprint. `not_permitted` when expired, used up or revoked.
   virtual Result<Grant> redeem(std::string_view kid, std::string_view thumbprint, WallTime now) = 0;
+  /// Makes a grant for a node of the fleet that shows its certificate, and binds the account key to it: a certificate
+  /// that a person signed renews like one from an invitation. `not_permitted` when the certificate is not a valid one
+  /// of a node, `limited` when its name has had too many.
+  virtual Result<Grant> admit(const pki::CertificateId& certificate, std::string_view thumbprint, WallTime now) = 0;
   /// The present grant of a bound account; `not_permitted` when revoked since.
   virtual Result<Grant> grant_of(std::string_view kid, std::string_view thumbprint) = 0;
   /// True when `name` belongs to another node than the grant's or is kept from everybody; such a name is never

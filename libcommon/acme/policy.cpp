@@ -42,7 +42,7 @@ Outcome<void> check_names(const Grant& grant, std::span<const pki::SubjectName> 
   Refusal out(ProblemType::rejected_identifier, refused.size() == 1
                                                     ? refused.front().detail
                                                     : fmt::format("{} of the names are refused", refused.size()));
-  if (refused.size() > 1) out.subproblems = std::move(refused);
+  out.subproblems = std::move(refused);  // even one: a client then knows without which name it could go on
   return out;
 }
 

@@ -38,6 +38,7 @@ Incoming read_incoming(const Urls& urls, net::Request& request) {
   out.body = std::move(request.body);
   if (!request.captured.empty()) out.id = request.captured.front();
   out.cursor = request.query_parameter("cursor").value_or("");
+  if (request.caller.over_p2p && request.caller.is_node()) out.node = request.caller.certificate;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "acme/server_parts.hpp"
 #include "crypto/jws.hpp"
 #include "crypto/openssl.hpp"
+#include "pki/certificate_id.hpp"
 
 namespace p2p::acme {
 
@@ -18,6 +19,8 @@ struct Incoming {
   std::string body;
   std::string id;      ///< captured from the path; empty where there is none
   std::string cursor;  ///< of the query
+  /// That of the node that asks, where it showed one in the handshake; none for everybody else.
+  std::optional<pki::CertificateId> node;
 };
 
 /// Whose key a request is signed with (section 6.2): one that it brings (`jwk`) or an account's (`kid`).

@@ -42,16 +42,16 @@ crypto::Secret without_newline(std::string text) {
   return crypto::Secret(std::move(text));
 }
 
-Result<crypto::Secret> ask(std::FILE& terminal, const std::string& prompt) {
+Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, const std::string& prompt) {
   std::fprintf(&terminal, "%s: ", escape_controls(prompt).c_str());
   std::fflush(&terminal);
   const HiddenInput hidden(::fileno(&terminal));
-  std::string line(kMaxPasswordBytes + 2, '\0');
+  std::string line(source.max_bytes + 2, '\0');
   const bool got = std::fgets(line.data(), static_cast<int>(line.size()), &terminal) != nullptr;
   std::fputc('\n', &terminal);
   if (!got) {
     crypto::wipe(line);
-    return Error(Errc::cancelled, "no password was typed");
+    return Error(Errc::cancelled, fmt::format("no {} was typed", source.noun));
   }
   line.resize(line.find('\0'));
   return without_newline(std::move(line));
@@ -59,20 +59,20 @@ Result<crypto::Secret> ask(std::FILE& terminal, const std::string& prompt) {
 
 Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
   const FilePtr terminal(std::fopen("/dev/tty", "r+e"));
-  if (!terminal) return Error(Errc::invalid, "there is no terminal to ask for the password on");
+  if (!terminal) return Error(Errc::invalid, fmt::format("there is no terminal to ask for the {} on", source.noun));
   std::setvbuf(terminal.get(), nullptr, _IONBF, 0);  // nothing of it stays in a buffer
-  auto first = ask(*terminal, source.prompt);
+  auto first = ask(*terminal, source, source.prompt);
   if (!first || !source.repeat) return first;
-  const auto second = ask(*terminal, source.prompt + " again");
+  const auto second = ask(*terminal, source, source.prompt + " again");
   if (!second) return second.error();
-  if (first->view() != second->view()) return Error(Errc::invalid, "the two passwords differ");
+  if (first->view() != second->view()) return Error(Errc::invalid, fmt::format("the two {}s differ", source.noun));
   return first;
 }
 
 Result<crypto::Secret> find_password(const PasswordSource& source) {
   if (const char* value = std::getenv(source.variable)) return crypto::Secret(std::string_view(value));
   if (source.file.empty()) return ask_on_terminal(source);
-  auto text = read_secret_file(source.file, kMaxPasswordBytes + 1);
+  auto text = read_secret_file(source.file, source.max_bytes + 1);
   if (!text) return text.error();
   return without_newline(std::move(*text));
 }
@@ -81,11 +81,11 @@ Result<crypto::Secret> find_password(const PasswordSource& source) {
 
 Attempt<crypto::Secret> read_password(const PasswordSource& source) {
   auto out = find_password(source);
-  const std::string hint = fmt::format("${} or a password file answers", source.variable);
+  const std::string hint = fmt::format("${} or a file of the {} answers", source.variable, source.noun);
   if (!out) return Failure(out.error(), out.error().kind() == Errc::invalid ? hint : "");
-  if (out->empty()) return Failure(Error(Errc::invalid, "the password is empty"), hint);
-  if (out->view().size() > kMaxPasswordBytes) {
-    return Failure(Error(Errc::invalid, fmt::format("a password of more than {} bytes", kMaxPasswordBytes)), "");
+  if (out->empty()) return Failure(Error(Errc::invalid, fmt::format("the {} is empty", source.noun)), hint);
+  if (out->view().size() > source.max_bytes) {
+    return Failure(Error(Errc::invalid, fmt::format("the {} has more than {} bytes", source.noun, source.max_bytes)), "");
   }
   return std::move(*out);
 }

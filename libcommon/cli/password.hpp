@@ -1,4 +1,4 @@
-// Passwords: from the environment, a file, or a prompt; never from the command line.
+// Passwords and other secrets of one line: from the environment, a file, or a prompt; never from the command line.
 #pragma once
 
 #include <string>
@@ -15,6 +15,8 @@ struct PasswordSource {
   std::string file{};    ///< read when the variable is not set; empty: none
   std::string prompt;    ///< the question on the terminal when there is neither
   bool repeat = false;   ///< asks twice, for a password that is new
+  const char* noun = "password";
+  std::size_t max_bytes = kMaxPasswordBytes;
 };
 
 /// A password file's one trailing newline is dropped, and a file that others can read is refused. `invalid` for an

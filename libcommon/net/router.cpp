@@ -62,12 +62,6 @@ void Router::add(Route route) {
   routes_.push_back(std::move(route));
 }
 
-void Router::decodes(std::string_view path, std::string_view coding) {
-  const auto found = exact_.find(path);
-  if (found == exact_.end()) return;
-  for (const std::size_t index : found->second) routes_[index].content_coding = coding;
-}
-
 Router::Match Router::find(Method method, std::string_view path) const {
   Match out;
   if (const auto found = exact_.find(path); found != exact_.end()) {

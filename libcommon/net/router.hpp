@@ -42,8 +42,6 @@ struct Route {
 class Router {
  public:
   void add(Route route);
-  /// Sets content_coding of the routes at this exact path.
-  void decodes(std::string_view path, std::string_view coding);
 
   struct Match {
     const Route* route = nullptr;  ///< none: see `allowed`

@@ -5,14 +5,16 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace p2p::net {
 
 namespace detail {
+/// Optional, because co_spawn makes a value of nothing where the work throws.
 template <class Work>
-boost::asio::awaitable<std::invoke_result_t<Work&>> invoke(Work work) {
+boost::asio::awaitable<std::optional<std::invoke_result_t<Work&>>> invoke(Work work) {
   co_return work();
 }
 }  // namespace detail
@@ -22,7 +24,8 @@ boost::asio::awaitable<std::invoke_result_t<Work&>> invoke(Work work) {
 template <class Executor, class Work>
 boost::asio::awaitable<std::invoke_result_t<Work&>> run_on(Executor executor, Work work) {
   auto task = detail::invoke(std::move(work));
-  co_return co_await boost::asio::co_spawn(std::move(executor), std::move(task), boost::asio::use_awaitable);
+  auto result = co_await boost::asio::co_spawn(std::move(executor), std::move(task), boost::asio::use_awaitable);
+  co_return std::move(*result);
 }
 
 }  // namespace p2p::net

@@ -47,7 +47,8 @@ asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State&
 asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust trust, const Url& url, CallWatch& watch) {
   const Endpoint endpoint{url.host, url.port};
   if (url.https && trust.state().fleet != nullptr) {
-    auto dialled = co_await dial(executor, trust.state().fleet->state(), endpoint, ExpectedPeer{}, watch);
+    const Endpoint place = trust.state().at.value_or(endpoint);
+    auto dialled = co_await dial(executor, trust.state().fleet->state(), place, ExpectedPeer{}, watch);
     if (!dialled) co_return WebError{dialled.error(), WebStep::connection};
     co_return std::move(dialled->stream);
   }

@@ -15,6 +15,7 @@ struct WebTrust::State {
   SslContextPtr context;  ///< null: of_fleet
   bool verifies = true;
   const TlsContexts* fleet = nullptr;
+  std::optional<Endpoint> at{};  ///< of a fleet: dialled in place of the URL's host
 };
 
 using WebDialled = boost::system::result<std::unique_ptr<Stream>, WebError>;

@@ -36,9 +36,10 @@ Result<WebTrust> WebTrust::of_roots(const std::string& pem) {
   return WebTrust(*state);
 }
 
-WebTrust WebTrust::of_fleet(const TlsContexts& tls) {
+WebTrust WebTrust::of_fleet(const TlsContexts& tls, std::optional<Endpoint> at) {
   auto state = std::make_shared<State>();
   state->fleet = &tls;
+  state->at = std::move(at);
   return WebTrust(std::move(state));
 }
 

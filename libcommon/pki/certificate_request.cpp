@@ -36,6 +36,28 @@ bool asks_for_ca(const STACK_OF(X509_EXTENSION) * extensions) {
   return constraints ? constraints->ca != 0 : X509v3_get_ext_by_NID(extensions, NID_basic_constraints, -1) >= 0;
 }
 
+Error not_made(const std::string& common_name) {
+  return crypto::openssl_error(Errc::failed, "cannot make the certificate request of \"" + common_name + "\"");
+}
+
+Result<crypto::RequestPtr> sign_request(const std::string& common_name, const std::vector<SubjectName>& names,
+                                        const EVP_PKEY& key) {
+  crypto::RequestPtr request(X509_REQ_new());
+  auto* const own = const_cast<EVP_PKEY*>(&key);  // OpenSSL only counts a reference to it
+  bool good = request && X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) == 1 &&
+              add_common_name(X509_REQ_get_subject_name(request.get()), common_name) &&
+              X509_REQ_set_pubkey(request.get(), own) == 1;
+  if (good && !names.empty()) {
+    const auto list = make_alternative_names(names, "");
+    STACK_OF(X509_EXTENSION)* raw = nullptr;
+    good = list && X509V3_add1_i2d(&raw, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) == 1;
+    const Owned<STACK_OF(X509_EXTENSION)> extensions(raw);
+    good = good && X509_REQ_add_extensions(request.get(), extensions.get()) == 1;
+  }
+  if (!good || X509_REQ_sign(request.get(), own, signing_digest(key)) == 0) return not_made(common_name);
+  return request;
+}
+
 }  // namespace
 
 const EVP_PKEY& CertificateRequest::public_key() const noexcept { return *X509_REQ_get0_pubkey(request_.get()); }
@@ -107,26 +129,25 @@ Result<void> CertificateRequest::read_extensions() {
 
 Result<std::string> make_request(const std::string& common_name, const std::vector<SubjectName>& names,
                                  const EVP_PKEY& key) {
-  const crypto::RequestPtr request(X509_REQ_new());
-  auto* const own = const_cast<EVP_PKEY*>(&key);  // OpenSSL only counts a reference to it
-  bool good = request && X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) == 1 &&
-              add_common_name(X509_REQ_get_subject_name(request.get()), common_name) &&
-              X509_REQ_set_pubkey(request.get(), own) == 1;
-  if (good && !names.empty()) {
-    const auto list = make_alternative_names(names, "");
-    STACK_OF(X509_EXTENSION)* raw = nullptr;
-    good = list && X509V3_add1_i2d(&raw, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) == 1;
-    const Owned<STACK_OF(X509_EXTENSION)> extensions(raw);
-    good = good && X509_REQ_add_extensions(request.get(), extensions.get()) == 1;
-  }
+  const auto request = sign_request(common_name, names, key);
+  if (!request) return request.error();
   const crypto::BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!good || !bio || X509_REQ_sign(request.get(), own, signing_digest(key)) == 0 ||
-      PEM_write_bio_X509_REQ(bio.get(), request.get()) != 1) {
-    return crypto::openssl_error(Errc::failed, "cannot make the certificate request of \"" + common_name + "\"");
-  }
+  if (!bio || PEM_write_bio_X509_REQ(bio.get(), request->get()) != 1) return not_made(common_name);
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return std::string(text, static_cast<std::size_t>(size));
+}
+
+Result<Bytes> make_request_der(const std::string& common_name, const std::vector<SubjectName>& names,
+                               const EVP_PKEY& key) {
+  const auto request = sign_request(common_name, names, key);
+  if (!request) return request.error();
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_REQ(request->get(), &der);
+  if (size <= 0) return not_made(common_name);
+  Bytes out(der, der + size);
+  OPENSSL_free(der);
+  return out;
 }
 
 }  // namespace p2p::pki

@@ -46,5 +46,8 @@ class CertificateRequest {
 /// A request in PEM, signed with `key`: the common name, and as alternative names `names` (none: no such extension).
 Result<std::string> make_request(const std::string& common_name, const std::vector<SubjectName>& names,
                                  const EVP_PKEY& key);
+/// The same in DER.
+Result<Bytes> make_request_der(const std::string& common_name, const std::vector<SubjectName>& names,
+                               const EVP_PKEY& key);
 
 }  // namespace p2p::pki

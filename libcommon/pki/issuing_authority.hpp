@@ -10,6 +10,7 @@
 
 #include "crypto/secret.hpp"
 #include "pki/authority_files.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/crl.hpp"
 #include "pki/inventory.hpp"
 #include "pki/invitation.hpp"
@@ -51,6 +52,8 @@ struct InvitationRequest {
 
 inline constexpr std::chrono::hours kMaxInvitationTtl{366 * 24};
 inline constexpr std::uint64_t kMaxInvitationUses = 10'000;
+/// Of one name, for admit(): a stolen node cannot fill the inventory.
+inline constexpr std::size_t kMaxOpenInvitations = 32;
 
 /// Every member blocks (files, SQLite, signatures) and may be called from any thread; one works at a time.
 class IssuingAuthority {
@@ -93,6 +96,10 @@ class IssuingAuthority {
   /// bound already is welcome again. `not_permitted` when it has expired, is used up or revoked, and for a kid never
   /// made.
   Result<RecordedInvitation> redeem(std::string_view kid, std::string_view thumbprint, const Act& act);
+  /// For a node that shows a certificate of this CA: makes an invitation with its role, name and DNS names, and binds
+  /// the account to it. `not_permitted` when it is not a node's, is revoked or over; `limited` past
+  /// kMaxOpenInvitations of the name.
+  Result<RecordedInvitation> admit(const CertificateId& certificate, std::string_view thumbprint, const Act& act);
   /// The invitation of an account that is bound to it; `not_permitted` when it is not, or was revoked.
   Result<RecordedInvitation> invitation_of(std::string_view kid, std::string_view thumbprint);
   Result<void> revoke_invitation(std::string_view kid, const Act& act);

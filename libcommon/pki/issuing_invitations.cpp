@@ -34,6 +34,18 @@ Result<void> check_request(const InvitationRequest& request) {
   return {};
 }
 
+/// The DNS names that a person had put into it, beyond those that every node has. Addresses move between machines, so
+/// that each renewal has them proved again.
+Result<std::vector<SubjectName>> own_dns_names(const RecordedCertificate& record) {
+  const auto certificate = Certificate::from_der(record.der);
+  if (!certificate) return certificate.error();
+  std::vector<SubjectName> out;
+  for (const auto& name : certificate->facts().dns_names) {
+    if (name != record.name && name != "localhost") out.push_back({SubjectName::Kind::dns, name});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<crypto::Secret> IssuingAuthority::eab_secret(bool make) {
@@ -124,6 +136,45 @@ Result<RecordedInvitation> IssuingAuthority::redeem(std::string_view kid, std::s
   }
   if (auto done = transaction->commit(); !done) return done.error();
   ++record->used;
+  return record;
+}
+
+Result<RecordedInvitation> IssuingAuthority::admit(const CertificateId& certificate, std::string_view thumbprint,
+                                                   const Act& act) {
+  const auto shown = find(certificate.issuer_key_id, certificate.serial);
+  if (!shown) return shown.error();
+  const auto not_permitted = [&](const char* why) {
+    return Error(Errc::not_permitted, fmt::format("the certificate of \"{}\" {}", shown->name, why));
+  };
+  if (!shown->role || *shown->role == Role::operator_) return not_permitted("is not a node's");
+  if (shown->revoked) return not_permitted("is revoked");
+  if (shown->not_after <= act.at) return not_permitted("has expired");
+  auto names = own_dns_names(*shown);
+  if (!names) return names.error();
+
+  RecordedInvitation record;
+  record.kid = to_base64url(random_bytes(kKidBytes));
+  record.name = shown->name;
+  record.role = shown->role;
+  record.names = std::move(*names);
+  record.expires_at = from_unix(to_unix(act.at) + 1);  // nobody else ever uses it
+  const std::lock_guard lock(*mutex_);
+  auto transaction = inventory_.begin();
+  if (!transaction) return transaction.error();
+  const auto open = inventory_.open_invitations(record.name, act.at);
+  if (!open) return open.error();
+  if (open->size() >= kMaxOpenInvitations) {
+    return Error(Errc::limited,
+                 fmt::format("\"{}\" has {} accounts and invitations; p2p-ca revoke {} ends them all", record.name,
+                             open->size(), record.name));
+  }
+  if (auto done = inventory_.append(invitation_made(record), act.who, act.at); !done) return done.error();
+  if (auto done = inventory_.append(invitation_redeemed(record.kid, thumbprint), act.who, act.at); !done) {
+    return done.error();
+  }
+  if (auto done = transaction->commit(); !done) return done.error();
+  record.created_at = act.at;
+  record.used = 1;
   return record;
 }
 

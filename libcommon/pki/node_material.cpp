@@ -14,7 +14,38 @@ bool is_there(const fs::path& path) {
   return !path.empty() && fs::exists(path, ignored);
 }
 
-/// The certificate's identity must be what the configuration says.
+/// Signs one for this key with the CA that is here. The caller holds the folder's lock.
+Result<Certificate> sign_own(const NodeMaterialRequest& request, Role role, const EVP_PKEY& key, WallTime now) {
+  const Act act{whoami(), now};
+  auto authority =
+      IssuingAuthority::open(AuthorityPaths::of(request.home, request.ca_certificate, request.ca_key), act);
+  if (!authority) return authority.error();
+  if (authority->cluster_name() != request.cluster_name) {
+    return Error(Errc::invalid,
+                 fmt::format("{}: the CA of cluster {}, but cluster_name is {}", request.ca_certificate.string(),
+                             authority->cluster_name(), request.cluster_name));
+  }
+  return authority->issue({.role = role, .name = request.node_id, .extra_names = request.extra_names}, key, act);
+}
+
+/// Makes the node's certificate with the CA that is here.
+Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
+  const CertificateFolder folder(request.own.certificate.parent_path());
+  const auto lock = folder.lock();
+  if (!lock) return lock.error();
+  if (is_there(request.own.certificate)) return {};  // another process was faster
+  const bool has_key = is_there(request.own.key);
+  auto key = has_key ? read_key_file(request.own.key) : crypto::generate_key(crypto::KeyType::ecdsa_p256);
+  if (!key) return key.error();
+  const Role role = request.coordinator.value_or(false) ? Role::coordinator : Role::worker;
+  const auto certificate = sign_own(request, role, **key, now);
+  if (!certificate) return certificate.error();
+  if (has_key) return create_file(request.own.certificate, certificate->pem(), kPublicMode);
+  return write_pair(request.own, *certificate, **key, false);
+}
+
+}  // namespace
+
 Result<Identity> check_identity(const Certificate& certificate, const NodeMaterialRequest& request) {
   const std::string file = request.own.certificate.string();
   const auto wrong = [&](const std::string& why) { return Error(Errc::invalid, file + ": " + why); };
@@ -34,35 +65,6 @@ Result<Identity> check_identity(const Certificate& certificate, const NodeMateri
   }
   return identity;
 }
-
-/// Makes the node's certificate with the CA that is here.
-Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
-  const CertificateFolder folder(request.own.certificate.parent_path());
-  const auto lock = folder.lock();
-  if (!lock) return lock.error();
-  if (is_there(request.own.certificate)) return {};  // another process was faster
-  const Act act{whoami(), now};
-  auto authority =
-      IssuingAuthority::open(AuthorityPaths::of(request.home, request.ca_certificate, request.ca_key), act);
-  if (!authority) return authority.error();
-  if (authority->cluster_name() != request.cluster_name) {
-    return Error(Errc::invalid,
-                 fmt::format("{}: the CA of cluster {}, but cluster_name is {}", request.ca_certificate.string(),
-                             authority->cluster_name(), request.cluster_name));
-  }
-  const bool has_key = is_there(request.own.key);
-  auto key = has_key ? read_key_file(request.own.key) : crypto::generate_key(crypto::KeyType::ecdsa_p256);
-  if (!key) return key.error();
-  const LeafRequest leaf{.role = request.coordinator.value_or(false) ? Role::coordinator : Role::worker,
-                         .name = request.node_id,
-                         .extra_names = request.extra_names};
-  const auto certificate = authority->issue(leaf, **key, act);
-  if (!certificate) return certificate.error();
-  if (has_key) return create_file(request.own.certificate, certificate->pem(), kPublicMode);
-  return write_pair(request.own, *certificate, **key, false);
-}
-
-}  // namespace
 
 Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, WallTime now) {
   const bool make = !is_there(request.own.certificate) && is_there(request.ca_key);
@@ -90,6 +92,22 @@ Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, Wall
                       std::move(*identity),
                       std::move(pair->certificate),
                       make};
+}
+
+Result<Certificate> renew_own_certificate(const NodeMaterialRequest& request, WallTime now) {
+  const CertificateFolder folder(request.own.certificate.parent_path());
+  const auto lock = folder.lock();
+  if (!lock) return lock.error();
+  const auto pair = read_pair(request.own);
+  if (!pair) return pair.error();
+  const auto identity = check_identity(pair->certificate, request);
+  if (!identity) return identity.error();
+  auto certificate = sign_own(request, identity->role, *pair->key, now);
+  if (!certificate) return certificate;
+  if (auto written = write_file(request.own.certificate, certificate->pem(), kPublicMode); !written) {
+    return written.error();
+  }
+  return certificate;
 }
 
 }  // namespace p2p::pki

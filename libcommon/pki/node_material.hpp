@@ -36,9 +36,16 @@ struct NodeMaterial {
   bool made = false;  ///< the certificate was made now
 };
 
+/// Whom the certificate is for; `invalid` when it is not the one of that node, cluster and role.
+Result<Identity> check_identity(const Certificate& certificate, const NodeMaterialRequest& request);
+
 /// Reads, checks, and makes what is missing; a key that is there without its certificate is kept and gets one.
 /// `not_found` names the missing file; `damaged` a certificate that this CA did not sign, that has expired, or whose
 /// key is another's; `invalid` one of another cluster, node or role than the configuration says. Blocks.
 Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, WallTime now);
+
+/// Where the CA's key is: signs a new certificate for the key that is there, with the names of the request, and puts it
+/// in place of the old one. Errors as above and as of IssuingAuthority::issue. Blocks.
+Result<Certificate> renew_own_certificate(const NodeMaterialRequest& request, WallTime now);
 
 }  // namespace p2p::pki

@@ -3,8 +3,7 @@
 //
 // It knows them by a variable in their environment, random for each run of the node, which every program inherits from
 // the one that started it. PR_SET_PDEATHSIG reaches only direct children, a process group loses who calls setsid(), and
-// neither a control group nor root is needed. Who starts a program with an empty environment *and* in a new group
-// hides.
+// neither a control group nor root is needed. Who starts a program without that variable hides from the guard.
 #pragma once
 
 #include <sys/types.h>

@@ -9,6 +9,7 @@
 
 #include "../unit/acme/support/certificate_request.hpp"
 #include "acme/account_key.hpp"
+#include "acme/certificate_id.hpp"
 #include "acme/client.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
@@ -49,7 +50,7 @@ class Asker {
   ClientResult<void> revoke(const pki::Certificate& certificate) { return run(client_.revoke(certificate.der(), 4)); }
   ClientResult<ClientRenewalInfo> renewal_info(const pki::Certificate& certificate) {
     const auto& facts = certificate.facts();
-    return run(client_.renewal_info(renewal_certificate_id(facts.issuer_key_id, facts.serial)));
+    return run(client_.renewal_info(to_text(pki::CertificateId{facts.issuer_key_id, facts.serial})));
   }
   const std::string& account_url() const { return client_.account_url(); }
   const AccountKey& key() const { return key_; }

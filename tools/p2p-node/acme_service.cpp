@@ -30,6 +30,13 @@ class AuthorityIssuance final : public acme::Issuance {
     return grant_from(*invitation);
   }
 
+  Result<acme::Grant> admit(const pki::CertificateId& certificate, std::string_view thumbprint,
+                            WallTime now) override {
+    const auto invitation = authority_.admit(certificate, thumbprint, act("node", now));
+    if (!invitation) return invitation.error();
+    return grant_from(*invitation);
+  }
+
   Result<acme::Grant> grant_of(std::string_view kid, std::string_view thumbprint) override {
     const auto invitation = authority_.invitation_of(kid, thumbprint);
     if (!invitation) return invitation.error();

@@ -26,6 +26,7 @@ void Gossip::add_routes(net::Router& router) {
     route.limit_class = net::LimitClass::none;
     route.handler = std::move(handler);
     route.max_body_bytes = membership::kMaxMessageBytes;
+    route.content_coding = kGossipCoding;
     router.add(std::move(route));
   };
   add(net::Method::post, "/internal/gossip/exchange", [this](net::Request& request) -> asio::awaitable<net::Response> {

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "membership/limits.hpp"
 #include "membership/message_codec.hpp"
+#include "net/field_text.hpp"
 #include "try_each.hpp"
 
 namespace p2p::node {
@@ -19,13 +20,14 @@ namespace {
 constexpr milliseconds kGossipTimeout{5'000};
 constexpr milliseconds kConnectTimeout{2'000};
 constexpr char kCborType[] = "application/cbor";
-constexpr char kLz4[] = "lz4";
 /// The first bytes of an LZ4 frame; no CBOR map begins so.
 constexpr std::string_view kLz4Magic{"\x04\x22\x4d\x18", 4};
 
 }  // namespace
 
-bool is_lz4(const net::Headers& headers) { return headers.get("Content-Encoding") == kLz4; }
+bool is_lz4(const net::Headers& headers) {
+  return net::equals_ignoring_case(headers.get("Content-Encoding"), kGossipCoding);
+}
 
 membership::Packed GossipWire::pack(const Message& message) {
   Bytes content = membership::encode_message(message);
@@ -58,7 +60,7 @@ net::Response GossipWire::respond(const Message& message) {
   net::Response response;
   response.content_type = kCborType;
   response.body = to_text(packed.body);
-  if (packed.is_lz4) response.headers.set("Content-Encoding", kLz4);
+  if (packed.is_lz4) response.headers.set("Content-Encoding", kGossipCoding);
   return response;
 }
 
@@ -84,7 +86,7 @@ asio::awaitable<Result<GossipWire::Answer>> GossipWire::post(std::vector<std::st
   call.method = net::Method::post;
   call.target = std::move(target);
   call.headers.set("Content-Type", kCborType);
-  if (packed.is_lz4) call.headers.set("Content-Encoding", kLz4);
+  if (packed.is_lz4) call.headers.set("Content-Encoding", kGossipCoding);
   call.body = to_text(packed.body);
   call.timeout = kGossipTimeout;
   call.connect_timeout = kConnectTimeout;

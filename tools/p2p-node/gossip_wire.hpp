@@ -57,5 +57,7 @@ class GossipWire {
 
 /// Whether a body is said to be compressed.
 bool is_lz4(const net::Headers& headers);
+/// The Content-Encoding of what is compressed.
+inline constexpr char kGossipCoding[] = "lz4";
 
 }  // namespace p2p::node

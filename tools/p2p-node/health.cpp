@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/rfc3339.hpp"
 
 namespace p2p::node {
 namespace {
@@ -14,6 +15,15 @@ std::string_view to_string(Health::Phase phase) {
     case Health::Phase::stopping: return "stopping";
   }
   return "ok";
+}
+
+std::string describe(const acme::RenewalHealth& certificate) {
+  if (!certificate.not_after) return "null";
+  Json out = {{"state", to_string(certificate.state)},
+              {"not_after", format_rfc3339(*certificate.not_after, 0)},
+              {"renewal_failures", certificate.failure_count}};
+  if (certificate.reason) out["renewal_reason"] = to_string(*certificate.reason);
+  return dump_json(out);
 }
 
 }  // namespace
@@ -28,6 +38,16 @@ void Health::set_services(std::map<std::string, std::size_t> by_state) {
   services_json_ = std::move(text);
 }
 
+void Health::set_certificate(const acme::RenewalHealth& certificate) {
+  const std::lock_guard lock(mutex_);
+  certificate_ = certificate;
+}
+
+acme::RenewalHealth Health::certificate() const {
+  const std::lock_guard lock(mutex_);
+  return certificate_;
+}
+
 std::chrono::seconds Health::uptime() const {
   return std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_);
 }
@@ -35,16 +55,18 @@ std::chrono::seconds Health::uptime() const {
 net::Response Health::respond() const {
   const Phase phase = phase_;
   std::string services;
+  std::string certificate;
   {
     const std::lock_guard lock(mutex_);
     services = services_json_;
+    certificate = describe(certificate_);
   }
   const bool is_refused = phase == Phase::running && certificate_revoked_;
   const std::string_view status = is_refused ? "certificate revoked" : to_string(phase);
   // node_id is_valid_name(), so nothing here needs escaping.
   return net::Response::json(
-      fmt::format(R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{}}})",
-                  status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services),
+      fmt::format(R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{},"certificate":{}}})",
+                  status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services, certificate),
       phase == Phase::running ? 200 : 503);
 }
 

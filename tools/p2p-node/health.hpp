@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "acme/renewal.hpp"
 #include "base/clock.hpp"
 #include "net/http.hpp"
 #include "pki/identity.hpp"
@@ -22,6 +23,9 @@ class Health {
   void set_phase(Phase phase) { phase_ = phase; }
   /// The fleet refuses this node; it runs on, and its clients with tokens are served.
   void set_certificate_revoked(bool revoked) { certificate_revoked_ = revoked; }
+  /// What is known of this node's certificate.
+  void set_certificate(const acme::RenewalHealth& certificate);
+  acme::RenewalHealth certificate() const;
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
@@ -38,6 +42,7 @@ class Health {
   std::atomic<bool> certificate_revoked_{false};
   mutable std::mutex mutex_;
   std::string services_json_ = "{}";
+  acme::RenewalHealth certificate_;
 };
 
 }  // namespace p2p::node

@@ -1,10 +1,10 @@
 // p2p-node: the daemon. Without flags it runs the node of this home.
 #include <fmt/format.h>
 
-#include "base/text.hpp"
 #include "cli/app.hpp"
+#include "commands.hpp"
 #include "config/describe.hpp"
-#include "config/home.hpp"
+#include "load_configuration.hpp"
 #include "node.hpp"
 
 namespace p2p::node {
@@ -46,17 +46,7 @@ class RunNode final : public cli::Command {
   }
 
   cli::Attempt<config::LoadedConfig> load(const config::Paths& paths, cli::Reporter* report) const {
-    auto sources = config::gather_sources(paths, config_file_, settings_);
-    if (!sources) return cli::Failure(cli::kUsage, sources.error().context);
-    auto outcome = config::load(*sources);
-    if (report != nullptr) {
-      for (const auto& warning : outcome.warnings) report->warning(warning);
-    }
-    if (outcome.problems.empty()) return std::move(outcome.config);
-    // All but the last are said here; the last is the failure itself.
-    for (std::size_t i = 0; report != nullptr && i + 1 < outcome.problems.size(); ++i)
-      report->error(outcome.problems[i]);
-    return cli::Failure(cli::kUsage, report != nullptr ? outcome.problems.back() : join(outcome.problems, "; "));
+    return load_configuration(paths, config_file_, settings_, report);
   }
 
   std::string config_file_;
@@ -71,7 +61,12 @@ constexpr cli::CommandEntry kCommands[] = {
     {"", "Run a node of the fleet.",
      "p2p-node --config config/worker.yaml\np2p-node --set node_id=worker-1 --set "
      "coordinator_addresses=10.0.0.1:8001\np2p-node --check-config",
-     cli::make_command<RunNode>}};
+     cli::make_command<RunNode>},
+    {"join", "Make this machine a member of a fleet, with an invitation.",
+     "p2p-node join\np2p-node join --invitation-file worker-2.invitation --run\nssh coordinator-1 p2p-ca invite worker-2 | "
+     "p2p-node join -",
+     make_join},
+    {"doctor", "Say why this node does not join, and what to do.", "p2p-node doctor", make_doctor}};
 
 constexpr cli::Tool kTool{"p2p-node", "The daemon that makes a machine a member of the fleet.", kCommands, false,
                           false};

@@ -16,6 +16,7 @@
 #include "acme_service.hpp"
 #include "base/code_pages.hpp"
 #include "base/file.hpp"
+#include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
@@ -33,6 +34,7 @@
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
 #include "logs/store.hpp"
+#include "machine_watch.hpp"
 #include "membership/state_file.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
@@ -40,8 +42,12 @@
 #include "net/server.hpp"
 #include "node_identity.hpp"
 #include "node_metrics.hpp"
+#include "own_certificate.hpp"
+#include "pki_routes.hpp"
+#include "renewer.hpp"
 #include "revocation.hpp"
 #include "revocation_lists.hpp"
+#include "revocation_publisher.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/orphan_guard.hpp"
@@ -62,8 +68,6 @@ constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kMaxStateBytes = 256 << 20;
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
-/// How soon what was revoked in the CA's files is noticed.
-constexpr milliseconds kRevocationPoll{500};
 /// How long the last log lines have to reach the coordinator.
 constexpr milliseconds kLastLines{1'000};
 
@@ -80,9 +84,7 @@ struct LogStore {
 std::string hint_for(const Error& error, const std::string& node_id) {
   if (error.kind() != Errc::not_found) return {};
   return fmt::format(
-      "run \"p2p-ca sign {0}\" where the CA is, and bring certs/ca_cert.pem, certs/{0}_cert.pem and certs/{0}_key.pem "
-      "here",
-      node_id);
+      "run \"p2p-ca invite {0}\" where the CA is and \"p2p-node join\" here; p2p-node doctor tells more", node_id);
 }
 
 class Node {
@@ -115,7 +117,11 @@ class Node {
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
   void renew_identity(const config::LoadedConfig& loaded);
-  asio::awaitable<void> publish_revocations();
+  void open_renewal();
+  void addresses_changed(const std::vector<std::string>& addresses);
+  std::vector<std::string> addresses() const {
+    return local_addresses(config_.advertise_address, config_.bind_address, port_);
+  }
   void announce_services(const std::vector<services::Announcement>& running);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
@@ -155,9 +161,12 @@ class Node {
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
-  std::unique_ptr<AcmeService> acme_;  // at a coordinator with the CA's key
+  std::unique_ptr<RevocationPublisher> revocation_publisher_;  // at a coordinator
+  std::unique_ptr<AcmeService> acme_;                          // at a coordinator with the CA's key
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
+  std::unique_ptr<Renewer> renewer_;
+  std::unique_ptr<MachineWatch> machine_watch_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
   bool serving_ = false;
@@ -207,6 +216,8 @@ Result<void> Node::prepare() {
 }
 
 Result<void> Node::open_identity() {
+  const auto replaced = replace_lost_certificate(options_.config, options_.paths, clock_, log_sink_);
+  if (!replaced) log_.error("no new certificate: {}", replaced.error().context);
   auto identity = NodeIdentity::open(options_.config, options_.paths, clock_);
   if (!identity) return identity.error();
   identity_ = std::move(*identity);
@@ -224,9 +235,38 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
     membership_->certificate_changed(now());
     membership_->recheck(now());
     revocation_->set_own(identity_->certificate_id());
+    renewer_->use(identity_->certificate());
     gossip_->pump();
-    log_.info("the certificate was renewed");
+    const auto& facts = identity_->certificate().facts();
+    log_.info("certificate {} is in use, valid until {}", to_hex(facts.serial), format_rfc3339(facts.not_after, 0));
   }
+  machine_watch_->note_files();
+}
+
+void Node::open_renewal() {
+  const auto files = material_request(options_.config, options_.paths);
+  Renewer::Hooks hooks;
+  hooks.renewed = [this] { renew_identity(options_.config); };
+  hooks.health = [this](const acme::RenewalHealth& health) { health_->set_certificate(health); };
+  renewer_ = std::make_unique<Renewer>(
+      loops_->control(),
+      Renewer::Options{files, enrollment_settings(config_), account_key_file(options_.paths, config_)}, std::move(hooks),
+      identity_->tls(), pool_, random_, clock_, log_sink_);
+  renewer_->use(identity_->certificate());
+  renewer_->want(files.extra_names);
+  MachineWatch::Hooks watch;
+  watch.addresses = [this] { return addresses(); };
+  watch.addresses_changed = [this](const std::vector<std::string>& found) { addresses_changed(found); };
+  watch.files_changed = [this] { renew_identity(options_.config); };
+  const std::vector<std::filesystem::path> watched{files.own.certificate, files.own.key, files.ca_certificate};
+  machine_watch_ = std::make_unique<MachineWatch>(watched, addresses(), std::move(watch));
+}
+
+void Node::addresses_changed(const std::vector<std::string>& addresses) {
+  log_.info("this machine's addresses are now {}", addresses.empty() ? "none" : join(addresses, ", "));
+  set_facts([&](membership::SelfFacts& facts) { facts.addresses = addresses; });
+  gossip_->pump();
+  renewer_->want(material_request(options_.config, options_.paths).extra_names);
 }
 
 pki::AuthorityPaths Node::authority_paths() const {
@@ -253,30 +293,6 @@ Result<void> Node::open_acme() {
   if (!opened) return opened.error();
   acme_ = std::move(*opened);
   return {};
-}
-
-/// At a coordinator: what the CA in this home revokes is the fleet's within a second.
-asio::awaitable<void> Node::publish_revocations() {
-  const auto lists = std::make_shared<AuthorityLists>(authority_paths(), config_.node_id);
-  asio::steady_timer timer(loops_->control());
-  std::string last_error;
-  for (;;) {
-    auto work = [lists, at = clock_.wall()] { return lists->poll(at); };
-    const auto pem = co_await pool_.run(std::move(work));
-    if (!pem) {
-      // Said once, not every second.
-      if (last_error != pem.error().context) log_.error("no new revocation list: {}", pem.error().context);
-      last_error = pem.error().context;
-    } else if (const auto roots = pki::Roots::from_pem(*identity_->ca_pem(), config_.ssl_ca_cert_file); roots) {
-      last_error.clear();
-      for (const auto& [kind, list] : bulletins_of(*pem, *roots)) {
-        const auto published = gossip_->publish_bulletin(kind, to_bytes(list));
-        if (!published) log_.error("the revocation list is not published: {}", published.error().context);
-      }
-    }
-    timer.expires_after(kRevocationPoll);
-    co_await timer.async_wait(kUse);
-  }
 }
 
 Result<void> Node::open_logs() {
@@ -319,7 +335,7 @@ Result<void> Node::open_membership() {
       [this](std::string_view kind, ByteView content) { return revocation_lists_->check(kind, content); });
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
-    revocation_lists_->accept(bulletin, clock_.wall());
+    if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
     gossip_->pump();
   };
@@ -337,6 +353,12 @@ Result<void> Node::open_membership() {
   };
   gossip_ = std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
                                      compression_settings(config_), std::move(hooks), clock_, log_sink_);
+  if (is_coordinator()) {
+    RevocationPublisher::Options options{
+        authority_paths(), config_.node_id, [this] { return identity_->ca_pem(); },
+        [this](std::string kind, Bytes list) { return gossip_->publish_bulletin(std::move(kind), std::move(list)); }};
+    revocation_publisher_ = std::make_unique<RevocationPublisher>(std::move(options), pool_, clock_, log_sink_);
+  }
   return {};
 }
 
@@ -382,6 +404,7 @@ net::Router Node::make_router() {
   metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
   metrics_.add([this](metrics::MetricsWriter& out) {
     write_node_metrics(out, server_->counters(), gossip_->traffic(), *gossip_->view());
+    write_certificate_metrics(out, health_->certificate());
   });
   net::Route figures;
   figures.pattern = "/metrics";
@@ -395,32 +418,11 @@ net::Router Node::make_router() {
   };
   router.add(std::move(figures));
 
-  net::Route roots;
-  roots.pattern = "/pki/ca.pem";
-  roots.permission = auth::Permission::open;
-  roots.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto response = net::Response::text(*identity_->ca_pem());
-    response.content_type = "application/x-pem-file";
-    co_return response;
-  };
-  router.add(std::move(roots));
-
-  net::Route revoked;
-  revoked.pattern = "/pki/crl.pem";
-  revoked.permission = auth::Permission::open;
-  revoked.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    const auto lists = revocation_lists_->pem();
-    if (lists->empty()) co_return net::Response::problem(404, "this node has no revocation list");
-    auto response = net::Response::text(*lists);
-    response.content_type = "application/x-pem-file";
-    co_return response;
-  };
-  router.add(std::move(revoked));
-
+  add_pki_routes(
+      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); });
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);
-  for (const auto* path : {"/internal/gossip/exchange", "/internal/gossip/join"}) router.decodes(path, "lz4");
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
@@ -459,8 +461,9 @@ Result<void> Node::begin_serving() {
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
   set_facts([this](membership::SelfFacts& facts) {
-    facts.addresses = local_addresses(config_.advertise_address, config_.bind_address, port_);
+    facts.addresses = addresses();
   });
+  open_renewal();
   services_->open();
   gossip_->pump();
   return {};
@@ -476,7 +479,9 @@ asio::awaitable<void> Node::main() {
     tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
-    if (is_coordinator()) tasks_->start("revocation lists", publish_revocations());
+    tasks_->start("certificate", renewer_->run());
+    tasks_->start("machine", machine_watch_->run());
+    if (revocation_publisher_) tasks_->start("revocation lists", revocation_publisher_->run());
     if (acme_) tasks_->start("acme", acme_->run());
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
@@ -570,6 +575,7 @@ void Node::reload() {
     auto changes = config::compare(config_, loaded->values);
     for (const auto& key : changes.after_restart) log_.warning("{} changed and takes effect after a restart", key);
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
+    options_.config = *loaded;
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
     renew_identity(*loaded);

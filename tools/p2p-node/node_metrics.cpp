@@ -28,4 +28,11 @@ void write_node_metrics(metrics::MetricsWriter& out, const net::ServerCounters& 
   }
 }
 
+void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate) {
+  if (!certificate.not_after) return;
+  out.gauge("p2p_certificate_expiry_timestamp_seconds", "When this node's certificate expires.",
+            std::chrono::duration<double>(certificate.not_after->time_since_epoch()).count());
+  out.gauge("p2p_certificate_renewal_failures", "Renewals that have failed in a row.", certificate.failure_count);
+}
+
 }  // namespace p2p::node

@@ -70,6 +70,19 @@ TEST_CASE_FIXTURE(ServerFixture, "an invitation is required, and used once") {
   CHECK(body_of(used)["detail"].get<std::string>().find("used") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(ServerFixture, "a node's own certificate stands for an invitation, and for its own name alone") {
+  issuance.nodes[Bytes{1, 2}] = "worker-1";
+  TestClient stranger(*this), node(*this), former(*this);
+  CHECK(problem_of(stranger.post(kNewAccount, "{}")) == "externalAccountRequired");
+  shown = pki::CertificateId{{}, {1, 2}};
+  const auto made = node.post(kNewAccount, "{}");
+  CHECK(made.status == 201);
+  node.kid = header_of(made, "Location");
+  CHECK_FALSE(node.obtain({{pki::SubjectName::Kind::dns, "worker-1"}}).empty());
+  shown = pki::CertificateId{{}, {9}};
+  CHECK(problem_of(former.post(kNewAccount, "{}")) == "unauthorized");
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "an expired, a revoked and an unknown invitation, and a wrong key") {
   TestClient client(*this);
   auto& invitation = issuance.invite(worker());

@@ -21,7 +21,7 @@ std::string revocation(const std::string& chain, const Json& reason = Json()) {
 
 std::string id_of(const std::string& chain) {
   const auto leaf = pki::Certificate::from_pem(chain, "chain").value();
-  return acme::to_text(acme::CertificateId{leaf.facts().issuer_key_id, leaf.facts().serial});
+  return acme::to_text(pki::CertificateId{leaf.facts().issuer_key_id, leaf.facts().serial});
 }
 
 net::Response replace(TestClient& client, const std::string& certificate_id) {

@@ -204,7 +204,8 @@ TEST_CASE("an order that fails, or is nowhere, or valid without certificate") {
 
 TEST_CASE("a predecessor that was replaced already is not named again") {
   Run run("aki.serial");
-  run.refuse("alreadyReplaced", Errc::exists);
+  SUBCASE("as another took its place") { run.refuse("alreadyReplaced", Errc::exists); }
+  SUBCASE("as it is another account's") { run.refuse("malformed", Errc::invalid); }
   CHECK_FALSE(Json::parse(run.ask().payload).contains("replaces"));
   run.refuse("alreadyReplaced", Errc::exists);
   CHECK(run.failure().problem == "alreadyReplaced");

@@ -158,7 +158,7 @@ TEST_CASE("an external account is bound by its own key (RFC 8555 section 7.3.4)"
   CHECK(jws_part(binding, "signature") == "signed by HS256");
 }
 
-TEST_CASE("a server that needs an external account is not asked without one") {
+TEST_CASE("whether an account needs an invitation is for the server to say") {
   Talk talk;
   talk.next();
   Json directory = Json::parse(kDirectory);
@@ -167,8 +167,13 @@ TEST_CASE("a server that needs an external account is not asked without one") {
   talk.next();
   talk.receive(make(200, "", "n1"));
   const auto request = talk.session.next(talk.ask);
-  REQUIRE_FALSE(request.has_value());
-  CHECK(request.error().kind() == Errc::not_permitted);
+  REQUIRE(request.has_value());
+  CHECK_FALSE(Json::parse(jws_part(request->body, "payload")).contains("externalAccountBinding"));
+  const bool is_over = talk.receive(make(
+      403, R"({"type":"urn:ietf:params:acme:error:externalAccountRequired","detail":"by invitation alone"})", "n2"));
+  REQUIRE(is_over);
+  REQUIRE_FALSE(talk.outcome->has_value());
+  CHECK(talk.outcome->error().error.kind() == Errc::not_permitted);
 }
 
 TEST_CASE("a kept account is used without newAccount; a forgotten one is made again, once") {

@@ -95,6 +95,11 @@ net::Response ServerFixture::send(net::Method method, const std::string& url, st
   request.headers.set("Content-Type", content_type);
   request.headers.set("Host", "forged.example");
   request.body = std::move(body);
+  if (shown) {
+    request.caller.over_p2p = true;
+    request.caller.identity = pki::Identity{"p2p", pki::Role::worker, "worker-1"};
+    request.caller.certificate = shown;
+  }
   const auto match = router->find(method, request.path);
   REQUIRE_MESSAGE(match.route != nullptr, request.path);
   REQUIRE(match.route->permission == auth::Permission::open);

@@ -72,6 +72,8 @@ struct ServerFixture {
   std::unique_ptr<net::BlockingPool> pool = std::make_unique<net::BlockingPool>(2);
   std::unique_ptr<acme::Server> server;
   std::unique_ptr<net::Router> router;
+  /// Requests come from a node that shows this certificate; none: from anybody.
+  std::optional<pki::CertificateId> shown;
 };
 
 /// Settings without external account binding.

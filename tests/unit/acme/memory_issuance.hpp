@@ -43,6 +43,14 @@ class MemoryIssuance final : public acme::Issuance {
     invitation.thumbprints.emplace(thumbprint);
     return invitation.grant;
   }
+  Result<acme::Grant> admit(const pki::CertificateId& certificate, std::string_view thumbprint, WallTime now) override {
+    const std::lock_guard lock(mutex);
+    const auto found = nodes.find(certificate.serial);
+    if (found == nodes.end()) return Error(Errc::not_permitted, "not a node");
+    auto& made = invite({"of-" + found->second, found->second, pki::Role::worker, {}, now});
+    made.thumbprints.emplace(thumbprint);
+    return made.grant;
+  }
   Result<acme::Grant> grant_of(std::string_view kid, std::string_view thumbprint) override {
     const std::lock_guard lock(mutex);
     const auto& invitation = invitations.find(kid)->second;
@@ -80,6 +88,7 @@ class MemoryIssuance final : public acme::Issuance {
 
   std::mutex mutex;
   std::map<std::string, Invitation, std::less<>> invitations;
+  std::map<Bytes, std::string> nodes;  ///< whom admit() lets in, by the serial of the certificate
   std::vector<pki::SubjectName> reserved;
   std::map<Bytes, std::pair<int, std::string>> revoked;  ///< reason and by whom, by serial
   std::optional<Error> failure;                          ///< of issue()

@@ -28,8 +28,9 @@ Router routes() {
   Route large = make_route(Method::post, "/large", size);
   large.max_body_bytes = 16 << 20;
   router.add(std::move(large));
-  router.add(make_route(Method::post, "/packed", echo));
-  router.decodes("/packed", "lz4");
+  Route packed = make_route(Method::post, "/packed", echo);
+  packed.content_coding = "lz4";
+  router.add(std::move(packed));
   return router;
 }
 

@@ -1,0 +1,195 @@
+# Machines that join with nothing but an invitation, and certificates that follow the machine's addresses.
+#
+#   [hub] 10.78.0.1 --veth-- 10.78.0.2 [spoke]
+#
+# The coordinator and its CA are in the hub; the spoke has a home of its own and can reach the hub alone.
+
+load cluster
+
+namespaces_missing() {
+  [[ $(id -u) == 0 ]] && command -v ip >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
+  ip netns del "probe-$$"
+  return 1
+}
+
+setup() {
+  if namespaces_missing; then
+    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
+    skip "needs root and ip netns"
+  fi
+  fleet_setup
+  HUB="hub-$$" SPOKE="spoke-$$"
+  ip netns add "$HUB"
+  ip netns add "$SPOKE"
+  ip -n "$HUB" link set lo up
+  ip -n "$SPOKE" link set lo up
+  ip -n "$HUB" link add eth0 type veth peer name eth0 netns "$SPOKE"
+  ip -n "$HUB" addr add 10.78.0.1/24 dev eth0
+  ip -n "$SPOKE" addr add 10.78.0.2/24 dev eth0
+  ip -n "$HUB" link set eth0 up
+  ip -n "$SPOKE" link set eth0 up
+  mkdir "$P2P_HOME/config"
+  cat >"$P2P_HOME/config/node.yaml" <<'YAML'
+node_id: coordinator-1
+coordinator_mode: true
+advertise_address: 10.78.0.1
+acme_http01_port: 8802
+gossip_interval_min: 1
+gossip_interval_current: 1
+shutdown_grace_seconds: 3
+YAML
+  MACHINE=$FLEET/machine
+}
+
+teardown() {
+  fleet_teardown
+  local ns
+  for ns in "${HUB:-}" "${SPOKE:-}"; do [[ -z $ns ]] || ip netns del "$ns" 2>/dev/null || true; done
+}
+
+# start_home NAMESPACE NAME HOME: runs the node of a home inside a namespace.
+start_home() {
+  : >"$FLEET/$2.log"
+  P2P_HOME=$3 ip netns exec "$1" "$P2P_BIN_DIR/p2p-node" >"$FLEET/$2.out" 2>"$FLEET/$2.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/$2.pid"
+  wait_until 20 listening "$2"
+}
+hub() { ip netns exec "$HUB" env P2P_COORDINATOR=10.78.0.1:8001 "$@"; }
+spoke() { ip netns exec "$SPOKE" env P2P_HOME="$MACHINE" "$@"; }
+invite() { p2p-ca invite "$@" --coordinator 10.78.0.1:8001 2>/dev/null; }
+names_of() { openssl x509 -in "$MACHINE/certs/$1_cert.pem" -noout -ext subjectAltName; }
+is_alive() { hub p2p-ctl nodes -o json | jq -e --arg n "$1" 'any(.[]; .node_id == $n and .status == "alive")'; }
+has_name() { names_of "$1" | grep -F "$2"; }
+
+# Unpadded base64url (RFC 4648 section 5), as the invitation's.
+content() { jq -Rrj 'split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d'; }
+# forge FILTER: the invitation with something else in it.
+forge() { printf 'p2p-invite-1.%s' "$(jq -cj "$1" <<<"$body" | basenc -w0 --base64url | tr -d =)"; }
+
+@test "an invitation is all that a new machine needs; the same one again is refused" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 >"$FLEET/invitation"
+  run -0 spoke p2p-node join - <"$FLEET/invitation"
+  [[ $output == *"worker-2 has a certificate as worker of cluster p2p"* ]]
+  openssl verify -CAfile "$P2P_HOME/certs/ca_cert.pem" "$MACHINE/certs/worker-2_cert.pem"
+  [[ $(names_of worker-2) == *URI:spiffe://p2p/worker/worker-2* ]]
+  [[ $(stat -c %a "$MACHINE/certs/worker-2_key.pem" "$MACHINE/data/acme_account.pem" | sort -u) == 600 ]]
+  [[ ! -e $MACHINE/certs/ca_key.pem ]]
+
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+  run -0 hub p2p-ctl call system.ping --node worker-2
+
+  MACHINE=$FLEET/another run -4 spoke p2p-node join - <"$FLEET/invitation"
+  [[ $output == *"used up"* ]]
+  [[ ! -e $FLEET/another/certs/worker-2_cert.pem ]]
+  p2p-ca audit
+}
+
+@test "what a stolen invitation says cannot be changed: no other role, no other name" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  body=$(invite worker-2 | content)
+  # Were this one not good, the two below would fail whatever they say.
+  forge . | run -0 spoke p2p-node join --force -
+  MACHINE=$FLEET/boss
+  body=$(invite worker-3 | content)
+  forge '.r = "coordinator"' >"$FLEET/role"
+  run -2 spoke p2p-node join - <"$FLEET/role"
+  [[ $output == *"worker/worker-3"* ]]
+  [[ ! -e $MACHINE/certs/worker-3_cert.pem ]]
+  MACHINE=$FLEET/thief
+  body=$(invite worker-4 | content)
+  forge '.n = "worker-1"' >"$FLEET/name"
+  run ! spoke p2p-node join - <"$FLEET/name"
+  [[ ! -e $MACHINE/certs/worker-1_cert.pem ]]
+}
+
+@test "an expired invitation, another CA's, a coordinator that is away: each says so and leaves nothing half done" {
+  invite worker-2 --ttl 1s >"$FLEET/expired"
+  invite worker-2 >"$FLEET/good"
+  run -3 spoke p2p-node join - <"$FLEET/good"
+  [[ $output == *"10.78.0.1:8001: Connection refused"* ]]
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  P2P_HOME=$FLEET/other p2p-ca init >/dev/null 2>&1
+  P2P_HOME=$FLEET/other invite worker-2 >"$FLEET/foreign"
+  run -4 spoke p2p-node join - <"$FLEET/foreign"
+  [[ $output == *"has the fingerprint"* ]]
+  [[ ! -e $MACHINE/certs/ca_cert.pem ]]
+  wait_until 5 expired
+  # The one that found nobody goes on now.
+  run -0 spoke p2p-node join - <"$FLEET/good"
+}
+expired() {
+  MACHINE=$FLEET/late run -4 spoke p2p-node join - <"$FLEET/expired"
+  [[ $output == *"expired at"* ]]
+}
+
+@test "the certificate follows the machine's addresses, and a call in flight goes on" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 | run -0 spoke p2p-node join -
+  mkdir -p "$MACHINE/services/slow"
+  cat >"$MACHINE/services/slow/service.yaml" <<'YAML'
+name: slow
+version: "1.0"
+protocol: exec
+command: ["./wait"]
+methods: [{name: wait, timeout: 60s}]
+YAML
+  # It answers once the test says so.
+  printf '#!/bin/sh\nread -r _ <"%s"\necho %s\n' "$FLEET/go" '"waited"' >"$MACHINE/services/slow/wait"
+  chmod 755 "$MACHINE/services/slow/wait"
+  mkfifo "$FLEET/go"
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+  wait_until 10 has_name worker-2 "IP Address:10.78.0.2"
+  hub p2p-ctl call slow.wait --node worker-2 --timeout 60s >"$FLEET/answer" 2>&1 &
+  local call=$!
+  ip -n "$SPOKE" addr add 10.78.0.9/24 dev eth0
+  wait_until 10 has_name worker-2 "IP Address:10.78.0.9"
+  ip netns exec "$SPOKE" curl -sf --cacert "$MACHINE/certs/ca_cert.pem" https://10.78.0.9:8001/health |
+    jq -e '.certificate.state == "good"'
+  kill -0 "$call"
+  echo go >"$FLEET/go"
+  wait "$call"
+  [[ $(cat "$FLEET/answer") == *waited* ]]
+  is_alive worker-2
+}
+
+@test "a certificate that a person signed and brought is renewed by the node itself" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  p2p-ca sign worker-5 --san db.fleet.example >/dev/null 2>&1
+  mkdir -p -m 700 "$MACHINE/certs" "$MACHINE/config"
+  cp "$P2P_HOME"/certs/{ca_cert,worker-5_cert,worker-5_key}.pem "$MACHINE/certs"
+  printf 'node_id: worker-5\ncoordinator_addresses: ["10.78.0.1:8001"]\n' >"$MACHINE/config/node.yaml"
+  start_home "$SPOKE" worker-5 "$MACHINE"
+  wait_until 10 has_name worker-5 "IP Address:10.78.0.2"
+  has_name worker-5 DNS:db.fleet.example
+  p2p-ca audit
+}
+
+@test "a node whose certificate was lost gets another one at its start" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 | run -0 spoke p2p-node join -
+  rm "$MACHINE/certs/worker-2_cert.pem"
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+}
+
+@test "doctor names what is wrong, one thing at a time" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  run -1 spoke p2p-node doctor
+  invite worker-2 | run -0 spoke p2p-node join -
+  run -0 spoke p2p-node doctor
+  sed -i 's/8001/8009/' "$MACHINE/config/node.yaml"
+  run -1 spoke p2p-node doctor
+  [[ $output == *"wrong  coordinator"*"10.78.0.1:8009: Connection refused"* ]]
+  sed -i 's/8009/8001/' "$MACHINE/config/node.yaml"
+  run -1 spoke p2p-node doctor --set coordinator_mode=true
+  [[ $output == *"wrong  name, role"* ]]
+  p2p-ca revoke worker-2 --yes >/dev/null 2>&1 || p2p-ca revoke worker-2 >/dev/null 2>&1
+  wait_until 10 doctor_says_revoked
+}
+doctor_says_revoked() {
+  run -1 spoke p2p-node doctor
+  [[ $output == *"wrong  revocation"* ]]
+}

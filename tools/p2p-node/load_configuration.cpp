@@ -1,0 +1,22 @@
+#include "load_configuration.hpp"
+
+#include "base/text.hpp"
+#include "config/home.hpp"
+
+namespace p2p::node {
+
+cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths, const std::string& file,
+                                                      const std::vector<std::string>& settings,
+                                                      cli::Reporter* report) {
+  auto sources = config::gather_sources(paths, file, settings);
+  if (!sources) return cli::Failure(cli::kUsage, sources.error().context);
+  auto outcome = config::load(*sources);
+  if (report != nullptr) {
+    for (const auto& warning : outcome.warnings) report->warning(warning);
+  }
+  if (outcome.problems.empty()) return std::move(outcome.config);
+  for (std::size_t i = 0; report != nullptr && i + 1 < outcome.problems.size(); ++i) report->error(outcome.problems[i]);
+  return cli::Failure(cli::kUsage, report != nullptr ? outcome.problems.back() : join(outcome.problems, "; "));
+}
+
+}  // namespace p2p::node

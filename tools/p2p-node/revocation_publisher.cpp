@@ -1,0 +1,104 @@
+#include "revocation_publisher.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <utility>
+
+#include "base/file.hpp"
+#include "pki/crl.hpp"
+#include "revocation_lists.hpp"
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Each list of a PEM text by itself, with its kind; those that `roots` did not sign are left out.
+std::map<std::string, std::string> bulletins_of(std::string_view crl_pem, const pki::Roots& roots) {
+  std::map<std::string, std::string> out;
+  while (!crl_pem.empty()) {
+    const std::size_t begin = std::min(crl_pem.find(kBeginOfList), crl_pem.size());
+    const std::size_t end = crl_pem.find(kEndOfList, begin);
+    if (end == std::string_view::npos) break;
+    const std::string_view one = crl_pem.substr(begin, end + kEndOfList.size() - begin);
+    crl_pem.remove_prefix(end + kEndOfList.size());
+    const auto lists = pki::read_crls(one, roots, "revocation list");
+    if (lists && lists->size() == 1) out.emplace(bulletin_kind_of(lists->front()), one);
+  }
+  return out;
+}
+
+}  // namespace
+
+/// Used by one thread of the pool at a time.
+class RevocationPublisher::Files {
+ public:
+  Files(pki::AuthorityPaths paths, std::string who) : paths_(std::move(paths)), who_(std::move(who)) {}
+
+  /// The lists when they may be news: at first, when the file has changed, and after kResign; else empty. Where the
+  /// CA's key is, a list that is due is signed; where it is not, the file may be brought here.
+  Result<std::string> poll(WallTime now);
+
+ private:
+  const pki::AuthorityPaths paths_;
+  const std::string who_;
+  fs::file_time_type seen_{};
+  WallTime looked_{};
+};
+
+Result<std::string> RevocationPublisher::Files::poll(WallTime now) {
+  std::error_code absent;
+  const auto written = fs::last_write_time(paths_.crl, absent);
+  const bool is_news = !absent && written != seen_;
+  if (!is_news && now - looked_ < kResign && looked_ != WallTime{}) return std::string();
+  looked_ = now;
+  std::error_code none;
+  if (!fs::exists(paths_.key, none)) {
+    if (absent) return std::string();
+    seen_ = written;
+    return read_file(paths_.crl, pki::kMaxCrlBytes);
+  }
+  const pki::Act act{who_, now};
+  auto authority = pki::IssuingAuthority::open(paths_, act);
+  if (!authority) return authority.error();
+  auto list = authority->current_crl(act);
+  if (!list) return list.error();
+  seen_ = fs::last_write_time(paths_.crl, absent);
+  return std::move(list->pem);
+}
+
+RevocationPublisher::RevocationPublisher(Options options, net::BlockingPool& pool, const Clock& clock, LogSink& log)
+    : options_(std::move(options)), pool_(pool), clock_(clock), log_(log, "Pki") {}
+
+asio::awaitable<void> RevocationPublisher::run() {
+  const auto files = std::make_shared<Files>(options_.authority, options_.node_id);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  std::string last_error;
+  for (;;) {
+    auto work = [files, at = clock_.wall()] { return files->poll(at); };
+    const auto pem = co_await pool_.run(std::move(work));
+    const std::string error = pem ? std::string() : pem.error().context;
+    if (!error.empty() && error != last_error) log_.error("no new revocation list: {}", error);
+    last_error = error;
+    if (pem && !pem->empty()) publish(*pem);
+    timer.expires_after(kPoll);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+void RevocationPublisher::publish(const std::string& pem) {
+  const auto roots = pki::Roots::from_pem(*options_.roots_pem(), "the CA's certificate");
+  if (!roots) return log_.error("the revocation list is not published: {}", roots.error().context);
+  for (const auto& [kind, list] : bulletins_of(pem, *roots)) {
+    const auto published = options_.publish(kind, to_bytes(list));
+    if (!published) log_.error("the revocation list is not published: {}", published.error().context);
+  }
+}
+
+}  // namespace p2p::node
