@@ -23,8 +23,8 @@ struct ClientDirectory {
 
 /// What failed, as the server says it (RFC 8555 section 6.7).
 struct Problem {
-  std::string type;  ///< after `urn:ietf:params:acme:error:`; empty for anything else
-  std::string text;  ///< type, detail and those of subproblems, for people: escaped and cut
+  std::string type;                     ///< after `urn:ietf:params:acme:error:`; empty for anything else
+  std::string text;                     ///< type, detail and those of subproblems, for people: escaped and cut
   std::vector<pki::SubjectName> names;  ///< that subproblems are about, as far as they can be read
 };
 

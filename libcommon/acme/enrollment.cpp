@@ -84,7 +84,8 @@ Result<net::WebTrust> Enrollment::trust_of(const Server& server) const {
 
 template <class T, class Ask>
 asio::awaitable<ClientResult<T>> Enrollment::ask_each(Ask ask) {
-  ClientResult<T> outcome = ClientFailure{Error(Errc::invalid, "coordinator_addresses is empty: nobody can be asked"), {}};
+  ClientResult<T> outcome =
+      ClientFailure{Error(Errc::invalid, "coordinator_addresses is empty: nobody can be asked"), {}};
   for (const auto& server : servers()) {
     auto trust = trust_of(server);
     if (!trust) co_return ClientFailure{trust.error(), {}};

@@ -85,7 +85,8 @@ Attempt<crypto::Secret> read_password(const PasswordSource& source) {
   if (!out) return Failure(out.error(), out.error().kind() == Errc::invalid ? hint : "");
   if (out->empty()) return Failure(Error(Errc::invalid, fmt::format("the {} is empty", source.noun)), hint);
   if (out->view().size() > source.max_bytes) {
-    return Failure(Error(Errc::invalid, fmt::format("the {} has more than {} bytes", source.noun, source.max_bytes)), "");
+    return Failure(Error(Errc::invalid, fmt::format("the {} has more than {} bytes", source.noun, source.max_bytes)),
+                   "");
   }
   return std::move(*out);
 }

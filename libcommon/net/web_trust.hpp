@@ -19,7 +19,8 @@ class WebTrust {
   static Result<WebTrust> of_roots(const std::string& pem);
   /// A coordinator of the fleet, whatever name it was reached by: judged as every peer of the fleet is. `tls` outlives
   /// the clients and is asked at each new connection. Where `at` is given, every connection goes there, whatever host
-  /// the URL has: a coordinator's own URLs have the one address that it knows of, which need not be reachable from here.
+  /// the URL has: a coordinator's own URLs have the one address that it knows of, which need not be reachable from
+  /// here.
   static WebTrust of_fleet(const TlsContexts& tls, std::optional<Endpoint> at = {});
   /// Whoever answers: for an answer that proves itself, such as a CA certificate whose fingerprint is known, and for
   /// http-01, where the redirected-to certificate is the one that is yet to be renewed.

@@ -164,9 +164,8 @@ Result<RecordedInvitation> IssuingAuthority::admit(const CertificateId& certific
   const auto open = inventory_.open_invitations(record.name, act.at);
   if (!open) return open.error();
   if (open->size() >= kMaxOpenInvitations) {
-    return Error(Errc::limited,
-                 fmt::format("\"{}\" has {} accounts and invitations; p2p-ca revoke {} ends them all", record.name,
-                             open->size(), record.name));
+    return Error(Errc::limited, fmt::format("\"{}\" has {} accounts and invitations; p2p-ca revoke {} ends them all",
+                                            record.name, open->size(), record.name));
   }
   if (auto done = inventory_.append(invitation_made(record), act.who, act.at); !done) return done.error();
   if (auto done = inventory_.append(invitation_redeemed(record.kid, thumbprint), act.who, act.at); !done) {

@@ -30,8 +30,7 @@ class AuthorityIssuance final : public acme::Issuance {
     return grant_from(*invitation);
   }
 
-  Result<acme::Grant> admit(const pki::CertificateId& certificate, std::string_view thumbprint,
-                            WallTime now) override {
+  Result<acme::Grant> admit(const pki::CertificateId& certificate, std::string_view thumbprint, WallTime now) override {
     const auto invitation = authority_.admit(certificate, thumbprint, act("node", now));
     if (!invitation) return invitation.error();
     return grant_from(*invitation);

@@ -36,8 +36,8 @@ class Doctor final : public cli::Command {
     }
     const auto findings = examine(*loaded, paths);
     for (const auto& finding : findings) print(finding, session);
-    const auto wrong = std::count_if(findings.begin(), findings.end(),
-                                     [](const auto& one) { return one.verdict == Verdict::wrong; });
+    const auto wrong =
+        std::count_if(findings.begin(), findings.end(), [](const auto& one) { return one.verdict == Verdict::wrong; });
     if (wrong == 0) {
       session.report.note("nothing keeps this node from joining");
       return {};
@@ -50,8 +50,8 @@ class Doctor final : public cli::Command {
   static Findings examine(const config::LoadedConfig& loaded, const config::Paths& paths) {
     const auto& config = loaded.values;
     Findings out;
-    out.push_back({Verdict::good, "configuration", fmt::format("node_id {}, home {}", config.node_id,
-                                                               paths.home().string())});
+    out.push_back(
+        {Verdict::good, "configuration", fmt::format("node_id {}, home {}", config.node_id, paths.home().string())});
     const auto own = check_files(material_request(loaded, paths), SystemClock().wall(), out);
     check_place(config, paths, out);
     const bool is_coordinator = own.identity && own.identity->role == pki::Role::coordinator;

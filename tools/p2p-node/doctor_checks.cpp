@@ -66,16 +66,16 @@ void check_clock(const net::Endpoint& coordinator, const net::Answer& answer, Fi
     return;
   }
   findings.push_back({Verdict::warning, "clock",
-                      fmt::format("{} s {} that of {}", std::chrono::abs(off).count(), off.count() > 0 ? "ahead of" : "behind",
-                                  coordinator.to_text()),
+                      fmt::format("{} s {} that of {}", std::chrono::abs(off).count(),
+                                  off.count() > 0 ? "ahead of" : "behind", coordinator.to_text()),
                       "let both set their clocks by NTP: timedatectl set-ntp true"});
 }
 
 /// Whether the CA there is ours.
 bool check_same_ca(const net::Endpoint& coordinator, const pki::Roots& roots, Findings& findings) {
   const auto answer = get_as_anybody(coordinator, "/pki/ca.pem");
-  const auto theirs = answer ? pki::Roots::from_pem(answer->body, coordinator.to_text())
-                             : Result<pki::Roots>(answer.error().error);
+  const auto theirs =
+      answer ? pki::Roots::from_pem(answer->body, coordinator.to_text()) : Result<pki::Roots>(answer.error().error);
   if (!theirs || answer->status != 200) {
     findings.push_back({Verdict::wrong, "coordinator", coordinator.to_text() + " serves no CA certificate",
                         hint_of_step(net::WebStep::answer)});
@@ -137,9 +137,9 @@ void check_handshake(const net::Endpoint& coordinator, const OwnFiles& own, cons
   call.timeout = kAnswerTime;
   const auto answer = net::run_alone(loop, client.call(std::move(call)));
   if (answer) {
-    findings.push_back({Verdict::good, "TLS",
-                        fmt::format("{} is a coordinator of this fleet and takes this node's certificate",
-                                    coordinator.to_text())});
+    findings.push_back(
+        {Verdict::good, "TLS",
+         fmt::format("{} is a coordinator of this fleet and takes this node's certificate", coordinator.to_text())});
     return;
   }
   findings.push_back({Verdict::wrong, "TLS", answer.error().error.context,
@@ -179,9 +179,9 @@ OwnFiles check_files(const pki::NodeMaterialRequest& request, WallTime now, Find
   if (!identity) {
     wrong("name, role", identity.error().context, "correct the configuration, or get a certificate for this node");
   } else {
-    findings.push_back({Verdict::good, "name, role",
-                        fmt::format("{} {} of cluster {}", pki::to_string(identity->role), identity->name,
-                                    identity->cluster_name)});
+    findings.push_back(
+        {Verdict::good, "name, role",
+         fmt::format("{} {} of cluster {}", pki::to_string(identity->role), identity->name, identity->cluster_name)});
     out.identity = *identity;
   }
   if (out.roots) {

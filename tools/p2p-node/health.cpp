@@ -65,8 +65,9 @@ net::Response Health::respond() const {
   const std::string_view status = is_refused ? "certificate revoked" : to_string(phase);
   // node_id is_valid_name(), so nothing here needs escaping.
   return net::Response::json(
-      fmt::format(R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{},"certificate":{}}})",
-                  status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services, certificate),
+      fmt::format(
+          R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{},"certificate":{}}})",
+          status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services, certificate),
       phase == Phase::running ? 200 : 503);
 }
 

@@ -76,8 +76,7 @@ std::string configuration_of(const pki::Invitation& invitation, WallTime now) {
 class Join final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options
-        .optional_argument("SOURCE", standard_input_, "- reads the invitation from standard input")
+    options.optional_argument("SOURCE", standard_input_, "- reads the invitation from standard input")
         .text("--invitation-file", "FILE", file_, "read it from this file (else $P2P_INVITATION, or a question)")
         .flag("--run", run_, "then run the node, as p2p-node does")
         .flag("--force", force_, "replace the certificate, key and configuration of another node in this home");
@@ -95,8 +94,9 @@ class Join final : public cli::Command {
     if (!loaded) return loaded.error();
     const auto lock = FileLock::try_acquire(paths.state_directory(loaded->values) / "lock");
     if (!lock) {
-      return lock.error().kind() == Errc::exists ? Failure(lock.error(), "a node of this home is running; stop it first")
-                                                 : Failure(lock.error());
+      return lock.error().kind() == Errc::exists
+                 ? Failure(lock.error(), "a node of this home is running; stop it first")
+                 : Failure(lock.error());
     }
     if (auto joined = enroll(*loaded, paths, *invitation, session); !joined) return joined;
     return go_on(std::move(*loaded), paths, session);
@@ -250,17 +250,17 @@ class Join final : public cli::Command {
     if (!text) return Failure(text.error());
     const auto roots = pki::read_all_certificates(*text, file.string());
     if (!roots) return Failure(roots.error());
-    const bool is_known = std::any_of(roots->begin(), roots->end(),
-                                      [&](const auto& root) { return root.facts().sha256 == fingerprint; });
+    const bool is_known =
+        std::any_of(roots->begin(), roots->end(), [&](const auto& root) { return root.facts().sha256 == fingerprint; });
     if (is_known) return {};
-    return Failure(cli::kFailed, fmt::format("{} is the certificate of another CA than the invitation's", file.string()),
+    return Failure(cli::kFailed,
+                   fmt::format("{} is the certificate of another CA than the invitation's", file.string()),
                    "--force replaces it");
   }
 
   static Result<std::string> fetch(const net::Endpoint& coordinator, const crypto::Sha256& fingerprint) {
     asio::io_context loop{1};
-    return net::run_alone(loop,
-                          net::fetch_pinned_root(loop.get_executor(), coordinator, fingerprint, kFirstContact));
+    return net::run_alone(loop, net::fetch_pinned_root(loop.get_executor(), coordinator, fingerprint, kFirstContact));
   }
 
   static Failure refusal(const acme::ClientFailure& failure, const pki::Invitation& invitation) {

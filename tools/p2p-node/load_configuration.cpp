@@ -6,8 +6,7 @@
 namespace p2p::node {
 
 cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths, const std::string& file,
-                                                      const std::vector<std::string>& settings,
-                                                      cli::Reporter* report) {
+                                                      const std::vector<std::string>& settings, cli::Reporter* report) {
   auto sources = config::gather_sources(paths, file, settings);
   if (!sources) return cli::Failure(cli::kUsage, sources.error().context);
   auto outcome = config::load(*sources);

@@ -14,7 +14,6 @@ namespace p2p::node {
 /// `file` (empty: config/node.yaml in home) with environment and `settings` over it. All problems but the last are told
 /// to `report`, with the warnings; the last is the failure. Without a reporter the failure has them all.
 cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths, const std::string& file,
-                                                      const std::vector<std::string>& settings,
-                                                      cli::Reporter* report);
+                                                      const std::vector<std::string>& settings, cli::Reporter* report);
 
 }  // namespace p2p::node

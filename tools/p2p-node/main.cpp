@@ -63,7 +63,8 @@ constexpr cli::CommandEntry kCommands[] = {
      "coordinator_addresses=10.0.0.1:8001\np2p-node --check-config",
      cli::make_command<RunNode>},
     {"join", "Make this machine a member of a fleet, with an invitation.",
-     "p2p-node join\np2p-node join --invitation-file worker-2.invitation --run\nssh coordinator-1 p2p-ca invite worker-2 | "
+     "p2p-node join\np2p-node join --invitation-file worker-2.invitation --run\nssh coordinator-1 p2p-ca invite "
+     "worker-2 | "
      "p2p-node join -",
      make_join},
     {"doctor", "Say why this node does not join, and what to do.", "p2p-node doctor", make_doctor}};

@@ -83,8 +83,8 @@ struct LogStore {
 /// What to do about a node that cannot even open its files.
 std::string hint_for(const Error& error, const std::string& node_id) {
   if (error.kind() != Errc::not_found) return {};
-  return fmt::format(
-      "run \"p2p-ca invite {0}\" where the CA is and \"p2p-node join\" here; p2p-node doctor tells more", node_id);
+  return fmt::format("run \"p2p-ca invite {0}\" where the CA is and \"p2p-node join\" here; p2p-node doctor tells more",
+                     node_id);
 }
 
 class Node {
@@ -250,8 +250,8 @@ void Node::open_renewal() {
   hooks.health = [this](const acme::RenewalHealth& health) { health_->set_certificate(health); };
   renewer_ = std::make_unique<Renewer>(
       loops_->control(),
-      Renewer::Options{files, enrollment_settings(config_), account_key_file(options_.paths, config_)}, std::move(hooks),
-      identity_->tls(), pool_, random_, clock_, log_sink_);
+      Renewer::Options{files, enrollment_settings(config_), account_key_file(options_.paths, config_)},
+      std::move(hooks), identity_->tls(), pool_, random_, clock_, log_sink_);
   renewer_->use(identity_->certificate());
   renewer_->want(files.extra_names);
   MachineWatch::Hooks watch;
@@ -460,9 +460,7 @@ Result<void> Node::begin_serving() {
   }
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
-  set_facts([this](membership::SelfFacts& facts) {
-    facts.addresses = addresses();
-  });
+  set_facts([this](membership::SelfFacts& facts) { facts.addresses = addresses(); });
   open_renewal();
   services_->open();
   gossip_->pump();

@@ -32,9 +32,9 @@ Result<crypto::KeyPtr> open_key(const fs::path& file) {
 }
 
 acme::ClientResult<acme::Enrolled> obtain_now(const pki::NodeMaterialRequest& files,
-                                              const acme::EnrollmentSettings& settings,
-                                              const acme::AccountKey& account, const EVP_PKEY& key,
-                                              const net::TlsContexts& tls, const Clock& clock, LogSink& log) {
+                                              const acme::EnrollmentSettings& settings, const acme::AccountKey& account,
+                                              const EVP_PKEY& key, const net::TlsContexts& tls, const Clock& clock,
+                                              LogSink& log) {
   asio::io_context loop{1};
   acme::Enrollment enrollment(loop, settings, account, tls, clock, log);
   auto task = enrollment.obtain(pki::subject_name_of_node(files.node_id), wanted_names(files, nullptr), key, {});

@@ -169,8 +169,7 @@ asio::awaitable<Renewer::Outcome> Renewer::renew_by_acme(RenewalReason reason) {
   if (!enrolled) co_return enrolled.error();
   const auto identity = in_use_->identity();
   if (!identity) co_return failed(identity.error());
-  const auto good =
-      acme::check_enrolled(enrolled->certificate, *identity, *read->key, read->roots, clock_.wall());
+  const auto good = acme::check_enrolled(enrolled->certificate, *identity, *read->key, read->roots, clock_.wall());
   if (!good) co_return failed(good.error());
   auto writing = [file = files.own.certificate, text = enrolled->chain_pem] {
     return write_file(file, text, kPublicMode);

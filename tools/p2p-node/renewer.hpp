@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "acme/renewal.hpp"
-#include "own_certificate.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/tls.hpp"
+#include "own_certificate.hpp"
 
 namespace p2p::node {
 
