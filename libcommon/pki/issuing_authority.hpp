@@ -142,6 +142,8 @@ class IssuingAuthority {
   Result<SignedCrl> sign_crl_anew(std::uint64_t last, const Act& act);
   Result<crypto::Secret> eab_secret(bool make);
   Result<crypto::Secret> derive_eab_key(std::string_view kid, bool make_secret);
+  /// A new kid and its key. Neither begins with a hyphen in base64url, which certbot and lego would take for an option.
+  Result<crypto::Secret> choose_kid(std::string& kid);
   Result<RecordedRoot> other_root(bool successor);
   Result<void> write_roots(const std::vector<Certificate>& roots);
 

@@ -72,6 +72,15 @@ Result<crypto::Secret> IssuingAuthority::derive_eab_key(std::string_view kid, bo
   return crypto::hkdf(as_bytes(secret->view()), std::string(kEabInfo).append(kid), kEabKeyBytes);
 }
 
+Result<crypto::Secret> IssuingAuthority::choose_kid(std::string& kid) {
+  for (;;) {  // ends: one in about 32 is passed over
+    kid = to_base64url(random_bytes(kKidBytes));
+    auto key = derive_eab_key(kid, true);
+    if (!key) return key;
+    if (!kid.starts_with('-') && !to_base64url(as_bytes(key->view())).starts_with('-')) return key;
+  }
+}
+
 Result<Invitation> IssuingAuthority::invite(const InvitationRequest& request, const Act& act) {
   if (auto checked = check_request(request); !checked) return checked.error();
   const std::lock_guard lock(*mutex_);
@@ -86,13 +95,12 @@ Result<Invitation> IssuingAuthority::invite(const InvitationRequest& request, co
     }
   }
   RecordedInvitation record;
-  record.kid = to_base64url(random_bytes(kKidBytes));
   record.name = request.name;
   record.role = request.role;
   record.names = request.names;
   record.expires_at = from_unix(to_unix(act.at + request.ttl));
   record.uses = request.uses;
-  const auto key = derive_eab_key(record.kid, true);
+  const auto key = choose_kid(record.kid);
   if (!key) return key.error();
   if (auto done = inventory_.append(invitation_made(record), act.who, act.at); !done) return done.error();
   if (auto done = transaction->commit(); !done) return done.error();

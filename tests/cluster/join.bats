@@ -158,7 +158,7 @@ YAML
 @test "a certificate that a person signed and brought is renewed by the node itself" {
   start_home "$HUB" coordinator-1 "$P2P_HOME"
   p2p-ca sign worker-5 --san db.fleet.example >/dev/null 2>&1
-  mkdir -p -m 700 "$MACHINE/certs" "$MACHINE/config"
+  mkdir -p "$MACHINE/certs" "$MACHINE/config"
   cp "$P2P_HOME"/certs/{ca_cert,worker-5_cert,worker-5_key}.pem "$MACHINE/certs"
   printf 'node_id: worker-5\ncoordinator_addresses: ["10.78.0.1:8001"]\n' >"$MACHINE/config/node.yaml"
   start_home "$SPOKE" worker-5 "$MACHINE"

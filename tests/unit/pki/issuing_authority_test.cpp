@@ -185,6 +185,16 @@ TEST_CASE("an invitation has one use by default, which the same account may repe
   CHECK(authority.redeem(several.kid, "a", home.act).error().context == "the invitation was revoked");
 }
 
+TEST_CASE("neither kid nor key of an invitation looks like an option to the clients that they are given to") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  for (int i = 0; i < 300; ++i) {
+    const auto made = take(authority.invite({.name = "worker-1"}, home.act));
+    REQUIRE_FALSE(made.kid.starts_with('-'));
+    REQUIRE_FALSE(to_base64url(made.hmac_key).starts_with('-'));
+  }
+}
+
 TEST_CASE("the account key of an invitation is derived from the secret and its kid, and is nowhere on disk") {
   const test::AuthorityHome home;
   auto authority = home.make();
