@@ -58,11 +58,11 @@ _p2p_ca() {
         kind='none'
         ;;
       ' list')
-        options='--all --expiring --help --home --output --quiet --revoked --verbose --version -a -h -o -q -v'
+        options='--all --expiring --help --home --invitations --output --quiet --revoked --verbose --version -a -h -o -q -v'
         kind='none'
         ;;
       ' renew')
-        options='--days --help --home --new-key --output --quiet --revoke --verbose --version -h -o -q -v'
+        options='--all --days --help --home --new-key --output --quiet --revoke --verbose --version -a -h -o -q -v'
         kind='none'
         ;;
       ' restore')

@@ -116,6 +116,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' invite'" -s v -l verbose -d 'say what is be
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -f
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -l expiring -x -d 'only those that end within this time, such as 30d'
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ca -n "__p2p_ca_at ' list'" -l invitations -d 'the invitations that can still be used, instead'
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -l revoked -d 'only those that were revoked'
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -l version -d 'print the version'
 complete -c p2p-ca -n "__p2p_ca_at ' list'" -s a -l all -d 'also those that have expired'
@@ -129,6 +130,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l home -x -a '(__fish_complete_dir
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l new-key -d 'with a new key of the same type'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l revoke -d 'revoke the old certificate, as superseded'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l version -d 'print the version'
+complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s a -l all -d 'all that are here and have less than a third of their time left'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s h -l help -d 'print this help'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s q -l quiet -d 'say only what went wrong'

@@ -51,6 +51,8 @@ Errc kind_of_errno(int value) {
     case EHOSTDOWN: return Errc::unreachable;
     case EFBIG:
     case EMSGSIZE: return Errc::too_large;
+    case ENOSPC:
+    case EDQUOT: return Errc::limited;
     case EINVAL: return Errc::invalid;
     default: return Errc::failed;
   }

@@ -17,7 +17,7 @@ enum class Errc {
   not_permitted,  ///< the caller may not do that, or the password is wrong (4)
   not_found,      ///< the named thing does not exist (5)
   timeout,        ///< it took longer than the time allowed; the outcome may be unknown (6)
-  limited,        ///< over a rate limit, a full queue, or an open breaker (7)
+  limited,        ///< over a rate limit, a full queue or disk, or an open breaker (7)
   partial,        ///< some of the targets failed (8)
   damaged,        ///< stored or received data is torn, forged or does not parse (9)
   too_large,      ///< over a size or count limit (1)

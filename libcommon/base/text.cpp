@@ -37,6 +37,17 @@ bool is_c1_control(std::string_view sequence) {
          static_cast<unsigned char>(sequence[1]) < 0xA0;
 }
 
+/// Shorter beginnings are too easily another word's.
+constexpr std::size_t kMinBeginning = 3;
+
+/// The candidate that begins with `word`, if there is exactly one.
+std::optional<std::string> only_beginning(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.size() < kMinBeginning) return std::nullopt;
+  const auto begins = [&](std::string_view candidate) { return candidate.starts_with(word); };
+  if (std::ranges::count_if(candidates, begins) != 1) return std::nullopt;
+  return std::string(*std::ranges::find_if(candidates, begins));
+}
+
 }  // namespace
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -124,13 +135,20 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> out;
   for (const auto candidate : candidates) {
+    // As many characters would have to be put in or left out.
+    if (std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size()) >= best) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best) {
       best = distance;
       out = std::string(candidate);
     }
   }
-  return out;
+  return out ? out : only_beginning(word, candidates);
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  const auto near = nearest(word, candidates);
+  return near ? fmt::format("; did you mean \"{}\"?", *near) : std::string();
 }
 
 bool glob_match(std::string_view pattern, std::string_view text) {

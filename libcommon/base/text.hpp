@@ -29,8 +29,11 @@ std::string escape_controls(std::string_view text);
 
 /// Optimal string alignment distance, for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);
-/// The candidate nearest to `word`, if one is near enough to be a slip of the finger (a third of the word's length).
+/// The candidate nearest to `word`, if one is near enough to be a slip of the finger (a third of the word's length);
+/// else the only one that begins with it, where the word has three characters or more.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string_view> candidates);
+/// `; did you mean "port"?`, for the end of a message, or empty when nothing is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
 /// `*` any run, `?` any one character, everything else itself; the whole text must match. Linear in practice, no
 /// recursion.

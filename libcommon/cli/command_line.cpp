@@ -155,8 +155,7 @@ class Parser {
 
   static std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
     const std::vector<std::string_view> views(known.begin(), known.end());
-    const auto near = nearest(word.substr(0, 64), views);
-    return near ? fmt::format("; did you mean \"{}\"?", *near) : std::string();
+    return did_you_mean(word.substr(0, 64), views);
   }
 
   Failure usage(std::string message) const {

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "rpc/jsonrpc.hpp"
 
 namespace p2p::cli {
 namespace {
@@ -20,6 +21,12 @@ std::string hint_for(rpc::Code code) {
     case rpc::Code::breaker_open: return "recent calls to this service failed; try again later";
     default: return {};
   }
+}
+
+/// The detail that comes with these standard messages is a sentence that says the same and more.
+bool says_all(std::string_view message) {
+  return message == rpc::standard_message(rpc::Code::method_not_found) ||
+         message == rpc::standard_message(rpc::Code::no_such_target);
 }
 
 /// The last lines that a service printed to stderr, on one line; empty when it printed none. They say why it failed.
@@ -68,7 +75,7 @@ std::string message_of(std::string_view message, std::string_view data_json) {
   std::string out(message);
   const auto data = parse_json(data_json);
   if (!data || data->is_null()) return out;
-  if (data->is_string()) return out + ": " + data->get<std::string>();
+  if (data->is_string()) return says_all(message) ? data->get<std::string>() : out + ": " + data->get<std::string>();
   const std::string words = last_words(*data);
   if (!words.empty()) return out + ": " + words;
   return find_member(*data, "stderr") != nullptr ? out : out.append(": ").append(data_json);

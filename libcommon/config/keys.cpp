@@ -209,8 +209,7 @@ const Key* find_key(std::string_view name) noexcept {
 std::string did_you_mean(std::string_view name) {
   std::vector<std::string_view> names;
   for (const Key& key : kKeys) names.push_back(key.name);
-  const auto near = nearest(lower_ascii(name.substr(0, 64)), names);
-  return near ? "; did you mean \"" + *near + "\"?" : std::string();
+  return p2p::did_you_mean(lower_ascii(name.substr(0, 64)), names);
 }
 
 }  // namespace p2p::config

@@ -85,6 +85,7 @@ struct RecordedCrl {
 
 struct AuditReport {
   std::int64_t event_count = 0;
+  std::int64_t certificate_count = 0;  ///< ever signed, without roots
   crypto::Sha256 head{};
   bool has_noted_head = true;         ///< the head to look for is in the chain
   std::vector<std::string> findings;  ///< a sentence each, at most kMaxFindings; empty: all is well
@@ -117,6 +118,8 @@ class Inventory {
   Result<RecordedInvitation> invitation(std::string_view kid);
   /// Not revoked, and of use at `at`: not expired, or bound to an account already, which may still renew by it.
   Result<std::vector<RecordedInvitation>> open_invitations(std::string_view name, WallTime at);
+  /// What a machine may still redeem at `at`: not revoked, not expired, not used up. Sorted by name, then by expiry.
+  Result<std::vector<RecordedInvitation>> redeemable_invitations(WallTime at);
   Result<bool> is_bound(std::string_view kid, std::string_view thumbprint);
 
   /// Those that are trusted; the active one first.

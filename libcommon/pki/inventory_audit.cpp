@@ -25,6 +25,7 @@ class Audit {
     if (done) done = walk();
     if (done) done = compare();
     if (done) done = check_crl();
+    if (done) done = count_certificates();
     (void)database_.execute("ROLLBACK");
     if (!done) return done.error();
     return std::move(report_);
@@ -120,6 +121,14 @@ class Audit {
         find(fmt::format("the text of CRL {} was changed", query->integer(0)));
       }
     }
+  }
+
+  Result<void> count_certificates() {
+    auto query = database_.prepare("SELECT count(*) FROM main.certificates");
+    if (!query) return query.error();
+    if (const auto row = query->step(); !row) return row.error();
+    report_.certificate_count = query->integer(0);
+    return {};
   }
 
   Database& database_;

@@ -167,6 +167,11 @@ Result<std::vector<RecordedInvitation>> Inventory::open_invitations(std::string_
   return invitations("name = ?1 AND revoked_at IS NULL AND (expires_at > ?2 OR used > 0)", name, to_unix(at));
 }
 
+Result<std::vector<RecordedInvitation>> Inventory::redeemable_invitations(WallTime at) {
+  return invitations("revoked_at IS NULL AND expires_at > ?2 AND used < uses ORDER BY name, expires_at", {},
+                     to_unix(at));
+}
+
 Result<bool> Inventory::is_bound(std::string_view kid, std::string_view thumbprint) {
   auto query = database_.prepare("SELECT 1 FROM invitation_uses WHERE kid = ?1 AND thumbprint = ?2");
   if (!query) return query.error();

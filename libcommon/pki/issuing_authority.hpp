@@ -102,6 +102,8 @@ class IssuingAuthority {
   Result<RecordedInvitation> admit(const CertificateId& certificate, std::string_view thumbprint, const Act& act);
   /// The invitation of an account that is bound to it; `not_permitted` when it is not, or was revoked.
   Result<RecordedInvitation> invitation_of(std::string_view kid, std::string_view thumbprint);
+  /// What a machine may still redeem at `now`, sorted by name, then by expiry.
+  Result<std::vector<RecordedInvitation>> redeemable_invitations(WallTime now);
   Result<void> revoke_invitation(std::string_view kid, const Act& act);
 
   /// True for what nobody is ever asked to prove: loopback, unspecified addresses, `localhost`, and DNS names in valid

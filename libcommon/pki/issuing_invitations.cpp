@@ -195,6 +195,11 @@ Result<RecordedInvitation> IssuingAuthority::invitation_of(std::string_view kid,
   return record;
 }
 
+Result<std::vector<RecordedInvitation>> IssuingAuthority::redeemable_invitations(WallTime now) {
+  const std::lock_guard lock(*mutex_);
+  return inventory_.redeemable_invitations(now);
+}
+
 Result<void> IssuingAuthority::revoke_invitation(std::string_view kid, const Act& act) {
   const std::lock_guard lock(*mutex_);
   auto transaction = inventory_.begin();

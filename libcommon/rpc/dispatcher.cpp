@@ -24,8 +24,25 @@ std::string canonical(std::string method) {
   return method;
 }
 
-RpcError unknown_method(const std::string& method, const std::string& node) {
-  return standard_error(Code::method_not_found, fmt::format("no method \"{}\" on node \"{}\"", method, node));
+/// A longer name is no slip of the finger, and comparing it takes time.
+constexpr std::size_t kMaxMeantBytes = 128;
+
+/// `; did you mean …?` with a method of this node, else the same method of another node's service.
+std::string meant_method(const std::string& method, const RegistrySnapshot& here, const Forwarder* forwarder) {
+  if (method.size() > kMaxMeantBytes) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, known] : here.methods) names.push_back(name);
+  const std::string_view service = service_of(method);
+  if (forwarder != nullptr) {
+    if (const auto near = forwarder->nearest_service(service)) names.push_back(*near + method.substr(service.size()));
+  }
+  std::sort(names.begin(), names.end());  // of equally near ones always the same
+  return did_you_mean(method, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
+RpcError unknown_method(const std::string& method, const std::string& node, const RegistrySnapshot& here) {
+  return standard_error(Code::method_not_found, fmt::format("no method \"{}\" on node \"{}\"{}", method, node,
+                                                            meant_method(method, here, nullptr)));
 }
 
 boost::system::result<Monotonic, RpcError> read_deadline(const net::Request& request, Monotonic now) {
@@ -192,12 +209,13 @@ asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin
   const Method* known = snapshot->find(context.method);
   const std::string_view service = service_of(context.method);
   if (is_here(origin, service, *snapshot)) {
-    if (known == nullptr) co_return unknown_method(context.method, self_.node_id);
+    if (known == nullptr) co_return unknown_method(context.method, self_.node_id, *snapshot);
     co_return co_await run(*known, std::move(context));
   }
   if (forwarder_ == nullptr || origin.final) co_return refuse_to_forward(origin, context.method);
   if (!origin.target && !forwarder_->anyone_offers(service)) {
-    co_return standard_error(Code::method_not_found, fmt::format("no method \"{}\" in this fleet", context.method));
+    co_return standard_error(Code::method_not_found, fmt::format("no method \"{}\" in this fleet{}", context.method,
+                                                                 meant_method(context.method, *snapshot, forwarder_)));
   }
   Target target = origin.target ? *origin.target : Target{Target::Kind::service, std::string(service)};
   const bool idempotent = known != nullptr && known->idempotent;
@@ -205,7 +223,7 @@ asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin
 }
 
 RpcError Dispatcher::refuse_to_forward(const Origin& origin, const std::string& method) const {
-  if (!origin.target) return unknown_method(method, self_.node_id);
+  if (!origin.target) return unknown_method(method, self_.node_id, *registry_.snapshot());
   const std::string why = origin.final ? fmt::format(
                                              "a call passed on to node \"{}\" names target \"{}\"; calls are passed "
                                              "on only once",
@@ -233,7 +251,7 @@ bool Dispatcher::is_here(const Origin& origin, std::string_view service, const R
 asio::awaitable<Outcome> Dispatcher::call_here(CallContext context) {
   const auto snapshot = registry_.snapshot();
   const Method* known = snapshot->find(context.method);
-  if (known == nullptr) co_return unknown_method(context.method, self_.node_id);
+  if (known == nullptr) co_return unknown_method(context.method, self_.node_id, *snapshot);
   co_return co_await run(*known, std::move(context));
 }
 

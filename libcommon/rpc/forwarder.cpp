@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <stdexcept>
 
+#include "base/text.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/json_scan.hpp"
 #include "rpc/jsonrpc.hpp"
@@ -28,13 +30,33 @@ Monotonic collect_by(Monotonic deadline, Monotonic now) {
   return deadline - std::clamp(remaining(deadline, now) / kReserveFraction, milliseconds(0), kMostReserve);
 }
 
-RpcError no_candidate(const Target& target) {
+/// In a larger fleet every name is near another one, and looking at all of them takes too long.
+constexpr std::size_t kMostSuggestions = 1000;
+
+std::vector<std::string_view> node_names(const std::vector<Candidate>& members) {
+  std::vector<std::string_view> out;
+  if (members.size() > kMostSuggestions) return out;
+  for (const Candidate& member : members) out.push_back(member.node_id);
+  return out;
+}
+
+/// Each once.
+std::vector<std::string_view> service_names(const std::vector<Candidate>& members) {
+  std::set<std::string_view> names;
+  for (const Candidate& member : members) names.insert(member.services.begin(), member.services.end());
+  if (names.size() > kMostSuggestions) return {};
+  return {names.begin(), names.end()};
+}
+
+RpcError no_candidate(const Target& target, const std::vector<Candidate>& members) {
   switch (target.kind) {
     case Target::Kind::node:
       return standard_error(Code::no_such_target,
-                            fmt::format("no node \"{}\" in this fleet: it left or never joined", target.name));
+                            fmt::format("no node \"{}\" in this fleet: it left or never joined{}", target.name,
+                                        did_you_mean(target.name, node_names(members))));
     case Target::Kind::service:
-      return standard_error(Code::no_such_target, fmt::format("no live node has service \"{}\"", target.name));
+      return standard_error(Code::no_such_target, fmt::format("no live node has service \"{}\"{}", target.name,
+                                                              did_you_mean(target.name, service_names(members))));
     case Target::Kind::role:
     case Target::Kind::all: break;
   }
@@ -167,6 +189,11 @@ bool Forwarder::anyone_offers(std::string_view service) const {
   });
 }
 
+std::optional<std::string> Forwarder::nearest_service(std::string_view service) const {
+  const auto members = view_.members();
+  return nearest(service, service_names(*members));
+}
+
 Balancer::Choice Forwarder::choose(const std::vector<const Candidate*>& candidates, std::string_view service) {
   const std::lock_guard lock(mutex_);
   return balancer_.choose(candidates, service, clock_.monotonic());
@@ -183,7 +210,7 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
   const auto members = view_.members();
   const std::string service(service_of(call.method));
   std::vector<const Candidate*> candidates = matching(*members, target, service);
-  if (candidates.empty()) co_return no_candidate(target);
+  if (candidates.empty()) co_return no_candidate(target, *members);
   {
     const std::lock_guard lock(mutex_);
     balancer_.retries().called();
@@ -256,7 +283,7 @@ asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, L
   if (!self_listed && (!target.role || *target.role == self_.role)) {
     entries.push_back({Candidate{self_.node_id, self_.role}});
   }
-  if (entries.empty()) co_return no_candidate(target);
+  if (entries.empty()) co_return no_candidate(target, *members);
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.member.node_id < b.member.node_id; });
   call.deadline = collect_by(call.deadline, clock_.monotonic());

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,8 @@ class Forwarder {
   boost::asio::awaitable<Outcome> forward(Target target, CallContext call, bool idempotent, LocalCalls& here);
   /// Some node, dead or alive, announces the service.
   bool anyone_offers(std::string_view service) const;
+  /// The service of some node that was meant by this name, for "did you mean".
+  std::optional<std::string> nearest_service(std::string_view service) const;
 
   std::vector<Balancer::OpenBreaker> open_breakers() const;
   /// Attempts after the first since the start.

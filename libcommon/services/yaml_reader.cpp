@@ -116,8 +116,7 @@ Json YamlField::json() const {
 }
 
 void fail_unknown_key(const YamlField& field, const std::vector<std::string_view>& known) {
-  const auto meant = nearest(field.key(), known);
-  field.fail(meant ? fmt::format("is not a known key; did you mean \"{}\"?", *meant) : "is not a known key");
+  field.fail("is not a known key" + did_you_mean(field.key(), known));
 }
 
 Error to_error(const YamlFlaw& flaw, std::string_view file) {

@@ -135,6 +135,10 @@ hint: sign where p2p-ca init was run: the CA's key is needed" p2p-ca sign worker
   expect 9 p2p-ca verify operator old
   stdout_has "operator: ok"
   stderr_has "old: expired on 20"
+  stderr_has "hint: p2p-ca renew old, where the CA's key is"
+  expect 5 p2p-ca verify nobody
+  stderr_is "p2p-ca: error: no certificate \"nobody\" in $certs, and no such file
+hint: p2p-ca list shows what is there"
   expect 11 p2p-ca check old
   stdout_has "expired"
 }

@@ -12,6 +12,16 @@ accepted() {
   openssl verify -x509_strict -crl_check -CAfile "$certs/ca_cert.pem" -CRLfile "$certs/ca_crl.pem" "$1"
 }
 
+# made_by_openssl NAME BEGIN END: a certificate of that time for worker-1's key, made by openssl with this CA's key.
+made_by_openssl() {
+  [ -e "$BATS_TEST_TMPDIR/index" ] || : >"$BATS_TEST_TMPDIR/index"
+  openssl req -new -key "$certs/worker-1_key.pem" -subj "/CN=$1" -out "$BATS_TEST_TMPDIR/$1.csr"
+  openssl ca -batch -config <(printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nnew_certs_dir=%s\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' \
+    "$BATS_TEST_TMPDIR/index" "$BATS_TEST_TMPDIR") -notext -extfile <(echo authorityKeyIdentifier=keyid) -cert "$certs/ca_cert.pem" -keyfile "$certs/ca_key.pem" \
+    -startdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" \
+    -in "$BATS_TEST_TMPDIR/$1.csr" -out "$BATS_TEST_TMPDIR/$1.pem"
+}
+
 @test "revoking a name is on the list that openssl verifies, and nothing else is" {
   p2p-ca -q sign worker-1 worker-2
   cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/first.pem"
@@ -72,6 +82,7 @@ hint: p2p-ca list shows what is valid"
   cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/first.pem"
   expect 0 p2p-ca renew worker-1
   stdout_is "$certs/worker-1_cert.pem"
+  stderr_is "renewed worker-1: valid until $(date -u -d "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)"
   p2p-ca -q crl >/dev/null
   same_text "names and key" "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -ext subjectAltName -pubkey | tr -d , | tr ' ' '\n' | sort)" \
     "$(tr -d , <<<"$before" | tr ' ' '\n' | sort)"
@@ -89,7 +100,42 @@ hint: p2p-ca list shows what is valid"
   rm "$certs/worker-1_key.pem" # as where it was signed from a request
   expect 0 p2p-ca renew worker-1
   expect 5 p2p-ca renew worker-9
+  stderr_is "p2p-ca: error: no certificate \"worker-9\" in $certs; did you mean \"worker-1\"?
+hint: here are: operator, worker-1"
   expect 2 p2p-ca renew ca
+  expect 2 p2p-ca renew
+  stderr_is "p2p-ca: error: NAME is missing, or --all
+hint: p2p-ca renew --help"
+  expect 2 p2p-ca renew --all worker-1
+}
+
+@test "renew --all renews what is in its last third, and only that" {
+  p2p-ca -q sign worker-1
+  expect 0 p2p-ca renew --all
+  stdout_is ""
+  stderr_is "nothing to renew: all that is here has more than a third of its time left"
+  made_by_openssl late "-21 days" "+9 days"
+  made_by_openssl gone "-21 days" "+9 days"
+  made_by_openssl foreign "-21 days" "+9 days"
+  cp "$BATS_TEST_TMPDIR/late.pem" "$certs/late_cert.pem"
+  cp "$BATS_TEST_TMPDIR/gone.pem" "$certs/gone_cert.pem"
+  rm -r "$P2P_HOME/ca" # the next command takes in what is here
+  p2p-ca -q revoke gone >/dev/null
+  cp "$BATS_TEST_TMPDIR/foreign.pem" "$certs/foreign_cert.pem" # not in the inventory: not signed by p2p-ca
+  before=$(sha256sum "$certs"/{worker-1,operator,gone,foreign,ca}_cert.pem)
+  expect 0 p2p-ca renew --all
+  stdout_is "$certs/late_cert.pem"
+  [[ "$stderr" == "renewed late: valid until "* ]]
+  openssl x509 -in "$certs/late_cert.pem" -noout -checkend $((25 * 86400))
+  same_text others "$(sha256sum "$certs"/{worker-1,operator,gone,foreign,ca}_cert.pem)" "$before"
+  expect 0 p2p-ca renew --all
+  stdout_is ""
+  # What cannot be renewed keeps nothing else from it.
+  cp "$BATS_TEST_TMPDIR/late.pem" "$certs/late_cert.pem"
+  echo garbage >"$certs/broken_cert.pem"
+  expect 8 p2p-ca renew --all
+  stdout_is "$certs/late_cert.pem"
+  stderr_has "p2p-ca: error: $certs/broken_cert.pem: no certificate can be read"
 }
 
 @test "renew with another certificate's key beside it is refused" {
@@ -104,18 +150,10 @@ hint: p2p-ca list shows what is valid"
 @test "check: 0 when all is well, 10 in the last third, 11 when it is over or revoked" {
   p2p-ca -q sign worker-1 worker-2 --days 30
   expect 0 p2p-ca check
-  same_text header "${lines[0]}" "NAME      EXPIRES               DAYS LEFT  STATE"
+  same_text header "${lines[0]}" "NAME      EXPIRES               TIME LEFT  STATE"
   expect 0 p2p-ca check worker-1 "$certs/worker-2_cert.pem"
   expect 5 p2p-ca check worker-9
-  # Certificates as they are after twenty-one days and after a month, made by openssl with this CA's key.
-  made_by_openssl() {
-    openssl req -new -key "$certs/worker-1_key.pem" -subj "/CN=$1" -out "$BATS_TEST_TMPDIR/$1.csr"
-    openssl ca -batch -config <(printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nnew_certs_dir=%s\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' \
-      "$BATS_TEST_TMPDIR/index" "$BATS_TEST_TMPDIR") -notext -cert "$certs/ca_cert.pem" -keyfile "$certs/ca_key.pem" \
-      -startdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" \
-      -in "$BATS_TEST_TMPDIR/$1.csr" -out "$BATS_TEST_TMPDIR/$1.pem"
-  }
-  : >"$BATS_TEST_TMPDIR/index"
+  # As they are after twenty-one days and after a month.
   made_by_openssl late "-21 days" "+9 days"
   made_by_openssl over "-31 days" "-1 days"
   expect 10 p2p-ca check worker-1 "$BATS_TEST_TMPDIR/late.pem" -o json
@@ -125,6 +163,29 @@ hint: p2p-ca list shows what is valid"
   p2p-ca -q revoke worker-1 >/dev/null
   expect 11 p2p-ca check worker-1
   stdout_has "revoked"
+}
+
+@test "list marks which of several certificates is in place, and gives the last day in hours" {
+  p2p-ca -q sign worker-1
+  made_by_openssl worker-2 "-1 day" "+5 hours 30 minutes"
+  end=$(date -u -d "$(openssl x509 -in "$BATS_TEST_TMPDIR/worker-2.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
+  cp "$BATS_TEST_TMPDIR/worker-2.pem" "$certs/worker-2_cert.pem"
+  rm -r "$P2P_HOME/ca" # the next command takes in what is here
+  p2p-ca -q renew worker-2 --days 100 >/dev/null
+  expect 0 p2p-ca list
+  [[ "${lines[4]}" =~ ^worker-2\ .*\ 5h[0-9]+m\ +2 ]]
+  [[ "${lines[5]}" =~ ^worker-2\ .*\ (99|100)\ days\ +\*\ +2 ]]
+  cp "$BATS_TEST_TMPDIR/worker-2.pem" "$certs/worker-2_cert.pem"
+  expect 0 p2p-ca list
+  [[ "${lines[4]}" =~ ^worker-2\ .*\ 5h[0-9]+m\ +\*\ +2 ]]
+  [[ "${lines[5]}" =~ ^worker-2\ .*\ (99|100)\ days\ +2 ]]
+  expect 0 p2p-ca list -o json
+  same_text hours "$(jq '.[3].seconds_left / 3600 | floor' <<<"$output")" 5
+  expect 0 p2p-ca show worker-2
+  [[ "$output" =~ valid\ until\ +$end\ \(5h[0-9]+m\ left\) ]]
+  p2p-ca -q revoke worker-2 >/dev/null
+  expect 0 p2p-ca list --revoked
+  [[ "${lines[1]}" =~ \ revoked\ +\*\  ]]
 }
 
 @test "list --expiring shows what must be renewed" {

@@ -132,15 +132,76 @@ worker-1"
   expect 0 p2p-ca audit
 }
 
-@test "--print gives the ready command of other clients" {
+@test "an invitation says what to do with it, and warns where a machine would be replaced" {
   p2p-ca -q init
+  expect 0 p2p-ca invite worker-2 --coordinator main.example:8001 --ttl 1h
+  [[ "$stderr" =~ ^valid\ until\ [0-9TZ:-]+\;\ it\ is\ a\ secret\ until\ it\ is\ used:\ pass\ it\ on\ as\ you\ would\ a\ password$'\n'next,\ on\ the\ new\ machine:\ p2p-node\ join\  ]]
+  [[ "$stderr" != *warning* ]]
+  p2p-ca -q sign worker-2
+  end=$(date -u -d "$(openssl x509 -in "$certs/worker-2_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
+  expect 0 p2p-ca invite worker-2 --coordinator main.example:8001
+  stderr_has "warning: worker-2 has a valid certificate until $end; the new machine would replace it"
+  p2p-ca -q revoke worker-2 >/dev/null
+  expect 0 p2p-ca invite worker-2 --coordinator main.example:8001
+  [[ "$stderr" != *warning* ]]
+  expect 0 p2p-ca invite www --web --coordinator main.example:8001
+  stderr_has "--print certbot, lego or caddy"
+}
+
+@test "open invitations are listed until they are used up, expired or revoked" {
+  p2p-ca -q init
+  export P2P_COORDINATOR=main.example:8001
+  p2p-ca -q invite worker-2 --ttl 90m >/dev/null
+  p2p-ca -q invite main --role coordinator --uses 3 --ttl 36h >/dev/null
+  p2p-ca -q invite www --web >/dev/null
+  expect 0 p2p-ca list --invitations
+  same_text header "${lines[0]}" "NAME      ROLE         MADE        EXPIRES IN  USES LEFT"
+  [[ "${lines[1]}" =~ ^main\ \ \ \ \ \ coordinator\ \ [0-9-]{10}\ +1\ day\ +3$ ]]
+  [[ "${lines[2]}" =~ ^worker-2\ \ worker\ .*\ 1h[0-9]+m\ +1$ ]]
+  expect 0 p2p-ca list -o name
+  stderr_is ""
+  expect 0 p2p-ca list
+  stderr_is "3 invitations open: p2p-ca list --invitations"
+  database="$P2P_HOME/ca/inventory.db"
+  sqlite3 "$database" "UPDATE invitations SET used = 1 WHERE name = 'worker-2'; UPDATE invitations SET expires_at = 1 WHERE name = 'www'"
+  expect 0 p2p-ca list --invitations -o json
+  same_text invitations "$(jq -c '[.[] | [.name, .role, .uses, .uses_left]]' <<<"$output")" '[["main","coordinator",3,3]]'
+  p2p-ca -q revoke main >/dev/null
+  expect 0 p2p-ca list --invitations -o name
+  stdout_is ""
+  expect 2 p2p-ca list --invitations --all
+}
+
+@test "--print gives the ready command of other clients, which gets the CA's certificate and checks it first" {
+  p2p-ca -q init
+  fetched="curl -fsSk https://main.example:8001/pki/ca.pem | openssl x509 -out p2p-ca.pem && {"
+  fingerprint=$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint -sha256 | cut -d= -f2)
   expect 0 p2p-ca invite www --web --san www.example.org --coordinator main.example:8001 --print lego
-  [[ "$output" == "LEGO_CA_CERTIFICATES=$certs/ca_cert.pem lego --server https://main.example:8001/acme/directory --eab --kid "* ]]
-  [[ "$output" == *" --domains www.example.org run" ]]
-  expect 0 p2p-ca invite www --web --san www.example.org --coordinator main.example:8001 --print certbot
-  [[ "$output" == "REQUESTS_CA_BUNDLE=$certs/ca_cert.pem certbot certonly "*" -d www.example.org" ]]
+  [[ "${lines[0]}" == "$fetched"*"'$fingerprint'"*" &&" ]]
+  [[ "${lines[1]}" == "LEGO_CA_CERTIFICATES=./p2p-ca.pem lego --server https://main.example:8001/acme/directory --eab --kid "* ]]
+  [[ "${lines[1]}" == *" --domains www.example.org run" ]]
   expect 0 p2p-ca invite www --web --san www.example.org --coordinator main.example:8001 --print caddy
-  stdout_has "acme_ca_root $certs/ca_cert.pem"
+  [[ "${lines[0]}" == "# first, in this folder: $fetched"*"'$fingerprint'"* ]]
+  stdout_has "acme_ca_root ./p2p-ca.pem"
+  expect 0 p2p-ca invite www --web --san www.example.org --coordinator main.example:8001 --print certbot
+  [[ "${lines[0]}" == "$fetched"*"'$fingerprint'"*" &&" ]]
+  [[ "${lines[1]}" == "REQUESTS_CA_BUNDLE=./p2p-ca.pem certbot certonly "*" -d www.example.org" ]]
+
+  # Run as it is: the client begins with the right CA only, and with nothing that came after it.
+  cd "$BATS_TEST_TMPDIR"
+  mkdir -p bin
+  printf '#!/bin/sh\ncat "%s/served.pem"\n' "$PWD" >bin/curl
+  printf '#!/bin/sh\necho client: "$@"\n' >bin/certbot
+  chmod +x bin/*
+  P2P_HOME="$PWD/foreign" p2p-ca -q init
+  cat "$certs/ca_cert.pem" foreign/certs/ca_cert.pem >served.pem
+  PATH="$PWD/bin:$PATH" run -0 bash -c "$output"
+  [[ "$output" == "client: certonly --standalone "* ]]
+  cmp p2p-ca.pem "$certs/ca_cert.pem"
+  expect 0 p2p-ca invite www --web --coordinator main.example:8001 --print certbot
+  cat foreign/certs/ca_cert.pem "$certs/ca_cert.pem" >served.pem
+  PATH="$PWD/bin:$PATH" run -1 bash -c "$output"
+  same_text output "$output" "p2p-ca.pem is not the CA of this fleet"
 }
 
 @test "invitations that cannot be are refused" {

@@ -17,7 +17,8 @@ hint: p2p-ctl --help'
   stderr_is 'p2p-ctl: error: SERVICE.METHOD is missing
 hint: p2p-ctl call --help'
   expect 2 p2p-ctl call ping
-  stderr_has '"ping" is not of the form SERVICE.METHOD'
+  stderr_is 'p2p-ctl: error: "ping" is not of the form SERVICE.METHOD
+hint: as in system.ping; p2p-ctl services lists the services'
   expect 2 p2p-ctl call system.ping --node a --all
   stderr_has 'exclude each other'
   expect 2 p2p-ctl call system.ping --timeout 30
@@ -33,9 +34,13 @@ hint: p2p-ctl call --help'
 }
 
 @test "parameters are checked before anything is dialled" {
-  expect 2 p2p-ctl call disk.usage path
-  stderr_is 'p2p-ctl: error: parameter "path": expects key=text, key:=json or key=@file
-hint: p2p-ctl call --help'
+  expect 2 p2p-ctl call disk.usage worker-1
+  stderr_is 'p2p-ctl: error: parameter "worker-1": expects key=text, key:=json or key=@file
+hint: --node worker-1 would call it on that node; see p2p-ctl call --help'
+  expect 2 p2p-ctl call disk.usage '{"path": "/"}'
+  stderr_has 'hint: --params JSON takes all parameters at once'
+  expect 2 p2p-ctl call disk.usage '/var'
+  stderr_has 'hint: p2p-ctl call --help'
   expect 2 p2p-ctl call disk.usage 'n:={'
   stderr_has 'parameter "n:={": not JSON'
   expect 5 p2p-ctl call disk.usage text=@"$BATS_TEST_TMPDIR/absent"
@@ -107,12 +112,37 @@ hint: the address comes from --coordinator"
   expect 3 p2p-ctl nodes
   stderr_has "the address comes from context shop"
 
-  expect 0 p2p-ctl context use local
   expect 0 p2p-ctl context ls -o name
   stdout_is "local
 shop"
-  expect 2 p2p-ctl nodes
-  expect 3 p2p-ctl nodes --context shop
+  expect 2 p2p-ctl nodes --context local
+}
+
+@test "the context local is used only where there is an operator certificate, or a token" {
+  p2p-ca -q init
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  export P2P_HOME="$BATS_TEST_TMPDIR/laptop"
+  expect 0 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle" --coordinator "$nobody"
+  expect 5 p2p-ctl context use local
+  stderr_is "p2p-ctl: error: the context local is this home's own operator certificate, and there is none: $P2P_HOME/certs/operator_cert.pem
+hint: p2p-ctl context ls shows the others; p2p-ca init makes a fleet of its own here"
+  expect 0 p2p-ctl context ls -o json
+  same_text current "$(jq -r '.[] | select(.current) | .name' <<<"$output")" shop
+  P2P_TOKEN=x expect 0 p2p-ctl context use local
+  p2p-ca -q init
+  expect 0 p2p-ctl context use shop
+  expect 0 p2p-ctl context use local
+}
+
+@test "a file that is no bundle is told as that before anybody is asked to protect it" {
+  p2p-ca -q init
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  chmod 644 "$BATS_TEST_TMPDIR/alice.bundle"
+  expect 4 p2p-ctl context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  stderr_has "chmod 600 $BATS_TEST_TMPDIR/alice.bundle"
+  expect 9 p2p-ctl context add shop --bundle "$certs/alice_cert.pem"
+  stderr_is "p2p-ctl: error: $certs/alice_cert.pem: not a p2p bundle
+hint: a bundle is the file of \"p2p-ca sign NAME --role operator --bundle FILE\", whole"
 }
 
 @test "a context is replaced only with --force, and bad bundles are told apart" {

@@ -16,6 +16,8 @@ hint: p2p-logs --help'
   stderr_has '"LOUD" is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL'
   expect 2 p2p-logs tail --level eror
   stderr_has '"eror" is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL; did you mean "ERROR"?'
+  expect 2 p2p-logs tail --level WARN
+  stderr_has '"WARN" is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL; did you mean "WARNING"?'
   expect 2 p2p-logs query --since 5m --until 10m
   stderr_is 'p2p-logs: error: --until is before --since'
   p2p-ca -q init

@@ -63,3 +63,11 @@ revoked() {
   run run_certbot register --agree-tos -m b@example.org --no-eff-email --eab-kid "$(kid)" --eab-hmac-key "$(hmac_key)"
   [[ $status != 0 && $output == *"the invitation is used up"* ]]
 }
+
+@test "the command that invite --print gives is run as it is" {
+  cd "$FLEET"
+  unset REQUESTS_CA_BUNDLE # the command fetches its own
+  certbot() { command certbot "$@" -n --config-dir "$FLEET/printed" --work-dir "$FLEET/printed-work" --logs-dir "$FLEET/printed-logs"; }
+  eval "$(p2p-ca invite printed.test --web --coordinator "localhost:$(port_of coordinator-1)" --print certbot)"
+  openssl verify -x509_strict -CAfile "$P2P_HOME/certs/ca_cert.pem" "$FLEET/printed/live/printed.test/cert.pem"
+}

@@ -49,6 +49,17 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   [[ $status == 5 ]]
   run --separate-stderr p2p-ctl call disk.usage path:=7 --node worker-1
   [[ $status == 2 ]]
+  [[ $stderr == *"hint: p2p-ctl call services.describe name=disk --node worker-1 shows the parameters" ]]
+}
+
+@test "a misspelt method or node is answered with the one that was meant, said once" {
+  run -5 --separate-stderr p2p-ctl call system.pin --node worker-1
+  [[ $stderr == 'p2p-ctl: error: no method "system.pin" on node "worker-1"; did you mean "system.ping"?'$'\nhint: p2p-ctl services' ]]
+  run -5 --separate-stderr p2p-ctl call system.ping --node wroker-1
+  [[ $stderr == *'error: no node "wroker-1" in this fleet: it left or never joined; did you mean "worker-1"?'$'\nhint: p2p-ctl nodes' ]]
+  # A service that the coordinator itself has not got.
+  run -5 --separate-stderr p2p-ctl call dsik.usage
+  [[ $stderr == *'error: no method "dsik.usage" in this fleet; did you mean "disk.usage"?'* ]]
 }
 
 @test "nodes are listed as one JSON array" {
@@ -64,6 +75,21 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   run -0 --separate-stderr p2p-logs tail --no-follow --node worker-1 -o json
   while read -r line; do [[ $(jq -r .node_id <<<"$line") == worker-1 ]]; done <<<"$output"
   run -0 --separate-stderr p2p-logs query --level ERROR --node worker-1 -o json
+}
+
+@test "a node that nobody knows is told at once, and tail waits for it all the same" {
+  p2p-logs tail --node 'worker-*,wroker-1' >"$FLEET/tail.out" 2>"$FLEET/tail.err" 3>&- 4>&- &
+  local tail=$!
+  echo "$tail" >"$FLEET/run/tail.pid"
+  wait_until 10 grep -q 'did you mean' "$FLEET/tail.err"
+  [[ $(cat "$FLEET/tail.err") == 'p2p-logs: warning: no node "wroker-1" has records or is in the fleet; did you mean "worker-1"?' ]]
+  wait_until 10 grep -q worker-1 "$FLEET/tail.out"
+  kill -TERM "$tail"
+  run -130 wait "$tail"
+  run -0 --separate-stderr p2p-logs query --node nobody
+  [[ $stderr == "no records match"$'\n'"p2p-logs: warning: no node \"nobody\" has records or is in the fleet" ]]
+  run -0 --separate-stderr p2p-logs tail --no-follow -n 1 --node worker-1
+  [[ -z $stderr ]]
 }
 
 @test "health is open, rpc is not, and p2p/1 without a certificate fails" {

@@ -36,7 +36,11 @@ class Audit final : public cli::Command {
       session.report.error(finding);
       findings.push_back(finding);
     }
-    print({{"events", report->event_count}, {"head", to_hex(report->head)}, {"findings", findings}}, session.out);
+    print({{"events", report->event_count},
+           {"certificates", report->certificate_count},
+           {"head", to_hex(report->head)},
+           {"findings", findings}},
+          session.out);
     if (!report->findings.empty()) return Failure(cli::kDamaged, "");  // all was said
     return {};
   }
@@ -45,7 +49,11 @@ class Audit final : public cli::Command {
   static void print(const Document& outcome, cli::Output& out) {
     const auto head = outcome["head"].get<std::string>();
     switch (out.format()) {
-      case cli::Format::table: out.stream() << outcome["events"] << " events, head " << head << '\n'; break;
+      case cli::Format::table:
+        out.stream() << fmt::format("{}: {}, {}, head {}\n", outcome["findings"].empty() ? "intact" : "not intact",
+                                    counted(outcome["events"].get<std::int64_t>(), "event"),
+                                    counted(outcome["certificates"].get<std::int64_t>(), "certificate"), head);
+        break;
       case cli::Format::name: out.stream() << head << '\n'; break;
       case cli::Format::json:
       case cli::Format::yaml: out.value(to_text(outcome)); break;

@@ -1,6 +1,10 @@
 #include "authority_access.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
@@ -62,6 +66,34 @@ Result<void> check_name(const std::string& name, std::optional<pki::Role> role) 
                            (name == kOperatorName && role != pki::Role::operator_);
   if (is_reserved) return wrong("a reserved name");
   return {};
+}
+
+Result<void> check_writable(const fs::path& folder) {
+  fs::path nearest = folder.empty() ? fs::path(".") : folder;
+  std::error_code ignored;
+  while (!fs::exists(nearest, ignored) && nearest.has_parent_path() && nearest.parent_path() != nearest) {
+    nearest = nearest.parent_path();
+  }
+  if (!fs::is_directory(nearest, ignored)) return Error(Errc::invalid, nearest.string() + ": not a folder");
+  if (::faccessat(AT_FDCWD, nearest.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return system_error(errno, nearest.string());
+}
+
+cli::Failure take_back(std::span<const pki::Certificate> unwritten, const Error& why, pki::IssuingAuthority& authority,
+                       const pki::Act& act, cli::Reporter& report) {
+  for (const auto& certificate : unwritten) {
+    const auto& facts = certificate.facts();
+    const auto done = authority.revoke(certificate, pki::RevocationReason::cessation_of_operation, act);
+    if (done) continue;
+    report.error(
+        fmt::format("the new certificate of {} could not be revoked: {}", facts.common_name, done.error().context));
+    return Failure(why,
+                   "it is valid and nobody has it; when the disk is well again: p2p-ca revoke " + to_hex(facts.serial));
+  }
+  const std::string what = unwritten.size() == 1 ? "its certificate is" : "their certificates are";
+  report.warning(fmt::format("what could not be written is void: {} revoked again", what));
+  if (const auto crl = publish_crl(authority, act, report); !crl) report.failure(crl.error());
+  return Failure(why, "mend that, then run the command again for what is missing");
 }
 
 Attempt<pki::Roots> read_roots(const fs::path& home) {

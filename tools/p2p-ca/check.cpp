@@ -20,8 +20,6 @@ using cli::Style;
 /// Beyond the codes that all tools share.
 constexpr int kRenew = 10;
 constexpr int kExpired = 11;
-/// A certificate is renewed when less than this part of its life is left.
-constexpr int kRenewalPart = 3;
 
 /// The lists that are here, none where they cannot be believed or there are none.
 pki::RevocationLists read_lists(const std::filesystem::path& home) {
@@ -40,8 +38,7 @@ std::string_view state_of(const pki::Certificate& certificate, const pki::Revoca
   const auto& facts = certificate.facts();
   if (lists.is_revoked(facts.issuer_key_id, facts.serial)) return "revoked";
   if (now >= facts.not_after) return "expired";
-  const auto life = facts.not_after - facts.not_before;
-  return facts.not_after - now < life / kRenewalPart ? "renew" : "ok";
+  return is_due(certificate, now) ? "renew" : "ok";
 }
 
 Cell state_cell(const Json& entry) {
@@ -79,7 +76,7 @@ class CheckCertificates final : public cli::Command {
     }
     const std::vector<cli::Column> columns{cli::member_column("NAME", "name"),
                                            cli::member_column("EXPIRES", "not_after"),
-                                           cli::member_column("DAYS LEFT", "days_left", cli::Align::right),
+                                           time_left_column(),
                                            {"STATE", state_cell}};
     session.out.list(to_text(entries), columns, "name");
     if (worst != cli::kDone) return Failure(worst, "");  // all was said

@@ -32,36 +32,59 @@ std::string own_address(const std::filesystem::path& home) {
 
 /// What an ACME client is told, whichever it is.
 struct Account {
-  std::string url;
+  std::string coordinator;  ///< host:port
   std::string kid;
   std::string key;  ///< base64url
-  std::string ca_file;
+  std::string ca_fingerprint;
   std::vector<std::string> names;
+
+  std::string url() const { return fmt::format("https://{}/acme/directory", coordinator); }
 };
+
+/// The CA's certificate where the client runs.
+constexpr char kCaFile[] = "p2p-ca.pem";
+
+/// As openssl prints it: `AA:BB:…`.
+std::string with_colons(ByteView digest) {
+  std::string out;
+  for (const auto byte : digest) out += fmt::format("{}{:02X}", out.empty() ? "" : ":", byte);
+  return out;
+}
+
+/// A command that gets the CA's certificate from the coordinator and fails unless it is the one of the fingerprint. Of
+/// several roots only the first is kept, as the others were not compared.
+std::string fetch_ca(const Account& account) {
+  return fmt::format(
+      "curl -fsSk https://{0}/pki/ca.pem | openssl x509 -out {1} && {{ openssl x509 -in {1} -noout -fingerprint "
+      "-sha256 | "
+      "grep -qF '{2}' || {{ echo '{1} is not the CA of this fleet' >&2; false; }}; }}",
+      account.coordinator, kCaFile, account.ca_fingerprint);
+}
 
 std::string lego_command(const Account& account) {
   std::string domains;
   for (const auto& name : account.names) domains += " --domains " + name;
   return fmt::format(
-      "LEGO_CA_CERTIFICATES={} lego --server {} --eab --kid {} --hmac {} --accept-tos --email admin@localhost --http{} "
-      "run\n",
-      account.ca_file, account.url, account.kid, account.key, domains);
+      "{} &&\nLEGO_CA_CERTIFICATES=./{} lego --server {} --eab --kid {} --hmac {} --accept-tos --email admin@localhost "
+      "--http{} run\n",
+      fetch_ca(account), kCaFile, account.url(), account.kid, account.key, domains);
 }
 
 std::string certbot_command(const Account& account) {
   std::string domains;
   for (const auto& name : account.names) domains += " -d " + name;
   return fmt::format(
-      "REQUESTS_CA_BUNDLE={} certbot certonly --standalone --server {} --eab-kid {} --eab-hmac-key {} --agree-tos "
-      "--register-unsafely-without-email{}\n",
-      account.ca_file, account.url, account.kid, account.key, domains);
+      "{} &&\nREQUESTS_CA_BUNDLE=./{} certbot certonly --standalone --server {} --eab-kid {} --eab-hmac-key {} "
+      "--agree-tos --register-unsafely-without-email{}\n",
+      fetch_ca(account), kCaFile, account.url(), account.kid, account.key, domains);
 }
 
 std::string caddy_file(const Account& account) {
   return fmt::format(
-      "{{\n  acme_ca {}\n  acme_ca_root {}\n  acme_eab {{\n    key_id {}\n    mac_key {}\n  }}\n}}\n{} {{\n  respond "
-      "\"it works\"\n}}\n",
-      account.url, account.ca_file, account.kid, account.key, join(account.names, ", "));
+      "# first, in this folder: {}\n{{\n  acme_ca {}\n  acme_ca_root ./{}\n  acme_eab {{\n    key_id {}\n    mac_key "
+      "{}\n "
+      " }}\n}}\n{} {{\n  respond \"it works\"\n}}\n",
+      fetch_ca(account), account.url(), kCaFile, account.kid, account.key, join(account.names, ", "));
 }
 
 class Invite final : public cli::Command {
@@ -97,8 +120,8 @@ class Invite final : public cli::Command {
                                         act_);
     if (!invitation) return invitation.error();
     invitation->coordinators = find_coordinators(session);
-    print(*invitation, *names, *authority, session);
-    return {};
+    print(*invitation, *names, session);
+    return tell_what_next(*invitation, *authority, session.report);
   }
 
  private:
@@ -111,19 +134,19 @@ class Invite final : public cli::Command {
   }
 
   void print(const pki::Invitation& invitation, const std::vector<pki::SubjectName>& names,
-             const pki::IssuingAuthority& authority, cli::Session& session) const {
+             cli::Session& session) const {
     const std::string text = pki::write_invitation(invitation);
-    Account account{.url = fmt::format("https://{}/acme/directory", invitation.coordinators.front()),
+    Account account{.coordinator = invitation.coordinators.front(),
                     .kid = invitation.kid,
                     .key = to_base64url(invitation.hmac_key),
-                    .ca_file = authority.paths().certificate.string(),
+                    .ca_fingerprint = with_colons(invitation.ca_fingerprint),
                     .names = {}};
     for (const auto& name : names) account.names.push_back(name.text);
     if (account.names.empty()) account.names.push_back(name_);
     auto& out = session.out;
     if (out.format() == cli::Format::json || out.format() == cli::Format::yaml) {
       out.value(to_text({{"name", invitation.name},
-                         {"url", account.url},
+                         {"url", account.url()},
                          {"ca_fingerprint", to_hex(invitation.ca_fingerprint)},
                          {"kid", account.kid},
                          {"hmac_key", account.key},
@@ -138,8 +161,32 @@ class Invite final : public cli::Command {
     } else {
       out.stream() << text << '\n';
     }
-    session.report.note(
-        fmt::format("valid until {}; it is a secret until it is used", format_rfc3339(invitation.expires_at, 0)));
+  }
+
+  /// The new machine's certificate takes the place of one that another may be using.
+  Result<void> warn_of_successor(pki::IssuingAuthority& authority, cli::Reporter& report) const {
+    const auto valid = authority.certificates({.name = name_, .expires_after = act_.at, .revoked = false});
+    if (!valid) return valid.error();
+    if (valid->empty()) return {};
+    report.warning(fmt::format("{} has a valid certificate until {}; the new machine would replace it", name_,
+                               format_rfc3339(valid->back().not_after, 0)));
+    return {};
+  }
+
+  Attempt<void> tell_what_next(const pki::Invitation& invitation, pki::IssuingAuthority& authority,
+                               cli::Reporter& report) const {
+    report.note(fmt::format("valid until {}; it is a secret until it is used: pass it on as you would a password",
+                            format_rfc3339(invitation.expires_at, 0)));
+    if (!client_.empty()) return {};
+    if (web_) {
+      report.note(
+          "next: give url, kid and hmac_key of -o json to an ACME client, or use --print certbot, lego or caddy");
+      return {};
+    }
+    report.note(
+        "next, on the new machine: p2p-node join (it asks for this string; or --invitation-file FILE, - for stdin)");
+    if (auto looked = warn_of_successor(authority, report); !looked) return looked.error();
+    return {};
   }
 
   pki::Act act_;  ///< of this run

@@ -1,4 +1,6 @@
 // p2p-ca list: what this CA has signed; where there is no CA, the certificates that are here.
+#include <fmt/format.h>
+
 #include <map>
 
 #include "authority_access.hpp"
@@ -16,23 +18,47 @@ class List final : public cli::Command {
   void declare(cli::Options& options) override {
     options.duration("--expiring", "TIME", expiring_, "only those that end within this time, such as 30d")
         .flag("--revoked", revoked_, "only those that were revoked")
-        .flag("-a,--all", all_, "also those that have expired");
+        .flag("-a,--all", all_, "also those that have expired")
+        .flag("--invitations", invitations_, "the invitations that can still be used, instead");
   }
 
   Attempt<void> run(cli::Session& session) override {
-    if (!has_authority(session.home)) return list_files(session);
+    const bool is_filtered = revoked_ || all_ || expiring_.count() != 0;
+    if (invitations_ && is_filtered) {
+      return cli::Failure(cli::kUsage, "--invitations lists no certificates, so no other option chooses among them",
+                          "p2p-ca list --help");
+    }
+    if (!invitations_ && !has_authority(session.home)) return list_files(session);
     const pki::Act act = act_now();
     auto authority = open_authority(session.home, act);
     if (!authority) return authority.error();
+    const auto invitations = authority->redeemable_invitations(act.at);
+    if (!invitations) return invitations.error();
+    if (invitations_) {
+      Document entries = Document::array();
+      for (const auto& invitation : *invitations) entries.push_back(describe(invitation, act.at));
+      list_invitations(session.out, entries);
+      return {};
+    }
+    if (auto listed = list_signed(*authority, act, session); !listed) return listed;
+    if (!is_filtered && !invitations->empty() && session.out.format() == cli::Format::table) {
+      session.report.note(
+          fmt::format("{} open: p2p-ca list --invitations", counted(std::ssize(*invitations), "invitation")));
+    }
+    return {};
+  }
+
+ private:
+  Attempt<void> list_signed(pki::IssuingAuthority& authority, const pki::Act& act, cli::Session& session) const {
     pki::CertificateFilter filter;
     if (!all_ && !revoked_) filter.expires_after = act.at;
     if (expiring_.count() != 0) filter.expires_by = act.at + expiring_;
     // What was revoked need not be renewed.
     if (revoked_ || expiring_.count() != 0) filter.revoked = revoked_;
-    const auto records = authority->certificates(filter);
+    const auto records = authority.certificates(filter);
     if (!records) return records.error();
     Document entries = Document::array();
-    if (!revoked_) add_roots(*authority, filter, act.at, entries);
+    if (!revoked_) add_roots(authority, filter, act.at, entries);
     const auto files = files_by_serial(session.home);
     for (const auto& record : *records) {
       const auto file = files.find(record.serial);
@@ -44,7 +70,6 @@ class List final : public cli::Command {
     return {};
   }
 
- private:
   static void add_roots(pki::IssuingAuthority& authority, const pki::CertificateFilter& filter, WallTime now,
                         Document& entries) {
     const auto roots = authority.roots();
@@ -97,6 +122,7 @@ class List final : public cli::Command {
   std::chrono::milliseconds expiring_{0};
   bool revoked_ = false;
   bool all_ = false;
+  bool invitations_ = false;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "authority_access.hpp"
+#include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "report.hpp"
@@ -14,8 +15,12 @@ namespace {
 using cli::Attempt;
 using cli::Failure;
 
+/// Enough names to see what a misspelt one should have been.
+constexpr std::size_t kMaxNamed = 10;
+
 /// A certificate that is here, and what its successor shall be.
 struct Renewal {
+  std::string name;
   pki::Certificate old;
   pki::PairFiles files;
   pki::LeafRequest request;
@@ -39,7 +44,8 @@ pki::LeafRequest request_like(const pki::Certificate& old, const std::string& na
 class Renew final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.arguments("NAME", names_, 1, "names that were signed here")
+    options.arguments("NAME", names_, 0, "names that were signed here")
+        .flag("-a,--all", all_, "all that are here and have less than a third of their time left")
         .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
                 "how long the new certificate is valid (default: as long as the old one was)")
         .flag("--new-key", new_key_, "with a new key of the same type")
@@ -47,33 +53,96 @@ class Renew final : public cli::Command {
   }
 
   Attempt<void> run(cli::Session& session) override {
+    if (all_ == !names_.empty()) {
+      return Failure(cli::kUsage, all_ ? "--all takes no NAME" : "NAME is missing, or --all", "p2p-ca renew --help");
+    }
     act_ = act_now();
     auto authority = open_authority(session.home, act_);
     if (!authority) return authority.error();
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
+    if (auto writable = check_writable(certs.path()); !writable) return writable.error();
+    if (all_) {
+      if (auto found = find_due(*authority, certs, session.report); !found) return found;
+    }
     std::vector<Renewal> renewals;
     for (const auto& name : names_) {
       auto renewal = prepare(name, certs);
-      if (!renewal) return renewal.error();
-      renewals.push_back(std::move(*renewal));
+      if (!renewal && !all_) return renewal.error();
+      if (renewal) {
+        renewals.push_back(std::move(*renewal));
+      } else {
+        pass_over(renewal.error(), session.report);
+      }
     }
+    if (auto done = renew(renewals, *authority, session); !done) return done;
+    if (passed_over_) return Failure(cli::kPartial, "");  // all was said
+    return {};
+  }
+
+ private:
+  void pass_over(const Failure& why, cli::Reporter& report) {
+    report.failure(why);
+    passed_over_ = true;
+  }
+
+  Attempt<void> renew(const std::vector<Renewal>& renewals, pki::IssuingAuthority& authority,
+                      cli::Session& session) const {
     std::vector<pki::Order> orders;
     for (const auto& one : renewals) {
       orders.push_back({one.request, one.new_key ? one.new_key.get() : &one.old.public_key()});
     }
-    const auto certificates = authority->issue(orders, act_);
+    const auto certificates = authority.issue(orders, act_);
     if (!certificates) return certificates.error();
     Document made = Document::array();
     const auto written = write_all(renewals, *certificates, made);
     print_made(session.out, made);
-    if (!written) return written.error();
-    session.report.note("renewed " + join(names_, ", "));
-    return revoke_ ? revoke_old(renewals, *authority, session) : Attempt<void>();
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      session.report.note(fmt::format("renewed {}: valid until {}", renewals[i].name,
+                                      format_rfc3339((*certificates)[i].facts().not_after, 0)));
+    }
+    if (!written) {
+      return take_back(std::span(*certificates).subspan(made.size()), written.error(), authority, act_, session.report);
+    }
+    return revoke_ && !renewals.empty() ? revoke_old(renewals, authority, session) : Attempt<void>();
   }
 
- private:
+  /// Names with a certificate here that this CA has signed, that is not revoked, and that should be renewed.
+  Attempt<void> find_due(pki::IssuingAuthority& authority, const pki::CertificateFolder& certs, cli::Reporter& report) {
+    const auto all = certs.names();
+    if (!all) return all.error();
+    for (const auto& name : *all) {
+      const auto certificate = pki::read_certificate_file(certs.files_of(name).certificate);
+      if (!certificate) {
+        pass_over(certificate.error(), report);
+        continue;
+      }
+      const auto& facts = certificate->facts();
+      if (facts.is_ca || !is_due(*certificate, act_.at)) continue;
+      const auto record = authority.find(facts.issuer_key_id, facts.serial);
+      if (!record && record.error().kind() != Errc::not_found) return record.error();
+      if (record && !record->revoked) names_.push_back(name);
+    }
+    if (names_.empty() && !passed_over_) {
+      report.note("nothing to renew: all that is here has more than a third of its time left");
+    }
+    return {};
+  }
+
+  /// No such certificate here, with those that there are.
+  static Failure unknown(const std::string& name, const pki::CertificateFolder& certs) {
+    std::vector<std::string> known;
+    if (auto names = certs.names()) known = std::move(*names);
+    std::erase(known, kAuthorityName);
+    const std::vector<std::string_view> views(known.begin(), known.end());
+    std::string hint = "here are: " + join(std::span(known).first(std::min(known.size(), kMaxNamed)), ", ");
+    if (known.size() > kMaxNamed) hint += ", …; p2p-ca list shows all";
+    return {cli::kNotFound,
+            fmt::format("no certificate \"{}\" in {}{}", name, certs.path().string(), did_you_mean(name, views)),
+            known.empty() ? "p2p-ca sign NAME makes one" : hint};
+  }
+
   Attempt<Renewal> prepare(const std::string& name, const pki::CertificateFolder& certs) const {
     if (!is_valid_name(name) || name == kAuthorityName) {
       return Failure(Error(Errc::invalid, fmt::format("\"{}\" is not the name of a node or operator",
@@ -82,10 +151,11 @@ class Renew final : public cli::Command {
     }
     const auto files = certs.files_of(name);
     auto old = pki::read_certificate_file(files.certificate);
-    if (!old) return Failure(old.error(), "p2p-ca list shows what is there");
+    if (!old && old.error().kind() == Errc::not_found) return unknown(name, certs);
+    if (!old) return old.error();
     // A wrong key beside it would make a pair that does not open. No key is fine: it is where the certificate is used.
     if (const auto pair = pki::read_pair(files); !pair && pair.error().kind() != Errc::not_found) return pair.error();
-    Renewal out{std::move(*old), files, {}};
+    Renewal out{name, std::move(*old), files, {}};
     out.request = request_like(out.old, name);
     if (days_ != 0) out.request.lifetime = std::chrono::days{days_};
     if (new_key_) {
@@ -100,7 +170,7 @@ class Renew final : public cli::Command {
   Result<void> write_all(const std::vector<Renewal>& renewals, const std::vector<pki::Certificate>& certificates,
                          Document& made) const {
     for (std::size_t i = 0; i < renewals.size(); ++i) {
-      const auto& [old, files, request, new_key] = renewals[i];
+      const auto& [name, old, files, request, new_key] = renewals[i];
       const auto written = new_key ? pki::write_pair(files, certificates[i], *new_key, true)
                                    : write_file(files.certificate, certificates[i].pem(), kPublicMode);
       if (!written) return written;
@@ -124,6 +194,8 @@ class Renew final : public cli::Command {
   pki::Act act_;  ///< of this run
   std::vector<std::string> names_;
   std::uint64_t days_ = 0;  ///< 0: as before
+  bool all_ = false;
+  bool passed_over_ = false;  ///< with --all: something could not be looked at, or not be renewed
   bool new_key_ = false;
   bool revoke_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
@@ -40,26 +42,38 @@ Place place_of(const pki::Certificate& certificate) {
 
 Document or_null(const std::optional<std::string>& text) { return text ? Document(*text) : Document(nullptr); }
 
-/// Whole days until the certificate ends, rounded down; negative once it has ended.
-std::int64_t days_left(const pki::Certificate& certificate, WallTime now) {
+/// Negative once it is over.
+std::chrono::seconds left_until(WallTime end, WallTime now) {
   // Seconds first: the difference of extreme dates does not fit nanoseconds.
-  using std::chrono::floor, std::chrono::seconds, std::chrono::days;
-  return floor<days>(floor<seconds>(certificate.facts().not_after) - floor<seconds>(now)).count();
+  using std::chrono::floor, std::chrono::seconds;
+  return floor<seconds>(end) - floor<seconds>(now);
+}
+
+/// Rounded down, also below zero.
+std::int64_t whole_days(std::chrono::seconds time) { return std::chrono::floor<std::chrono::days>(time).count(); }
+
+/// `364 days`, or `5h07m` when it is less than one.
+std::string time_text(std::chrono::seconds time) {
+  return time < std::chrono::days{1} ? format_duration(time) : counted(whole_days(time), "day");
 }
 
 /// Enough of a serial to tell two apart by eye.
 constexpr std::size_t kShortSerial = 12;
 /// `2027-01-31`, the beginning of a date and time.
 constexpr std::size_t kDateLength = 10;
-/// With fewer days left, a certificate is worth a look.
-constexpr std::int64_t kSoon = 30;
+/// With less time left, a certificate is worth a look.
+constexpr std::chrono::days kSoon{30};
+/// A certificate is renewed when less than this part of its life is left.
+constexpr int kRenewalPart = 3;
 
-cli::Cell days_cell(const Json& entry) {
+cli::Cell time_left_cell(const Json& entry) {
   if (entry.contains("revoked_at") && !entry["revoked_at"].is_null()) return {"revoked", cli::Style::bad};
-  const auto left = entry.at("days_left").get<std::int64_t>();
-  if (left < 0) return {"expired", cli::Style::bad};
-  return {std::to_string(left), left < kSoon ? cli::Style::warn : cli::Style::plain};
+  const std::chrono::seconds left(entry.at("seconds_left").get<std::int64_t>());
+  if (left.count() < 0) return {"expired", cli::Style::bad};
+  return {time_text(left), left < kSoon ? cli::Style::warn : cli::Style::plain};
 }
+
+cli::Cell here_cell(const Json& entry) { return {entry.at("file").is_null() ? "" : "*"}; }
 
 cli::Column beginning(std::string_view heading, std::string key, std::size_t length) {
   return {heading, [key = std::move(key), length](const Json& entry) {
@@ -68,14 +82,23 @@ cli::Column beginning(std::string_view heading, std::string key, std::size_t len
 }
 
 std::vector<cli::Column> certificate_columns() {
-  return {cli::member_column("NAME", "name"),
-          cli::member_column("ROLE", "role"),
-          beginning("SERIAL", "serial", kShortSerial),
-          beginning("EXPIRES", "not_after", kDateLength),
-          {"DAYS LEFT", days_cell, cli::Align::right}};
+  return {cli::member_column("NAME", "name"), cli::member_column("ROLE", "role"),
+          beginning("SERIAL", "serial", kShortSerial), beginning("EXPIRES", "not_after", kDateLength),
+          time_left_column()};
 }
 
 }  // namespace
+
+std::string counted(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+cli::Column time_left_column() { return {"TIME LEFT", time_left_cell, cli::Align::right}; }
+
+bool is_due(const pki::Certificate& certificate, WallTime now) {
+  const auto& facts = certificate.facts();
+  return facts.not_after - now < (facts.not_after - facts.not_before) / kRenewalPart;
+}
 
 pki::CertificateFolder certificates_of(const fs::path& home) {
   return pki::CertificateFolder(config::Paths(home).certs());
@@ -94,21 +117,24 @@ Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::str
 std::optional<std::string> role_of(const pki::Certificate& certificate) { return place_of(certificate).role; }
 
 std::string remaining(const pki::Certificate& certificate, WallTime now) {
-  const std::int64_t left = days_left(certificate, now);
-  if (left >= 0) return fmt::format("{} days left", left);
-  return left == -1 ? "expired today" : fmt::format("expired {} days ago", -left - 1);
+  const auto left = left_until(certificate.facts().not_after, now);
+  if (left.count() >= 0) return time_text(left) + " left";
+  const std::int64_t days = whole_days(left);
+  return days == -1 ? "expired today" : fmt::format("expired {} ago", counted(-days - 1, "day"));
 }
 
 Document describe(const pki::Certificate& certificate, const fs::path& file, WallTime now) {
   const auto& facts = certificate.facts();
   const Place place = place_of(certificate);
+  const auto left = left_until(facts.not_after, now);
   return {{"name", place.name},
           {"role", or_null(place.role)},
           {"cluster", or_null(place.cluster)},
           {"serial", to_hex(facts.serial)},
           {"not_before", format_rfc3339(facts.not_before, 0)},
           {"not_after", format_rfc3339(facts.not_after, 0)},
-          {"days_left", days_left(certificate, now)},
+          {"days_left", whole_days(left)},
+          {"seconds_left", left.count()},
           {"dns_names", facts.dns_names},
           {"ip_addresses", facts.ip_addresses},
           {"key_type", facts.key_type},
@@ -131,12 +157,43 @@ Result<Document> describe(const pki::RecordedCertificate& record, const fs::path
   return out;
 }
 
+Document describe(const pki::RecordedInvitation& invitation, WallTime now) {
+  Document names = Document::array();
+  for (const auto& name : invitation.names) names.push_back(name.text);
+  return {{"name", invitation.name},
+          {"role", invitation.role ? pki::to_string(*invitation.role) : "web"},
+          {"names", names},
+          {"kid", invitation.kid},
+          {"created_at", format_rfc3339(invitation.created_at, 0)},
+          {"expires_at", format_rfc3339(invitation.expires_at, 0)},
+          {"seconds_left", left_until(invitation.expires_at, now).count()},
+          {"uses", invitation.uses},
+          {"uses_left", invitation.uses - invitation.used}};
+}
+
+void list_invitations(cli::Output& out, const Document& entries) {
+  const std::vector<cli::Column> columns{
+      cli::member_column("NAME", "name"),
+      cli::member_column("ROLE", "role"),
+      beginning("MADE", "created_at", kDateLength),
+      {"EXPIRES IN",
+       [](const Json& entry) {
+         return cli::Cell{time_text(std::chrono::seconds(entry.at("seconds_left").get<std::int64_t>()))};
+       },
+       cli::Align::right},
+      cli::member_column("USES LEFT", "uses_left", cli::Align::right)};
+  out.list(to_text(entries), columns, "name");
+}
+
 void list_certificates(cli::Output& out, const Document& entries) {
   out.list(to_text(entries), certificate_columns(), "name");
 }
 
 void list_recorded(cli::Output& out, const Document& entries) {
   auto columns = certificate_columns();
+  const bool some_here =
+      std::any_of(entries.begin(), entries.end(), [](const auto& e) { return !e["file"].is_null(); });
+  if (some_here) columns.push_back({"HERE", here_cell});
   columns.push_back(beginning("ISSUED", "issued_at", kDateLength));
   columns.push_back(cli::member_column("BY", "issued_by"));
   out.list(to_text(entries), columns, "name");

@@ -48,8 +48,7 @@ class Revoke final : public cli::Command {
       entries.push_back(std::move(*entry));
     }
     list_recorded(session.out, entries);
-    session.report.note(
-        fmt::format("revoked {} certificate{} of {}", revoked->size(), revoked->size() == 1 ? "" : "s", target_));
+    session.report.note(fmt::format("revoked {} of {}", counted(std::ssize(*revoked), "certificate"), target_));
     const auto crl = publish_crl(*authority, act_, session.report);
     if (!crl) return crl.error();
     return {};

@@ -16,14 +16,14 @@ Cell cell_of(const Document& value) {
   return {value.is_array() ? join(value.get<std::vector<std::string>>(), ", ") : value.dump()};
 }
 
-void print_facts(cli::Output& out, const Document& facts) {
+void print_facts(cli::Output& out, Document facts, const std::string& remaining) {
+  facts["not_after"] = facts["not_after"].get<std::string>() + " (" + remaining + ")";
   constexpr std::pair<const char*, const char*> kLines[] = {{"name", "name"},
                                                             {"role", "role"},
                                                             {"cluster", "cluster"},
                                                             {"serial", "serial"},
                                                             {"valid from", "not_before"},
                                                             {"valid until", "not_after"},
-                                                            {"days left", "days_left"},
                                                             {"DNS names", "dns_names"},
                                                             {"addresses", "ip_addresses"},
                                                             {"key", "key_type"},
@@ -47,9 +47,10 @@ class Show final : public cli::Command {
     if (!subject) return cli::Failure(subject.error(), "p2p-ca list shows what is there");
     const auto certificate = pki::read_certificate_file(subject->file);
     if (!certificate) return certificate.error();
-    const Document facts = describe(*certificate, subject->file, SystemClock().wall());
+    const WallTime now = SystemClock().wall();
+    const Document facts = describe(*certificate, subject->file, now);
     switch (session.out.format()) {
-      case cli::Format::table: print_facts(session.out, facts); break;
+      case cli::Format::table: print_facts(session.out, facts, remaining(*certificate, now)); break;
       case cli::Format::name: session.out.stream() << escape_controls(facts["name"].get<std::string>()) << '\n'; break;
       case cli::Format::json:
       case cli::Format::yaml: session.out.value(to_text(facts)); break;

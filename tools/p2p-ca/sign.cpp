@@ -75,9 +75,7 @@ class Sign final : public cli::Command {
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
-    if (auto checked = check_files(certs); !checked) {
-      return Failure(checked.error(), "--force signs anew; the old key and certificate are lost");
-    }
+    if (auto checked = check_files(certs); !checked) return checked;
     Document made = Document::array();
     const auto done = request_file_.empty() ? sign_all(*request, *authority, certs, session, made)
                                             : sign_request(*request, *authority, certs, session, made);
@@ -85,6 +83,7 @@ class Sign final : public cli::Command {
     if (!done) return done;
     session.report.note(fmt::format("signed {} as {} of cluster {}", join(names_, ", "), web_ ? "web server" : role_,
                                     authority->cluster_name()));
+    if (!bundle_.empty()) tell_what_next(*request, *authority, session.report);
     return {};
   }
 
@@ -118,22 +117,50 @@ class Sign final : public cli::Command {
     return {};
   }
 
-  /// Everything that would be overwritten is found before anything is written.
-  Result<void> check_files(const pki::CertificateFolder& certs) const {
+  /// Everything that would be overwritten, and every folder that takes no files, is found before anything is signed.
+  Attempt<void> check_files(const pki::CertificateFolder& certs) const {
+    if (auto writable = check_writable(certs.path()); !writable) return writable.error();
+    if (has_bundle_file()) {
+      if (auto writable = check_writable(fs::path(bundle_).parent_path()); !writable) return writable.error();
+    }
     if (force_) return {};
-    std::vector<fs::path> files;
     for (const auto& name : names_) {
       const auto pair = certs.files_of(name);
-      files.push_back(pair.certificate);
+      if (is_there(pair.certificate)) {
+        return exists(pair.certificate, fmt::format("p2p-ca renew {} makes a new certificate for the same key; --force "
+                                                    "signs anew, and the old key and certificate are lost",
+                                                    name));
+      }
       // A key that is there already may be the request's own.
-      if (request_file_.empty()) files.push_back(pair.key);
+      if (request_file_.empty() && is_there(pair.key)) {
+        return exists(pair.key, "--force makes another key, and this one is lost");
+      }
     }
-    if (has_bundle_file()) files.emplace_back(bundle_);
-    for (const auto& file : files) {
-      std::error_code ignored;
-      if (fs::exists(fs::symlink_status(file, ignored))) return Error(Errc::exists, file.string() + ": already exists");
-    }
+    if (has_bundle_file() && is_there(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
     return {};
+  }
+
+  static bool is_there(const fs::path& file) {
+    std::error_code ignored;
+    return fs::exists(fs::symlink_status(file, ignored));
+  }
+
+  static Failure exists(const fs::path& file, std::string hint) {
+    return {Error(Errc::exists, file.string() + ": already exists"), std::move(hint)};
+  }
+
+  void tell_what_next(const pki::LeafRequest& request, const pki::IssuingAuthority& authority,
+                      cli::Reporter& report) const {
+    const std::string file = has_bundle_file() ? fs::path(bundle_).filename().string() : "FILE";
+    report.note(fmt::format("{} holds the private key: move it as you would move a password, then delete it",
+                            has_bundle_file() ? bundle_ : "the bundle"));
+    report.note(
+        request.role == pki::Role::operator_
+            ? fmt::format("next, on the other machine: p2p-ctl context add {} --bundle {} --coordinator HOST:PORT",
+                          authority.cluster_name(), file)
+            : fmt::format("next, on the new machine: its certificate, key and CA go into certs/ of home; p2p-ca "
+                          "invite {} brings them without a file",
+                          names_.front()));
   }
 
   /// All are recorded in one go, then written.
@@ -156,9 +183,7 @@ class Sign final : public cli::Command {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       const auto written = write_one(jobs[i], (*certificates)[i], *roots, certs, session, made);
       if (!written) {
-        return Failure(written.error(), i + 1 < jobs.size()
-                                            ? "the rest was signed, but not written: run the command again with --force"
-                                            : "");
+        return take_back(std::span(*certificates).subspan(i), written.error(), authority, act_, session.report);
       }
     }
     return {};
@@ -171,7 +196,11 @@ class Sign final : public cli::Command {
       if (auto put = put_bundle(roots, certificate, *job.key, session.out); !put) return put;
     }
     const auto files = certs.files_of(job.request.name);
-    if (auto written = pki::write_pair(files, certificate, *job.key, force_); !written) return written;
+    if (auto written = pki::write_pair(files, certificate, *job.key, force_); !written) {
+      std::error_code ignored;  // the certificate in it is void in any case
+      if (has_bundle_file()) fs::remove(bundle_, ignored);
+      return written;
+    }
     made.push_back(describe(certificate, files.certificate, act_.at));
     made.back()["key_file"] = files.key.string();
     if (has_bundle_file()) made.back()["bundle"] = bundle_;
@@ -196,7 +225,9 @@ class Sign final : public cli::Command {
     }
     const auto file = certs.files_of(wanted.name).certificate;
     const auto write = force_ ? write_file : create_file;
-    if (auto written = write(file, certificate->pem(), kPublicMode); !written) return written.error();
+    if (auto written = write(file, certificate->pem(), kPublicMode); !written) {
+      return take_back(std::span(&*certificate, 1), written.error(), authority, act_, session.report);
+    }
     made.push_back(describe(*certificate, file, act_.at));
     tell_short_life(wanted.name, *certificate, *roots, session);
     return {};

@@ -58,17 +58,32 @@ Result<void> check_key(const Subject& subject, const pki::CertificateFolder& cer
   return {};
 }
 
+/// What to do about a certificate that is refused.
+std::string hint_for(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots,
+                     WallTime now) {
+  const auto& facts = certificate.facts();
+  if (facts.is_ca) return {};
+  if (roots.issuer_of(certificate) == nullptr) {
+    return fmt::format("is this the right home (--home, $P2P_HOME)? p2p-ca show {} names the issuer", subject.target);
+  }
+  if (now < facts.not_after) return {};
+  return subject.by_name ? fmt::format("p2p-ca renew {}, where the CA's key is", subject.target) : "";
+}
+
 /// One certificate's outcome: the error, or the sentence that says that all is well. Fills `entry` as far as it gets.
-Result<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::CertificateFolder& certs,
-                          WallTime now, Document& entry) {
+Attempt<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::CertificateFolder& certs,
+                           WallTime now, Document& entry) {
   const auto subject = find_subject(certs, target);
-  if (!subject) return subject.error();
+  if (!subject) return cli::Failure(subject.error(), "p2p-ca list shows what is there");
   const auto certificate = pki::read_certificate_file(subject->file);
   if (!certificate) return certificate.error();
   entry = describe(*certificate, subject->file, now);
   const auto checked = certificate->facts().is_ca ? check_root(*certificate, roots, now)
                                                   : check_leaf(*certificate, *subject, roots, now);
-  if (!checked) return Error(checked.error().code, target + ": " + checked.error().context);
+  if (!checked) {
+    return cli::Failure(Error(checked.error().code, target + ": " + checked.error().context),
+                        hint_for(*certificate, *subject, roots, now));
+  }
   if (auto key = check_key(*subject, certs); !key) return key.error();
   return fmt::format("{}: ok, {} of {}, {}", target, role_of(*certificate).value_or("-"),
                      entry["cluster"].is_null() ? "-" : entry["cluster"].get<std::string>(),
@@ -94,11 +109,11 @@ class Verify final : public cli::Command {
       Document entry = {{"name", target}};
       const auto verdict = judge(target, *roots, certs, now, entry);
       entry["valid"] = verdict.has_value();
-      entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().context);
+      entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().message);
       entries.push_back(std::move(entry));
       if (!verdict) {
-        session.report.error(verdict.error().context);
-        if (ending.exit_code == cli::kDone) ending.exit_code = exit_code_of(verdict.error().kind());
+        session.report.failure(verdict.error());
+        if (ending.exit_code == cli::kDone) ending.exit_code = verdict.error().exit_code;
       } else if (format == cli::Format::table) {
         session.out.stream() << escape_controls(*verdict) << '\n';
       } else if (format == cli::Format::name) {

@@ -1,8 +1,10 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "broadcast_view.hpp"
 #include "cli/node_client.hpp"
 #include "cli/parameters.hpp"
@@ -52,18 +54,19 @@ class Call final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     const std::size_t point = method_.find_first_of("./");
     if (point == std::string::npos || point == 0 || point + 1 == method_.size())
-      return Failure(cli::kUsage, "\"" + method_.substr(0, 64) + "\" is not of the form SERVICE.METHOD");
+      return Failure(cli::kUsage, "\"" + method_.substr(0, 64) + "\" is not of the form SERVICE.METHOD",
+                     "as in system.ping; p2p-ctl services lists the services");
     if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
     const auto target = target_.target();
     if (!target) return target.error();
     Input input(session.in);
     const auto params = cli::build_parameters(parameters_, [&](const std::string& path) { return input(path); });
-    if (!params) return Failure(params.error(), "p2p-ctl call --help");
+    if (!params) return Failure(params.error(), hint_for_parameters());
 
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const auto result = client->rpc(method_, *params, *target, timeout_);
-    if (!result) return result.error();
+    if (!result) return with_parameters_hint(result.error(), *target);
     if (!*target || (*target)->kind != rpc::Target::Kind::all) {
       session.out.value(*result);
       return {};
@@ -73,6 +76,26 @@ class Call final : public cli::Command {
   }
 
  private:
+  /// What is most often meant by something that is no parameter.
+  std::string hint_for_parameters() const {
+    const auto is_bare = [](const std::string& item) { return item.find('=') == std::string::npos; };
+    const auto bare = std::find_if(parameters_.items.begin(), parameters_.items.end(), is_bare);
+    if (bare == parameters_.items.end()) return "p2p-ctl call --help";
+    if (bare->starts_with('{') || bare->starts_with('[')) return "--params JSON takes all parameters at once";
+    if (is_valid_name(*bare)) return "--node " + *bare + " would call it on that node; see p2p-ctl call --help";
+    return "p2p-ctl call --help";
+  }
+
+  /// The service itself knows what it takes.
+  Failure with_parameters_hint(Failure failure, const std::optional<rpc::Target>& target) const {
+    if (failure.exit_code != cli::kUsage || !failure.hint.empty()) return failure;
+    const std::string service = method_.substr(0, method_.find_first_of("./"));
+    const bool on_node = target && target->kind == rpc::Target::Kind::node;
+    failure.hint = "p2p-ctl call services.describe name=" + service +
+                   (on_node ? " --node " + target->name : " --service " + service) + " shows the parameters";
+    return failure;
+  }
+
   std::string method_;
   cli::ParameterInput parameters_;
   TargetOptions target_;

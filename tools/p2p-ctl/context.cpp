@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
+#include "cli/connection.hpp"
 #include "cli/contexts.hpp"
 #include "commands.hpp"
 #include "pki/bundle.hpp"
@@ -37,8 +38,8 @@ class ContextAdd final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     if (bundle_.empty()) return Failure(cli::kUsage, "--bundle is missing", "p2p-ctl context add --help");
     const auto text = read_bundle(bundle_, session.in);
-    if (!text) return text.error();
-    const auto bundle = pki::parse_bundle(text->view(), SystemClock().wall(), bundle_ == "-" ? "stdin" : bundle_);
+    if (!text) return cannot_read(text.error());
+    const auto bundle = parse(text->view());
     if (!bundle) return bundle.error();
     const pki::Identity& identity = bundle->identity;
     if (identity.role != pki::Role::operator_) {
@@ -62,6 +63,25 @@ class ContextAdd final : public cli::Command {
   }
 
  private:
+  Attempt<pki::Bundle> parse(std::string_view text) const {
+    auto bundle = pki::parse_bundle(text, SystemClock().wall(), bundle_ == "-" ? "stdin" : bundle_);
+    if (!bundle) {
+      return Failure(bundle.error(),
+                     "a bundle is the file of \"p2p-ca sign NAME --role operator --bundle FILE\", whole");
+    }
+    return std::move(*bundle);
+  }
+
+  /// Whoever gave the wrong file should hear that, and not how to protect it.
+  Failure cannot_read(const Error& why) const {
+    if (why.kind() != Errc::not_permitted) return why;
+    auto text = read_file(bundle_, pki::kMaxBundleBytes);
+    if (!text) return why;
+    const crypto::Secret readable(std::move(*text));
+    const auto bundle = parse(readable.view());
+    return bundle ? Failure(why) : bundle.error();
+  }
+
   std::string name_, bundle_;
   bool force_ = false;
 };
@@ -71,13 +91,26 @@ class ContextUse final : public cli::Command {
   void declare(cli::Options& options) override { options.argument("NAME", name_, "which context"); }
 
   Attempt<void> run(cli::Session& session) override {
-    const auto used = cli::ContextStore(session.home).use(name_);
+    cli::ContextStore store(session.home);
+    if (auto usable = check_local(store); !usable) return usable;
+    const auto used = store.use(name_);
     if (!used) return Failure(used.error(), "p2p-ctl context ls");
     session.report.note("context " + name_ + " is current");
     return {};
   }
 
  private:
+  /// The context `local` is there always, the operator certificate that it stands for is not; a token goes without.
+  Attempt<void> check_local(const cli::ContextStore& store) const {
+    if (name_ != cli::kLocalContext || !cli::connection_environment().token.empty()) return {};
+    const auto file = store.files_of(name_).certificate;
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored)) return {};
+    return Failure(cli::kNotFound,
+                   "the context local is this home's own operator certificate, and there is none: " + file.string(),
+                   "p2p-ctl context ls shows the others; p2p-ca init makes a fleet of its own here");
+  }
+
   std::string name_;
 };
 

@@ -6,6 +6,7 @@
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "filter_options.hpp"
+#include "known_nodes.hpp"
 #include "logs/store.hpp"
 #include "record_printer.hpp"
 
@@ -34,7 +35,10 @@ class QueryCommand final : public cli::Command {
     (*parameters)["order"] = backward ? "desc" : "asc";
     const auto done = read(*client, session.out, std::move(*parameters), !reverse_ && backward);
     if (!done) return done.error();
-    if (printed_ == 0) session.report.note("no records match");
+    if (printed_ == 0) {
+      session.report.note("no records match");
+      if (auto looked = warn_of_unknown_nodes(filter_.nodes, *client, session.report); !looked) return looked;
+    }
     if (more_) session.report.note(fmt::format("older records match too; see them with --limit {}", limit_ * 10));
     return {};
   }

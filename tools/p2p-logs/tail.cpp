@@ -8,6 +8,7 @@
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "filter_options.hpp"
+#include "known_nodes.hpp"
 #include "logs/store.hpp"
 #include "net/channel.hpp"
 #include "record_printer.hpp"
@@ -36,6 +37,7 @@ class TailCommand final : public cli::Command {
     if (!parameters) return parameters.error();
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
+    if (auto looked = warn_of_unknown_nodes(filter_.nodes, *client, session.report); !looked) return looked;
     return no_follow_ ? show_last(*client, session.out, std::move(*parameters))
                       : follow(*client, session, std::move(*parameters));
   }

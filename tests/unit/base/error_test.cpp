@@ -14,6 +14,7 @@ TEST_CASE("a failed system call keeps its errno, its reason and its kind") {
   CHECK(system_error(EACCES, "x").kind() == Errc::not_permitted);
   CHECK(system_error(ECONNREFUSED, "x").kind() == Errc::unreachable);
   CHECK(system_error(ETIMEDOUT, "x").kind() == Errc::timeout);
+  CHECK(system_error(ENOSPC, "x").kind() == Errc::limited);  // as a full database
   CHECK(system_error(EIO, "x").kind() == Errc::failed);
 }
 

@@ -59,6 +59,16 @@ TEST_CASE("a slip of the finger finds its word, anything else finds none") {
   CHECK(nearest("gossip_intervall_max", keys) == "gossip_interval_max");
   CHECK(nearest("colour", keys) == std::nullopt);
   CHECK(nearest("", keys) == std::nullopt);
+  CHECK(did_you_mean("prot", keys) == "; did you mean \"port\"?");
+  CHECK(did_you_mean("colour", keys).empty());
+}
+
+TEST_CASE("the beginning of one word finds it, that of several finds none") {
+  constexpr std::string_view levels[] = {"info", "warning", "warranted", "error"};
+  CHECK(nearest("warn", levels) == "warning");
+  CHECK(nearest("inf", levels) == "info");
+  CHECK(nearest("war", levels) == std::nullopt);
+  CHECK(nearest("er", levels) == std::nullopt);
 }
 
 TEST_CASE("globs match whole texts") {

@@ -20,14 +20,24 @@ TEST_CASE("error codes of calls become the exit codes of the manual") {
 }
 
 TEST_CASE("a message carries the detail") {
-  const Failure failure = failure_of({Code::no_such_target, "No such target", R"("node worker-9")"});
-  CHECK(failure.message == "No such target: node worker-9");
-  CHECK(failure.hint == "p2p-ctl nodes");
+  const Failure failure = failure_of({Code::invalid_params, "Invalid params", R"("no path")"});
+  CHECK(failure.message == "Invalid params: no path");
   CHECK(failure_of({Code::service_failed, "exit 3", ""}).message == "exit 3");
   CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"x\n"})"}).message == "exit 3: x");
   CHECK(failure_of({Code::service_failed, "exit 3", R"({"stderr":"a\nb\n\nc\nd\n"})"}).message == "exit 3: b; c; d");
   CHECK(failure_of({Code::service_failed, "exit 3", R"({"exit_code":3,"stderr":""})"}).message == "exit 3");
   CHECK(failure_of({Code::service_failed, "exit 3", R"({"why":1})"}).message == R"(exit 3: {"why":1})");
+}
+
+TEST_CASE("what cannot be found is said once, with the command that lists what there is") {
+  const Failure node = failure_of({Code::no_such_target, "No such target", R"("no node \"worker-9\" in this fleet")"});
+  CHECK(node.message == "no node \"worker-9\" in this fleet");
+  CHECK(node.hint == "p2p-ctl nodes");
+  const Failure method =
+      failure_of({Code::method_not_found, "Method not found", R"("no method \"a.b\" on node \"c\"")"});
+  CHECK(method.message == "no method \"a.b\" on node \"c\"");
+  CHECK(method.hint == "p2p-ctl services");
+  CHECK(failure_of({Code::method_not_found, "Method not found", ""}).message == "Method not found");
 }
 
 TEST_CASE("HTTP problems have exit codes too") {

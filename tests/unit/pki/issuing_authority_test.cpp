@@ -157,6 +157,27 @@ TEST_CASE("a list in the file that is newer than a restored inventory is passed,
   CHECK(take(home.open().current_crl(home.act)).number > newest.number);
 }
 
+TEST_CASE("what can still be redeemed is listed by name: not what is used up, expired or revoked") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  const auto once = take(authority.invite({.name = "worker-2"}, home.act));
+  const auto twice = take(authority.invite({.name = "worker-1", .uses = 2}, home.act));
+  const auto short_lived = take(authority.invite({.name = "worker-3", .ttl = hours{1}}, home.act));
+  const auto taken_back = take(authority.invite({.name = "worker-4"}, home.act));
+  take(authority.revoke_invitation(taken_back.kid, home.act));
+  const auto kids = [&](hours later) {
+    std::vector<std::string> out;
+    for (const auto& one : take(authority.redeemable_invitations(home.later(later).at))) out.push_back(one.kid);
+    return out;
+  };
+  CHECK(kids(hours{0}) == std::vector{twice.kid, once.kid, short_lived.kid});
+  CHECK(kids(hours{1}) == std::vector{twice.kid, once.kid});
+  take(authority.redeem(once.kid, "first", home.act));
+  take(authority.redeem(twice.kid, "first", home.act));
+  CHECK(kids(hours{1}) == std::vector{twice.kid});
+  CHECK(take(authority.redeemable_invitations(home.act.at)).front().used == 1);
+}
+
 TEST_CASE("an invitation has one use by default, which the same account may repeat") {
   const test::AuthorityHome home;
   auto authority = home.make();

@@ -53,6 +53,16 @@ TEST_CASE_FIXTURE(CoordinatorDispatchFixture,
   CHECK(call("disk.usage")["error"]["code"] == -32001);
 }
 
+TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a misspelt method is told with the one that was meant") {
+  const auto detail = [&](const std::string& method) { return call(method)["error"]["data"].get<std::string>(); };
+  CHECK(detail("local.rum") == R"(no method "local.rum" on node "c1"; did you mean "local.run"?)");
+  CHECK(detail("locla.run") == R"(no method "locla.run" in this fleet; did you mean "local.run"?)");
+  CHECK(detail("dsik.usage") == R"(no method "dsik.usage" in this fleet; did you mean "disk.usage"?)");
+  CHECK(detail("printer.jobs") == R"(no method "printer.jobs" in this fleet)");
+  const std::string endless(100'000, 'x');
+  CHECK(detail(endless + ".run").find("did you mean") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(CoordinatorDispatchFixture, "a query names the target as the header does") {
   request.query = "target=node%3Aw2";
   CHECK(call("local.run")["result"] == "w2");

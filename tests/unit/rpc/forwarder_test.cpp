@@ -68,6 +68,14 @@ TEST_CASE_FIXTURE(ForwarderFixture, "absent, dead and unreachable nodes are told
   CHECK(code_of("service:disk") == Code::no_such_target);
 }
 
+TEST_CASE_FIXTURE(ForwarderFixture, "a misspelt node or service is told with the one that was meant") {
+  fleet.candidates[1].services = {"disk"};
+  CHECK(call("node:w3").error().data ==
+        R"("no node \"w3\" in this fleet: it left or never joined; did you mean \"w1\"?")");
+  CHECK(call("node:printer").error().data == R"("no node \"printer\" in this fleet: it left or never joined")");
+  CHECK(call("service:disc").error().data == R"("no live node has service \"disc\"; did you mean \"disk\"?")");
+}
+
 TEST_CASE_FIXTURE(ForwarderFixture, "what was never sent is tried on another node") {
   fleet.behaviours["w1"] = Behaviour::refuses_connection;
   for (int i = 0; i < 10; ++i) CHECK(call("role:worker").value() == "\"w2\"");
