@@ -145,10 +145,11 @@ void OrderMachine::receive_authorization(const net::Answer& answer, WallTime now
   if (authorization->status == Status::pending) {
     return stage_ == Stage::reading ? begin_challenge(*authorization) : poll_again(answer.headers, now);
   }
-  fail(Errc::not_permitted,
-       fmt::format("{}: the authorization is {}{}{}", authorization->identifier.text, to_string(authorization->status),
-                   authorization->problem.empty() ? "" : ": ", authorization->problem));
-  failure_.names = {authorization->identifier};
+  refused_.push_back(authorization->identifier);
+  why_refused_ =
+      fmt::format("{}: the authorization is {}{}{}", authorization->identifier.text, to_string(authorization->status),
+                  authorization->problem.empty() ? "" : ": ", authorization->problem);
+  after_authorization();
 }
 
 void OrderMachine::begin_challenge(const ClientAuthorization& authorization) {
@@ -180,7 +181,11 @@ void OrderMachine::after_authorization() {
     index_ = 0;
     if (!unsettled_.empty()) pause_ = Pause{kFirstPause};
   }
-  if (index_ == unsettled_.size()) stage_ = Stage::checking;
+  if (index_ < unsettled_.size()) return;
+  stage_ = Stage::checking;
+  if (refused_.empty()) return;
+  fail(Errc::not_permitted, why_refused_);
+  failure_.names = refused_;
 }
 
 void OrderMachine::poll_again(const net::Headers& headers, WallTime now) {

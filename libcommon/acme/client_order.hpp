@@ -86,6 +86,8 @@ class OrderMachine {
   std::optional<Serve> serve_;
   std::optional<Pause> pause_;
   unsigned polls_ = 0;
+  std::vector<pki::SubjectName> refused_;  // whose authorization failed; the others are looked at all the same
+  std::string why_refused_;                // of the last of them
   std::string chain_pem_;
   ClientFailure failure_;
 };

@@ -41,6 +41,12 @@ Outcome<void> check_replaces(const ServerParts& parts, const Account& account, c
   return Refusal(ProblemType::already_replaced, "replaces: another order replaces this certificate");
 }
 
+Refusal rate_limited(const OverLimit& over, WallTime now) {
+  Refusal out(ProblemType::rate_limited, over.why);
+  out.retry_after_seconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(over.until - now).count());
+  return out;
+}
+
 /// One that stands from an earlier order, or none.
 Outcome<std::optional<Authorization>> reusable(const ServerParts& parts, const Order& order, const Grant& grant,
                                                const pki::SubjectName& name) {
@@ -129,12 +135,9 @@ Outcome<net::Response> new_order(const ServerParts& parts, const SignedRequest& 
     if (!*old) fresh.push_back(fresh_authorization(parts, made, *grant, name, now));
     made.authorizations.push_back(*old ? (*old)->id : fresh.back().id);
   }
-  if (const auto added = parts.store.add_order(made, fresh, now, parts.settings.max_open_orders); !added) {
-    if (added.error().kind() != Errc::limited) return internal_error(parts, added.error());
-    Refusal out(ProblemType::rate_limited, added.error().context);
-    out.retry_after_seconds = static_cast<unsigned>(parts.settings.order_lifetime.count());
-    return out;
-  }
+  const auto over = parts.store.add_order(made, fresh, now, parts.settings.order_limits);
+  if (!over) return internal_error(parts, over.error());
+  if (*over) return rate_limited(**over, now);
   return order_answer(parts, 201, made);
 }
 

@@ -17,9 +17,9 @@ struct ServerSettings {
   std::string base_url;  ///< scheme, host and port by which clients reach this server, see Urls
   bool external_account_required = true;
   bool reuse_authorizations = true;  ///< a name that was validated is not asked for again while that lasts
-  std::chrono::seconds order_lifetime{std::chrono::hours{8}};
+  std::chrono::seconds order_lifetime{std::chrono::hours{1}};
   std::chrono::seconds authorization_lifetime{std::chrono::hours{24}};
-  std::size_t max_open_orders = 100;  ///< of one account
+  OrderLimits order_limits{};
   std::size_t max_accounts = 100'000;
   std::size_t max_validations = 32;  ///< at once; further ones wait
   std::chrono::seconds sweep_interval{std::chrono::minutes{10}};

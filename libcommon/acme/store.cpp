@@ -68,7 +68,7 @@ CREATE TABLE certificates (
   replaced_by TEXT
 ) WITHOUT ROWID;
 CREATE INDEX certificates_by_certificate_id ON certificates (certificate_id);
-CREATE INDEX certificates_by_account ON certificates (account);
+CREATE INDEX certificates_by_account ON certificates (account, issued_at);
 CREATE INDEX certificates_by_expiry ON certificates (not_after);
 CREATE INDEX chains_by_age ON certificates (issued_at) WHERE chain IS NOT NULL;
 )sql";

@@ -37,6 +37,20 @@ struct Retention {
   std::chrono::seconds accounts{std::chrono::hours{24 * 400}};  ///< without orders and certificates, since last use
 };
 
+/// How much of the CA one account may take up. Each use of an invitation makes one account.
+struct OrderLimits {
+  std::size_t open_orders = 10;  ///< neither finished nor expired, whatever became of their authorizations
+  /// Issued within the window; open orders count as well, so that they cannot all be finalized at once.
+  std::size_t certificates = 50;
+  std::chrono::seconds window{std::chrono::hours{24}};
+};
+
+/// Why an account gets no further order now, and when it may ask again.
+struct OverLimit {
+  std::string why;
+  WallTime until{};
+};
+
 /// Thread-safe; every member blocks. `limited` when the disk is full, `damaged` when the file is.
 class Store {
  public:
@@ -51,9 +65,10 @@ class Store {
   /// account has the new key.
   Result<bool> update_account(const Account& account, std::string_view from);
 
-  /// With those of its authorizations that are new; the account is in use now. `limited` when the account has
-  /// `max_open` orders that are pending or processing.
-  Result<void> add_order(const Order& order, std::span<const Authorization> fresh, WallTime now, std::size_t max_open);
+  /// With those of its authorizations that are new; the account is in use now. Nothing is added when the account would
+  /// go over its limits.
+  Result<std::optional<OverLimit>> add_order(const Order& order, std::span<const Authorization> fresh, WallTime now,
+                                             const OrderLimits& limits);
   Result<std::optional<Order>> find_order(std::string_view id);
   /// Newest first; those before the order with number `before`, which next is set to when there are more.
   struct OrderPage {
@@ -111,7 +126,13 @@ class Store {
   Result<std::int64_t> number(const char* sql);
   Result<std::optional<Account>> account_where(const char* sql, std::string_view key);
   Result<std::optional<StoredCertificate>> read_certificate(Statement& statement);
-  Result<std::int64_t> open_orders(std::string_view account, WallTime now);
+  struct Tally {
+    std::size_t count = 0;
+    WallTime earliest{};
+  };
+  /// Of the rows of an account after a time: ?1 and ?2 of `sql`.
+  Result<Tally> tally(const char* sql, std::string_view account, WallTime after);
+  Result<std::optional<OverLimit>> check_limits(std::string_view account, WallTime now, const OrderLimits& limits);
   Result<void> insert_order(const Order& order);
   Result<void> insert_authorization(const Authorization& authorization);
   Result<std::int64_t> delete_batch(const char* sql, WallTime before);

@@ -31,13 +31,33 @@ Result<Order> read_order(const Statement& row) {
 
 }  // namespace
 
-Result<std::int64_t> Store::open_orders(std::string_view account, WallTime now) {
-  auto statement = prepare("SELECT count(*) FROM orders WHERE account = ?1 AND expires_at > ?2 AND status IN (0, 2)");
+Result<Store::Tally> Store::tally(const char* sql, std::string_view account, WallTime after) {
+  auto statement = prepare(sql);
   if (!statement) return statement.error();
   (*statement)->bind(1, account);
-  (*statement)->bind(2, nanoseconds_of(now));
+  (*statement)->bind(2, nanoseconds_of(after));
   if (const auto row = (*statement)->step(); !row) return row.error();
-  return (*statement)->integer(0);
+  return Tally{static_cast<std::size_t>((*statement)->integer(0)), to_time((*statement)->integer(1))};
+}
+
+Result<std::optional<OverLimit>> Store::check_limits(std::string_view account, WallTime now,
+                                                     const OrderLimits& limits) {
+  const auto open = tally(
+      "SELECT count(*), min(expires_at) FROM orders "
+      "WHERE account = ?1 AND expires_at > ?2 AND status IN (0, 2)",
+      account, now);
+  if (!open) return open.error();
+  if (open->count >= limits.open_orders) {
+    return std::optional(OverLimit{fmt::format("the account has {} open orders already", open->count), open->earliest});
+  }
+  const auto issued = tally("SELECT count(*), min(issued_at) FROM certificates WHERE account = ?1 AND issued_at > ?2",
+                            account, now - limits.window);
+  if (!issued) return issued.error();
+  if (issued->count + open->count < limits.certificates) return std::optional<OverLimit>();
+  const auto hours = std::chrono::ceil<std::chrono::hours>(limits.window).count();
+  return std::optional(
+      OverLimit{fmt::format("an account gets at most {} certificates in {} hours", limits.certificates, hours),
+                issued->count > 0 ? issued->earliest + limits.window : open->earliest});
 }
 
 Result<void> Store::insert_order(const Order& order) {
@@ -55,16 +75,13 @@ Result<void> Store::insert_order(const Order& order) {
   return (*statement)->run();
 }
 
-Result<void> Store::add_order(const Order& order, std::span<const Authorization> fresh, WallTime now,
-                              std::size_t max_open) {
+Result<std::optional<OverLimit>> Store::add_order(const Order& order, std::span<const Authorization> fresh,
+                                                  WallTime now, const OrderLimits& limits) {
   const std::lock_guard lock(mutex_);
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
-  const auto open = open_orders(order.account, now);
-  if (!open) return open.error();
-  if (*open >= static_cast<std::int64_t>(max_open)) {
-    return Error(Errc::limited, fmt::format("the account has {} open orders already", max_open));
-  }
+  auto over = check_limits(order.account, now, limits);
+  if (!over || *over) return over;
   for (const auto& authorization : fresh) {
     if (const auto added = insert_authorization(authorization); !added) return added.error();
   }
@@ -81,7 +98,8 @@ Result<void> Store::add_order(const Order& order, std::span<const Authorization>
     (*replace)->bind(2, order.id);
     if (const auto done = (*replace)->run(); !done) return done.error();
   }
-  return transaction->commit();
+  if (const auto done = transaction->commit(); !done) return done.error();
+  return over;
 }
 
 Result<std::optional<Order>> Store::find_order(std::string_view id) {

@@ -122,6 +122,11 @@ Result<void> create_file(const fs::path& path, std::string_view content, mode_t 
   });
 }
 
+Result<void> move_file(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));
+  return sync_folder(to.parent_path());
+}
+
 Result<void> make_folder(const fs::path& path) {
   if (path.empty()) return {};
   struct stat facts {};
@@ -138,7 +143,7 @@ Result<void> make_folder(const fs::path& path) {
 
 Result<FileLock> FileLock::lock(const fs::path& path, bool wait) {
   if (auto made = make_folder(path.parent_path()); !made) return made.error();
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kSecretMode);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kSecretMode);
   if (descriptor < 0) return system_error(errno, named(path));
   FileLock held(descriptor);
   int outcome = 0;

@@ -28,10 +28,14 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 /// As write_file, but `exists` when the file is there already, decided atomically.
 Result<void> create_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
+/// Renames within a file system, in place of what is at `to`, and syncs the folder of `to`.
+Result<void> move_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Makes the folder and its missing parents with kFolderMode.
 Result<void> make_folder(const std::filesystem::path& path);
 
-/// An exclusive advisory lock (flock) on a file of its own, held until destruction. Movable.
+/// An exclusive advisory lock (flock) on a file of its own, held until destruction. Movable. A symbolic link is
+/// refused: the file it leads to would be emptied for the process id.
 class FileLock {
  public:
   /// Fails with `exists` when another process holds it; the context names the file and, where known, the process id.

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/file.hpp"
+#include "base/system_random.hpp"
 #include "crypto/secret.hpp"
 
 namespace p2p::pki {
@@ -41,23 +42,25 @@ constexpr std::array<Entry, 8> kEntries{{
 /// Removes a file at the end, whatever happened.
 class Scrap {
  public:
-  explicit Scrap(fs::path path) : path_(std::move(path)) { remove(); }
+  explicit Scrap(fs::path path) : path_(std::move(path)) {}
   Scrap(const Scrap&) = delete;
   Scrap& operator=(const Scrap&) = delete;
-  ~Scrap() { remove(); }
-  const fs::path& path() const { return path_; }
-
- private:
-  void remove() const {
+  ~Scrap() {
     std::error_code ignored;
     fs::remove(path_, ignored);
   }
+  const fs::path& path() const { return path_; }
+
+ private:
   fs::path path_;
 };
 
+/// A name beside `file` that nobody else has.
+fs::path scratch_of(const fs::path& file) { return fmt::format("{}.{}.tmp", file.string(), to_hex(random_bytes(8))); }
+
 /// A database is copied as SQLite sees it, not as its file happens to be.
-Result<std::string> read_database(const fs::path& path, const fs::path& scratch) {
-  const Scrap copy(scratch);
+Result<std::string> read_database(const fs::path& path, const fs::path& beside) {
+  const Scrap copy(scratch_of(beside));
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
   if (auto copied = database->copy_to(copy.path()); !copied) return copied.error();
@@ -72,14 +75,14 @@ Result<void> put(Database& backup, const char* name, std::string_view content) {
   return statement->run();
 }
 
-Result<std::string> read_entry(const Entry& entry, const fs::path& home, const fs::path& scratch) {
+Result<std::string> read_entry(const Entry& entry, const fs::path& home, const fs::path& beside) {
   const fs::path path = home / entry.name;
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return Error(Errc::not_found, path.string());
-  return path.extension() == ".db" ? read_database(path, scratch) : read_file(path, entry.max_bytes);
+  return path.extension() == ".db" ? read_database(path, beside) : read_file(path, entry.max_bytes);
 }
 
-Result<void> fill(Database& backup, const fs::path& home, const fs::path& scratch) {
+Result<void> fill(Database& backup, const fs::path& home, const fs::path& beside) {
   auto made =
       backup.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = 1;"
                                  "CREATE TABLE files(name TEXT PRIMARY KEY, content BLOB NOT NULL)",
@@ -88,7 +91,7 @@ Result<void> fill(Database& backup, const fs::path& home, const fs::path& scratc
   auto transaction = Transaction::begin(backup);
   if (!transaction) return transaction.error();
   for (const auto& entry : kEntries) {
-    auto content = read_entry(entry, home, scratch);
+    auto content = read_entry(entry, home, beside);
     if (!content && content.error().kind() == Errc::not_found) continue;
     if (!content) return content.error();
     const auto done = put(backup, entry.name, *content);
@@ -162,16 +165,64 @@ Result<void> remove_file(const fs::path& path) {
   return {};
 }
 
+/// A coordinator keeps its databases open, whichever configuration it runs with.
+Result<void> check_unused(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {};
+  auto database = Database::open(path, Database::Mode::create);
+  if (!database) return database.error();
+  const auto taken =
+      database->execute("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+  // A broken one is what a restore is for.
+  if (taken || taken.error().kind() == Errc::damaged) return {};
+  return Error(Errc::exists, path.string() + ": a running process has it open");
+}
+
+fs::path restored(const fs::path& path) { return path.string() + ".restored"; }
+
+/// Writes everything beside its place, so that a full disk or a kill leaves the old CA.
+Result<void> stage(const Contents& contents, const fs::path& home) {
+  for (const auto& entry : kEntries) {
+    const auto found = contents.find(entry.name);
+    if (found == contents.end()) continue;
+    if (auto done = write_file(restored(home / entry.name), found->second, entry.mode); !done) return done;
+  }
+  return {};
+}
+
+void unstage(const fs::path& home) {
+  std::error_code ignored;
+  for (const auto& entry : kEntries) fs::remove(restored(home / entry.name), ignored);
+}
+
+Result<void> put_in_place(const Contents& contents, const fs::path& home) {
+  for (const char* database : {kInventory, kAccounts}) {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      if (auto done = remove_file(home / (std::string(database) + suffix)); !done) return done;
+    }
+  }
+  for (const auto& entry : kEntries) {
+    const fs::path path = home / entry.name;
+    if (contents.contains(entry.name)) {
+      if (auto done = move_file(restored(path), path); !done) return done;
+    } else if (entry.mode == kSecretMode) {
+      // A key of another rotation would only be in the way.
+      if (auto done = remove_file(path); !done) return done;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> back_up(const fs::path& home, const fs::path& file) {
   // Made beside its place and linked there whole, so that a backup that was cut off is never taken for one.
-  const Scrap part(file.string() + ".tmp");
+  const Scrap part(scratch_of(file));
   if (auto made = create_file(part.path(), "", kSecretMode); !made) return made;
   {
     auto database = Database::open(part.path(), Database::Mode::create);
     if (!database) return database.error();
-    if (auto done = fill(*database, home, file.string() + ".db.tmp"); !done) return done;
+    if (auto done = fill(*database, home, file); !done) return done;
   }
   std::error_code failed;
   fs::create_hard_link(part.path(), file, failed);
@@ -180,31 +231,25 @@ Result<void> back_up(const fs::path& home, const fs::path& file) {
   return {};
 }
 
-Result<void> restore(const fs::path& file, const fs::path& home) {
+Result<void> begin_restore(const fs::path& file, const fs::path& home) {
   auto contents = read_backup(file);
   if (!contents) return contents.error();
   const auto roots = check(*contents, file.string());
   if (!roots) return roots.error();
+  for (const char* database : {kInventory, kAccounts}) {
+    if (auto unused = check_unused(home / database); !unused) return unused;
+  }
   const auto here = read_file(home / kCrl, kMaxCrlBytes);
   const auto saved = contents->find(kCrl);
   if (saved != contents->end() && number_of(here, *roots) > number_of(saved->second, *roots)) contents->erase(saved);
-  for (const char* database : {kInventory, kAccounts}) {
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-      if (auto done = remove_file(home / (std::string(database) + suffix)); !done) return done;
-    }
-  }
-  for (const auto& entry : kEntries) {
-    const auto found = contents->find(entry.name);
-    if (found == contents->end()) {
-      // A key of another rotation would only be in the way.
-      if (entry.mode != kSecretMode) continue;
-      if (auto done = remove_file(home / entry.name); !done) return done;
-      continue;
-    }
-    if (auto done = write_file(home / entry.name, found->second, entry.mode); !done) return done;
-    crypto::wipe(found->second);
-  }
-  return {};
+  auto done = stage(*contents, home);
+  if (done) done = write_file(AuthorityPaths::in(home).restore_mark, file.string() + "\n", kSecretMode);
+  if (done) done = put_in_place(*contents, home);
+  if (!done) unstage(home);
+  for (auto& [name, content] : *contents) crypto::wipe(content);
+  return done;
 }
+
+Result<void> end_restore(const fs::path& home) { return remove_file(AuthorityPaths::in(home).restore_mark); }
 
 }  // namespace p2p::pki

@@ -31,8 +31,9 @@ AuthorityPaths AuthorityPaths::in(const fs::path& home) {
 
 AuthorityPaths AuthorityPaths::of(const fs::path& home, fs::path certificate, fs::path key) {
   const fs::path beside = key.parent_path();
-  return {std::move(certificate), std::move(key),           beside / "ca_next_key.pem",  beside / "ca_old_key.pem",
-          beside / "ca_crl.pem",  beside / "ca_eab_secret", home / "ca" / "inventory.db"};
+  const fs::path records = home / "ca";
+  return {std::move(certificate), std::move(key),           beside / "ca_next_key.pem", beside / "ca_old_key.pem",
+          beside / "ca_crl.pem",  beside / "ca_eab_secret", records / "inventory.db",   records / "restoring"};
 }
 
 const Authority* AuthoritySet::find(ByteView key_id) const {

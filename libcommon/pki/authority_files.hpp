@@ -22,6 +22,7 @@ struct AuthorityPaths {
   std::filesystem::path crl;         ///< the newest lists, public
   std::filesystem::path eab_secret;  ///< from which the keys of invitations are derived
   std::filesystem::path inventory;
+  std::filesystem::path restore_mark;  ///< there while a restore has begun and not ended, see authority_backup.hpp
 
   /// The defaults: `certs/ca_*` and `ca/inventory.db`.
   static AuthorityPaths in(const std::filesystem::path& home);

@@ -52,6 +52,15 @@ IssuingAuthority::IssuingAuthority(AuthorityPaths paths, AuthoritySet set, Inven
       cluster_name_(set_.active().cluster_name()) {}
 
 Result<IssuingAuthority> IssuingAuthority::open(AuthorityPaths paths, const Act& act) {
+  std::error_code ignored;
+  if (fs::exists(paths.restore_mark, ignored)) {
+    return Error(Errc::damaged, fmt::format("{}: a restore was cut off; run p2p-ca restore --force again",
+                                            paths.restore_mark.parent_path().string()));
+  }
+  return open_restored(std::move(paths), act);
+}
+
+Result<IssuingAuthority> IssuingAuthority::open_restored(AuthorityPaths paths, const Act& act) {
   auto set = open_authorities(paths);
   if (!set) return set.error();
   auto inventory = Inventory::open(paths.inventory);
@@ -70,7 +79,7 @@ Result<IssuingAuthority> IssuingAuthority::make(AuthorityPaths paths, const Auth
       !written) {
     return written.error();
   }
-  for (const auto& left : {paths.next_key, paths.old_key, paths.crl}) {
+  for (const auto& left : {paths.next_key, paths.old_key, paths.crl, paths.restore_mark}) {
     std::error_code ignored;  // what cannot be removed belongs to no root and is passed over
     fs::remove(left, ignored);
   }

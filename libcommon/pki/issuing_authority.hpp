@@ -59,8 +59,11 @@ inline constexpr std::size_t kMaxOpenInvitations = 32;
 class IssuingAuthority {
  public:
   /// Opens the CA. An inventory that is missing is made, and takes in the certificates of this CA beside the CA's own;
-  /// so does it take in a root that was put there by other means. `not_found` names a missing file.
+  /// so does it take in a root that was put there by other means. `not_found` names a missing file; `damaged` while
+  /// the files are those of a restore that was cut off.
   static Result<IssuingAuthority> open(AuthorityPaths paths, const Act& act);
+  /// As open(), for whoever restores and has not ended it yet.
+  static Result<IssuingAuthority> open_restored(AuthorityPaths paths, const Act& act);
   /// Makes a new CA, replacing what is there: the old roots are retired. The caller holds the folder's lock.
   static Result<IssuingAuthority> make(AuthorityPaths paths, const AuthorityRequest& request, const Act& act);
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <thread>
 
 #include "../unit/acme/csr_maker.hpp"
@@ -119,6 +120,7 @@ int main(int argc, char** argv) {
   net::BlockingPool pool(2);
   acme::ServerSettings settings;
   settings.base_url = kBase;
+  settings.order_limits.certificates = std::numeric_limits<std::size_t>::max();
   acme::Server server(loop.get_executor(), settings, {*store, issuance, validator, pool, clock, log});
   net::Router router;
   server.add_routes(router);

@@ -6,6 +6,19 @@ setup() {
   p2p-ca -q init
 }
 
+teardown() { [ -z "${node:-}" ] || { kill -KILL "$node" && wait "$node"; } || true; }
+
+# start_node OPTION…: a coordinator of this home in $node, once it listens.
+start_node() {
+  local line
+  mkfifo "$BATS_TEST_TMPDIR/node.log"
+  p2p-node --set bind_address=127.0.0.1 --set port=0 "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/node.log" 3>&- &
+  node=$!
+  exec 7<"$BATS_TEST_TMPDIR/node.log"
+  while read -rt 60 line <&7; do [[ $line != *"listening on"* ]] || return 0; done
+  return 1
+}
+
 serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
 # accepted CERTIFICATE: openssl accepts it, the revocation list considered.
 accepted() {
@@ -278,6 +291,64 @@ two"
   [ "$(p2p-ca -q crl -o name)" -gt "$number" ]
   run accepted "$old/worker-4_cert.pem"
   [[ "$output" == *"certificate revoked"* ]]
+}
+
+@test "restore is refused while a node of this home runs, or anybody has the databases open" {
+  p2p-ca -q sign coordinator-1 --role coordinator
+  p2p-ca -q backup "$BATS_TEST_TMPDIR/backup" >/dev/null
+  start_node --set node_id=coordinator-1
+  before=$(sha256sum "$certs"/*.pem)
+  expect 1 p2p-ca restore "$BATS_TEST_TMPDIR/backup" --force --yes
+  stderr_has "hint: stop p2p-node of this home first"
+  same_text files "$(sha256sum "$certs"/*.pem)" "$before"
+  kill -TERM "$node"
+  wait "$node"
+
+  mkfifo "$BATS_TEST_TMPDIR/statements" "$BATS_TEST_TMPDIR/rows"
+  sqlite3 "$P2P_HOME/ca/inventory.db" <"$BATS_TEST_TMPDIR/statements" >"$BATS_TEST_TMPDIR/rows" 3>&- &
+  node=$!
+  exec 8>"$BATS_TEST_TMPDIR/statements"
+  echo "SELECT 'open' FROM sqlite_master LIMIT 1;" >&8
+  read -rt 60 line <"$BATS_TEST_TMPDIR/rows"
+  [ "$line" = open ]
+  expect 1 p2p-ca restore "$BATS_TEST_TMPDIR/backup" --force --yes
+  same_text files "$(sha256sum "$certs"/*.pem)" "$before"
+  exec 8>&-
+  wait "$node" || true
+  node=
+  expect 0 p2p-ca restore "$BATS_TEST_TMPDIR/backup" --force --yes
+  expect 0 p2p-ca audit
+}
+
+@test "a restore that was cut off leaves no CA to work with until it is done again" {
+  p2p-ca -q sign worker-1
+  p2p-ca -q backup "$BATS_TEST_TMPDIR/backup" >/dev/null
+  p2p-ca -q revoke worker-1 >/dev/null
+  cp "$certs/ca_crl.pem" "$BATS_TEST_TMPDIR/newest.pem"
+  # A folder in the list's place: nothing can be put there.
+  rm "$certs/ca_crl.pem"
+  mkdir -p "$certs/ca_crl.pem/full"
+  expect 1 p2p-ca restore "$BATS_TEST_TMPDIR/backup" --force --yes
+  expect 9 p2p-ca list
+  stderr_has "a restore was cut off; run p2p-ca restore --force again"
+  expect 9 p2p-ca sign worker-2
+  rm -r "$certs/ca_crl.pem"
+  expect 0 p2p-ca restore "$BATS_TEST_TMPDIR/backup" --force --yes --crl "$BATS_TEST_TMPDIR/newest.pem"
+  run accepted "$certs/worker-1_cert.pem"
+  [[ "$output" == *"certificate revoked"* ]]
+  expect 0 p2p-ca audit
+  [ -z "$(find "$P2P_HOME" -name '*.restored' -o -name restoring)" ]
+}
+
+@test "a backup leaves alone what is beside its file" {
+  for name in backup.tmp backup.db.tmp; do echo mine >"$BATS_TEST_TMPDIR/$name"; done
+  expect 0 p2p-ca backup "$BATS_TEST_TMPDIR/backup"
+  expect 1 p2p-ca backup "$BATS_TEST_TMPDIR/backup"
+  same_text "what is there" "$(cd "$BATS_TEST_TMPDIR" && cat backup.tmp backup.db.tmp && ls -A | grep backup)" "mine
+mine
+backup
+backup.db.tmp
+backup.tmp"
 }
 
 @test "what is no backup changes nothing" {

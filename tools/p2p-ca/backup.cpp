@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "commands.hpp"
+#include "config/home.hpp"
 #include "pki/authority_backup.hpp"
 #include "report.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using cli::Attempt;
 using cli::Failure;
+
+constexpr char kStopNode[] = "stop p2p-node of this home first";
 
 class Backup final : public cli::Command {
  public:
@@ -38,6 +41,19 @@ class Backup final : public cli::Command {
   std::string file_;
 };
 
+/// The lock of a node of this home, which would go on issuing into files that are no longer there. The configuration
+/// may have other faults: only where the state is matters here.
+Attempt<FileLock> keep_node_stopped(const fs::path& home) {
+  const config::Paths paths(home);
+  const auto sources = config::gather_sources(paths, "", {});
+  if (!sources) return sources.error();
+  const auto loaded = config::load(*sources).config.values;
+  auto lock = FileLock::try_acquire(paths.state_directory(loaded) / "lock");
+  if (lock) return std::move(*lock);
+  if (lock.error().kind() != Errc::exists) return lock.error();
+  return Failure(Error(Errc::exists, "a node of this home runs: " + lock.error().context), kStopNode);
+}
+
 /// A revocation list of before: that of the home, or one that was given, which must be of this CA.
 struct KnownList {
   std::string name;
@@ -59,6 +75,8 @@ class Restore final : public cli::Command {
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
+    const auto node_lock = keep_node_stopped(session.home);
+    if (!node_lock) return node_lock.error();
     const auto paths = pki::AuthorityPaths::in(session.home);
     if (auto allowed = allow_replacing(paths, session); !allowed) return allowed;
     // Read before they are overwritten.
@@ -70,7 +88,9 @@ class Restore final : public cli::Command {
       if (!pem && is_given) return pem.error();
       if (pem) lists.push_back({path.string(), std::move(*pem), is_given});
     }
-    if (auto done = pki::restore(file_, session.home); !done) return done.error();
+    if (auto done = pki::begin_restore(file_, session.home); !done) {
+      return Failure(done.error(), done.error().kind() == Errc::exists ? kStopNode : "");
+    }
     return bring_up(lists, session);
   }
 
@@ -92,7 +112,7 @@ class Restore final : public cli::Command {
 
   /// Opens what was restored, takes in what was revoked since, and signs a list with a number above all before.
   Attempt<void> bring_up(const std::vector<KnownList>& lists, cli::Session& session) const {
-    auto authority = open_authority(session.home, act_);
+    auto authority = pki::IssuingAuthority::open_restored(pki::AuthorityPaths::in(session.home), act_);
     if (!authority) return authority.error();
     const auto roots = authority->roots();
     if (!roots) return roots.error();
@@ -101,6 +121,7 @@ class Restore final : public cli::Command {
       if (!adopted && is_given) return adopted.error();
       if (!adopted) session.report.warning(adopted.error().context + "; it is left out");
     }
+    if (auto ended = pki::end_restore(session.home); !ended) return ended.error();
     const auto report = authority->audit({});
     if (!report) return report.error();
     for (const auto& finding : report->findings) session.report.error(finding);

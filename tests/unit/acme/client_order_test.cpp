@@ -164,6 +164,19 @@ TEST_CASE("a failed challenge ends the order with what the server said") {
   CHECK(run.failure().error.kind() == Errc::not_permitted);
 }
 
+TEST_CASE("of several names all that fail are told, so that the next order does without them") {
+  Run run;
+  run.ask();
+  const std::vector<std::string> urls{"https://ca/authorization/1", "https://ca/authorization/2",
+                                      "https://ca/authorization/3"};
+  run.machine.receive(new_order(order("pending", urls)), kNow);
+  run.exchange(urls[0], answer(authorization("invalid", "a.example", "t1", "invalid")));
+  run.exchange(urls[1], answer(authorization("valid", "a.example", "t2", "valid")));
+  run.exchange(urls[2], answer(authorization("invalid", "192.0.2.1", "t3", "invalid")));
+  CHECK(run.failure().names ==
+        std::vector{pki::parse_subject_name("a.example").value(), pki::parse_subject_name("192.0.2.1").value()});
+}
+
 TEST_CASE("what was not ordered is not proven") {
   Run run;
   run.ask();

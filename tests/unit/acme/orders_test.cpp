@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(ServerFixture, "an order that is left alone expires, and is go
 
 TEST_CASE("open orders of an account are limited, those of others not concerned") {
   acme::ServerSettings settings;
-  settings.max_open_orders = 3;
+  settings.order_limits.open_orders = 3;
   ServerFixture server(settings);
   TestClient one(server), two(server);
   one.join(server.worker("worker-1"));
@@ -201,6 +201,35 @@ TEST_CASE("open orders of an account are limited, those of others not concerned"
   const auto key = new_key();
   CHECK(one.finalize(order, make_csr({dns("worker-1")}, *key)).status == 200);
   CHECK(one.new_order({dns("worker-1")}).status == 201);
+}
+
+TEST_CASE("the certificates that an account gets in a day are limited, with orders that may still become some") {
+  acme::ServerSettings settings;
+  settings.order_limits = {.open_orders = 10, .certificates = 3, .window = std::chrono::hours(24)};
+  ServerFixture server(settings);
+  TestClient one(server), two(server);
+  one.join(server.worker("worker-1"));
+  two.join(server.worker("worker-2"));
+  one.obtain({dns("worker-1")});
+  server.clock.now += std::chrono::minutes(5);
+  one.nonce = one.fresh_nonce();
+  one.obtain({dns("worker-1")});
+  const auto last = one.order({dns("worker-1")});
+  for (bool finished : {false, true}) {
+    CAPTURE(finished);
+    const auto key = new_key();
+    if (finished) CHECK(one.finalize(last, make_csr({dns("worker-1")}, *key)).status == 200);
+    const auto refused = one.new_order({dns("worker-1")});
+    CHECK(refused.status == 429);
+    CHECK(problem_of(refused) == "rateLimited");
+    // The first leaves the day.
+    CHECK(header_of(refused, "Retry-After") == std::to_string((24 * 60 - 5) * 60));
+  }
+  CHECK(two.new_order({dns("worker-2")}).status == 201);
+  server.clock.now += std::chrono::minutes(24 * 60 - 5);
+  one.nonce = one.fresh_nonce();
+  CHECK(one.new_order({dns("worker-1")}).status == 201);
+  CHECK(one.new_order({dns("worker-1")}).status == 429);
 }
 
 TEST_CASE_FIXTURE(ServerFixture, "what the CA says decides what becomes of the order") {
@@ -225,7 +254,7 @@ TEST_CASE_FIXTURE(ServerFixture, "what the CA says decides what becomes of the o
 }
 
 TEST_CASE_FIXTURE(ServerFixture, "orders of an account, page by page") {
-  settings.max_open_orders = 1000;
+  settings.order_limits = {.open_orders = 1000, .certificates = 1000};
   restart();
   TestClient client(*this);
   client.join(worker());

@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(StoreFixture, "what is stored is there after opening again") {
   const auto z = authorization("z");
   auto made = order("o", {"z", "y"});
   made.replaces = "c.x";
-  REQUIRE(store->add_order(made, std::span(&z, 1), kNow, 10).has_value());
+  REQUIRE(store->add_order(made, std::span(&z, 1), kNow, {}).has_value());
   store = Store::open(path).value();
   const auto found = store->find_order("o").value().value();
   CHECK(found.identifiers == made.identifiers);
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(StoreFixture, "two changes of an account at once do not undo e
 
 TEST_CASE_FIXTURE(StoreFixture, "of two that finalize at once one wins") {
   auto one = order("o", {"z"});
-  REQUIRE(store->add_order(one, {}, kNow, 10).has_value());
+  REQUIRE(store->add_order(one, {}, kNow, {}).has_value());
   one.status = OrderStatus::processing;
   CHECK(store->update_order(one, OrderStatus::pending).value());
   CHECK_FALSE(store->update_order(one, OrderStatus::pending).value());
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(StoreFixture, "of two that finalize at once one wins") {
 
 TEST_CASE_FIXTURE(StoreFixture, "orders that were processing when the process died are failed") {
   auto one = order("o", {"z"});
-  REQUIRE(store->add_order(one, {}, kNow, 10).has_value());
+  REQUIRE(store->add_order(one, {}, kNow, {}).has_value());
   one.status = OrderStatus::processing;
   REQUIRE(store->update_order(one, OrderStatus::pending).value());
   CHECK(store->fail_processing_orders(Refusal(ProblemType::server_internal, "stopped")).value() == 1);
@@ -152,10 +152,10 @@ TEST_CASE_FIXTURE(StoreFixture, "orders that were processing when the process di
 
 TEST_CASE_FIXTURE(StoreFixture, "an order whose authorizations cannot be stored is not stored either") {
   const auto z = authorization("z");
-  REQUIRE(store->add_order(order("o", {"z"}), std::span(&z, 1), kNow, 10).has_value());
-  CHECK_FALSE(store->add_order(order("p", {"z"}), std::span(&z, 1), kNow, 10).has_value());
+  REQUIRE(store->add_order(order("o", {"z"}), std::span(&z, 1), kNow, {}).has_value());
+  CHECK_FALSE(store->add_order(order("p", {"z"}), std::span(&z, 1), kNow, {}).has_value());
   CHECK_FALSE(store->find_order("p").value().has_value());
-  CHECK(store->add_order(order("q", {"z"}), {}, kNow, 10).has_value());
+  CHECK(store->add_order(order("q", {"z"}), {}, kNow, {}).has_value());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "accounts stay as long as they are of use") {
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(StoreFixture, "accounts stay as long as they are of use") {
   REQUIRE(store->add_account(account("b"), kNow, 10).has_value());
   auto one = order("o", {"z"});
   one.status = OrderStatus::processing;
-  REQUIRE(store->add_order(one, {}, kNow, 10).has_value());
+  REQUIRE(store->add_order(one, {}, kNow, {}).has_value());
   one.status = OrderStatus::valid;
   one.certificate = "c";
   auto long_lived = certificate("c");
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(StoreFixture, "10,000 abandoned orders leave less than 5 MB, a
     // Spread over accounts, as the number that one may have open is limited and counted.
     auto one = order("order-of-22-letters-" + std::to_string(i), {z.id});
     one.account = "a" + std::to_string(i / 100);
-    REQUIRE(store->add_order(one, std::span(&z, 1), kNow, 1000).has_value());
+    REQUIRE(store->add_order(one, std::span(&z, 1), kNow, {.open_orders = 1000, .certificates = 1000}).has_value());
   }
   const auto before = bytes();
   CHECK(before < 20'000'000);

@@ -98,3 +98,12 @@ TEST_CASE("the lock follows a move and ends with its last owner") {
   }
   CHECK(FileLock::try_acquire(path).has_value());
 }
+
+TEST_CASE("a lock file that is a symbolic link is refused, and what it leads to stays as it is") {
+  const TemporaryFolder folder;
+  const auto target = folder.path() / "precious";
+  REQUIRE(write_file(target, "content", kSecretMode).has_value());
+  std::filesystem::create_symlink(target, folder.path() / "lock");
+  CHECK_FALSE(FileLock::try_acquire(folder.path() / "lock").has_value());
+  CHECK(read_file(target, 100).value() == "content");
+}
