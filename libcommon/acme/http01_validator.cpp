@@ -43,28 +43,29 @@ Result<void> judge(const net::Answer& answer, const std::string& key_authorizati
 
 }  // namespace
 
-Result<Http01Validator> Http01Validator::make(asio::any_io_executor executor, std::uint16_t port,
-                                              std::chrono::milliseconds timeout) {
+Result<Http01Validator> Http01Validator::make(asio::any_io_executor executor, Http01Settings settings) {
   auto trust = net::WebTrust::of_anyone();
   if (!trust) return trust.error();
-  return Http01Validator(std::move(executor), std::move(*trust), port, timeout);
+  return Http01Validator(std::move(executor), std::move(*trust), settings);
 }
 
-asio::awaitable<Result<void>> Http01Validator::validate(pki::SubjectName identifier, std::string token,
-                                                        std::string key_authorization) const {
+asio::awaitable<Result<void>> Http01Validator::validate(pki::SubjectName identifier, Applicant applicant,
+                                                        std::string token, std::string key_authorization) const {
+  const std::uint16_t port = applicant == Applicant::node ? settings_.node_port : settings_.other_port;
   const bool is_v6 = identifier.text.find(':') != std::string::npos;
   const std::string host = is_v6 ? "[" + identifier.text + "]" : identifier.text;
-  auto url = net::parse_url(fmt::format("http://{}:{}/.well-known/acme-challenge/{}", host, port_, token));
+  auto url = net::parse_url(fmt::format("http://{}:{}/.well-known/acme-challenge/{}", host, port, token));
   if (!url) co_return url.error();
   const std::string where = url->to_text();
   net::WebRequest request;
   request.url = std::move(*url);
   request.headers.add("User-Agent", "p2p/" P2P_VERSION " (http-01)");
-  request.timeout = timeout_;
-  request.connect_timeout = timeout_;
+  request.timeout = settings_.timeout;
+  request.connect_timeout = settings_.timeout;
+  request.only_remote = !settings_.ask_own_machine;
   request.max_response_bytes = kMaxProofBytes;
   request.max_redirects = kMaxRedirects;
-  request.may_follow = [port = port_](const net::Url& from, const net::Url& to) -> Result<void> {
+  request.may_follow = [port](const net::Url& from, const net::Url& to) -> Result<void> {
     const bool usual_port = to.port == 80 || to.port == 443 || to.port == port;
     if (from.host == to.host && usual_port) return {};
     return Error(Errc::not_permitted, fmt::format("{} leads away to {}", from.to_text(), to.to_text()));

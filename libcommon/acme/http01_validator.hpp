@@ -6,35 +6,40 @@
 #include <chrono>
 #include <string>
 
+#include "acme/http01.hpp"
 #include "base/error.hpp"
 #include "net/web_trust.hpp"
 #include "pki/subject_name.hpp"
 
 namespace p2p::acme {
 
+struct Http01Settings {
+  std::uint16_t node_port = 8802;
+  std::uint16_t other_port = 80;
+  /// Names that lead to this machine or its links are asked as well: for a fleet that is all on one machine.
+  bool ask_own_machine = false;
+  std::chrono::milliseconds timeout{10'000};  ///< of a whole validation
+};
+
 /// One a loop, whose executor it has.
 class Http01Validator {
  public:
-  /// `port` is `acme_http01_port`; `timeout` bounds a whole validation.
-  static Result<Http01Validator> make(boost::asio::any_io_executor executor, std::uint16_t port,
-                                      std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  static Result<Http01Validator> make(boost::asio::any_io_executor executor, Http01Settings settings);
 
   /// Success when the answer is 200 and, trailing white space aside, `key_authorization`. At most 64 KiB are read and
-  /// three redirects followed, to ports 80, 443 and `port` of the same host. Kinds of error, by the problem they are
-  /// (RFC 8555 section 6.7): not_found `dns`, unreachable `connection`, not_permitted `unauthorized`, invalid
+  /// three redirects followed, to ports 80, 443 and the applicant's of the same host. Kinds of error, by the problem
+  /// they are (RFC 8555 section 6.7): not_found `dns`, unreachable `connection`, not_permitted `unauthorized`, invalid
   /// `malformed`.
-  boost::asio::awaitable<Result<void>> validate(pki::SubjectName identifier, std::string token,
+  boost::asio::awaitable<Result<void>> validate(pki::SubjectName identifier, Applicant applicant, std::string token,
                                                 std::string key_authorization) const;
 
  private:
-  Http01Validator(boost::asio::any_io_executor executor, net::WebTrust trust, std::uint16_t port,
-                  std::chrono::milliseconds timeout)
-      : executor_(std::move(executor)), trust_(std::move(trust)), port_(port), timeout_(timeout) {}
+  Http01Validator(boost::asio::any_io_executor executor, net::WebTrust trust, Http01Settings settings)
+      : executor_(std::move(executor)), trust_(std::move(trust)), settings_(settings) {}
 
   boost::asio::any_io_executor executor_;
   net::WebTrust trust_;
-  std::uint16_t port_;
-  std::chrono::milliseconds timeout_;
+  Http01Settings settings_;
 };
 
 }  // namespace p2p::acme

@@ -1,7 +1,9 @@
-// Runs the validations of http-01 challenges in the background, a bounded number at once.
+// Runs the validations of http-01 challenges in the background, a bounded number at once, and of each account a part of
+// that: an account whose names do not answer makes nobody else wait.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -39,15 +41,24 @@ class Validations {
    private:
     std::size_t* count_;
   };
+  struct Queue {
+    std::deque<Job> waiting;
+    std::size_t running = 0;
+  };
+  /// Accounts with something to do; they take turns.
+  using Queues = std::map<std::string, Queue, std::less<>>;
+  Queues::iterator next_queue();
   void start_next();
-  boost::asio::awaitable<void> run(Job job, Running running);
+  boost::asio::awaitable<void> run(std::string account, Job job, Running running, Running of_account);
+  boost::asio::awaitable<Applicant> applicant_of(std::string account);
   boost::asio::awaitable<void> validate(Job job);
 
   const ServerParts& parts_;
   Validator& validator_;
   net::BlockingPool& pool_;
   net::TaskGroup& tasks_;
-  std::deque<Job> waiting_;
+  Queues queues_;
+  std::string last_account_;  // whose turn it was
   std::size_t running_ = 0;
 };
 

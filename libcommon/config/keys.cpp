@@ -169,7 +169,8 @@ const std::array kKeys{
 
     // certificates
     Key{"acme_http01_port", Group::certificates, &C::acme_http01_port, count(1, 65535),
-        "The port on which an ACME server looks for the http-01 answer."},
+        "The port on which a coordinator looks for the http-01 answers of ACME clients; those of this fleet's nodes "
+        "are looked for on 8802 unless this is set."},
     Key{"acme_http_port", Group::certificates, &C::acme_http_port, count(1, 65535),
         "The port on which this node gives the http-01 answer."},
     Key{"acme_directory", Group::certificates, &C::acme_directory, text(check_https_url),

@@ -1,5 +1,7 @@
 #include "net/connect.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -65,6 +67,28 @@ asio::awaitable<Result<tcp::socket>> connect(asio::any_io_executor executor, con
   }
   watch.whole();
   co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.to_text() + ": " + last.message()));
+}
+
+namespace {
+
+bool is_never_remote_v4(const asio::ip::address_v4& address) {
+  constexpr std::uint32_t kLinkLocal = 0xA9FE;  // 169.254.0.0/16, RFC 3927
+  const std::uint32_t bits = address.to_uint();
+  const std::uint32_t first = bits >> 24;
+  return first == 0 || first == 127 || first >= 224 || bits >> 16 == kLinkLocal;
+}
+
+}  // namespace
+
+bool is_never_remote(const asio::ip::address& address) {
+  if (address.is_v4()) return is_never_remote_v4(address.to_v4());
+  const auto v6 = address.to_v6();
+  const auto bytes = v6.to_bytes();
+  constexpr std::array<unsigned char, 12> kNat64{0x00, 0x64, 0xFF, 0x9B};
+  if (v6.is_v4_mapped() || std::equal(kNat64.begin(), kNat64.end(), bytes.begin())) {
+    return is_never_remote_v4(asio::ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]}));
+  }
+  return v6.is_loopback() || v6.is_unspecified() || v6.is_link_local() || v6.is_multicast();
 }
 
 }  // namespace p2p::net

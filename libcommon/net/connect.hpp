@@ -17,6 +17,10 @@ using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
 boost::asio::awaitable<Result<Addresses>> resolve(boost::asio::any_io_executor executor, const Endpoint& endpoint,
                                                   CallWatch& watch);
 
+/// Loopback, link-local, multicast, and addresses that mean "this host" or nobody: nothing that a name of another
+/// machine resolves to. Also as IPv4 within IPv6 (mapped, and by NAT64, RFC 6052).
+bool is_never_remote(const boost::asio::ip::address& address);
+
 /// Tries one after the other; each address gets an equal part of the time that is left. `endpoint` is for errors.
 boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect(boost::asio::any_io_executor executor,
                                                                      const Endpoint& endpoint,

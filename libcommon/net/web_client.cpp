@@ -118,7 +118,7 @@ asio::awaitable<boost::system::result<std::unique_ptr<Exchange>, WebError>> WebC
   const auto left = std::chrono::floor<std::chrono::milliseconds>(watch.deadline() - std::chrono::steady_clock::now());
   CallWatch connecting(executor_, std::min(request.connect_timeout, left));
   calls_.push_back(connecting);
-  auto stream = co_await dial_web(executor_, trust_, request.url, connecting);
+  auto stream = co_await dial_web(executor_, trust_, request.url, request.only_remote, connecting);
   if (!stream) co_return stream.error();
   co_return std::make_unique<Exchange>(std::move(*stream), auth::Caller{});
 }
@@ -144,7 +144,8 @@ void WebClient::Impl::keep(const Url& url, std::unique_ptr<Exchange> connection)
 void WebClient::Impl::close() {
   closed_ = true;
   idle_.clear();
-  for (auto call = calls_.begin(); call != calls_.end();) (call++)->end(Error(Errc::cancelled, "the call was cancelled"));
+  for (auto call = calls_.begin(); call != calls_.end();)
+    (call++)->end(Error(Errc::cancelled, "the call was cancelled"));
 }
 
 WebClient::WebClient(asio::any_io_executor executor, WebTrust trust)

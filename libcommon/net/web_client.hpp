@@ -42,6 +42,8 @@ struct WebRequest {
   std::size_t max_response_bytes = 1 << 20;
   /// Of GET and HEAD; past it the error is `too_large`. With 0 a redirect is an answer like any other.
   unsigned max_redirects = 0;
+  /// Whoever named the host must not have this machine or its links asked: see is_never_remote(). `not_permitted`.
+  bool only_remote = false;
   /// Asked for each redirect; an error ends the request. Empty: only to the same host, and never from https to http.
   std::function<Result<void>(const Url& from, const Url& to)> may_follow{};
 };

@@ -44,7 +44,8 @@ asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State&
 
 }  // namespace
 
-asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust trust, const Url& url, CallWatch& watch) {
+asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust trust, const Url& url, bool only_remote,
+                                     CallWatch& watch) {
   const Endpoint endpoint{url.host, url.port};
   if (url.https && trust.state().fleet != nullptr) {
     const Endpoint place = trust.state().at.value_or(endpoint);
@@ -52,8 +53,15 @@ asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust tr
     if (!dialled) co_return WebError{dialled.error(), WebStep::connection};
     co_return std::move(dialled->stream);
   }
-  const auto addresses = co_await resolve(executor, endpoint, watch);
+  auto addresses = co_await resolve(executor, endpoint, watch);
   if (!addresses) co_return WebError{addresses.error(), WebStep::name};
+  if (only_remote) {
+    std::erase_if(*addresses, [](const auto& one) { return is_never_remote(one.address()); });
+    if (addresses->empty()) {
+      co_return WebError{Error(Errc::not_permitted, endpoint.to_text() + ": not the address of another machine"),
+                         WebStep::name};
+    }
+  }
   auto socket = co_await connect(executor, endpoint, *addresses, watch);
   if (!socket) co_return WebError{socket.error(), WebStep::connection};
   if (!url.https) co_return std::make_unique<Stream>(std::move(*socket));

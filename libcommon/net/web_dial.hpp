@@ -21,7 +21,8 @@ struct WebTrust::State {
 using WebDialled = boost::system::result<std::unique_ptr<Stream>, WebError>;
 
 /// Resolves, connects and, for https, shakes hands with a peer that `trust` accepts; within the watch's time.
+/// `only_remote` as in WebRequest.
 boost::asio::awaitable<WebDialled> dial_web(boost::asio::any_io_executor executor, WebTrust trust, const Url& url,
-                                            CallWatch& watch);
+                                            bool only_remote, CallWatch& watch);
 
 }  // namespace p2p::net

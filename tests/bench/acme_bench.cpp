@@ -32,7 +32,7 @@ constexpr unsigned kClients = 4;
 /// Every name of this benchmark comes with an invitation.
 class NoValidator final : public acme::Validator {
  public:
-  asio::awaitable<Result<void>> validate_http01(pki::SubjectName, std::string, std::string) override {
+  asio::awaitable<Result<void>> validate_http01(pki::SubjectName, acme::Applicant, std::string, std::string) override {
     co_return Error(Errc::unsupported, "nothing is validated here");
   }
 };

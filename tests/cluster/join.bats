@@ -33,7 +33,6 @@ setup() {
 node_id: coordinator-1
 coordinator_mode: true
 advertise_address: 10.78.0.1
-acme_http01_port: 8802
 gossip_interval_min: 1
 gossip_interval_current: 1
 shutdown_grace_seconds: 3

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "acme/http01_validator.hpp"
 #include "net/client.hpp"
 
 namespace p2p::node {
@@ -94,9 +93,9 @@ class AuthorityIssuance final : public acme::Issuance {
 class Http01 final : public acme::Validator {
  public:
   explicit Http01(acme::Http01Validator validator) : validator_(std::move(validator)) {}
-  asio::awaitable<Result<void>> validate_http01(pki::SubjectName identifier, std::string token,
-                                                std::string key_authorization) override {
-    return validator_.validate(std::move(identifier), std::move(token), std::move(key_authorization));
+  asio::awaitable<Result<void>> validate_http01(pki::SubjectName identifier, acme::Applicant applicant,
+                                                std::string token, std::string key_authorization) override {
+    return validator_.validate(std::move(identifier), applicant, std::move(token), std::move(key_authorization));
   }
 
  private:
@@ -136,7 +135,7 @@ Result<std::unique_ptr<AcmeService>> AcmeService::open(Options options, asio::io
   if (!authority) return authority.error();
   auto store = acme::Store::open(options.store);
   if (!store) return store.error();
-  auto http01 = acme::Http01Validator::make(control.get_executor(), options.http01_port);
+  auto http01 = acme::Http01Validator::make(control.get_executor(), options.http01);
   if (!http01) return http01.error();
   auto parts = std::make_unique<Parts>(std::move(*authority), std::move(*store), std::move(*http01), options, control,
                                        pool, clock, log);

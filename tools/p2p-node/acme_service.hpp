@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "acme/http01_validator.hpp"
 #include "acme/server.hpp"
 #include "pki/issuing_authority.hpp"
 
@@ -16,7 +17,7 @@ class AcmeService {
     pki::AuthorityPaths authority;
     std::filesystem::path store;  ///< `ca/acme.db`
     std::string base_url;         ///< by which clients reach this node, as in their certificate check
-    std::uint16_t http01_port = 80;
+    acme::Http01Settings http01;
     std::string node_id;  ///< who acts, for the inventory
   };
 

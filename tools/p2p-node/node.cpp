@@ -287,7 +287,7 @@ Result<void> Node::open_acme() {
   options.authority = std::move(paths);
   options.store = options_.paths.home() / "ca" / "acme.db";
   options.base_url = acme_base_url(config_.advertise_address, identity_->certificate().facts(), config_.port);
-  options.http01_port = config_.acme_http01_port;
+  options.http01 = http01_settings(options_.config);
   options.node_id = config_.node_id;
   auto opened = AcmeService::open(std::move(options), loops_->control(), pool_, clock_, log_sink_);
   if (!opened) return opened.error();

@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include "config/checks.hpp"
 #include "local_addresses.hpp"
 #include "net/client.hpp"
 #include "pki/subject_name.hpp"
@@ -37,6 +38,15 @@ membership::SelfFacts self_facts(const config::NodeConfig& config, Random& rando
   out.version = P2P_VERSION;
   out.started_at = started_at;
   out.instance = random.next();
+  return out;
+}
+
+acme::Http01Settings http01_settings(const config::LoadedConfig& loaded) {
+  acme::Http01Settings out;
+  out.other_port = loaded.values.acme_http01_port;
+  out.node_port = loaded.given("acme_http01_port") ? out.other_port : config::NodeConfig().acme_http_port;
+  // Nobody else reaches such a coordinator.
+  out.ask_own_machine = config::is_loopback_address(loaded.values.bind_address);
   return out;
 }
 

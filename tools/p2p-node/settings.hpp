@@ -1,6 +1,7 @@
 // What the parts of a node take from its configuration.
 #pragma once
 
+#include "acme/http01_validator.hpp"
 #include "base/random.hpp"
 #include "config/loader.hpp"
 #include "config/paths.hpp"
@@ -17,6 +18,9 @@ membership::CompressionSettings compression_settings(const config::NodeConfig& c
 net::ServerOptions server_options(const config::NodeConfig& config);
 /// Facts without addresses and services, which are known later.
 membership::SelfFacts self_facts(const config::NodeConfig& config, Random& random, WallTime started_at);
+
+/// Where a coordinator looks for http-01 answers.
+acme::Http01Settings http01_settings(const config::LoadedConfig& loaded);
 
 /// Where certificates and keys are.
 pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths);

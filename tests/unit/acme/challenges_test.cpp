@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(ServerFixture,
 
 TEST_CASE("only so many validations run at once; the others wait") {
   acme::ServerSettings settings;
-  settings.max_validations = 2;
+  settings.max_validations = 8;  // of which an account has a quarter
   ServerFixture server(settings);
   TestClient client(server);
   client.join(server.worker());
@@ -170,6 +170,42 @@ TEST_CASE("only so many validations run at once; the others wait") {
   server.settle();
   CHECK(server.validator.asked.size() == 6);
   for (const auto& one : all) CHECK(status(client, one.order) == "ready");
+}
+
+TEST_CASE("an account whose names do not answer makes no other wait") {
+  acme::ServerSettings settings;
+  settings.max_validations = 8;
+  ServerFixture server(settings);
+  TestClient one(server), two(server);
+  one.join(server.worker("worker-1"));
+  two.join(server.worker("worker-2"));
+  server.validator.hold = true;
+  std::vector<Pending> many;
+  for (int i = 1; i <= 9; ++i) {
+    many.emplace_back(one, ip("10.0.0." + std::to_string(i)));
+    one.post(many.back().challenge, "{}");
+  }
+  const Pending other(two, ip("10.0.1.1"));
+  two.post(other.challenge, "{}");
+  server.run_until([&] { return server.validator.asked.size() == 3; });
+  CHECK(server.validator.asked.back().starts_with("10.0.1.1 "));
+  server.validator.release();
+  server.settle();
+  CHECK(server.validator.asked.size() == 10);
+}
+
+TEST_CASE_FIXTURE(ServerFixture, "a node is asked as one, another program is not") {
+  TestClient node(*this), web(*this);
+  node.join(worker());
+  auto grant = worker("shop");
+  grant.role.reset();
+  web.join(grant);
+  for (auto* client : {&node, &web}) {
+    const Pending pending(*client, ip("10.0.0.1"));
+    client->post(pending.challenge, "{}");
+    settle();
+  }
+  CHECK(validator.applicants == std::vector{acme::Applicant::node, acme::Applicant::other});
 }
 
 TEST_CASE_FIXTURE(ServerFixture, "a restart takes up validations that were under way") {

@@ -13,8 +13,9 @@ namespace p2p::test {
 
 namespace asio = boost::asio;
 
-asio::awaitable<Result<void>> TestValidator::validate_http01(pki::SubjectName identifier, std::string token,
-                                                             std::string key_authorization) {
+asio::awaitable<Result<void>> TestValidator::validate_http01(pki::SubjectName identifier, acme::Applicant applicant,
+                                                             std::string token, std::string key_authorization) {
+  applicants.push_back(applicant);
   asked.push_back(identifier.text + " " + token + " " + key_authorization);
   if (hold) {
     auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);

@@ -33,12 +33,13 @@ class TestClock final : public Clock {
 /// Answers as the test says: success where it says nothing.
 class TestValidator final : public acme::Validator {
  public:
-  boost::asio::awaitable<Result<void>> validate_http01(pki::SubjectName identifier, std::string token,
-                                                       std::string key_authorization) override;
+  boost::asio::awaitable<Result<void>> validate_http01(pki::SubjectName identifier, acme::Applicant applicant,
+                                                       std::string token, std::string key_authorization) override;
   std::map<std::string, Error> failures;  ///< by name
   bool hold = false;                      ///< validations wait until release()
   void release();
   std::vector<std::string> asked;  ///< "name token key_authorization"
+  std::vector<acme::Applicant> applicants;
 
  private:
   std::vector<std::shared_ptr<boost::asio::steady_timer>> held_;

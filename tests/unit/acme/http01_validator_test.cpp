@@ -35,8 +35,13 @@ struct Case {
     return validate_on(running->port, identifier, timeout);
   }
   Result<void> validate_on(std::uint16_t port, const std::string& identifier, std::chrono::milliseconds timeout = 20s) {
-    const auto validator = Http01Validator::make(running->loops.control().get_executor(), port, timeout).value();
-    return running->run(validator.validate(pki::parse_subject_name(identifier).value(), "token", kKeyAuthorization));
+    return validate_with({.node_port = 1, .other_port = port, .ask_own_machine = true, .timeout = timeout}, identifier,
+                         Applicant::other);
+  }
+  Result<void> validate_with(const Http01Settings& settings, const std::string& identifier, Applicant applicant) {
+    const auto validator = Http01Validator::make(running->loops.control().get_executor(), settings).value();
+    return running->run(
+        validator.validate(pki::parse_subject_name(identifier).value(), applicant, "token", kKeyAuthorization));
   }
   Errc refusal(const std::string& identifier = "127.0.0.1") {
     const auto verdict = validate(identifier);
@@ -121,4 +126,25 @@ TEST_CASE("nobody there, and no answer in time, is a connection problem; an unkn
   Listening silent;
   CHECK(c.validate_on(silent.port(), "127.0.0.1", 50ms).error().kind() == Errc::unreachable);
   CHECK(c.refusal("no-such-host.invalid") == Errc::not_found);
+}
+
+TEST_CASE("nodes of the fleet are asked at their own port") {
+  Case c;
+  const Http01Settings settings{.node_port = c.running->port, .other_port = 1, .ask_own_machine = true, .timeout = 20s};
+  CHECK(c.validate_with(settings, "127.0.0.1", Applicant::node).has_value());
+  CHECK(c.validate_with(settings, "127.0.0.1", Applicant::other).error().kind() == Errc::unreachable);
+}
+
+TEST_CASE("names that lead to this machine or its links are not asked") {
+  Case c;
+  const Http01Settings settings{.other_port = c.running->port, .timeout = 20s};
+  for (const char* name :
+       {"127.0.0.1", "localhost", "127.1.2.3", "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255", "::1",
+        "::", "fe80::1", "ff02::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"}) {
+    CAPTURE(name);
+    const auto verdict = c.validate_with(settings, name, Applicant::other);
+    REQUIRE_FALSE(verdict.has_value());
+    CHECK(verdict.error().context.find("not the address of another machine") != std::string::npos);
+  }
+  CHECK(c.host.empty());
 }
