@@ -37,7 +37,10 @@ shows_certificate_of() {
 all_ready() { [[ $(p2p-ca rotate --status -o json | jq -r "map(.$1) | all") == true ]]; }
 
 @test "rotation: every node follows by itself, and no step is done too early" {
-  local certs=$P2P_HOME/certs name
+  local certs=$P2P_HOME/certs name alice=$FLEET/homes/alice
+  p2p-ca sign alice --role operator --bundle "$FLEET/alice.p2p"
+  P2P_HOME=$alice p2p-ctl context add shop --bundle "$FLEET/alice.p2p" --coordinator "$P2P_COORDINATOR"
+  p2p-ca invite late --coordinator "$P2P_COORDINATOR" >"$FLEET/invitation"
   node_kill worker-2
   p2p-ca rotate
   openssl x509 -in "$certs/ca_cert.pem" -out "$FLEET/old.pem"
@@ -54,11 +57,22 @@ all_ready() { [[ $(p2p-ca rotate --status -o json | jq -r "map(.$1) | all") == t
   openssl x509 -in "$certs/ca_cert.pem" -out "$FLEET/new.pem"
   for name in coordinator-1 worker-1 worker-2; do wait_until 40 shows_certificate_of "$name" "$FLEET/new.pem"; done
   p2p-ctl call system.ping --all
+  # Who knew the old root only: an operator elsewhere, and a machine with an invitation from before.
+  run --separate-stderr env -u P2P_COORDINATOR P2P_HOME="$alice" p2p-ctl nodes -o name
+  [[ $status == 0 && $output == *worker-2* && $stderr == *"a key that is trusted here vouches for it"* ]]
+  run --separate-stderr env -u P2P_COORDINATOR P2P_HOME="$alice" p2p-ctl nodes -o name
+  [[ $status == 0 && $stderr == "" ]]
+  P2P_HOME=$FLEET/homes/late p2p-node join - <"$FLEET/invitation"
+  trusts late 2
+  openssl verify -CAfile "$FLEET/new.pem" "$FLEET/homes/late/certs/late_cert.pem"
   wait_until 20 all_ready has_new_certificate
-  # This machine's operator still has one of the old root.
+  # Both operators still have one of the old root.
   run --separate-stderr p2p-ca rotate --retire
-  [[ $status == 4 && $stderr == *'"operator"'* ]]
+  [[ $status == 4 && $stderr == *'"alice"'* ]]
   p2p-ca renew operator
+  run p2p-ca rotate --retire
+  [[ $status == 4 ]]
+  p2p-ca sign alice --role operator --bundle "$FLEET/alice.p2p" --force
   p2p-ca rotate --retire
 
   for name in worker-1 worker-2; do

@@ -85,7 +85,9 @@ class Rotate final : public cli::Command {
     if (!made) return Failure(made.error(), "p2p-ca rotate --status shows how far it is");
     session.report.note(
         "made a new root; the old key still signs, and running nodes learn of the new one by themselves");
-    session.report.note("operators elsewhere need a new bundle: p2p-ca renew NAME --bundle FILE");
+    session.report.note(
+        "before the last step, give operators elsewhere a new bundle: p2p-ca sign NAME --role operator --bundle FILE "
+        "--force");
     session.report.note("next, when every node trusts both (p2p-ca rotate --status): p2p-ca rotate --activate");
     return {};
   }
@@ -97,7 +99,7 @@ class Rotate final : public cli::Command {
       const std::string next = to_hex(roots->certificates().back().facts().subject_key_id);
       const auto ready = check_nodes(
           authority, session, [&](const pki::NodeTrust& node) { return node.does_trust(next); },
-          "do not trust the new root yet");
+          "the new root is not yet trusted by");
       if (!ready) return ready;
     }
     const auto activated = authority.activate_successor(act_);
@@ -114,7 +116,7 @@ class Rotate final : public cli::Command {
       const std::string active = to_hex(roots->certificates().front().facts().subject_key_id);
       const auto ready = check_nodes(
           authority, session, [&](const pki::NodeTrust& node) { return node.issuer == active; },
-          "use a certificate of the old root yet");
+          "a certificate of the old root is still used by");
       if (!ready) return ready;
     }
     const auto retired = authority.retire_predecessor(force_, act_);
@@ -153,7 +155,7 @@ class Rotate final : public cli::Command {
     }
     if (waiting.empty()) return {};
     return Failure(Error(Errc::not_permitted,
-                         fmt::format("{} {}: {}", counted(std::ssize(waiting), "node"), what, some_of(waiting))),
+                         fmt::format("{} {}: {}", what, counted(std::ssize(waiting), "node"), some_of(waiting))),
                    "p2p-ca rotate --status shows every node; for those that are gone: p2p-ca revoke NAME, or --force");
   }
 
@@ -220,7 +222,9 @@ class Rotate final : public cli::Command {
       entries.push_back(describe(root, authority.paths().certificate, act_.at));
       entries.back()["signs"] = entries.size() == 1;
     }
-    list_certificates(out, entries);
+    auto columns = cli::certificate_columns();
+    columns.push_back({"SIGNS", [](const Json& root) { return cli::Cell{root.at("signs").get<bool>() ? "yes" : ""}; }});
+    out.list(to_text(entries), columns, "name");
   }
 
   pki::Act act_;  ///< of this run

@@ -473,7 +473,8 @@ net::Router Node::make_router() {
   router.add(std::move(figures));
 
   add_pki_routes(
-      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); });
+      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); },
+      [this] { return trusted_roots_->text(); });
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);

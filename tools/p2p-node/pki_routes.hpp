@@ -1,4 +1,5 @@
-// `GET /pki/ca.pem` and `GET /pki/crl.pem`: what others need to trust this fleet, and whom not to. Open to all.
+// `GET /pki/ca.pem`, `/pki/crl.pem` and `/pki/roots.json`: what others need to trust this fleet, and whom not to. Open
+// to all.
 #pragma once
 
 #include <functional>
@@ -9,10 +10,10 @@
 
 namespace p2p::node {
 
-/// Gives PEM, never null, perhaps empty; any thread.
-using PemSource = std::function<std::shared_ptr<const std::string>()>;
+/// Gives what is to be served, never null, perhaps empty; any thread.
+using TextSource = std::function<std::shared_ptr<const std::string>()>;
 
 /// An empty source is answered with 404.
-void add_pki_routes(net::Router& router, PemSource roots, PemSource revocation_lists);
+void add_pki_routes(net::Router& router, TextSource roots, TextSource revocation_lists, TextSource root_list);
 
 }  // namespace p2p::node

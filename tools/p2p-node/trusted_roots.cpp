@@ -13,7 +13,8 @@ TrustedRoots::TrustedRoots(Files files, std::string cluster_name, const NodeIden
       cluster_name_(std::move(cluster_name)),
       identity_(identity),
       clock_(clock),
-      log_(log, "Pki") {}
+      log_(log, "Pki"),
+      text_(std::make_shared<const std::string>()) {}
 
 Result<std::uint64_t> TrustedRoots::check(ByteView content) const {
   const auto list = pki::read_root_list(as_text(content), identity_.roots(), cluster_name_);
@@ -27,6 +28,7 @@ bool TrustedRoots::accept(const membership::Bulletin& bulletin) {
     log_.warning("a list of roots is not used: {}", list.error().context);
     return false;
   }
+  text_ = std::make_shared<const std::string>(as_text(*bulletin.content));
   std::error_code none;
   if (std::filesystem::exists(files_.ca_key, none) || list->pem == *identity_.ca_pem()) return false;
   const auto own = list->roots.verify(identity_.certificate(), pki::Purpose::server, clock_.wall());

@@ -3,7 +3,9 @@
 // it.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,7 +17,7 @@ namespace p2p::node {
 
 inline constexpr std::string_view kRootsKind = "roots";
 
-/// Control loop.
+/// Control loop, except for text().
 class TrustedRoots {
  public:
   struct Files {
@@ -30,6 +32,8 @@ class TrustedRoots {
   /// True when the file was written: the identity is to be read again. A list without the root that signed this node's
   /// own certificate is left alone, as the node could not even start with it; the log says what to do. Blocks.
   bool accept(const membership::Bulletin& bulletin);
+  /// The list in force, as `/pki/roots.json` serves it; never null, empty before the first rotation. Any thread.
+  std::shared_ptr<const std::string> text() const { return text_.load(); }
 
  private:
   const Files files_;
@@ -37,6 +41,7 @@ class TrustedRoots {
   const NodeIdentity& identity_;
   const Clock& clock_;
   Logger log_;
+  std::atomic<std::shared_ptr<const std::string>> text_;
 };
 
 }  // namespace p2p::node
