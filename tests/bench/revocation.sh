@@ -14,7 +14,8 @@ BATS_TEST_DIRNAME=$(cd "$(dirname "$0")/../cluster" && pwd)
 source "$BATS_TEST_DIRNAME/cluster.bash"
 fleet_setup
 held=()
-trap 'kill "${held[@]}" 2>/dev/null || true; fleet_teardown' EXIT
+# The shell would tell of each process that is ended.
+trap 'exec 2>/dev/null; kill "${held[@]}"; fleet_teardown' EXIT
 
 node_start coordinator-1 coordinator "threads: 0"
 for ((i = 1; i < nodes; ++i)); do node_start "worker-$i" worker "threads: 0"; done

@@ -92,7 +92,6 @@ node_run() {
   : >"$FLEET/$name.log"
   p2p-node --config "$FLEET/$name.yaml" >"$FLEET/$name.out" 2>"$FLEET/$name.log" 3>&- 4>&- &
   echo $! >"$FLEET/run/$name.pid"
-  disown $!  # its end is no news
   wait_until 20 listening "$name"
 }
 

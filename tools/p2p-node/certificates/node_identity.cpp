@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "../settings.hpp"
 #include "base/file.hpp"
 #include "crypto/digest.hpp"
-#include "settings.hpp"
 
 namespace p2p::node {
 namespace {
