@@ -273,6 +273,34 @@ TEST_CASE("loopback and other nodes' names are reserved") {
   CHECK_FALSE(reserved("10.0.0.1", "worker-2"));
 }
 
+TEST_CASE("names of open invitations are reserved for whom they invite, addresses are not") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  const auto invite = [&](const char* who, std::vector<pki::SubjectName> names) {
+    return take(authority.invite({.name = who, .names = std::move(names), .ttl = seconds{60}}, home.act)).kid;
+  };
+  const auto reserved = [&](const char* subject, const char* by, seconds later = {}) {
+    return take(authority.is_reserved(name(subject), by, home.act.at + later));
+  };
+  const auto unused = invite("worker-1", {name("Shop.example"), name("10.0.0.7")});
+  CHECK(reserved("worker-1", "worker-2"));
+  CHECK(reserved("Worker-1", "worker-2"));
+  CHECK(reserved("shop.example", "worker-2"));
+  CHECK(reserved("SHOP.example", ""));
+  CHECK_FALSE(reserved("shop.example", "worker-1"));
+  CHECK_FALSE(reserved("10.0.0.7", "worker-2"));
+  CHECK_FALSE(reserved("shop.example", "worker-2", seconds{60}));
+  take(authority.revoke_invitation(unused, home.act));
+  CHECK_FALSE(reserved("shop.example", "worker-2"));
+
+  // Its account may have a certificate for the name at any time.
+  const auto bound = invite("worker-3", {name("wiki.example")});
+  take(authority.redeem(bound, "thumbprint", home.act));
+  CHECK(reserved("wiki.example", "worker-2", seconds{60}));
+  take(authority.revoke_name("worker-3", {}, home.act));
+  CHECK_FALSE(reserved("wiki.example", "worker-2", seconds{60}));
+}
+
 TEST_CASE("a home of the version before gets an inventory with what is found in it") {
   const test::AuthorityHome home;
   const auto old = test::make_authority();
