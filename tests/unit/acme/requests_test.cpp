@@ -188,8 +188,10 @@ TEST_CASE_FIXTURE(ServerFixture, "keys of other kinds are bad") {
   CHECK(problem_of(answer) == "badPublicKey");
 }
 
-TEST_CASE_FIXTURE(ServerFixture, "RS256 accounts work as ES256 ones do") {
-  TestClient client(*this, crypto::generate_key(crypto::KeyType::rsa_2048).value());
-  client.join(worker());
-  CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
+TEST_CASE_FIXTURE(ServerFixture, "RS256 and ES384 accounts work as ES256 ones do") {
+  for (const auto type : {crypto::KeyType::rsa_2048, crypto::KeyType::ecdsa_p384}) {
+    TestClient client(*this, crypto::generate_key(type).value());
+    client.join(worker());
+    CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
+  }
 }

@@ -59,10 +59,6 @@ TEST_CASE("a certificate without role is for servers only and has the asked name
   CHECK(check(home, web).exit_code == 0);
   const auto named = home.issue(authority, {.role = std::nullopt, .name = "www.shop.example"});
   CHECK(named.facts().dns_names == std::vector<std::string>{"www.shop.example"});
-  test::openssl("ecparam -genkey -noout -name secp384r1 -out " + (home.folder.path() / "k").string());
-  const auto p384 = take(crypto::read_private_key(*read_file(home.folder.path() / "k", 10'000), "k"));
-  CHECK(authority.issue({.role = std::nullopt, .name = "a"}, *p384, home.act).has_value());
-  CHECK(authority.issue({.name = "a"}, *p384, home.act).error().kind() == Errc::unsupported);
 }
 
 TEST_CASE("revoking a name revokes its certificates and invitations, and the list tells so to openssl") {
