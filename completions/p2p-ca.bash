@@ -13,7 +13,7 @@ _p2p_ca() {
     *' --bundle' | *' --crl' | *' --csr' | *' --out' | *' --password-file') kind='file' ;;
     *' --home') kind='folder' ;;
     ' rotate --key-type' | *' --coordinator' | *' --days' | *' --expiring' | *' --head' | *' --name' | *' --permit-cidr' | *' --permit-dns' | *' --san' | *' --ttl' | *' --uses') kind='none' ;;
-    ' csr --key-type' | ' init --key-type' | ' sign --key-type') kind=words choices='ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' ;;
+    ' csr --key-type' | ' init --key-type' | ' sign --key-type') kind=words choices='ecdsa-p256 ecdsa-p384 ed25519 rsa-2048 rsa-3072 rsa-4096' ;;
     *' --print') kind=words choices='lego certbot caddy' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
     *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;

@@ -64,7 +64,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' crl'" -s q -l quiet -d 'say only what went 
 complete -c p2p-ca -n "__p2p_ca_at ' crl'" -s v -l verbose -d 'say what is being done'
 complete -c p2p-ca -n "__p2p_ca_at ' csr'" -f
 complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
-complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l key-type -x -a 'ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of the key, by default the first of'
+complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l key-type -x -a 'ecdsa-p256 ecdsa-p384 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of the key, by default the first of'
 complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l out -r -F -d 'where to write the request (default certs/NAME_csr.pem)'
 complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l san -x -d 'another DNS name or IP address to ask for; several with commas, or repeated'
 complete -c p2p-ca -n "__p2p_ca_at ' csr'" -l version -d 'print the version'
@@ -88,7 +88,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' export'" -s v -l verbose -d 'say what is be
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -f
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -l days -x -d 'how long the CA is valid (default 3650)'
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
-complete -c p2p-ca -n "__p2p_ca_at ' init'" -l key-type -x -a 'ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of both keys, by default the first of'
+complete -c p2p-ca -n "__p2p_ca_at ' init'" -l key-type -x -a 'ecdsa-p256 ecdsa-p384 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of both keys, by default the first of'
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -l name -x -d 'name of the cluster (default p2p)'
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -l permit-cidr -x -d 'sign addresses only in this range, such as 10.0.0.0/8; may be repeated'
 complete -c p2p-ca -n "__p2p_ca_at ' init'" -l permit-dns -x -d 'sign DNS names only under this domain; may be repeated'
@@ -178,7 +178,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l bundle -r -F -d 'also write certi
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l csr -r -F -d 'sign the key of this certificate request; its names must be given here'
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l days -x -d 'how long the certificate is valid (default 365)'
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
-complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l key-type -x -a 'ecdsa-p256 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of the key, by default the first of'
+complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l key-type -x -a 'ecdsa-p256 ecdsa-p384 ed25519 rsa-2048 rsa-3072 rsa-4096' -d 'type of the key, by default the first of'
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l role -x -a 'worker coordinator operator' -d 'role in the fleet, by default the first of'
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l san -x -d 'another DNS name or IP address to be reached by; several with commas, or repeated'
 complete -c p2p-ca -n "__p2p_ca_at ' sign'" -l version -d 'print the version'

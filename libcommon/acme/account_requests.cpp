@@ -61,6 +61,16 @@ Outcome<Account> make_account(const ServerParts& parts, const SignedRequest& req
   return out;
 }
 
+/// For a key whose binding has an account already. A key that was changed (section 7.3.5) may be known to others and
+/// makes no second account with the same use of the invitation; neither is it told which account that is.
+Outcome<net::Response> made_before(const ServerParts& parts, const SignedRequest& request) {
+  const auto winner = parts.store.find_account_by_key(request.thumbprint);
+  if (!winner) return internal_error(parts, winner.error());
+  if (*winner) return existing_answer(parts, **winner);  // the same request came twice at once
+  parts.log.warning("an ACME account was refused: the account of its binding has another key now");
+  return Refusal(ProblemType::unauthorized, "externalAccountBinding: the account of this binding has another key now");
+}
+
 /// The new key, once the inner JWS is found to be made with it and to speak of this account (section 7.3.5).
 Outcome<crypto::KeyPtr> read_new_key(const ServerParts& parts, const SignedRequest& request) {
   const auto inner = read_jws(crypto::parse_jws(request.payload));
@@ -131,10 +141,7 @@ Outcome<net::Response> new_account(const ServerParts& parts, const SignedRequest
   if (const auto added = parts.store.add_account(*made, parts.clock.wall(), parts.settings.max_accounts); !added) {
     if (added.error().kind() == Errc::limited) return Refusal(ProblemType::rate_limited, added.error().context);
     if (added.error().kind() != Errc::exists) return internal_error(parts, added.error());
-    // The same request came twice at once.
-    const auto winner = parts.store.find_account_by_key(request.thumbprint);
-    if (!winner || !*winner) return Refusal(ProblemType::server_internal, "the server cannot do that now");
-    return existing_answer(parts, **winner);
+    return made_before(parts, request);
   }
   parts.log.info("new ACME account {} with invitation {}", made->id,
                  made->kid.empty() ? "none" : escape_controls(made->kid));

@@ -18,7 +18,7 @@ const std::vector<pki::SubjectName> kNodeLoopback = {{pki::SubjectName::Kind::dn
 std::string refusal_of(const pki::SubjectName& name, const IsReserved& is_reserved) {
   if (is_loopback(name)) return fmt::format("{} means another machine to everyone who reads it", name.text);
   if (is_wildcard(name)) return fmt::format("{} cannot be validated by http-01", name.text);
-  if (is_reserved(name)) return fmt::format("{} belongs to another node", name.text);
+  if (is_reserved(name)) return fmt::format("{} belongs, or is promised by an invitation, to another node", name.text);
   return {};
 }
 

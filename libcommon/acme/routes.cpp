@@ -42,13 +42,9 @@ Incoming read_incoming(const Urls& urls, net::Request& request) {
   return out;
 }
 
-/// Section 6.3: what is signed is asked for with POST.
-awaitable<net::Response> refuse_get(net::Request&) {
-  net::Response out =
-      problem_answer(Refusal(ProblemType::malformed, "this resource is asked for with a signed POST", 405));
-  out.headers.add("Allow", "POST");
-  co_return out;
-}
+/// All that a route may have; HEAD is served with GET.
+constexpr net::Method kMethods[] = {net::Method::get,     net::Method::post,    net::Method::put,
+                                    net::Method::delete_, net::Method::options, net::Method::other};
 
 net::Route open_route(net::Method method, std::string pattern, net::Handler handler) {
   net::Route out;
@@ -94,19 +90,40 @@ awaitable<net::Response> Server::post(const Resource& resource, net::Request& re
   co_return signed_answer(std::move(answer.response));
 }
 
-void Server::add_routes(net::Router& router) {
-  router.add(open_route(net::Method::get, "/acme/directory",
-                        [this](net::Request&) -> awaitable<net::Response> { co_return directory(); }));
-  router.add(open_route(net::Method::get, "/acme/new-nonce", [this](net::Request& request) -> awaitable<net::Response> {
-    co_return new_nonce(request.method);
-  }));
-  router.add(open_route(net::Method::get, "/acme/renewal-info/{id}",
-                        [this](net::Request& request) { return renewal(request); }));
-  for (const auto& resource : kResources) {
-    router.add(open_route(net::Method::post, resource.pattern,
-                          [this, &resource](net::Request& request) { return post(resource, request); }));
-    router.add(open_route(net::Method::get, resource.pattern, refuse_get));
+net::Handler Server::refuse(Refusal refusal, std::string allowed) {
+  return [this, refusal = std::move(refusal),
+          allowed = std::move(allowed)](net::Request& request) -> awaitable<net::Response> {
+    net::Response out = problem_answer(refusal);
+    if (!allowed.empty()) out.headers.add("Allow", allowed);
+    co_return request.method == net::Method::post ? signed_answer(std::move(out)) : std::move(out);
+  };
+}
+
+void Server::add_resource(net::Router& router, net::Method method, const char* pattern, const net::Handler& handler) {
+  // Section 6.3: what is signed is asked for with POST.
+  const bool is_signed = method == net::Method::post;
+  const Refusal refusal(ProblemType::malformed,
+                        is_signed ? "this resource is asked for with a signed POST" : "this resource is read with GET",
+                        405);
+  for (const auto one : kMethods) {
+    router.add(open_route(one, pattern, one == method ? handler : refuse(refusal, is_signed ? "POST" : "GET, HEAD")));
   }
+}
+
+void Server::add_routes(net::Router& router) {
+  add_resource(router, net::Method::get, "/acme/directory",
+               [this](net::Request&) -> awaitable<net::Response> { co_return directory(); });
+  add_resource(router, net::Method::get, "/acme/new-nonce",
+               [this](net::Request& request) -> awaitable<net::Response> { co_return new_nonce(request.method); });
+  add_resource(router, net::Method::get, "/acme/renewal-info/{id}",
+               [this](net::Request& request) { return renewal(request); });
+  for (const auto& resource : kResources) {
+    add_resource(router, net::Method::post, resource.pattern,
+                 [this, &resource](net::Request& request) { return post(resource, request); });
+  }
+  // Last, as the first pattern that fits counts.
+  const Refusal unknown(ProblemType::malformed, "there is no such resource", 404);
+  for (const auto method : kMethods) router.add(open_route(method, "/acme/{*}", refuse(unknown, {})));
 }
 
 }  // namespace p2p::acme

@@ -33,7 +33,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// /acme/directory and the resources below it; open to all, as what is signed in them decides.
+  /// All of /acme/, which is open to all, as what is signed in a request decides. Wrong methods and paths are answered
+  /// with a problem of ACME too.
   void add_routes(net::Router& router);
 
   /// Takes up what an earlier process left (validations go on, half-done finalizations fail), then deletes what has
@@ -46,6 +47,9 @@ class Server {
   struct Resource;
   static const Resource kResources[];
 
+  /// The resource with its method, and with all others refused.
+  void add_resource(net::Router& router, net::Method method, const char* pattern, const net::Handler& handler);
+  net::Handler refuse(Refusal refusal, std::string allowed);
   boost::asio::awaitable<net::Response> post(const Resource& resource, net::Request& request);
   boost::asio::awaitable<net::Response> renewal(net::Request& request);
   net::Response directory() const;

@@ -57,7 +57,8 @@ class Store {
   /// Makes the file and its folder where they are missing. `unsupported` for a file of a later version.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& path);
 
-  /// `exists` when another account has the key (thumbprint), `limited` when there are `max_accounts` already.
+  /// `exists` when another account has the key (thumbprint), or was made with the same invitation and key and has
+  /// another key now; `limited` when there are `max_accounts` already.
   Result<void> add_account(const Account& account, WallTime now, std::size_t max_accounts);
   Result<std::optional<Account>> find_account(std::string_view id);
   Result<std::optional<Account>> find_account_by_key(std::string_view thumbprint);

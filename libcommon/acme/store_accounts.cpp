@@ -59,9 +59,10 @@ Result<void> Store::add_account(const Account& account, WallTime now, std::size_
   if (*count >= static_cast<std::int64_t>(max_accounts)) {
     return Error(Errc::limited, fmt::format("there are {} ACME accounts already", *count));
   }
-  auto statement =
-      prepare("INSERT INTO accounts (" P2P_ACCOUNT_COLUMNS
-              ", used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (thumbprint) DO NOTHING");
+  auto statement = prepare("INSERT INTO accounts (" P2P_ACCOUNT_COLUMNS
+                           ", used_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?7 = '' OR NOT EXISTS"
+                           " (SELECT 1 FROM accounts WHERE kid = ?7 AND bound_thumbprint = ?3)"
+                           " ON CONFLICT (thumbprint) DO NOTHING");
   if (!statement) return statement.error();
   Statement& insert = **statement;
   const std::string jwk = dump_json(account.jwk), contact = dump_json(account.contact),
@@ -77,7 +78,7 @@ Result<void> Store::add_account(const Account& account, WallTime now, std::size_
   insert.bind(9, nanoseconds_of(now));
   const auto added = changes_a_row(database_, insert);
   if (!added) return added.error();
-  if (!*added) return Error(Errc::exists, "another ACME account has this key");
+  if (!*added) return Error(Errc::exists, "another ACME account has this key or binding");
   return {};
 }
 

@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "crypto/key_numbers.hpp"
+
 namespace p2p::crypto {
 namespace {
 
@@ -15,20 +17,13 @@ int refuse_passphrase(char*, int, int, void* user) {
   return -1;
 }
 
-bool is_on_curve(const EVP_PKEY& key, std::string_view name) noexcept {
-  if (!EVP_PKEY_is_a(&key, "EC")) return false;
-  char curve[32] = {};
-  const bool named = EVP_PKEY_get_group_name(&key, curve, sizeof curve, nullptr) == 1;
-  if (!named) ERR_clear_error();
-  return named && curve == name;
-}
-
 int rsa_bits(KeyType type) {
   switch (type) {
     case KeyType::rsa_2048: return 2048;
     case KeyType::rsa_3072: return 3072;
     case KeyType::rsa_4096: return 4096;
     case KeyType::ecdsa_p256:
+    case KeyType::ecdsa_p384:
     case KeyType::ed25519: break;
   }
   return 0;
@@ -39,6 +34,7 @@ int rsa_bits(KeyType type) {
 std::string_view to_string(KeyType type) noexcept {
   switch (type) {
     case KeyType::ecdsa_p256: return "ecdsa-p256";
+    case KeyType::ecdsa_p384: return "ecdsa-p384";
     case KeyType::ed25519: return "ed25519";
     case KeyType::rsa_2048: return "rsa-2048";
     case KeyType::rsa_3072: return "rsa-3072";
@@ -56,7 +52,7 @@ std::optional<KeyType> parse_key_type(std::string_view text) noexcept {
 
 std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept {
   if (EVP_PKEY_is_a(&key, "ED25519")) return KeyType::ed25519;
-  if (is_on_curve(key, "prime256v1")) return KeyType::ecdsa_p256;
+  if (const Curve* curve = curve_of(key)) return curve == &kP384 ? KeyType::ecdsa_p384 : KeyType::ecdsa_p256;
   if (EVP_PKEY_is_a(&key, "RSA")) {
     for (const KeyType type : {KeyType::rsa_2048, KeyType::rsa_3072, KeyType::rsa_4096}) {
       if (EVP_PKEY_get_bits(&key) == rsa_bits(type)) return type;
@@ -65,12 +61,11 @@ std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept {
   return std::nullopt;
 }
 
-bool is_ecdsa_p384(const EVP_PKEY& key) noexcept { return is_on_curve(key, "secp384r1"); }
-
 Result<KeyPtr> generate_key(KeyType type) {
   KeyPtr key;
   switch (type) {
     case KeyType::ecdsa_p256: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")); break;
+    case KeyType::ecdsa_p384: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384")); break;
     case KeyType::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
     case KeyType::rsa_2048:
     case KeyType::rsa_3072:

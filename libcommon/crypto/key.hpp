@@ -12,23 +12,20 @@
 namespace p2p::crypto {
 
 /// The keys that certificates of a fleet may have (DESIGN.md section 5).
-enum class KeyType : unsigned char { ecdsa_p256, ed25519, rsa_2048, rsa_3072, rsa_4096 };
+enum class KeyType : unsigned char { ecdsa_p256, ecdsa_p384, ed25519, rsa_2048, rsa_3072, rsa_4096 };
 
-inline constexpr std::array<KeyType, 5> kKeyTypes{KeyType::ecdsa_p256, KeyType::ed25519, KeyType::rsa_2048,
-                                                  KeyType::rsa_3072, KeyType::rsa_4096};
+inline constexpr std::array kKeyTypes{KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ed25519,
+                                      KeyType::rsa_2048,   KeyType::rsa_3072,   KeyType::rsa_4096};
 
 /// A key in PEM is never larger; readers of files refuse more.
 inline constexpr std::size_t kMaxKeyPemBytes = 16 * 1024;
 
-/// `ecdsa-p256`, `ed25519`, `rsa-2048`, `rsa-3072`, `rsa-4096`.
+/// `ecdsa-p256`, `ecdsa-p384`, `ed25519`, `rsa-2048`, `rsa-3072`, `rsa-4096`.
 std::string_view to_string(KeyType type) noexcept;
 std::optional<KeyType> parse_key_type(std::string_view text) noexcept;
 
 /// The type of a key; none for any other algorithm, curve or size.
 std::optional<KeyType> type_of(const EVP_PKEY& key) noexcept;
-
-/// Not a type of this fleet's own keys, but one that other programs ask certificates for.
-bool is_ecdsa_p384(const EVP_PKEY& key) noexcept;
 
 Result<KeyPtr> generate_key(KeyType type);
 

@@ -20,9 +20,13 @@ bool use_pss(EVP_PKEY_CTX* context) {
 
 Error unsupported() { return {Errc::unsupported, "a key of this type is not used for signatures here"}; }
 
-const EVP_MD* digest_for(KeyType type) { return type == KeyType::ed25519 ? nullptr : EVP_sha256(); }
-
 }  // namespace
+
+const EVP_MD* signing_digest(const EVP_PKEY& key) noexcept {
+  const auto type = type_of(key);
+  if (type == KeyType::ed25519) return nullptr;
+  return type == KeyType::ecdsa_p384 ? EVP_sha384() : EVP_sha256();
+}
 
 Result<Bytes> sign(const EVP_PKEY& private_key, ByteView message) {
   const auto type = type_of(private_key);
@@ -31,7 +35,7 @@ Result<Bytes> sign(const EVP_PKEY& private_key, ByteView message) {
   EVP_PKEY_CTX* parameters = nullptr;
   // OpenSSL takes the key without const, but only counts a reference to it.
   auto* key = const_cast<EVP_PKEY*>(&private_key);
-  if (!context || EVP_DigestSignInit(context.get(), &parameters, digest_for(*type), nullptr, key) != 1 ||
+  if (!context || EVP_DigestSignInit(context.get(), &parameters, signing_digest(*key), nullptr, key) != 1 ||
       (is_rsa(*type) && !use_pss(parameters))) {
     return openssl_error(Errc::failed, "cannot begin a signature");
   }
@@ -50,7 +54,7 @@ Result<void> verify(const EVP_PKEY& public_key, ByteView message, ByteView signa
   const DigestContextPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
   auto* key = const_cast<EVP_PKEY*>(&public_key);
-  if (!context || EVP_DigestVerifyInit(context.get(), &parameters, digest_for(*type), nullptr, key) != 1 ||
+  if (!context || EVP_DigestVerifyInit(context.get(), &parameters, signing_digest(*key), nullptr, key) != 1 ||
       (is_rsa(*type) && !use_pss(parameters))) {
     return openssl_error(Errc::failed, "cannot begin to verify a signature");
   }

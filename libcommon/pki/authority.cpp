@@ -1,6 +1,7 @@
 #include "pki/authority.hpp"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 
@@ -13,9 +14,7 @@ namespace {
 
 /// What the key may be used for: only RSA takes part in a key exchange by encryption.
 const char* key_usage_for(const EVP_PKEY& key) {
-  const auto type = crypto::type_of(key);
-  const bool is_rsa = type && *type != crypto::KeyType::ecdsa_p256 && *type != crypto::KeyType::ed25519;
-  return is_rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
+  return EVP_PKEY_is_a(&key, "RSA") == 1 ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
 }
 
 const char* extended_key_usage_for(std::optional<Role> role) {
@@ -49,11 +48,12 @@ std::vector<SubjectName> names_of(const LeafRequest& request, const NameConstrai
 
 Result<void> check_key(std::optional<Role> role, const EVP_PKEY& key) {
   const auto type = crypto::type_of(key);
-  if (!type && (role || !crypto::is_ecdsa_p384(key))) {
+  if (!type) {
     return Error(Errc::unsupported, "a key of this type is not used in certificates here");
   }
-  if (role == Role::coordinator && type == crypto::KeyType::ed25519) {
-    return Error(Errc::invalid, "a coordinator signs tokens, which needs an ecdsa-p256 or rsa key, not ed25519");
+  if (role == Role::coordinator && (type == crypto::KeyType::ed25519 || type == crypto::KeyType::ecdsa_p384)) {
+    return Error(Errc::invalid, fmt::format("a coordinator signs tokens, which needs an ecdsa-p256 or rsa key, not {}",
+                                            crypto::to_string(*type)));
   }
   return {};
 }

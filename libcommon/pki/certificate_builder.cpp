@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/system_random.hpp"
+#include "crypto/signature.hpp"
 #include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
@@ -96,7 +97,7 @@ Result<crypto::X509Ptr> build_certificate(const CertificateFields& fields, const
       (!fields.common_name.empty() && !add_common_name(X509_get_subject_name(certificate.get()), fields.common_name)) ||
       X509_set_issuer_name(certificate.get(), X509_get_subject_name(parent)) != 1 ||
       X509_set_pubkey(certificate.get(), subject) != 1 || !add_extensions(certificate.get(), parent, fields) ||
-      X509_sign(certificate.get(), signer, signing_digest(issuer_key)) == 0) {
+      X509_sign(certificate.get(), signer, crypto::signing_digest(issuer_key)) == 0) {
     return crypto::openssl_error(Errc::failed, "cannot make the certificate of \"" + fields.common_name + "\"");
   }
   return certificate;

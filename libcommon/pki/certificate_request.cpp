@@ -9,6 +9,7 @@
 #include <new>
 
 #include "crypto/key.hpp"
+#include "crypto/signature.hpp"
 #include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
@@ -54,7 +55,7 @@ Result<crypto::RequestPtr> sign_request(const std::string& common_name, const st
     const Owned<STACK_OF(X509_EXTENSION)> extensions(raw);
     good = good && X509_REQ_add_extensions(request.get(), extensions.get()) == 1;
   }
-  if (!good || X509_REQ_sign(request.get(), own, signing_digest(key)) == 0) return not_made(common_name);
+  if (!good || X509_REQ_sign(request.get(), own, crypto::signing_digest(key)) == 0) return not_made(common_name);
   return request;
 }
 
@@ -91,7 +92,7 @@ Result<CertificateRequest> CertificateRequest::from_request(crypto::RequestPtr r
   EVP_PKEY* const key = X509_REQ_get0_pubkey(request.get());
   if (key == nullptr) return crypto::openssl_error(Errc::damaged, "a public key that cannot be read");
   // Before the signature: a key of an absurd size makes checking it slow.
-  if (!crypto::type_of(*key) && !crypto::is_ecdsa_p384(*key)) {
+  if (!crypto::type_of(*key)) {
     return Error(Errc::unsupported, "a key of this type is not used in certificates here");
   }
   const bool own = X509_REQ_verify(request.get(), key) == 1;

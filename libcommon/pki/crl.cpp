@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "crypto/signature.hpp"
 #include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
@@ -162,7 +163,7 @@ Result<std::string> sign_crl(const Authority& authority, const std::vector<Revok
                      set_dates(list.get(), now) && add_extensions(list.get(), issuer, number);
   if (!begun ||
       !std::all_of(revoked.begin(), revoked.end(), [&](const auto& entry) { return add_entry(list.get(), entry); }) ||
-      X509_CRL_sort(list.get()) != 1 || X509_CRL_sign(list.get(), key, signing_digest(authority.key())) == 0) {
+      X509_CRL_sort(list.get()) != 1 || X509_CRL_sign(list.get(), key, crypto::signing_digest(authority.key())) == 0) {
     return crypto::openssl_error(Errc::failed, "cannot sign a revocation list");
   }
   return pem_of(*list);

@@ -111,7 +111,7 @@ class Inventory {
   Result<std::vector<RecordedCertificate>> certificates(const CertificateFilter& filter);
   Result<bool> has_certificate(const Certificate& certificate);
   /// DNS names in certificates of others than `name` that are valid at `at` and not revoked, and those names
-  /// themselves.
+  /// themselves; likewise of invitations that are open at `at` (see open_invitations).
   Result<bool> belongs_to_other(std::string_view dns_name, std::string_view name, WallTime at);
 
   /// `not_found` when there is none of that kid.

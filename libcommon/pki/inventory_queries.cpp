@@ -59,6 +59,9 @@ std::string where_of(const CertificateFilter& filter) {
   return all.empty() ? "" : " WHERE " + join(all, " AND ");
 }
 
+/// A condition on a row of `invitations`; `at` is the number of a parameter.
+#define P2P_INVITATION_IS_OPEN(at) "revoked_at IS NULL AND (expires_at > " at " OR used > 0)"
+
 Result<bool> has_row(Result<Statement>& query) { return query->step(); }
 
 }  // namespace
@@ -115,7 +118,9 @@ Result<bool> Inventory::belongs_to_other(std::string_view dns_name, std::string_
       "SELECT 1 FROM certificates c LEFT JOIN certificate_names n USING(issuer, serial)"
       " WHERE n.name = ?1 AND c.name <> ?2 AND c.not_after > ?3 AND c.revoked_at IS NULL"
       " UNION ALL SELECT 1 FROM certificates WHERE name = ?1 COLLATE NOCASE AND name <> ?2 AND not_after > ?3"
-      " AND revoked_at IS NULL LIMIT 1");
+      " AND revoked_at IS NULL"
+      " UNION ALL SELECT 1 FROM invitations WHERE name <> ?2 AND " P2P_INVITATION_IS_OPEN("?3")
+      " AND (name = ?1 COLLATE NOCASE OR EXISTS (SELECT 1 FROM json_each(names) WHERE lower(value) = ?1)) LIMIT 1");
   if (!query) return query.error();
   const std::string lower = lower_ascii(dns_name);
   query->bind(1, std::string_view(lower));
@@ -164,7 +169,7 @@ Result<RecordedInvitation> Inventory::invitation(std::string_view kid) {
 }
 
 Result<std::vector<RecordedInvitation>> Inventory::open_invitations(std::string_view name, WallTime at) {
-  return invitations("name = ?1 AND revoked_at IS NULL AND (expires_at > ?2 OR used > 0)", name, to_unix(at));
+  return invitations("name = ?1 AND " P2P_INVITATION_IS_OPEN("?2"), name, to_unix(at));
 }
 
 Result<std::vector<RecordedInvitation>> Inventory::redeemable_invitations(WallTime at) {

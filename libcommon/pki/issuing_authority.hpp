@@ -114,7 +114,8 @@ class IssuingAuthority {
   Result<void> revoke_invitation(std::string_view kid, const Act& act);
 
   /// True for what nobody is ever asked to prove: loopback, unspecified addresses, `localhost`, and DNS names in valid
-  /// certificates of others than `name`.
+  /// certificates and open invitations of others than `name`. Other addresses never are, as they move between
+  /// machines: http-01 shows who has one now.
   Result<bool> is_reserved(const SubjectName& subject, std::string_view name, WallTime now);
 
   Result<std::vector<RecordedCertificate>> certificates(const CertificateFilter& filter);

@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "crypto/key.hpp"
+#include "crypto/openssl.hpp"
 
 namespace p2p::pki {
 namespace {
@@ -39,10 +39,6 @@ Result<WallTime> to_wall_time(const ASN1_TIME* time) {
   const year_month_day date{year{y}, month{static_cast<unsigned>(parts.tm_mon + 1)},
                             day{static_cast<unsigned>(parts.tm_mday)}};
   return WallTime{sys_days{date}} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
-}
-
-const EVP_MD* signing_digest(const EVP_PKEY& key) {
-  return crypto::type_of(key) == crypto::KeyType::ed25519 ? nullptr : EVP_sha256();
 }
 
 Result<std::string> common_name_of(const X509_NAME* name) {

@@ -40,9 +40,6 @@ std::time_t to_seconds(WallTime time);
 /// Dates outside the range of WallTime are cut to it; `damaged` when it is no date.
 Result<WallTime> to_wall_time(const ASN1_TIME* time);
 
-/// The digest that a key signs with: SHA-256, or none for Ed25519, which has its own.
-const EVP_MD* signing_digest(const EVP_PKEY& key);
-
 /// The first common name in UTF-8, empty when there is none; `damaged` when it cannot be read.
 Result<std::string> common_name_of(const X509_NAME* name);
 /// Adds it, cut to 64 bytes (RFC 5280 appendix A, ub-common-name).

@@ -44,7 +44,7 @@ refused() {
 
 @test "roles, key types, clusters, days and additional names are checked before anything is made" {
   refused 2 "is not a valid name of a cluster" p2p-ca init --name 'a/b'
-  refused 2 "--key-type: \"rsa-1024\" is not one of ecdsa-p256, ed25519" p2p-ca init --key-type rsa-1024
+  refused 2 "--key-type: \"rsa-1024\" is not one of ecdsa-p256, ecdsa-p384" p2p-ca init --key-type rsa-1024
   refused 2 "--days: \"0\" is not a number from 1 to 36500" p2p-ca init --days 0
   p2p-ca -q init
   refused 2 "\"root\" is not one of worker, coordinator, operator" p2p-ca sign a --role root

@@ -167,6 +167,32 @@ TEST_CASE_FIXTURE(ServerFixture, "a key change: the new key works, the old one n
   CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
 }
 
+TEST_CASE_FIXTURE(ServerFixture, "the binding of a key that was changed makes no second account") {
+  TestClient client(*this);
+  const auto& invitation =
+      issuance.invite({"kid-worker-1", "worker-1", pki::Role::worker, {}, clock.now + std::chrono::hours(24)});
+  REQUIRE(client.register_with("kid-worker-1", invitation.key).status == 201);
+  const auto account = client.kid;
+  auto fresh = crypto::generate_key(crypto::KeyType::ecdsa_p256).value();
+  REQUIRE(client.post(kKeyChange, inner(client, *fresh, Json()).dump()).status == 200);
+
+  TestClient former(*this, std::exchange(client.key, std::move(fresh)));
+  const auto refuse = [&] {
+    const auto answer = former.register_with("kid-worker-1", invitation.key);
+    CHECK(problem_of(answer) == "unauthorized");
+    CHECK(header_of(answer, "Location").empty());
+  };
+  refuse();
+  CHECK(invitation.uses == 0);
+  CHECK(invitation.thumbprints.size() == 1);
+  CHECK(client.get(account).status == 200);
+  CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
+
+  // Nor does it come back when the account is given up.
+  CHECK(client.post(account, R"({"status":"deactivated"})").status == 200);
+  refuse();
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "a key that is in use already: 409 with the Location of its account") {
   TestClient one(*this), two(*this);
   one.join(worker("worker-1"));

@@ -14,12 +14,11 @@ using namespace p2p::test;
 namespace {
 
 /// What `openssl req` makes with these arguments, in DER.
-Bytes openssl_request(const std::string& arguments) {
+Bytes openssl_request(const std::string& arguments, const std::string& key = "ec -pkeyopt ec_paramgen_curve:P-256") {
   const test::TemporaryFolder folder;
   const auto out = (folder.path() / "request.der").string();
   const auto made =
-      openssl("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -outform DER -out " + out +
-              " " + arguments);
+      openssl("req -new -newkey " + key + " -nodes -keyout /dev/null -outform DER -out " + out + " " + arguments);
   REQUIRE_MESSAGE(made.exit_code == 0, made.output);
   return to_bytes(read_file(out, 1 << 16).value());
 }
@@ -46,6 +45,21 @@ TEST_CASE("addresses, with the address as common name as lego does it") {
   CHECK(parse_request(openssl_request("-subj /CN=10.0.0.1 -addext subjectAltName=IP:10.0.0.1,IP:2001:db8::1"))
             .value()
             .names == std::vector{ip("10.0.0.1"), ip("2001:db8::1")});
+}
+
+TEST_CASE_FIXTURE(ServerFixture, "requests with P-256, P-384 and RSA keys are certified, others are bad") {
+  const std::string names = "-subj / -addext subjectAltName=DNS:worker-1";
+  TestClient client(*this);
+  client.join(worker());
+  for (const char* key :
+       {"ec -pkeyopt ec_paramgen_curve:P-256", "ec -pkeyopt ec_paramgen_curve:P-384", "rsa:2048", "rsa:3072"}) {
+    const auto answer = client.finalize(client.order({dns("worker-1")}), openssl_request(names, key));
+    CHECK_MESSAGE(answer.status == 200, key << ": " << answer.body);
+  }
+  for (const char* key : {"ec -pkeyopt ec_paramgen_curve:P-521", "rsa:1024"}) {
+    const auto answer = client.finalize(client.order({dns("worker-1")}), openssl_request(names, key));
+    CHECK_MESSAGE(problem_of(answer) == "badCSR", key);
+  }
 }
 
 TEST_CASE("CA:TRUE is seen") {

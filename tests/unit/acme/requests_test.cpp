@@ -46,6 +46,32 @@ TEST_CASE_FIXTURE(ServerFixture, "a plain GET of what is signed is 405 malformed
   }
 }
 
+TEST_CASE_FIXTURE(ServerFixture, "other methods and unknown paths are malformed too, with a nonce for POST alone") {
+  using net::Method;
+  const auto refused = [&](Method method, const char* path, unsigned status, const char* allowed) {
+    const auto answer = send(method, std::string(kBase) + path);
+    CAPTURE(path);
+    CHECK(problem_of(answer) == "malformed");
+    CHECK(answer.status == status);
+    CHECK(header_of(answer, "Allow") == allowed);
+    CHECK(header_of(answer, "Replay-Nonce").empty() == (method != Method::post));
+  };
+  for (const auto method : {Method::put, Method::delete_, Method::options, Method::other}) {
+    refused(method, "/acme/new-account", 405, "POST");
+    refused(method, "/acme/order/x/finalize", 405, "POST");
+    refused(method, "/acme/directory", 405, "GET, HEAD");
+    refused(method, "/acme/nothing/here", 404, "");
+  }
+  for (const char* path : {"/acme/directory", "/acme/new-nonce", "/acme/renewal-info/x"}) {
+    refused(Method::post, path, 405, "GET, HEAD");
+  }
+  for (const char* path : {"/acme/", "/acme/nothing", "/acme/acct/", "/acme/order/x/y"}) {
+    refused(Method::get, path, 404, "");
+    refused(Method::head, path, 404, "");
+    refused(Method::post, path, 404, "");
+  }
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "every answer to a POST brings a fresh nonce, refusals too") {
   const auto answer = send(net::Method::post, kNewAccount, "not even JSON");
   CHECK(problem_of(answer) == "malformed");
@@ -162,8 +188,10 @@ TEST_CASE_FIXTURE(ServerFixture, "keys of other kinds are bad") {
   CHECK(problem_of(answer) == "badPublicKey");
 }
 
-TEST_CASE_FIXTURE(ServerFixture, "RS256 accounts work as ES256 ones do") {
-  TestClient client(*this, crypto::generate_key(crypto::KeyType::rsa_2048).value());
-  client.join(worker());
-  CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
+TEST_CASE_FIXTURE(ServerFixture, "RS256 and ES384 accounts work as ES256 ones do") {
+  for (const auto type : {crypto::KeyType::rsa_2048, crypto::KeyType::ecdsa_p384}) {
+    TestClient client(*this, crypto::generate_key(type).value());
+    client.join(worker());
+    CHECK(client.obtain({dns("worker-1")}).starts_with("-----BEGIN CERTIFICATE-----"));
+  }
 }

@@ -77,7 +77,8 @@ TEST_CASE("one changed bit anywhere is found") {
 }
 
 TEST_CASE("what is signed verifies, by every algorithm") {
-  for (const auto& key : {generate_key(KeyType::ecdsa_p256).value(), generate_key(KeyType::rsa_2048).value()}) {
+  for (const auto& key : {generate_key(KeyType::ecdsa_p256).value(), generate_key(KeyType::ecdsa_p384).value(),
+                          generate_key(KeyType::rsa_2048).value()}) {
     const auto jws = sign_jws({{"nonce", "n"}, {"jwk", to_jwk(*key).value()}}, "content", *key).value();
     const auto parsed = read_flattened_jws(jws).value();
     CHECK(parsed.payload == "content");

@@ -28,6 +28,7 @@ TEST_CASE("openssl reads every type of key that is made, and it comes back the s
   };
   const Expected all[] = {
       {crypto::KeyType::ecdsa_p256, "ecdsa-p256", "ASN1 OID: prime256v1"},
+      {crypto::KeyType::ecdsa_p384, "ecdsa-p384", "ASN1 OID: secp384r1"},
       {crypto::KeyType::ed25519, "ed25519", "ED25519 Private-Key"},
       {crypto::KeyType::rsa_2048, "rsa-2048", "Private-Key: (2048 bit"},
       {crypto::KeyType::rsa_3072, "rsa-3072", "Private-Key: (3072 bit"},
@@ -57,7 +58,7 @@ TEST_CASE("keys that openssl writes are read: traditional form, other curves hav
   const auto traditional = crypto::read_private_key(*read_file(file, 10'000), file);
   REQUIRE(traditional.has_value());
   CHECK(crypto::type_of(**traditional) == crypto::KeyType::ecdsa_p256);
-  REQUIRE(openssl("ecparam -name secp384r1 -genkey -noout -out " + file).exit_code == 0);
+  REQUIRE(openssl("ecparam -name secp521r1 -genkey -noout -out " + file).exit_code == 0);
   const auto other = crypto::read_private_key(*read_file(file, 10'000), file);
   REQUIRE(other.has_value());
   CHECK_FALSE(crypto::type_of(**other));

@@ -14,6 +14,7 @@ namespace {
 std::string options_for(crypto::KeyType type) {
   const std::string raw = " -rawin";
   if (type == crypto::KeyType::ed25519) return raw;
+  if (type == crypto::KeyType::ecdsa_p384) return raw + " -digest sha384";
   return raw + " -digest sha256" +
          (type == crypto::KeyType::ecdsa_p256 ? ""
                                               : " -pkeyopt rsa_padding_mode:pss"
@@ -47,7 +48,8 @@ TEST_CASE("openssl verifies our signatures and we verify openssl's, for each typ
 }
 
 TEST_CASE("a changed message, a changed signature and another key are refused") {
-  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                          crypto::KeyType::rsa_2048}) {
     CAPTURE(crypto::to_string(type));
     const auto key = crypto::generate_key(type);
     const auto other = crypto::generate_key(type);
@@ -67,7 +69,7 @@ TEST_CASE("a changed message, a changed signature and another key are refused") 
 TEST_CASE("a key outside the fleet's types neither signs nor verifies") {
   const test::TemporaryFolder folder;
   const std::string file = (folder.path() / "key.pem").string();
-  REQUIRE(openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out " + file).exit_code == 0);
+  REQUIRE(openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out " + file).exit_code == 0);
   const auto key = crypto::read_private_key(*read_file(file, 10'000), file);
   REQUIRE(key.has_value());
   CHECK(crypto::sign(**key, as_bytes("m")).error().kind() == Errc::unsupported);

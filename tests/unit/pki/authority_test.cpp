@@ -44,9 +44,11 @@ TEST_CASE("the CA's certificate says what a CA's must") {
 
 TEST_CASE("openssl accepts nodes and operators for every type of key of the CA and of the leaf") {
   const test::TemporaryFolder folder;
-  for (const auto ca_type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+  for (const auto ca_type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                             crypto::KeyType::rsa_2048}) {
     const auto authority = test::make_authority("p2p", ca_type);
-    for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+    for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                            crypto::KeyType::rsa_2048}) {
       CAPTURE(crypto::to_string(ca_type));
       CAPTURE(crypto::to_string(type));
       const auto node = test::issue(authority, {.name = "worker-1"}, test::now(), type);
@@ -154,6 +156,9 @@ TEST_CASE("requests that cannot be granted are refused") {
   CHECK(kind({.name = "a", .lifetime = days{-1}}) == Errc::invalid);
   CHECK(kind({.name = "a", .lifetime = days{36501}}) == Errc::invalid);
   CHECK(kind({.role = pki::Role::coordinator, .name = "a"}) == Errc::invalid);
+  const auto p384 = crypto::generate_key(crypto::KeyType::ecdsa_p384);
+  CHECK(authority.issue({.role = pki::Role::coordinator, .name = "a"}, **p384, test::now()).error().kind() ==
+        Errc::invalid);
   CHECK(kind({.name = "a", .extra_names = std::vector<pki::SubjectName>(101)}) == Errc::invalid);
   CHECK(pki::Authority::make({.cluster_name = "a/b"}, test::now()).error().kind() == Errc::invalid);
   CHECK(pki::Authority::make({.lifetime = days{0}}, test::now()).error().kind() == Errc::invalid);

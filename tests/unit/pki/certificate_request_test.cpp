@@ -28,7 +28,8 @@ Errc kind_of(std::string_view pem) {
 
 TEST_CASE("openssl accepts and reads a request that was made here") {
   const test::TemporaryFolder folder;
-  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                          crypto::KeyType::rsa_2048}) {
     const auto key = crypto::generate_key(type);
     const auto pem = pki::make_request(
         "worker-1", {*pki::parse_subject_name("worker-1"), *pki::parse_subject_name("2001:db8::1")}, **key);

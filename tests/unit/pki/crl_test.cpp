@@ -20,7 +20,8 @@ std::string seconds(WallTime time) {
 
 TEST_CASE("openssl verifies a list, refuses what is on it, and accepts the rest") {
   const test::TemporaryFolder folder;
-  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                          crypto::KeyType::rsa_2048}) {
     const auto authority = test::make_authority("p2p", type);
     const auto good = test::issue(authority, {.name = "good"});
     const auto bad = test::issue(authority, {.name = "bad"});

@@ -59,10 +59,6 @@ TEST_CASE("a certificate without role is for servers only and has the asked name
   CHECK(check(home, web).exit_code == 0);
   const auto named = home.issue(authority, {.role = std::nullopt, .name = "www.shop.example"});
   CHECK(named.facts().dns_names == std::vector<std::string>{"www.shop.example"});
-  test::openssl("ecparam -genkey -noout -name secp384r1 -out " + (home.folder.path() / "k").string());
-  const auto p384 = take(crypto::read_private_key(*read_file(home.folder.path() / "k", 10'000), "k"));
-  CHECK(authority.issue({.role = std::nullopt, .name = "a"}, *p384, home.act).has_value());
-  CHECK(authority.issue({.name = "a"}, *p384, home.act).error().kind() == Errc::unsupported);
 }
 
 TEST_CASE("revoking a name revokes its certificates and invitations, and the list tells so to openssl") {
@@ -271,6 +267,34 @@ TEST_CASE("loopback and other nodes' names are reserved") {
   CHECK_FALSE(reserved("gone", "worker-2"));
   CHECK_FALSE(reserved("b.example", "worker-2"));
   CHECK_FALSE(reserved("10.0.0.1", "worker-2"));
+}
+
+TEST_CASE("names of open invitations are reserved for whom they invite, addresses are not") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  const auto invite = [&](const char* who, std::vector<pki::SubjectName> names) {
+    return take(authority.invite({.name = who, .names = std::move(names), .ttl = seconds{60}}, home.act)).kid;
+  };
+  const auto reserved = [&](const char* subject, const char* by, seconds later = {}) {
+    return take(authority.is_reserved(name(subject), by, home.act.at + later));
+  };
+  const auto unused = invite("worker-1", {name("Shop.example"), name("10.0.0.7")});
+  CHECK(reserved("worker-1", "worker-2"));
+  CHECK(reserved("Worker-1", "worker-2"));
+  CHECK(reserved("shop.example", "worker-2"));
+  CHECK(reserved("SHOP.example", ""));
+  CHECK_FALSE(reserved("shop.example", "worker-1"));
+  CHECK_FALSE(reserved("10.0.0.7", "worker-2"));
+  CHECK_FALSE(reserved("shop.example", "worker-2", seconds{60}));
+  take(authority.revoke_invitation(unused, home.act));
+  CHECK_FALSE(reserved("shop.example", "worker-2"));
+
+  // Its account may have a certificate for the name at any time.
+  const auto bound = invite("worker-3", {name("wiki.example")});
+  take(authority.redeem(bound, "thumbprint", home.act));
+  CHECK(reserved("wiki.example", "worker-2", seconds{60}));
+  take(authority.revoke_name("worker-3", {}, home.act));
+  CHECK_FALSE(reserved("wiki.example", "worker-2", seconds{60}));
 }
 
 TEST_CASE("a home of the version before gets an inventory with what is found in it") {

@@ -20,7 +20,8 @@ pki::RecordSigner signer_of(const test::Leaf& leaf) {
 TEST_CASE("a record is its author's, for each type of key") {
   const auto authority = test::make_authority();
   const pki::RecordVerifier verifier(*pki::Roots::from_pem(authority.certificate().pem(), "ca"), "p2p");
-  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ed25519, crypto::KeyType::rsa_2048}) {
+  for (const auto type : {crypto::KeyType::ecdsa_p256, crypto::KeyType::ecdsa_p384, crypto::KeyType::ed25519,
+                          crypto::KeyType::rsa_2048}) {
     CAPTURE(crypto::to_string(type));
     const auto leaf = test::issue(authority, {.name = "worker-1"}, test::now(), type);
     const auto signer = signer_of(leaf);
