@@ -5,7 +5,6 @@ load helpers
 
 setup() {
   new_home
-  vault=$P2P_HOME/.p2p_secure_storage
   export P2P_VAULT_PASSWORD='correct horse battery staple'
   unset P2P_VAULT_NEW_PASSWORD P2P_BACKUP_PASSWORD CREDENTIALS_DIRECTORY VISUAL EDITOR
   cd "$BATS_TEST_TMPDIR" || return
@@ -134,6 +133,7 @@ END
 '
   head -c 70000 /dev/urandom >random
   p2p-vault put --quiet random
+  # shellcheck disable=SC2016  # for the inner shell
   expect 0 p2p-vault run --env DB=db --file KEY=random -- sh -c 'cmp "$KEY" random && cmp "$KEY" random && printf "%s|%s" "$DB" "${P2P_VAULT_PASSWORD-none}"'
   stdout_is 'pass word|none'
   expect 7 p2p-vault run -- sh -c 'exit 7'
@@ -157,5 +157,5 @@ END
   chmod +x editor
   EDITOR=./editor expect 0 p2p-vault edit note
   [ "$(cat owner)" = root ]
-  ! grep -q horse environment
+  run ! grep -q horse environment
 }
