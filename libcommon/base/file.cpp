@@ -9,27 +9,12 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/system_random.hpp"
+#include "base/whole_file.hpp"
 
 namespace p2p {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 std::string named(const fs::path& path) { return path.string(); }
 
@@ -48,58 +33,49 @@ Result<std::string> read_open(int descriptor, const fs::path& path, std::size_t 
   }
 }
 
-Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bool secret) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return system_error(errno, named(path));
+Result<OpenFile> open_checked(const fs::path& path, bool secret) {
+  OpenFile out{Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), 0};
+  if (out.descriptor.get() < 0) return system_error(errno, named(path));
   struct stat facts {};
-  if (::fstat(file.get(), &facts) != 0) return system_error(errno, named(path));
+  if (::fstat(out.descriptor.get(), &facts) != 0) return system_error(errno, named(path));
   if (!S_ISREG(facts.st_mode)) return Error(Errc::invalid, fmt::format("{}: not a regular file", named(path)));
   if (secret && (facts.st_mode & 077) != 0) {
     return Error(Errc::not_permitted, fmt::format("{}: readable by others (mode {:04o}); run: chmod 600 {}",
                                                   named(path), facts.st_mode & 07777, named(path)));
   }
-  return read_open(file.get(), path, max_bytes);
+  out.size_bytes = static_cast<std::uint64_t>(facts.st_size);
+  return out;
 }
 
-Result<void> write_all(int descriptor, std::string_view content, const fs::path& path) {
-  while (!content.empty()) {
-    const ssize_t put = ::write(descriptor, content.data(), content.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return system_error(errno, named(path));
-    content.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return {};
+Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bool secret) {
+  const auto file = open_checked(path, secret);
+  if (!file) return file.error();
+  return read_open(file->descriptor.get(), path, max_bytes);
 }
 
-Result<void> sync_folder(const fs::path& folder) {
-  const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (handle.get() < 0 || ::fsync(handle.get()) != 0) return system_error(errno, named(folder));
-  return {};
-}
-
-/// Writes a synced temporary file beside `path` and lets `publish(temporary)` give it its name; returns 0 or an errno.
-template <class Publish>
-Result<void> write_beside(const fs::path& path, std::string_view content, mode_t mode, Publish publish) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (auto made = make_folder(folder); !made) return made.error();
-  const fs::path temporary = folder / fmt::format(".{}.{}.tmp", path.filename().string(), to_hex(random_bytes(8)));
-  const auto fail = [&](Error error) -> Result<void> {
-    ::unlink(temporary.c_str());
-    return error;
-  };
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (file.get() < 0) return system_error(errno, named(path));
-    // The umask may have taken bits away that the final mode wants.
-    if (::fchmod(file.get(), mode) != 0) return fail(system_error(errno, named(path)));
-    if (auto written = write_all(file.get(), content, path); !written) return fail(written.error());
-    if (::fsync(file.get()) != 0) return fail(system_error(errno, named(path)));
-  }
-  if (const int error = publish(temporary); error != 0) return fail(system_error(error, named(path)));
-  return sync_folder(folder);
+/// Writes it all to a file that waits for its name.
+Result<void> fill(WholeFile& file, const fs::path& path, std::string_view content, mode_t mode) {
+  if (auto made = make_folder(path.parent_path()); !made) return made;
+  if (auto begun = file.begin(mode); !begun) return begun;
+  return file.write(as_bytes(content));
 }
 
 }  // namespace
+
+Result<OpenFile> open_file(const fs::path& path) { return open_checked(path, false); }
+Result<OpenFile> open_secret_file(const fs::path& path) { return open_checked(path, true); }
+
+Result<std::size_t> read_some(const OpenFile& file, std::span<std::uint8_t> to) {
+  std::size_t done = 0;
+  while (done < to.size()) {
+    const ssize_t got = ::read(file.descriptor.get(), to.data() + done, to.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, "cannot read");
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
 
 Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
   return read_checked(path, max_bytes, false);
@@ -110,21 +86,21 @@ Result<std::string> read_secret_file(const fs::path& path, std::size_t max_bytes
 }
 
 Result<void> write_file(const fs::path& path, std::string_view content, mode_t mode) {
-  return write_beside(path, content, mode, [&](const fs::path& temporary) {
-    return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
-  });
+  WholeFile file(path, system_disk());
+  if (auto filled = fill(file, path, content, mode); !filled) return filled;
+  return file.replace();
 }
 
 Result<void> create_file(const fs::path& path, std::string_view content, mode_t mode) {
-  return write_beside(path, content, mode, [&](const fs::path& temporary) {
-    if (::link(temporary.c_str(), path.c_str()) != 0) return errno;
-    return ::unlink(temporary.c_str()) == 0 ? 0 : errno;
-  });
+  WholeFile file(path, system_disk());
+  if (auto filled = fill(file, path, content, mode); !filled) return filled;
+  return file.create();
 }
 
 Result<void> move_file(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));
-  return sync_folder(to.parent_path());
+  if (const int error = system_disk().sync_folder(to.parent_path()); error < 0) return system_error(-error, named(to));
+  return {};
 }
 
 Result<void> make_folder(const fs::path& path) {

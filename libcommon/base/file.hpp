@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace p2p {
@@ -21,6 +22,17 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 
 /// As read_file, and `not_permitted` (with the chmod to run) when group or others can read or write it.
 Result<std::string> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// A file open for reading, with its size when it was opened.
+struct OpenFile {
+  Descriptor descriptor;
+  std::uint64_t size_bytes = 0;
+};
+/// For who reads into memory of its own. Errors as of read_file and read_secret_file.
+Result<OpenFile> open_file(const std::filesystem::path& path);
+Result<OpenFile> open_secret_file(const std::filesystem::path& path);
+/// The next bytes; fewer than there is room for only at the end of the file.
+Result<std::size_t> read_some(const OpenFile& file, std::span<std::uint8_t> to);
 
 /// Replaces the file whole. Missing parent folders are made with kFolderMode.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);

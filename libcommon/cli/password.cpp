@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "base/file.hpp"
@@ -69,12 +71,51 @@ Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
   return first;
 }
 
-Result<crypto::Secret> find_password(const PasswordSource& source) {
-  if (const char* value = std::getenv(source.variable)) return crypto::Secret(std::string_view(value));
-  if (source.file.empty()) return ask_on_terminal(source);
-  auto text = read_secret_file(source.file, source.max_bytes + 1);
+Result<crypto::Secret> read_password_file(const std::string& file, const PasswordSource& source) {
+  auto text = read_secret_file(file, source.max_bytes + 1);
   if (!text) return text.error();
   return without_newline(std::move(*text));
+}
+
+Result<crypto::Secret> read_descriptor(int descriptor, const PasswordSource& source) {
+  std::string text(source.max_bytes + 2, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(descriptor, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      crypto::wipe(text);
+      return Error(Errc::invalid, fmt::format("descriptor {} of the {} cannot be read", descriptor, source.noun));
+    }
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return without_newline(std::move(text));
+}
+
+Result<crypto::Secret> take_variable(const char* name, char* value) {
+  crypto::Secret out{std::string_view(value)};
+  ::explicit_bzero(value, out.view().size());
+  ::unsetenv(name);
+  return out;
+}
+
+/// The file of systemd's LoadCredential=, or nothing.
+std::string credential_file(const char* name) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *name == '\0') return {};
+  std::string out = std::string(folder) + "/" + name;
+  return ::access(out.c_str(), F_OK) == 0 ? out : std::string();
+}
+
+Result<crypto::Secret> find_password(const PasswordSource& source) {
+  if (!source.file.empty()) return read_password_file(source.file, source);
+  if (source.descriptor) return read_descriptor(*source.descriptor, source);
+  if (char* value = std::getenv(source.variable)) return take_variable(source.variable, value);
+  const auto credential = credential_file(source.credential);
+  if (!credential.empty()) return read_password_file(credential, source);
+  return ask_on_terminal(source);
 }
 
 }  // namespace

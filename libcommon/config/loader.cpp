@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "P2P_";
 /// Read by the tools, and no keys.
-constexpr std::array<std::string_view, 7> kOtherVariables{"P2P_HOME",           "P2P_COORDINATOR", "P2P_TOKEN",
-                                                          "P2P_VAULT_PASSWORD", "P2P_INVITATION",  "P2P_NODE_SOCKET",
-                                                          "P2P_BIN_DIR"};
+constexpr std::array<std::string_view, 10> kOtherVariables{
+    "P2P_HOME",       "P2P_COORDINATOR", "P2P_TOKEN",           "P2P_VAULT_PASSWORD",  "P2P_VAULT_NEW_PASSWORD",
+    "P2P_INVITATION", "P2P_NODE_SOCKET", "P2P_BACKUP_PASSWORD", "P2P_EXPORT_PASSWORD", "P2P_BIN_DIR"};
 
 std::string variable_of(const Key& key) {
   std::string out(kPrefix);

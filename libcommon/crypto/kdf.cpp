@@ -54,4 +54,17 @@ Result<Secret> hkdf(ByteView input_key, std::string_view info, std::size_t size)
   return out;
 }
 
+Secret pbkdf2_sha256(const Secret& password, ByteView salt, std::uint32_t iterations, std::size_t size) {
+  std::string out(size, '\0');
+  const auto text = password.view();
+  // A null pointer would mean an empty password of any length.
+  const char* characters = text.empty() ? "" : text.data();
+  if (PKCS5_PBKDF2_HMAC(characters, static_cast<int>(text.size()), salt.data(), static_cast<int>(salt.size()),
+                        static_cast<int>(iterations), EVP_sha256(), static_cast<int>(size),
+                        reinterpret_cast<std::uint8_t*>(out.data())) != 1) {
+    throw std::bad_alloc();
+  }
+  return Secret(std::move(out));
+}
+
 }  // namespace p2p::crypto

@@ -1,4 +1,4 @@
-// Keys from keys: HMAC (RFC 2104) and HKDF (RFC 5869), both with SHA-256.
+// Keys from keys: HMAC (RFC 2104) and HKDF (RFC 5869); from passwords: PBKDF2 (RFC 8018). All with SHA-256.
 #pragma once
 
 #include <string_view>
@@ -19,5 +19,8 @@ Result<Secret> hkdf_expand(ByteView key, std::string_view info, std::size_t size
 
 /// Extract without salt, then expand.
 Result<Secret> hkdf(ByteView input_key, std::string_view info, std::size_t size);
+
+/// RFC 8018 section 5.2. Takes as long as `iterations` (at least 1) are meant to take; blocks the thread.
+Secret pbkdf2_sha256(const Secret& password, ByteView salt, std::uint32_t iterations, std::size_t size);
 
 }  // namespace p2p::crypto

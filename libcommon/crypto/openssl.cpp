@@ -11,6 +11,7 @@
 namespace p2p::crypto {
 
 void OpensslDeleter::operator()(BIO* bio) const noexcept { BIO_free_all(bio); }
+void OpensslDeleter::operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
 void OpensslDeleter::operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 void OpensslDeleter::operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
 void OpensslDeleter::operator()(PKCS12* bundle) const noexcept { PKCS12_free(bundle); }

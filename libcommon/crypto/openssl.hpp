@@ -16,6 +16,7 @@ namespace p2p::crypto {
 
 struct OpensslDeleter {
   void operator()(BIO* bio) const noexcept;  ///< a memory BIO's content is wiped only if it was made with BIO_s_secmem
+  void operator()(EVP_CIPHER_CTX* context) const noexcept;
   void operator()(EVP_MD_CTX* context) const noexcept;
   void operator()(EVP_PKEY* key) const noexcept;
   void operator()(PKCS12_st* bundle) const noexcept;
@@ -27,6 +28,7 @@ struct OpensslDeleter {
 };
 
 using BioPtr = std::unique_ptr<BIO, OpensslDeleter>;
+using CipherContextPtr = std::unique_ptr<EVP_CIPHER_CTX, OpensslDeleter>;
 using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, OpensslDeleter>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslDeleter>;
 using Pkcs12Ptr = std::unique_ptr<PKCS12_st, OpensslDeleter>;

@@ -2,7 +2,28 @@
 
 #include <openssl/crypto.h>
 
+#include <cstring>
+#include <new>
+#include <utility>
+
 namespace p2p::crypto {
+namespace {
+
+// The usual limit of locked memory is 8 MiB, and other parts of the process may want some of it.
+constexpr std::size_t kSecureHeapBytes = std::size_t{1} << 20;
+constexpr std::size_t kSmallestBlockBytes = 32;
+
+char* allocate(std::size_t size) {
+  if (size == 0) return nullptr;
+  void* out = OPENSSL_secure_malloc(size);
+  if (out == nullptr) out = OPENSSL_malloc(size);
+  if (out == nullptr) throw std::bad_alloc();
+  return static_cast<char*>(out);
+}
+
+}  // namespace
+
+void set_up_secure_heap() noexcept { CRYPTO_secure_malloc_init(kSecureHeapBytes, kSmallestBlockBytes); }
 
 void wipe(std::string& text) noexcept {
   // A moved-from short string keeps its bytes beyond size(), so the whole capacity goes.
@@ -11,13 +32,22 @@ void wipe(std::string& text) noexcept {
   text.clear();
 }
 
+Secret::Secret(std::string text) : Secret(std::string_view(text)) { wipe(text); }
+
+Secret::Secret(std::string_view text) : bytes_(allocate(text.size())), size_(text.size()) {
+  if (size_ != 0) std::memcpy(bytes_, text.data(), size_);
+}
+
+Secret::Secret(Secret&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
 Secret& Secret::operator=(Secret&& other) noexcept {
-  if (this != &other) {
-    wipe(text_);
-    text_ = std::move(other.text_);
-    wipe(other.text_);
-  }
+  std::swap(bytes_, other.bytes_);
+  std::swap(size_, other.size_);
   return *this;
 }
+
+// Frees what is not of the secure heap as well.
+Secret::~Secret() { OPENSSL_secure_clear_free(bytes_, size_); }
 
 }  // namespace p2p::crypto

@@ -1,31 +1,38 @@
-// Text that is wiped when it is no longer needed: keys and passwords.
+// Secret text that is wiped when it is no longer needed: keys and passwords. It lives in OpenSSL's secure heap, which
+// is locked in memory and left out of core dumps, where a program has set one up.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace p2p::crypto {
+
+/// Locks memory for secrets; call once, before the first Secret and the first key. Without it, or when it is full,
+/// secrets are in ordinary memory, and are wiped all the same.
+void set_up_secure_heap() noexcept;
 
 /// Overwrites the bytes in a way that the compiler keeps, and empties the string.
 void wipe(std::string& text) noexcept;
 
-/// Owns secret text; move-only, so that no copy is left behind. The capacity never grows after construction.
+/// Owns secret text; move-only, so that no copy is left behind. Throws std::bad_alloc when memory is out.
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) noexcept : text_(std::move(text)) {}
+  /// Wipes `text` once it is copied.
+  explicit Secret(std::string text);
   /// Copies; wiping the source stays with its owner.
-  explicit Secret(std::string_view text) : text_(text) {}
-  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
+  explicit Secret(std::string_view text);
+  Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
-  ~Secret() { wipe(text_); }
+  ~Secret();
 
-  std::string_view view() const noexcept { return text_; }
-  bool empty() const noexcept { return text_.empty(); }
+  std::string_view view() const noexcept { return {bytes_, size_}; }
+  bool empty() const noexcept { return size_ == 0; }
 
  private:
-  std::string text_;
+  char* bytes_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace p2p::crypto

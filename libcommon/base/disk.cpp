@@ -1,0 +1,54 @@
+#include "base/disk.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace p2p {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+T or_errno(T outcome) {
+  return outcome < 0 ? static_cast<T>(-errno) : outcome;
+}
+
+class SystemDisk final : public Disk {
+ public:
+  int create(const fs::path& path, mode_t mode) override {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file < 0) return -errno;
+    // The umask may have taken bits away that the final mode wants.
+    if (::fchmod(file, mode) == 0) return file;
+    const int failure = -errno;
+    ::close(file);
+    ::unlink(path.c_str());
+    return failure;
+  }
+  ssize_t write(int file, ByteView bytes) override { return or_errno(::write(file, bytes.data(), bytes.size())); }
+  int sync(int file) override { return or_errno(::fsync(file)); }
+  int close(int file) override { return or_errno(::close(file)); }
+  int rename(const fs::path& from, const fs::path& to) override { return or_errno(::rename(from.c_str(), to.c_str())); }
+  int link(const fs::path& from, const fs::path& to) override { return or_errno(::link(from.c_str(), to.c_str())); }
+  int unlink(const fs::path& path) override { return or_errno(::unlink(path.c_str())); }
+  int sync_folder(const fs::path& folder) override {
+    const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) return -errno;
+    const int outcome = or_errno(::fsync(handle));
+    ::close(handle);
+    return outcome;
+  }
+};
+
+}  // namespace
+
+Disk& system_disk() noexcept {
+  static SystemDisk disk;
+  return disk;
+}
+
+}  // namespace p2p

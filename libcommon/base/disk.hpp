@@ -1,0 +1,30 @@
+// The system calls with which a file is written whole, so that a test can let any of them fail or be the last.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+
+#include "base/bytes.hpp"
+
+namespace p2p {
+
+/// Each call returns what the system call does, and 0 - errno where it fails. Thread-safe.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  /// A new file of exactly this mode, for writing; a descriptor.
+  virtual int create(const std::filesystem::path& path, mode_t mode) = 0;
+  virtual ssize_t write(int file, ByteView bytes) = 0;
+  virtual int sync(int file) = 0;
+  virtual int close(int file) = 0;
+  virtual int rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual int link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual int unlink(const std::filesystem::path& path) = 0;
+  virtual int sync_folder(const std::filesystem::path& folder) = 0;
+};
+
+/// The disk of the operating system.
+Disk& system_disk() noexcept;
+
+}  // namespace p2p

@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# p2p-vault and what is outside the file: folders, the kernel's keyring, editors, other programs.
+
+load helpers
+
+setup() {
+  new_home
+  export P2P_VAULT_PASSWORD='correct horse battery staple'
+  unset P2P_VAULT_NEW_PASSWORD P2P_BACKUP_PASSWORD CREDENTIALS_DIRECTORY VISUAL EDITOR
+  cd "$BATS_TEST_TMPDIR" || return
+  p2p-vault init --quiet --iterations 100000
+}
+
+teardown() { p2p-vault lock --quiet || true; }
+
+put_text() { printf '%s' "$2" | p2p-vault put --quiet --force - --as "$1"; }
+
+@test "import takes certificates, configuration and state of the home, checks them, and keeps the files unless told" {
+  mkdir -p "$P2P_HOME"/{certs,config,data,ca,services}
+  for file in certs/node_key.pem certs/node_cert.pem config/node.yaml data/gossip_state.json; do echo "$file" >"$P2P_HOME/$file"; done
+  for file in data/lock ca/inventory.db services/x data/logs.db certs/.lock; do echo "$file" >"$P2P_HOME/$file"; done
+  expect 0 p2p-vault import
+  stderr_is "put 4 entries; the vault has them as they are in $P2P_HOME
+the plain files are still there; p2p-vault import --remove takes them away"
+  expect 0 p2p-vault ls -o name
+  stdout_is $'certs/node_cert.pem\ncerts/node_key.pem\nconfig/node.yaml\ndata/gossip_state.json'
+  [ -e "$P2P_HOME/certs/node_key.pem" ]
+  expect 0 p2p-vault import --remove
+  [ ! -e "$P2P_HOME/certs/node_key.pem" ]
+  [ -e "$P2P_HOME/ca/inventory.db" ]
+  expect 0 p2p-vault get certs/node_key.pem
+  stdout_is certs/node_key.pem
+}
+
+@test "import replaces no entry of other content unasked, and export gives back what was imported" {
+  mkdir -p in/sub
+  echo a >in/a
+  head -c 5000 /dev/urandom >in/sub/b
+  expect 0 p2p-vault import in
+  echo changed >in/a
+  expect 1 p2p-vault import in
+  stderr_has 'entry "a" already exists'
+  expect 0 p2p-vault import in --force
+  expect 0 p2p-vault export out
+  stderr_has 'they are not encrypted there'
+  diff -r in out
+  mode_is out/sub/b 600
+  mode_is out 700
+}
+
+@test "export replaces no file and follows no link out of its folder" {
+  put_text a one
+  put_text sub/b two
+  mkdir out elsewhere
+  ln -s ../elsewhere out/sub
+  expect 1 p2p-vault export out
+  stderr_has 'follows no link'
+  [ -z "$(ls elsewhere)" ]
+  [ ! -e out/a ]
+  rm out/sub
+  echo mine >out/a
+  expect 1 p2p-vault export out
+  [ "$(cat out/a)" = mine ]
+  [ ! -e out/sub ]
+}
+
+@test "unlock keeps the key for the tools, lock and the end of its time take it away" {
+  p2p-vault unlock --quiet || skip "no keyring here"
+  put_text a one
+  unset P2P_VAULT_PASSWORD
+  expect 0 p2p-vault get a
+  stdout_is one
+  expect 0 p2p-vault info -o json
+  [ "$(jq .unlocked <<<"$output")" = true ]
+  expect 0 p2p-vault lock
+  stderr_is locked
+  expect 2 p2p-vault get a
+  P2P_VAULT_PASSWORD='correct horse battery staple' expect 0 p2p-vault unlock --ttl 1s
+  for _ in {1..100}; do
+    p2p-vault info -o json | jq -e '.unlocked | not' >/dev/null && break
+    read -rt 0.1 <> <(:) || true
+  done
+  expect 2 p2p-vault get a
+}
+
+@test "a rekey makes a kept key worthless" {
+  p2p-vault unlock --quiet || skip "no keyring here"
+  P2P_VAULT_NEW_PASSWORD='another good passphrase' expect 0 p2p-vault rekey --iterations 100000
+  unset P2P_VAULT_PASSWORD
+  expect 2 p2p-vault ls
+}
+
+@test "edit gives the editor a file that is on no disk, and saves what it leaves" {
+  put_text note 'first line
+'
+  cat >editor <<'END'
+#!/bin/sh
+readlink "$1" >where
+cat "$1" >seen
+echo 'second line' >>"$1"
+END
+  chmod +x editor
+  EDITOR=./editor expect 0 p2p-vault edit note
+  stderr_has 'swap'
+  [[ $(cat where) == /memfd:* ]]
+  [ "$(cat seen)" = 'first line' ]
+  expect 0 p2p-vault get note
+  stdout_is $'first line\nsecond line'
+  EDITOR=true expect 0 p2p-vault edit note
+  stderr_has 'not changed'
+  EDITOR='./editor ; false' expect 1 p2p-vault edit note
+  stderr_has 'failed; nothing was changed'
+}
+
+@test "an edit of what another changed meanwhile loses neither version" {
+  put_text note old
+  cat >editor <<'END'
+#!/bin/sh
+printf theirs | P2P_VAULT_PASSWORD='correct horse battery staple' p2p-vault put --quiet --force - --as note
+printf mine >"$1"
+END
+  chmod +x editor
+  EDITOR=./editor expect 8 p2p-vault edit note
+  stderr_has 'your version is "note.edited"'
+  expect 0 p2p-vault get note
+  stdout_is theirs
+  expect 0 p2p-vault get note.edited
+  stdout_is mine
+}
+
+@test "run gives a command entries as variables and files, and not the password" {
+  put_text db 'pass word
+'
+  head -c 70000 /dev/urandom >random
+  p2p-vault put --quiet random
+  # shellcheck disable=SC2016  # for the inner shell
+  expect 0 p2p-vault run --env DB=db --file KEY=random -- sh -c 'cmp "$KEY" random && cmp "$KEY" random && printf "%s|%s" "$DB" "${P2P_VAULT_PASSWORD-none}"'
+  stdout_is 'pass word|none'
+  expect 7 p2p-vault run -- sh -c 'exit 7'
+  expect 5 p2p-vault run -- no-such-command
+  expect 2 p2p-vault run --env 1X=db -- true
+  expect 2 p2p-vault run --env R=random -- true
+  stderr_has 'entry "random" is no text'
+  # Nothing of it was on a disk.
+  run grep -rl 'pass word' "$P2P_HOME"
+  [ "$status" -eq 1 ]
+}
+
+@test "no other process of the user can look into it, and it leaves no core" {
+  cat >editor <<'END'
+#!/bin/sh
+parent=$(awk '/^PPid/ { print $2 }' /proc/$$/status)
+stat -c %U "/proc/$parent/environ" >owner
+tr '\0' '\n' <"/proc/$parent/environ" 2>/dev/null | grep '^P2P_VAULT_PASSWORD=' >environment
+exit 0
+END
+  chmod +x editor
+  EDITOR=./editor expect 0 p2p-vault edit note
+  [ "$(cat owner)" = root ]
+  run ! grep -q horse environment
+}

@@ -1,0 +1,125 @@
+// p2p-vault edit: an entry in the editor of the user, in a memory file.
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "commands.hpp"
+#include "memory_file.hpp"
+#include "vault/entry_name.hpp"
+#include "vault/limits.hpp"
+#include "vault_command.hpp"
+
+namespace p2p::vault_tool {
+namespace {
+
+constexpr char kOtherVersion[] = ".edited";
+
+std::string editor_command() {
+  for (const char* name : {"VISUAL", "EDITOR"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return "vi";
+}
+
+/// Ctrl-C in the editor is for the editor.
+class IgnoredInterrupt {
+ public:
+  IgnoredInterrupt() : before_(std::signal(SIGINT, SIG_IGN)) {}
+  IgnoredInterrupt(const IgnoredInterrupt&) = delete;
+  IgnoredInterrupt& operator=(const IgnoredInterrupt&) = delete;
+  ~IgnoredInterrupt() { std::signal(SIGINT, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
+/// The variable may have options in it, so that a shell takes it apart, as git and others do.
+Result<void> run_editor(const std::string& file) {
+  const std::string editor = editor_command();
+  const std::string line = editor + " \"$1\"";
+  const char* const arguments[] = {"sh", "-c", line.c_str(), "sh", file.c_str(), nullptr};
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGINT);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  const IgnoredInterrupt ignored;
+  pid_t child = 0;
+  const int failure = ::posix_spawn(&child, "/bin/sh", nullptr, &attributes, const_cast<char**>(arguments), environ);
+  posix_spawnattr_destroy(&attributes);
+  if (failure != 0) return system_error(failure, editor);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return Error(Errc::failed, fmt::format("the editor \"{}\" failed; nothing was changed", editor));
+}
+
+bool is_same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+
+class Edit final : public VaultCommand {
+  void declare_own(cli::Options& options) override {
+    options.argument("NAME", name_, "the entry; a new one begins empty");
+  }
+
+  cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
+    if (auto checked = vault::check_entry_name(name_); !checked) return checked.error();
+    const auto opened = access.open();
+    if (!opened) return opened.error();
+    auto before = read(opened->contents);
+    if (!before) return access.explain(before.error());
+    const auto file = MemoryFile::make(before->view());
+    if (!file) return file.error();
+    session.report.warning(
+        "an editor may keep swap, undo and backup files of its own on a disk; for vim: set noswapfile "
+        "nobackup noundofile viminfo=");
+    if (auto done = run_editor(file->path()); !done) return done.error();
+    auto after = file->read(vault::kMaxContentBytes);
+    if (!after) return after.error();
+    if (is_same(before->view(), after->view())) {
+      session.report.note("not changed");
+      return {};
+    }
+    return save(access, *before, std::move(*after), session);
+  }
+
+  Result<crypto::SecretBuffer> read(const vault::Contents& contents) const {
+    if (contents.find(name_) == nullptr) return crypto::SecretBuffer();
+    return contents.read(name_);
+  }
+
+  /// Another may have changed the entry since; then both versions are kept.
+  cli::Attempt<void> save(cli::VaultAccess& access, const crypto::SecretBuffer& before, crypto::SecretBuffer after,
+                          cli::Session& session) const {
+    std::string saved_as = name_;
+    const auto done = access.update([&](vault::Contents& contents) -> Result<void> {
+      const auto present = read(contents);
+      if (!present) return present.error();
+      if (!is_same(present->view(), before.view())) saved_as += kOtherVersion;
+      return contents.put(saved_as, std::move(after), now_seconds());
+    });
+    if (!done) return done;
+    if (saved_as == name_) {
+      session.report.note("saved " + vault::quoted_name(name_));
+      return {};
+    }
+    return cli::Failure(cli::kPartial, fmt::format("{} was changed by another meanwhile", vault::quoted_name(name_)),
+                        fmt::format("your version is {}", vault::quoted_name(saved_as)));
+  }
+
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_edit() { return std::make_unique<Edit>(); }
+
+}  // namespace p2p::vault_tool

@@ -1,0 +1,62 @@
+#include "vault_command.hpp"
+
+#include <fmt/format.h>
+
+#include "base/system_clock.hpp"
+#include "cli/password.hpp"
+#include "vault/entry_name.hpp"
+
+namespace p2p::vault_tool {
+
+std::string json_text(const Document& document) { return document.dump(); }
+
+void VaultCommand::declare(cli::Options& options) {
+  declare_own(options);
+  flags_.declare(options);
+}
+
+cli::Attempt<void> VaultCommand::run(cli::Session& session) {
+  auto access = cli::VaultAccess::find(flags_, session.home);
+  if (!access) return access.error();
+  return run_with(*access, session);
+}
+
+void NewPassword::declare(cli::Options& options, const std::string& prefix, const char* variable) {
+  variable_ = variable;
+  options
+      .text(fmt::format("--{}-password-file", prefix), "FILE", file_,
+            fmt::format("the new password (else ${}, a prompt)", variable))
+      .number(fmt::format("--{}-password-fd", prefix), "N", descriptor_, 0, cli::kMaxDescriptor,
+              "the new password, from this open file descriptor");
+}
+
+cli::Attempt<crypto::Secret> NewPassword::read(const std::string& prompt, cli::Reporter& report) const {
+  return cli::checked_password(cli::read_password({.variable = variable_,
+                                                   .file = file_,
+                                                   .descriptor = cli::given_descriptor(descriptor_),
+                                                   .prompt = prompt,
+                                                   .repeat = true}),
+                               report);
+}
+
+std::string entries_text(std::size_t count) { return count == 1 ? "1 entry" : fmt::format("{} entries", count); }
+
+std::chrono::sys_seconds now_seconds() { return std::chrono::floor<std::chrono::seconds>(SystemClock().wall()); }
+
+void declare_iterations(cli::Options& options, std::uint64_t& to) {
+  options.number("--iterations", "N", to, vault::kMinIterations, vault::kMaxIterations,
+                 fmt::format("how long a guess at the password takes (default {})", to));
+}
+
+Result<void> check_free(const vault::Contents& contents, const std::string& name, bool force) {
+  if (force || contents.find(name) == nullptr) return {};
+  return Error(Errc::exists, fmt::format("entry {} already exists", vault::quoted_name(name)));
+}
+
+cli::Failure with_force_hint(const cli::Failure& failure) {
+  cli::Failure out = failure;
+  if (out.hint.empty() && out.message.ends_with("already exists")) out.hint = "--force replaces it";
+  return out;
+}
+
+}  // namespace p2p::vault_tool
