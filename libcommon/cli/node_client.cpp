@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -55,14 +54,6 @@ Result<std::string> cluster_of(const std::string& ca_pem, const std::string& fil
     if (auto cluster = pki::parse_cluster_uri(uri)) return *cluster;
   }
   return Error(Errc::damaged, file + ": names no cluster; this is not the certificate of a p2p CA");
-}
-
-/// The peer's certificate is not of our CA, in OpenSSL's words (X509_verify_cert_error_string(3)).
-bool is_foreign_ca(const Error& error) {
-  constexpr std::array<std::string_view, 3> kWords{"issuer certificate", "self-signed certificate",
-                                                   "certificate signature failure"};
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view words) { return error.context.find(words) != std::string::npos; });
 }
 
 Attempt<net::TlsMaterial> read_material(const Connection& connection) {
@@ -118,7 +109,7 @@ struct NodeClient::Impl {
     Failure out(error);
     const bool named = out.message.find(connection.coordinator.host) != std::string::npos;
     if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
-    if (is_foreign_ca(error)) {
+    if (net::is_foreign_ca(error)) {
       out.hint = "another fleet's coordinator answers there; check P2P_HOME, --context or --coordinator";
     } else if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"
@@ -131,29 +122,39 @@ struct NodeClient::Impl {
   /// Nothing is sent before the coordinator's certificate was found good, so that trying again repeats nothing.
   Attempt<net::Answer> call(const net::Call& request) {
     auto answered = net::run_alone(io, client.call(request));
-    if (!answered && is_foreign_ca(answered.error().error) && follow_rotation()) {
-      answered = net::run_alone(io, client.call(request));
+    if (!answered && net::is_foreign_ca(answered.error().error)) {
+      if (auto newer = trust_newer_roots()) {
+        answered = net::run_alone(io, client.call(request));
+        if (answered) keep(*newer);
+      }
     }
     if (!answered) return failed(answered.error().error);
     return std::move(*answered);
   }
 
-  /// Where the fleet's CA was given another key, one that is trusted here vouches for it. True when there is news.
-  bool follow_rotation() {
-    const std::string file = connection.files.ca.string();
-    auto trusted = pki::Roots::from_pem(material.ca, file);
-    if (!trusted) return false;
+  /// Where the fleet's CA was given another key, one that is trusted here vouches for it: its list is believed for this
+  /// run. Never where the CA itself is.
+  std::optional<net::FetchedRootList> trust_newer_roots() {
+    const auto& file = connection.files.ca;
+    std::error_code ignored;
+    if (std::filesystem::exists(file.parent_path() / "ca_key.pem", ignored)) return {};
+    auto trusted = pki::Roots::from_pem(material.ca, file.string());
+    if (!trusted) return {};
     auto fetching = net::fetch_root_list(io.get_executor(), connection.coordinator, std::move(*trusted),
                                          material.cluster_name, kRequestTimeout);
-    const auto list = net::run_alone(io, std::move(fetching));
-    if (!list || list->pem == material.ca) return false;
-    material.ca = list->pem;
-    if (!tls->reload(material)) return false;
+    auto fetched = net::run_alone(io, std::move(fetching));
+    if (!fetched) return {};
+    material.ca = fetched->list.pem;
+    if (!tls->reload(material)) return {};
+    return std::move(*fetched);
+  }
+
+  /// A coordinator has proved itself by them.
+  void keep(const net::FetchedRootList& newer) {
     report.note("the fleet's CA has a new key; a key that is trusted here vouches for it");
-    if (const auto written = write_file(connection.files.ca, material.ca, kPublicMode); !written) {
+    if (const auto written = write_file(connection.files.ca, newer.list.pem, kPublicMode); !written) {
       report.warning(written.error().context);
     }
-    return true;
   }
 
   Result<net::ChannelPtr> open_channel(const std::string& path) {
@@ -259,7 +260,12 @@ Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {
 Attempt<NodeClient::StreamEnd> NodeClient::stream(const std::string& path, const std::string& first,
                                                   const std::function<bool(const net::Message&)>& on_message) {
   auto channel = impl_->open_channel(path);
-  if (!channel && is_foreign_ca(channel.error()) && impl_->follow_rotation()) channel = impl_->open_channel(path);
+  if (!channel && net::is_foreign_ca(channel.error())) {
+    if (auto newer = impl_->trust_newer_roots()) {
+      channel = impl_->open_channel(path);
+      if (channel) impl_->keep(*newer);
+    }
+  }
   if (!channel) return impl_->failed(channel.error());
   return net::run_alone(impl_->io, impl_->follow(std::move(*channel), first, on_message));
 }

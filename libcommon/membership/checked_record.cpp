@@ -46,6 +46,7 @@ Result<CheckedRecordPtr> RecordChecker::check(const SignedRecord& candidate, Wal
   checked->role = identity.role;
   checked->hash = fingerprint_(candidate.record);
   checked->certificate_hash = signer->certificate_hash;
+  checked->issuer_key_id = signer->issuer_key_id;
   remember(checked, now);
   return CheckedRecordPtr(std::move(checked));
 }

@@ -20,6 +20,7 @@ struct CheckedRecord {
   pki::Role role = pki::Role::worker;
   Fingerprint hash{};  ///< SHA-256 of the record's bytes
   Fingerprint certificate_hash{};
+  Bytes issuer_key_id;  ///< of the key that signed the certificate; empty in an own record
 };
 using CheckedRecordPtr = std::shared_ptr<const CheckedRecord>;
 

@@ -9,7 +9,7 @@ Result<VerifiedSigner> CertificateVerifier::verify(ByteView text, ByteView signa
   if (is_revoked_ && is_revoked_(author->issuer_key_id, author->serial)) {
     return Error(Errc::not_permitted, "the certificate of \"" + author->identity.name + "\" has been revoked");
   }
-  return VerifiedSigner{std::move(author->identity), author->certificate_sha256};
+  return VerifiedSigner{std::move(author->identity), author->certificate_sha256, std::move(author->issuer_key_id)};
 }
 
 }  // namespace p2p::membership

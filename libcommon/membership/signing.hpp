@@ -22,6 +22,7 @@ class RecordSigner {
 struct VerifiedSigner {
   pki::Identity identity;
   Fingerprint certificate_hash{};  ///< SHA-256 of the DER
+  Bytes issuer_key_id{};           ///< of the key that signed the certificate
 };
 
 class RecordVerifier {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "net/web_client.hpp"
 #include "pki/certificate.hpp"
 
@@ -48,13 +51,26 @@ asio::awaitable<Result<std::string>> fetch_pinned_root(asio::any_io_executor exe
   co_return find_pinned(*pem, fingerprint, coordinator.to_text());
 }
 
-asio::awaitable<Result<pki::RootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,
-                                                       pki::Roots trusted, std::string cluster_name,
-                                                       std::chrono::milliseconds timeout) {
+bool is_foreign_ca(const Error& error) {
+  constexpr std::array<std::string_view, 3> kWords{"issuer certificate", "self-signed certificate",
+                                                   "certificate signature failure"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return error.context.find(words) != std::string::npos; });
+}
+
+asio::awaitable<Result<FetchedRootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,
+                                                         pki::Roots trusted, std::string cluster_name,
+                                                         std::chrono::milliseconds timeout) {
   auto fetching = fetch_open(std::move(executor), coordinator, "/pki/roots.json", pki::kMaxRootListBytes, timeout);
-  const auto text = co_await std::move(fetching);
+  auto text = co_await std::move(fetching);
   if (!text) co_return text.error();
-  co_return pki::read_root_list(*text, trusted, cluster_name);
+  auto list = pki::read_root_list(*text, trusted, cluster_name);
+  if (!list) co_return list.error();
+  const auto& signing = list->roots.certificates().front().facts().sha256;
+  const bool is_known =
+      std::ranges::any_of(trusted.certificates(), [&](const auto& root) { return root.facts().sha256 == signing; });
+  if (is_known) co_return Error(Errc::not_found, coordinator.to_text() + ": its list of roots brings no news");
+  co_return FetchedRootList{std::move(*text), std::move(*list)};
 }
 
 }  // namespace p2p::net

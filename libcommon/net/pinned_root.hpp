@@ -20,11 +20,21 @@ boost::asio::awaitable<Result<std::string>> fetch_pinned_root(boost::asio::any_i
                                                               Endpoint coordinator, crypto::Sha256 fingerprint,
                                                               std::chrono::milliseconds timeout);
 
+/// The peer's certificate is not of a CA that is known here, in OpenSSL's words (X509_verify_cert_error_string(3)).
+bool is_foreign_ca(const Error& error);
+
+struct FetchedRootList {
+  std::string text;
+  pki::RootList list;
+};
+
 /// Asks whoever answers for `/pki/roots.json`, the roots that the fleet trusts now, as one of `trusted` vouches for
-/// them. `not_found` when there has been no rotation; errors as of pki::read_root_list and WebClient::send.
-boost::asio::awaitable<Result<pki::RootList>> fetch_root_list(boost::asio::any_io_executor executor,
-                                                              Endpoint coordinator, pki::Roots trusted,
-                                                              std::string cluster_name,
-                                                              std::chrono::milliseconds timeout);
+/// them. Who knows no version must not be led back by an old list that somebody kept: one is news only if the root that
+/// signs by it is not trusted yet. `not_found` when it is no news or there has been no rotation; errors as of
+/// pki::read_root_list and WebClient::send.
+boost::asio::awaitable<Result<FetchedRootList>> fetch_root_list(boost::asio::any_io_executor executor,
+                                                                Endpoint coordinator, pki::Roots trusted,
+                                                                std::string cluster_name,
+                                                                std::chrono::milliseconds timeout);
 
 }  // namespace p2p::net

@@ -124,6 +124,8 @@ class Inventory {
 
   /// Those that are trusted; the active one first.
   Result<std::vector<RecordedRoot>> roots();
+  /// Whether a root of this key was trusted once and was retired.
+  Result<bool> is_retired_root(ByteView key_id);
   /// Rises whenever a root is added, activated or retired.
   Result<std::int64_t> roots_version();
   Result<std::optional<RecordedCrl>> newest_crl();

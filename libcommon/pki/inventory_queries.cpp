@@ -198,6 +198,13 @@ Result<std::vector<RecordedRoot>> Inventory::roots() {
   return out;
 }
 
+Result<bool> Inventory::is_retired_root(ByteView key_id) {
+  auto query = database_.prepare("SELECT 1 FROM roots WHERE key_id = ?1 AND state = 'retired'");
+  if (!query) return query.error();
+  query->bind(1, to_hex(key_id));
+  return query->step();
+}
+
 Result<std::int64_t> Inventory::roots_version() {
   auto query = database_.prepare(
       "SELECT coalesce(max(seq), 0) FROM journal WHERE kind IN ('root_added', 'root_activated', 'root_retired')");

@@ -67,6 +67,7 @@ Result<IssuingAuthority> IssuingAuthority::open_restored(AuthorityPaths paths, c
   if (!inventory) return inventory.error();
   IssuingAuthority out(std::move(paths), std::move(*set), std::move(*inventory));
   if (auto recorded = out.record_files(act); !recorded) return recorded.error();
+  if (auto listed = out.repair_root_list(act); !listed) return listed.error();
   return out;
 }
 
@@ -117,6 +118,12 @@ Result<void> IssuingAuthority::record_files(const Act& act) {
     const bool is_known = std::any_of(recorded->begin(), recorded->end(),
                                       [&](const auto& record) { return record.key_id == root.facts().subject_key_id; });
     if (is_known) continue;
+    const auto is_retired = inventory_.is_retired_root(root.facts().subject_key_id);
+    if (!is_retired) return is_retired.error();
+    if (*is_retired) {
+      return Error(Errc::damaged, fmt::format("{}: holds a root that was retired (serial {}); take it out of there",
+                                              paths_.certificate.string(), to_hex(root.facts().serial)));
+    }
     if (auto done = inventory_.append(root_added(root), act.who, act.at); !done) return done;
   }
   const Bytes& active = set_.active().certificate().facts().subject_key_id;

@@ -162,6 +162,10 @@ class IssuingAuthority {
   Result<RecordedRoot> other_root(bool successor);
   Result<std::vector<RecordedCertificate>> list_outdated(WallTime now);
   Result<void> write_roots(const std::vector<Certificate>& roots, const Act& act);
+  Result<void> write_root_list(const std::vector<Certificate>& roots, const Act& act);
+  /// The list of roots says what ca_cert.pem says, also after a step that was cut off between the two.
+  Result<void> repair_root_list(const Act& act);
+  Result<void> remove_idle_keys();
 
   AuthorityPaths paths_;
   AuthoritySet set_;

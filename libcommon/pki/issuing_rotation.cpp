@@ -22,6 +22,12 @@ Result<void> write_key(const fs::path& path, const EVP_PKEY& key) {
   return write_file(path, pem->view(), kSecretMode);
 }
 
+std::string pem_of(const std::vector<Certificate>& roots) {
+  std::string out;
+  for (const auto& root : roots) out += root.pem();
+  return out;
+}
+
 Result<void> remove_key(const fs::path& path) {
   std::error_code failed;
   fs::remove(path, failed);
@@ -31,11 +37,14 @@ Result<void> remove_key(const fs::path& path) {
 
 }  // namespace
 
-/// Also the list that tells the fleet of them, signed by every key that is here: by the old one too when it goes, so
-/// that a node that trusts only that one still learns of the new root.
 Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots, const Act& act) {
-  std::string pem;
-  for (const auto& root : roots) pem += root.pem();
+  if (auto written = write_file(paths_.certificate, pem_of(roots), kPublicMode); !written) return written;
+  return write_root_list(roots, act);
+}
+
+/// Tells the fleet of them. It is signed by every key that is here: by the old one too when it goes, so that a node
+/// that trusts only that one still learns of the new root.
+Result<void> IssuingAuthority::write_root_list(const std::vector<Certificate>& roots, const Act& act) {
   const auto before = read_file(paths_.roots, kMaxRootListBytes);
   if (!before && before.error().kind() != Errc::not_found) return before.error();
   // At least the time, so that not even after a restored backup a number comes twice.
@@ -43,8 +52,30 @@ Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots
                                 static_cast<std::uint64_t>(std::max<std::int64_t>(to_unix(act.at), 1)));
   const auto list = sign_root_list(version, roots, set_.authorities);
   if (!list) return list.error();
-  if (auto written = write_file(paths_.certificate, pem, kPublicMode); !written) return written;
   return write_file(paths_.roots, *list, kPublicMode);
+}
+
+Result<void> IssuingAuthority::repair_root_list(const Act& act) {
+  const auto& roots = set_.roots.certificates();
+  const auto text = read_file(paths_.roots, kMaxRootListBytes);
+  if (!text && text.error().kind() != Errc::not_found) return text.error();
+  // Before the first rotation there is none.
+  if (!text && roots.size() == 1) return {};
+  if (text && claimed_pem(*text) == pem_of(roots)) return {};
+  return write_root_list(roots, act);
+}
+
+/// A key that belongs to no root is left of a step that was cut off.
+Result<void> IssuingAuthority::remove_idle_keys() {
+  for (const auto& path : {paths_.next_key, paths_.old_key}) {
+    const auto key = read_key_file(path);
+    if (!key) continue;
+    const bool is_used = std::ranges::any_of(
+        set_.roots.certificates(), [&](const Certificate& root) { return crypto::same_key(root.public_key(), **key); });
+    if (is_used) continue;
+    if (auto done = remove_key(path); !done) return done;
+  }
+  return {};
 }
 
 Result<RecordedRoot> IssuingAuthority::other_root(bool successor) {
@@ -64,6 +95,7 @@ Result<Certificate> IssuingAuthority::make_successor(crypto::KeyType key_type, s
   if (!transaction) return transaction.error();
   if (auto done = refresh(); !done) return done.error();
   const Certificate current = set_.active().certificate();
+  if (auto done = remove_idle_keys(); !done) return done.error();
   if (set_.roots.certificates().size() > 1) {
     return Error(Errc::exists, "a rotation is under way: there are two roots already");
   }
@@ -125,6 +157,7 @@ Result<void> IssuingAuthority::retire_predecessor(bool anyway, const Act& act) {
   auto transaction = inventory_.begin();
   if (!transaction) return transaction.error();
   if (auto done = refresh(); !done) return done;
+  if (auto done = remove_idle_keys(); !done) return done;
   const auto root = other_root(false);
   if (!root) return root.error();
   const auto outdated = list_outdated(act.at);

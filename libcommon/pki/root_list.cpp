@@ -100,4 +100,10 @@ std::uint64_t claimed_version(std::string_view text) {
   return document ? find_unsigned(*document, "version").value_or(0) : 0;
 }
 
+std::string claimed_pem(std::string_view text) {
+  const auto document = parse_json(text);
+  const std::string* pem = document ? find_string(*document, "roots") : nullptr;
+  return pem == nullptr ? std::string() : *pem;
+}
+
 }  // namespace p2p::pki

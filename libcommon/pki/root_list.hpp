@@ -35,7 +35,9 @@ Result<std::string> sign_root_list(std::uint64_t version, const std::vector<Cert
 /// `invalid` for what is none, `not_permitted` when nobody signed whom we trust, `too_large` past the limits.
 Result<RootList> read_root_list(std::string_view text, const Roots& trusted, std::string_view cluster_name);
 
-/// The version that a text claims, unchecked; 0 when it is no such document. For the one who wrote it.
+/// The version and the roots that a text claims, unchecked; 0 and empty when it is no such document. For the one who
+/// wrote it.
 std::uint64_t claimed_version(std::string_view text);
+std::string claimed_pem(std::string_view text);
 
 }  // namespace p2p::pki

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "authority_access.hpp"
 #include "base/text.hpp"
@@ -17,6 +18,8 @@ using cli::Failure;
 
 /// As many names as a person reads.
 constexpr std::size_t kShownNames = 5;
+/// A report is written in whole seconds.
+constexpr std::chrono::seconds kClockSlack{2};
 
 using IsReady = std::function<bool(const pki::NodeTrust&)>;
 
@@ -27,7 +30,8 @@ Result<pki::FleetTrust> read_fleet_trust(const std::filesystem::path& file, Wall
   if (!text) return text.error().kind() == Errc::not_found ? none : text.error();
   auto fleet = pki::parse_fleet_trust(*text);
   if (!fleet) return Error(fleet.error().code, file.string() + ": " + fleet.error().context);
-  if (now - fleet->at > pki::kFleetTrustLifetime) return none;
+  // One from the future is of another clock and says as little.
+  if (now - fleet->at > pki::kFleetTrustLifetime || fleet->at > now + kClockSlack || fleet->nodes.empty()) return none;
   return fleet;
 }
 
@@ -99,11 +103,14 @@ class Rotate final : public cli::Command {
       const std::string next = to_hex(roots->certificates().back().facts().subject_key_id);
       const auto ready = check_nodes(
           authority, session, [&](const pki::NodeTrust& node) { return node.does_trust(next); },
-          "the new root is not yet trusted by");
+          "the new root is not yet known to be trusted by");
       if (!ready) return ready;
     }
-    const auto activated = authority.activate_successor(act_);
-    if (!activated) return Failure(activated.error(), "p2p-ca rotate makes a new root");
+    if (is_activated(authority)) {
+      session.report.note("the new key signs already");
+    } else if (auto activated = authority.activate_successor(act_); !activated) {
+      return Failure(activated.error(), "p2p-ca rotate makes a new root");
+    }
     session.report.note("the new key signs from now on; running nodes renew their certificates by themselves");
     session.report.note("next, when all have (p2p-ca rotate --status): p2p-ca rotate --retire");
     return {};
@@ -120,6 +127,10 @@ class Rotate final : public cli::Command {
       if (!ready) return ready;
     }
     const auto retired = authority.retire_predecessor(force_, act_);
+    if (roots->certificates().size() == 1) {
+      session.report.note("there is one root only, and nothing to retire");
+      return {};
+    }
     if (!retired) {
       const bool is_early = retired.error().kind() == Errc::not_permitted;
       return Failure(retired.error(),
@@ -141,31 +152,33 @@ class Rotate final : public cli::Command {
       if (yes_) return {};
       return session.confirm("Go on even though nodes may not be ready? Those that are not lose the fleet.");
     }
+    const auto nodes = node_names(authority);
+    if (!nodes) return nodes.error();
+    // A CA without nodes has nobody to wait for.
+    if (nodes->empty()) return {};
     const auto fleet = read_fleet_trust(authority.paths().fleet_trust, act_.at);
-    if (!fleet) {
-      const auto any = has_nodes(authority);
-      if (!any) return any.error();
-      // A CA without nodes has nobody to wait for.
-      if (!*any && fleet.error().kind() == Errc::not_found) return {};
-      return Failure(fleet.error(), "start the coordinator, or, when every node is ready: --force");
-    }
-    std::vector<std::string> waiting;
+    if (!fleet) return Failure(fleet.error(), "start the coordinator, or, when every node is ready: --force");
+    // One that is off, or was never started, would be cut off just as well.
+    std::set<std::string> missing = *nodes;
     for (const auto& node : fleet->nodes) {
-      if (!is_ready(node)) waiting.push_back(node.node_id);
+      if (is_ready(node)) missing.erase(node.node_id);
     }
+    const std::vector<std::string> waiting(missing.begin(), missing.end());
     if (waiting.empty()) return {};
     return Failure(Error(Errc::not_permitted,
                          fmt::format("{} {}: {}", what, counted(std::ssize(waiting), "node"), some_of(waiting))),
-                   "p2p-ca rotate --status shows every node; for those that are gone: p2p-ca revoke NAME, or --force");
+                   "start those that are off; for those that are gone: p2p-ca revoke NAME, or --force");
   }
 
-  /// Whether there are nodes with a certificate of this CA.
-  Result<bool> has_nodes(pki::IssuingAuthority& authority) const {
+  /// All that have a valid certificate as a node.
+  Result<std::set<std::string>> node_names(pki::IssuingAuthority& authority) const {
     const auto valid = authority.certificates({.expires_after = act_.at, .revoked = false});
     if (!valid) return valid.error();
-    return std::ranges::any_of(*valid, [](const pki::RecordedCertificate& record) {
-      return record.role && *record.role != pki::Role::operator_;
-    });
+    std::set<std::string> out;
+    for (const auto& record : *valid) {
+      if (record.role && *record.role != pki::Role::operator_) out.insert(record.name);
+    }
+    return out;
   }
 
   Attempt<void> show_status(pki::IssuingAuthority& authority, cli::Session& session) const {

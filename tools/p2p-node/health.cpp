@@ -48,6 +48,11 @@ acme::RenewalHealth Health::certificate() const {
   return certificate_;
 }
 
+void Health::set_roots_trouble(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  roots_trouble_ = std::move(trouble);
+}
+
 std::chrono::seconds Health::uptime() const {
   return std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_);
 }
@@ -56,13 +61,16 @@ net::Response Health::respond() const {
   const Phase phase = phase_;
   std::string services;
   std::string certificate;
+  bool has_old_roots = false;
   {
     const std::lock_guard lock(mutex_);
     services = services_json_;
     certificate = describe(certificate_);
+    has_old_roots = !roots_trouble_.empty();
   }
-  const bool is_refused = phase == Phase::running && certificate_revoked_;
-  const std::string_view status = is_refused ? "certificate revoked" : to_string(phase);
+  std::string_view status = to_string(phase);
+  if (phase == Phase::running && has_old_roots) status = "CA certificates out of date";
+  if (phase == Phase::running && certificate_revoked_) status = "certificate revoked";
   // node_id is_valid_name(), so nothing here needs escaping.
   return net::Response::json(
       fmt::format(

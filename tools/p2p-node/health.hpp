@@ -26,6 +26,8 @@ class Health {
   /// What is known of this node's certificate.
   void set_certificate(const acme::RenewalHealth& certificate);
   acme::RenewalHealth certificate() const;
+  /// Why this node does not follow the fleet's list of roots; empty when it does.
+  void set_roots_trouble(std::string trouble);
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
@@ -43,6 +45,7 @@ class Health {
   mutable std::mutex mutex_;
   std::string services_json_ = "{}";
   acme::RenewalHealth certificate_;
+  std::string roots_trouble_;
 };
 
 }  // namespace p2p::node

@@ -272,7 +272,7 @@ class Join final : public cli::Command {
     auto fetching = net::fetch_root_list(loop.get_executor(), coordinator, std::move(*pinned), invitation.cluster_name,
                                          kFirstContact);
     const auto list = net::run_alone(loop, std::move(fetching));
-    return list ? list->pem : pem;
+    return list ? list->list.pem : pem;
   }
 
   static Failure refusal(const acme::ClientFailure& failure, const pki::Invitation& invitation) {

@@ -123,7 +123,7 @@ class Node {
   void reload();
   void renew_identity(const config::LoadedConfig& loaded);
   void follow_identity();
-  void take_over_roots();
+  void open_trusted_roots();
   void open_renewal();
   void addresses_changed(const std::vector<std::string>& addresses);
   std::vector<std::string> addresses() const {
@@ -211,6 +211,7 @@ Result<void> Node::prepare() {
   stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
   signals_ = std::make_unique<asio::signal_set>(loops_->control(), SIGTERM, SIGINT, SIGHUP);
   health_ = std::make_unique<Health>(config_.node_id, role(), clock_);
+  open_trusted_roots();
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
@@ -232,9 +233,6 @@ Result<void> Node::open_identity() {
   if (!identity) return identity.error();
   identity_ = std::move(*identity);
   revocation_lists_ = std::make_unique<RevocationLists>([this] { return identity_->ca_pem(); }, log_sink_);
-  const auto files = material_request(options_.config, options_.paths);
-  trusted_roots_ = std::make_unique<TrustedRoots>(TrustedRoots::Files{files.ca_certificate, files.ca_key},
-                                                  config_.cluster_name, *identity_, clock_, log_sink_);
   if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   return {};
 }
@@ -249,7 +247,7 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
     membership_->recheck(now());
     revocation_->set_own(identity_->certificate_id());
     follow_identity();
-    take_over_roots();
+    trusted_roots_->retry();
     gossip_->pump();
     const auto& facts = identity_->certificate().facts();
     log_.info("certificate {} is in use, valid until {}", to_hex(facts.serial), format_rfc3339(facts.not_after, 0));
@@ -268,10 +266,15 @@ void Node::follow_identity() {
   set_facts([this](membership::SelfFacts& facts) { facts.roots = identity_->root_ids(); });
 }
 
-/// The list of roots that the fleet has, where this node does not go by it yet.
-void Node::take_over_roots() {
-  const auto list = membership_->bulletin(kRootsKind);
-  if (list && trusted_roots_->accept(*list)) renew_identity(options_.config);
+void Node::open_trusted_roots() {
+  const auto files = material_request(options_.config, options_.paths);
+  TrustedRoots::Hooks hooks;
+  hooks.written = [this] { renew_identity(options_.config); };
+  hooks.trouble = [this](const std::string& trouble) { health_->set_roots_trouble(trouble); };
+  trusted_roots_ = std::make_unique<TrustedRoots>(
+      loops_->control(),
+      TrustedRoots::Options{files.ca_certificate, files.ca_key, config_.cluster_name, config_.coordinator_addresses},
+      std::move(hooks), *identity_, pool_, clock_, log_sink_);
 }
 
 void Node::open_renewal() {
@@ -335,7 +338,7 @@ Result<void> Node::open_certificates() {
   auto authority = pki::IssuingAuthority::open(authority_paths(), {config_.node_id, clock_.wall()});
   if (!authority) return authority.error();
   auto fleet_trust = [this]() -> asio::awaitable<pki::FleetTrust> {
-    auto look = [this] { return fleet_trust_of(membership_->registry(), clock_.wall()); };
+    auto look = [this] { return fleet_trust_of(membership_->registry(), *identity_, clock_.wall()); };
     return net::run_on(loops_->control().get_executor(), std::move(look));
   };
   registry_.publish(certificate_service({std::make_shared<pki::IssuingAuthority>(std::move(*authority)),
@@ -384,7 +387,7 @@ Result<void> Node::open_membership() {
       });
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
-    if (bulletin.kind == kRootsKind) return take_over_roots();
+    if (bulletin.kind == kRootsKind) return trusted_roots_->take(bulletin);
     if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
     gossip_->pump();
@@ -398,6 +401,7 @@ Result<void> Node::open_membership() {
       tasks_->start("link", links_->keep(clients_->of_control(), config_.coordinator_addresses));
     }
   };
+  hooks.foreign_authority = [this] { trusted_roots_->ask(); };
   hooks.refused = [this](Error why) {
     fail({cli::kFailed, why.context, "stop the other one, or give this node a node_id and certificate of its own"});
   };
@@ -533,6 +537,7 @@ asio::awaitable<void> Node::main() {
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
     tasks_->start("certificate", renewer_->run());
+    tasks_->start("roots", trusted_roots_->run());
     tasks_->start("machine", machine_watch_->run());
     if (authority_publisher_) tasks_->start("authority", authority_publisher_->run());
     if (fleet_trust_report_) tasks_->start("fleet trust", fleet_trust_report_->run());
@@ -633,6 +638,7 @@ void Node::reload() {
     config_.log_level = loaded->values.log_level;
     log_sink_.set_level(config_.log_level);
     renew_identity(*loaded);
+    trusted_roots_->retry();
     services_->scan();
   }
   ::sd_notify(0, "READY=1");

@@ -25,6 +25,8 @@ struct GossipHooks {
   std::function<void()> joined;
   /// The first join was refused; the process should end with this error.
   std::function<void(Error)> refused;
+  /// The coordinators show certificates of a CA that is not known here. May be empty.
+  std::function<void()> foreign_authority;
   /// This node holds a newer bulletin, or has read it from its saved state. May be empty.
   std::function<void(const membership::Bulletin&)> bulletin;
 };

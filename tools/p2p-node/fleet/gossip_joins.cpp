@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gossip.hpp"
+#include "net/pinned_root.hpp"
 #include "try_each.hpp"
 
 namespace p2p::node {
@@ -48,7 +49,10 @@ void Gossip::take_join_answer(const Result<GossipWire::Answer>& answer) {
     if (!joined_) hooks_.refused(answer.error());
     return;
   }
-  if (!answer) return log_.warning("no coordinator took the join: {}", answer.error().context);
+  if (!answer) {
+    if (hooks_.foreign_authority && net::is_foreign_ca(answer.error())) hooks_.foreign_authority();
+    return log_.warning("no coordinator took the join: {}", answer.error().context);
+  }
   const auto* joined = std::get_if<membership::JoinedMessage>(&answer->message);
   if (joined == nullptr) return log_.warning("join: {} answered a join with something else", answer->address);
   const auto taken = membership_.join_answered(*joined, answer->address, now());
