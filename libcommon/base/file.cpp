@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/system_random.hpp"
 
@@ -77,25 +78,58 @@ Result<void> sync_folder(const fs::path& folder) {
   return {};
 }
 
-/// Writes a synced temporary file beside `path` and lets `publish(temporary)` give it its name; returns 0 or an errno.
-template <class Publish>
-Result<void> write_beside(const fs::path& path, std::string_view content, mode_t mode, Publish publish) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (auto made = make_folder(folder); !made) return made.error();
-  const fs::path temporary = folder / fmt::format(".{}.{}.tmp", path.filename().string(), to_hex(random_bytes(8)));
-  const auto fail = [&](Error error) -> Result<void> {
-    ::unlink(temporary.c_str());
-    return error;
-  };
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (file.get() < 0) return system_error(errno, named(path));
-    // The umask may have taken bits away that the final mode wants.
-    if (::fchmod(file.get(), mode) != 0) return fail(system_error(errno, named(path)));
-    if (auto written = write_all(file.get(), content, path); !written) return fail(written.error());
-    if (::fsync(file.get()) != 0) return fail(system_error(errno, named(path)));
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+/// Give a temporary file its name; 0 or an errno.
+using Publish = int (*)(const fs::path& temporary, const fs::path& path);
+int publish_replacing(const fs::path& temporary, const fs::path& path) {
+  return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+}
+int publish_new(const fs::path& temporary, const fs::path& path) {
+  if (::link(temporary.c_str(), path.c_str()) != 0) return errno;
+  return ::unlink(temporary.c_str()) == 0 ? 0 : errno;
+}
+
+/// A synced file beside its final place, gone with this object unless it got its name.
+class Temporary {
+ public:
+  explicit Temporary(const fs::path& path)
+      : path_(folder_of(path) / fmt::format(".{}.{}.tmp", path.filename().string(), to_hex(random_bytes(8)))) {}
+  Temporary(Temporary&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Temporary& operator=(Temporary&&) = delete;
+  ~Temporary() {
+    if (!path_.empty()) ::unlink(path_.c_str());
   }
-  if (const int error = publish(temporary); error != 0) return fail(system_error(error, named(path)));
+
+  Result<void> write(const NewFile& content) const {
+    const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, content.mode));
+    // The umask may have taken bits away that the final mode wants.
+    if (file.get() < 0 || ::fchmod(file.get(), content.mode) != 0) return system_error(errno, named(content.path));
+    if (auto written = write_all(file.get(), content.content, content.path); !written) return written;
+    if (::fsync(file.get()) != 0) return system_error(errno, named(content.path));
+    return {};
+  }
+  Result<void> become(const fs::path& path, Publish publish) {
+    if (const int error = publish(path_, path); error != 0) return system_error(error, named(path));
+    path_.clear();
+    return {};
+  }
+
+ private:
+  fs::path path_;
+};
+
+Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
+  const fs::path folder = folder_of(files.front().path);
+  if (auto made = make_folder(folder); !made) return made.error();
+  std::vector<Temporary> temporaries;
+  for (const auto& file : files) {
+    temporaries.emplace_back(file.path);
+    if (auto written = temporaries.back().write(file); !written) return written;
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (auto named_so = temporaries[i].become(files[i].path, publish); !named_so) return named_so;
+  }
   return sync_folder(folder);
 }
 
@@ -110,17 +144,17 @@ Result<std::string> read_secret_file(const fs::path& path, std::size_t max_bytes
 }
 
 Result<void> write_file(const fs::path& path, std::string_view content, mode_t mode) {
-  return write_beside(path, content, mode, [&](const fs::path& temporary) {
-    return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
-  });
+  const NewFile file{path, content, mode};
+  return write_files({&file, 1});
 }
 
 Result<void> create_file(const fs::path& path, std::string_view content, mode_t mode) {
-  return write_beside(path, content, mode, [&](const fs::path& temporary) {
-    if (::link(temporary.c_str(), path.c_str()) != 0) return errno;
-    return ::unlink(temporary.c_str()) == 0 ? 0 : errno;
-  });
+  const NewFile file{path, content, mode};
+  return create_files({&file, 1});
 }
+
+Result<void> write_files(std::span<const NewFile> files) { return write_whole(files, publish_replacing); }
+Result<void> create_files(std::span<const NewFile> files) { return write_whole(files, publish_new); }
 
 Result<void> move_file(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));
