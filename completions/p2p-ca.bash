@@ -74,7 +74,7 @@ _p2p_ca() {
         kind='none'
         ;;
       ' rotate')
-        options='--activate --days --force --help --home --key-type --output --quiet --retire --verbose --version --yes -f -h -o -q -v'
+        options='--activate --days --force --help --home --key-type --output --quiet --retire --status --verbose --version --yes -f -h -o -q -v'
         kind='none'
         ;;
       ' show')

@@ -6,7 +6,7 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -15,16 +15,29 @@ _p2p_ctl() {
     *' --node') kind='node' ;;
     *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --service' | *' --timeout' | *' -c') kind='none' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
+    *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
     *' --role') kind=words choices='worker coordinator' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='call context nodes ping services status'
+        kind=words choices='call certs context nodes ping services status'
         ;;
       ' call')
         options='--all --cert --context --coordinator --help --home --key --node --output --params --quiet --role --service --timeout --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' certs')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='list revoke'
+        ;;
+      ' certs list')
+        options='--all --cert --context --coordinator --help --home --key --output --quiet --revoked --verbose --version -a -h -o -q -v'
+        kind='none'
+        ;;
+      ' certs revoke')
+        options='--cert --context --coordinator --help --home --key --output --quiet --reason --verbose --version --yes -h -o -q -v'
         kind='none'
         ;;
       ' context')

@@ -4,7 +4,7 @@ function __p2p_ctl_at
     set -l at ''
     for word in (commandline -opc)[2..-1]
         switch "$at $word"
-            case ' call' ' context' ' context add' ' context ls' ' context use' ' nodes' ' ping' ' services' ' status'
+            case ' call' ' certs' ' certs list' ' certs revoke' ' context' ' context add' ' context ls' ' context use' ' nodes' ' ping' ' services' ' status'
                 set at "$at $word"
         end
     end
@@ -13,6 +13,7 @@ end
 
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -f
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a call -d 'Calls a method of a service, on one node, any fitting node, or all'
+complete -c p2p-ctl -n "__p2p_ctl_at ''" -a certs -d ''
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a context -d ''
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a nodes -d 'Lists the nodes of the fleet as the coordinator sees them'
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a ping -d 'Measures the time to a node and back, through the coordinator'
@@ -45,6 +46,45 @@ complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s h -l help -d 'print this help'
 complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s q -l quiet -d 'say only what went wrong'
 complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s v -l verbose -d 'say what is being done'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -f
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -a list -d 'Lists the certificates that the fleet\'s CA has signed'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -a revoke -d 'Revokes a certificate: within seconds no node accepts it'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l context -x -d 'the fleet to talk to, as in "p2p-ctl context ls"'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l coordinator -x -d 'the coordinator to talk to (else $P2P_COORDINATOR, the context, 127.0.0.1:8001)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l key -r -F -d 'the key of that certificate'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l version -d 'print the version'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -s h -l help -d 'print this help'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -s v -l verbose -d 'say what is being done'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -f
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l context -x -d 'the fleet to talk to, as in "p2p-ctl context ls"'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l coordinator -x -d 'the coordinator to talk to (else $P2P_COORDINATOR, the context, 127.0.0.1:8001)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l key -r -F -d 'the key of that certificate'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l revoked -d 'only those revoked'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l version -d 'print the version'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s a -l all -d 'also those that have expired'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s h -l help -d 'print this help'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s v -l verbose -d 'say what is being done'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -f
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l context -x -d 'the fleet to talk to, as in "p2p-ctl context ls"'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l coordinator -x -d 'the coordinator to talk to (else $P2P_COORDINATOR, the context, 127.0.0.1:8001)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l key -r -F -d 'the key of that certificate'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l reason -x -a 'unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' -d 'why; by default the first of'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l version -d 'print the version'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l yes -d 'do not ask'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -s h -l help -d 'print this help'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -s v -l verbose -d 'say what is being done'
 complete -c p2p-ctl -n "__p2p_ctl_at ' context'" -f
 complete -c p2p-ctl -n "__p2p_ctl_at ' context'" -a add -d 'Adds a fleet from a bundle and makes it the current one'
 complete -c p2p-ctl -n "__p2p_ctl_at ' context'" -a ls -d 'Lists the contexts'

@@ -25,6 +25,7 @@ std::string_view to_string(RenewalReason reason) noexcept {
     case RenewalReason::missing: return "missing";
     case RenewalReason::names_changed: return "names_changed";
     case RenewalReason::suggested_time: return "suggested_time";
+    case RenewalReason::authority_replaced: return "authority_replaced";
     case RenewalReason::old_age: return "old_age";
   }
   return "unknown";
@@ -43,6 +44,7 @@ std::string_view to_string(RenewalState state) noexcept {
 void Renewal::use(std::optional<CertificateLife> life) {
   life_ = std::move(life);
   window_.reset();
+  superseded_from_.reset();
 }
 
 void Renewal::suggest(const RenewalWindow& window) {
@@ -79,13 +81,17 @@ bool Renewal::has_wanted_names() const {
 
 WallTime Renewal::planned() const {
   const WallTime by_age = life_->not_after - (life_->not_after - life_->not_before) / 3;
-  return window_ ? std::min(chosen_, by_age) : by_age;
+  WallTime out = by_age;
+  if (window_) out = std::min(out, chosen_);
+  if (superseded_from_) out = std::min(out, *superseded_from_);
+  return out;
 }
 
 std::optional<RenewalReason> Renewal::reason(WallTime now) const {
   if (!life_) return RenewalReason::missing;
   if (!has_wanted_names()) return RenewalReason::names_changed;
   if (now < planned()) return std::nullopt;
+  if (superseded_from_ && now >= *superseded_from_) return RenewalReason::authority_replaced;
   return window_ && now >= chosen_ ? RenewalReason::suggested_time : RenewalReason::old_age;
 }
 

@@ -23,10 +23,11 @@ struct CertificateLife {
 };
 
 enum class RenewalReason : unsigned char {
-  missing,         ///< there is no certificate
-  names_changed,   ///< it is not for a name that is wanted
-  suggested_time,  ///< the CA's window (RFC 9773) has come
-  old_age,         ///< less than a third of its life is left
+  missing,             ///< there is no certificate
+  names_changed,       ///< it is not for a name that is wanted
+  suggested_time,      ///< the CA's window (RFC 9773) has come
+  authority_replaced,  ///< another key of the CA signs now
+  old_age,             ///< less than a third of its life is left
 };
 std::string_view to_string(RenewalReason reason) noexcept;
 
@@ -53,12 +54,16 @@ class Renewal {
   /// `random` outlives this; it chooses the point in a window and the jitter.
   explicit Renewal(Random& random) : random_(random) {}
 
-  /// The certificate that is in use from now on, or none. Forgets the CA's window, which was for the one before.
+  /// The certificate that is in use from now on, or none. Forgets the CA's window and supersede(), which were for the
+  /// one before.
   void use(std::optional<CertificateLife> life);
   /// The names that it should have; those that it has beyond them are no reason to renew.
   void want(std::vector<pki::SubjectName> names) { wanted_ = std::move(names); }
   /// What the CA suggests for the certificate in use. One point of the window is chosen when it is new or has moved.
   void suggest(const RenewalWindow& window);
+
+  /// The key that signed the certificate in use signs no more: it is to be renewed from then on.
+  void supersede(WallTime from) { superseded_from_ = from; }
 
   /// The last try failed. The next one comes after 1 min, doubled with each failure to 6 h, cut by a random part of up
   /// to a half; not before the server's `retry_after`; and never past a fifth of the life that is left. Without a valid
@@ -83,6 +88,7 @@ class Renewal {
   std::vector<pki::SubjectName> wanted_;
   std::optional<RenewalWindow> window_;
   WallTime chosen_{};  // in window_
+  std::optional<WallTime> superseded_from_;
   WallTime failed_at_{};
   std::chrono::nanoseconds wait_{};  // from failed_at_
   unsigned failures_ = 0;

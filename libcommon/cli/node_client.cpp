@@ -4,18 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <exception>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/connection.hpp"
 #include "cli/rpc_failure.hpp"
 #include "net/channel.hpp"
+#include "net/pinned_root.hpp"
+#include "net/run_alone.hpp"
 #include "net/tls.hpp"
 #include "pki/certificate.hpp"
 #include "rpc/jsonrpc.hpp"
@@ -89,28 +88,18 @@ Attempt<net::TlsMaterial> read_material(const Connection& connection) {
 }  // namespace
 
 struct NodeClient::Impl {
-  Impl(Connection where, std::unique_ptr<net::TlsContexts> contexts, Reporter& report)
-      : connection(std::move(where)), tls(std::move(contexts)), sink(report), client(io.get_executor(), *tls, sink) {}
+  Impl(Connection where, std::unique_ptr<net::TlsContexts> contexts, net::TlsMaterial shown, Reporter& reporter)
+      : connection(std::move(where)),
+        material(std::move(shown)),
+        tls(std::move(contexts)),
+        report(reporter),
+        sink(reporter),
+        client(io.get_executor(), *tls, sink) {}
   ~Impl() {
     client.close();
     io.restart();
     io.poll();
-  }
-
-  /// Runs the loop until the coroutine has ended, and gives its value.
-  template <class T>
-  T wait(asio::awaitable<T> work) {
-    std::optional<T> out;
-    std::exception_ptr failure;
-    io.restart();
-    asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, T value) {
-      failure = thrown;
-      if (!thrown) out.emplace(std::move(value));
-      io.stop();
-    });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-    return std::move(*out);
+    crypto::wipe(material.private_key);
   }
 
   net::Headers headers() const {
@@ -139,29 +128,52 @@ struct NodeClient::Impl {
     return out;
   }
 
-  Attempt<net::Answer> call(net::Call request) {
-    auto answered = wait(client.call(std::move(request)));
+  /// Nothing is sent before the coordinator's certificate was found good, so that trying again repeats nothing.
+  Attempt<net::Answer> call(const net::Call& request) {
+    auto answered = net::run_alone(io, client.call(request));
+    if (!answered && is_foreign_ca(answered.error().error) && follow_rotation()) {
+      answered = net::run_alone(io, client.call(request));
+    }
     if (!answered) return failed(answered.error().error);
     return std::move(*answered);
   }
 
-  asio::awaitable<Attempt<StreamEnd>> follow(std::string path, std::string first,
+  /// Where the fleet's CA was given another key, one that is trusted here vouches for it. True when there is news.
+  bool follow_rotation() {
+    const std::string file = connection.files.ca.string();
+    auto trusted = pki::Roots::from_pem(material.ca, file);
+    if (!trusted) return false;
+    auto fetching = net::fetch_root_list(io.get_executor(), connection.coordinator, std::move(*trusted),
+                                         material.cluster_name, kRequestTimeout);
+    const auto list = net::run_alone(io, std::move(fetching));
+    if (!list || list->pem == material.ca) return false;
+    material.ca = list->pem;
+    if (!tls->reload(material)) return false;
+    report.note("the fleet's CA has a new key; a key that is trusted here vouches for it");
+    if (const auto written = write_file(connection.files.ca, material.ca, kPublicMode); !written) {
+      report.warning(written.error().context);
+    }
+    return true;
+  }
+
+  Result<net::ChannelPtr> open_channel(const std::string& path) {
+    return net::run_alone(io, client.open_channel(connection.coordinator, coordinator(), path, headers(),
+                                                  net::ChannelLimits{}, kRequestTimeout));
+  }
+  asio::awaitable<Attempt<StreamEnd>> follow(net::ChannelPtr channel, std::string first,
                                              const std::function<bool(const net::Message&)>& on_message);
 
   Connection connection;
+  net::TlsMaterial material;
   asio::io_context io{1};
   std::unique_ptr<net::TlsContexts> tls;
+  Reporter& report;
   ReporterSink sink;
   net::Client client;
 };
 
 asio::awaitable<Attempt<NodeClient::StreamEnd>> NodeClient::Impl::follow(
-    std::string path, std::string first, const std::function<bool(const net::Message&)>& on_message) {
-  net::Headers fields = headers();
-  auto opened = co_await client.open_channel(connection.coordinator, coordinator(), path, std::move(fields),
-                                             net::ChannelLimits{}, kRequestTimeout);
-  if (!opened) co_return failed(opened.error());
-  const net::ChannelPtr channel = std::move(*opened);
+    net::ChannelPtr channel, std::string first, const std::function<bool(const net::Message&)>& on_message) {
   bool interrupted = false;
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int) {
@@ -202,7 +214,8 @@ Attempt<NodeClient> NodeClient::open(const Session& session) {
   auto tls = net::TlsContexts::make(*material);
   if (!tls) return Failure(kUnreachable, tls.error().context, "p2p-ca verify, or sign the certificate again");
   session.report.detail(fmt::format("coordinator {} ({})", connection->coordinator.to_text(), connection->chosen_by));
-  return NodeClient(std::make_unique<Impl>(std::move(*connection), std::move(*tls), session.report));
+  return NodeClient(
+      std::make_unique<Impl>(std::move(*connection), std::move(*tls), std::move(*material), session.report));
 }
 
 Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
@@ -218,7 +231,7 @@ Attempt<std::string> NodeClient::rpc(const std::string& method, const std::strin
   if (target) request.headers.set("P2P-Target", rpc::to_text(*target));
   request.body = rpc::make_request(method, params);
   request.timeout = timeout + kAnswerSlack;
-  auto answer = impl_->call(std::move(request));
+  auto answer = impl_->call(request);
   if (!answer && answer.error().exit_code == kTimeout) {
     return Failure(kTimeout, fmt::format("{}: no answer within {}", address(), format_duration(timeout)),
                    "the outcome is unknown; wait longer with --timeout");
@@ -238,14 +251,17 @@ Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {
   request.target = path;
   request.headers = impl_->headers();
   request.timeout = kRequestTimeout;
-  auto answer = impl_->call(std::move(request));
+  auto answer = impl_->call(request);
   if (!answer) return answer.error();
   return Reply{answer->status, std::move(answer->body)};
 }
 
 Attempt<NodeClient::StreamEnd> NodeClient::stream(const std::string& path, const std::string& first,
                                                   const std::function<bool(const net::Message&)>& on_message) {
-  return impl_->wait(impl_->follow(path, first, on_message));
+  auto channel = impl_->open_channel(path);
+  if (!channel && is_foreign_ca(channel.error()) && impl_->follow_rotation()) channel = impl_->open_channel(path);
+  if (!channel) return impl_->failed(channel.error());
+  return net::run_alone(impl_->io, impl_->follow(std::move(*channel), first, on_message));
 }
 
 }  // namespace p2p::cli

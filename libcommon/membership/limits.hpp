@@ -13,6 +13,7 @@ inline constexpr std::size_t kMaxCertificateBytes = 16 * 1024;
 inline constexpr std::size_t kMaxAddresses = 64;
 inline constexpr std::size_t kMaxServices = 1024;
 inline constexpr std::size_t kMaxCapabilities = 256;
+inline constexpr std::size_t kMaxRoots = 8;  // of the CA, that a node trusts
 inline constexpr std::size_t kMaxTextLength = 255;
 /// Leaves room to raise it for as long as anyone cares.
 inline constexpr std::uint64_t kMaxIncarnation = std::uint64_t{1} << 62;

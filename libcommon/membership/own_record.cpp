@@ -22,8 +22,9 @@ Result<CheckedRecordPtr> OwnRecord::raise(std::uint64_t exceed, RecordStatus sta
     return Error(Errc::failed, fmt::format("the incarnations of {} are used up", facts_.node_id));
   }
   SignedRecord out;
-  out.record = encode_record({facts_.node_id, above + 1, facts_.addresses, facts_.services, facts_.capabilities,
-                              facts_.version, facts_.started_at, facts_.instance, status, facts_.dialable});
+  out.record =
+      encode_record({facts_.node_id, above + 1, facts_.addresses, facts_.services, facts_.capabilities, facts_.version,
+                     facts_.started_at, facts_.instance, status, facts_.dialable, facts_.roots});
   // Read back as others will: what they would refuse is not sent at all.
   auto record = decode_record(out.record);
   if (!record) return Error(record.error().code, "own " + record.error().context);

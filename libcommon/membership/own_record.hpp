@@ -18,6 +18,7 @@ struct SelfFacts {
   WallTime started_at{};
   std::uint64_t instance = 0;  ///< random for each start of the process
   std::optional<bool> dialable;
+  std::vector<std::string> roots{};  ///< as in Record
   bool operator==(const SelfFacts&) const = default;
 };
 

@@ -87,6 +87,7 @@ Bytes encode_record(const Record& record) {
               {"instance", record.instance},
               {"status", record.status == RecordStatus::left ? kLeft : kAlive}};
   if (record.dialable) out["dialable"] = *record.dialable;
+  if (!record.roots.empty()) out["roots"] = record.roots;
   return dump_cbor(out);
 }
 
@@ -112,6 +113,9 @@ Result<Record> decode_record(ByteView bytes) {
   auto capabilities = read_texts(*object, "capabilities", kMaxCapabilities);
   if (!capabilities) return capabilities.error();
   out.capabilities = std::move(*capabilities);
+  auto roots = read_texts(*object, "roots", kMaxRoots);
+  if (!roots) return roots.error();
+  out.roots = std::move(*roots);
   const std::string* version = find_string(*object, "version");
   if (version == nullptr || !is_fair_text(*version)) return bad_record("version");
   out.version = *version;

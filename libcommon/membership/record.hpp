@@ -1,7 +1,7 @@
 // What a node says of itself, and the CBOR in which it is signed and relayed (DESIGN.md section 9):
 // a map of node_id, incarnation, addresses, services [{name, version}], capabilities, version, started_at (milliseconds
-// since 1970), instance, status ("alive" or "left") and, where known, dialable. Unknown members are allowed; they
-// travel on because the signed bytes travel on.
+// since 1970), instance, status ("alive" or "left"), roots and, where known, dialable. Unknown members are allowed;
+// they travel on because the signed bytes travel on.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ struct Record {
   WallTime started_at{};
   std::uint64_t instance = 0;  ///< random for each start of the process: tells a restart from a second process
   RecordStatus status = RecordStatus::alive;
-  std::optional<bool> dialable;  ///< whether others could dial it, as far as it was told
+  std::optional<bool> dialable;      ///< whether others could dial it, as far as it was told
+  std::vector<std::string> roots{};  ///< key ids (hexadecimal) of the CA certificates that it trusts
   bool operator==(const Record&) const = default;
 };
 

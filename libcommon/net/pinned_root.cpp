@@ -19,26 +19,42 @@ Result<std::string> find_pinned(const std::string& pem, const crypto::Sha256& fi
                                                 to_hex(certificates->front().facts().sha256), to_hex(fingerprint)));
 }
 
-}  // namespace
-
-asio::awaitable<Result<std::string>> fetch_pinned_root(asio::any_io_executor executor, Endpoint coordinator,
-                                                       crypto::Sha256 fingerprint, std::chrono::milliseconds timeout) {
+/// What is open to all, from whoever answers. `not_found` for 404.
+asio::awaitable<Result<std::string>> fetch_open(asio::any_io_executor executor, Endpoint coordinator, std::string path,
+                                                std::size_t max_bytes, std::chrono::milliseconds timeout) {
   auto trust = WebTrust::of_anyone();
   if (!trust) co_return trust.error();
-  auto url = parse_url(fmt::format("https://{}/pki/ca.pem", coordinator.to_text()));
+  auto url = parse_url(fmt::format("https://{}{}", coordinator.to_text(), path));
   if (!url) co_return url.error();
   WebRequest request;
   request.url = std::move(*url);
   request.timeout = timeout;
-  request.max_response_bytes = pki::kMaxCertificatePemBytes;
+  request.max_response_bytes = max_bytes;
   WebClient client(std::move(executor), std::move(*trust));
-  const auto answer = co_await client.send(std::move(request));
+  auto answer = co_await client.send(std::move(request));
   if (!answer) co_return answer.error().error;
-  const std::string source = coordinator.to_text();
-  if (answer->status != 200) {
-    co_return Error(Errc::damaged, fmt::format("{}: /pki/ca.pem is answered with {}", source, answer->status));
-  }
-  co_return find_pinned(answer->body, fingerprint, source);
+  if (answer->status == 200) co_return std::move(answer->body);
+  co_return Error(answer->status == 404 ? Errc::not_found : Errc::damaged,
+                  fmt::format("{}: {} is answered with {}", coordinator.to_text(), path, answer->status));
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::string>> fetch_pinned_root(asio::any_io_executor executor, Endpoint coordinator,
+                                                       crypto::Sha256 fingerprint, std::chrono::milliseconds timeout) {
+  auto fetching = fetch_open(std::move(executor), coordinator, "/pki/ca.pem", pki::kMaxCertificatePemBytes, timeout);
+  const auto pem = co_await std::move(fetching);
+  if (!pem) co_return pem.error();
+  co_return find_pinned(*pem, fingerprint, coordinator.to_text());
+}
+
+asio::awaitable<Result<pki::RootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,
+                                                       pki::Roots trusted, std::string cluster_name,
+                                                       std::chrono::milliseconds timeout) {
+  auto fetching = fetch_open(std::move(executor), coordinator, "/pki/roots.json", pki::kMaxRootListBytes, timeout);
+  const auto text = co_await std::move(fetching);
+  if (!text) co_return text.error();
+  co_return pki::read_root_list(*text, trusted, cluster_name);
 }
 
 }  // namespace p2p::net

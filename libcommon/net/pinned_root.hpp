@@ -1,4 +1,5 @@
-// First contact with a fleet of which only the fingerprint of its CA certificate is known, from an invitation.
+// First contact with a fleet of which only the fingerprint of its CA certificate is known, from an invitation, or a
+// root that the fleet has meanwhile replaced. Whoever answers is believed only what proves itself.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,6 +9,7 @@
 
 #include "crypto/digest.hpp"
 #include "net/client.hpp"
+#include "pki/root_list.hpp"
 
 namespace p2p::net {
 
@@ -16,6 +18,13 @@ namespace p2p::net {
 /// the answer is no certificate, and the errors of WebClient::send.
 boost::asio::awaitable<Result<std::string>> fetch_pinned_root(boost::asio::any_io_executor executor,
                                                               Endpoint coordinator, crypto::Sha256 fingerprint,
+                                                              std::chrono::milliseconds timeout);
+
+/// Asks whoever answers for `/pki/roots.json`, the roots that the fleet trusts now, as one of `trusted` vouches for
+/// them. `not_found` when there has been no rotation; errors as of pki::read_root_list and WebClient::send.
+boost::asio::awaitable<Result<pki::RootList>> fetch_root_list(boost::asio::any_io_executor executor,
+                                                              Endpoint coordinator, pki::Roots trusted,
+                                                              std::string cluster_name,
                                                               std::chrono::milliseconds timeout);
 
 }  // namespace p2p::net

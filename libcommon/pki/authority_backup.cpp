@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/system_random.hpp"
 #include "crypto/secret.hpp"
+#include "pki/root_list.hpp"
 
 namespace p2p::pki {
 namespace {
@@ -28,11 +29,12 @@ struct Entry {
   std::size_t max_bytes;
 };
 /// Only these are ever written. The keys come before the certificates: see certificate_folder.hpp.
-constexpr std::array<Entry, 8> kEntries{{
+constexpr std::array<Entry, 9> kEntries{{
     {"certs/ca_next_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
     {"certs/ca_old_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
     {"certs/ca_key.pem", kSecretMode, crypto::kMaxKeyPemBytes},
     {"certs/ca_cert.pem", kPublicMode, kMaxCertificatePemBytes},
+    {"certs/ca_roots.json", kPublicMode, kMaxRootListBytes},
     {"certs/ca_eab_secret", kSecretMode, 1024},
     {kCrl, kPublicMode, kMaxCrlBytes},
     {kInventory, kSecretMode, kMaxDatabaseBytes},

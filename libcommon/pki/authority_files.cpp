@@ -32,8 +32,16 @@ AuthorityPaths AuthorityPaths::in(const fs::path& home) {
 AuthorityPaths AuthorityPaths::of(const fs::path& home, fs::path certificate, fs::path key) {
   const fs::path beside = key.parent_path();
   const fs::path records = home / "ca";
-  return {std::move(certificate), std::move(key),           beside / "ca_next_key.pem", beside / "ca_old_key.pem",
-          beside / "ca_crl.pem",  beside / "ca_eab_secret", records / "inventory.db",   records / "restoring"};
+  return {.certificate = std::move(certificate),
+          .key = std::move(key),
+          .next_key = beside / "ca_next_key.pem",
+          .old_key = beside / "ca_old_key.pem",
+          .crl = beside / "ca_crl.pem",
+          .eab_secret = beside / "ca_eab_secret",
+          .roots = beside / "ca_roots.json",
+          .inventory = records / "inventory.db",
+          .fleet_trust = records / "fleet.json",
+          .restore_mark = records / "restoring"};
 }
 
 const Authority* AuthoritySet::find(ByteView key_id) const {

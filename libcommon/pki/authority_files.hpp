@@ -1,7 +1,7 @@
 // Where a CA has its files, and opening its roots and keys from them.
 //
 // `ca_cert.pem` holds the roots that are trusted, the one that signs first; usually one, two while one replaces another
-// (rotation.cpp). `ca_key.pem` is the key that signs. During a rotation the other root's key is beside it: in
+// (issuing_rotation.cpp). `ca_key.pem` is the key that signs. During a rotation the other root's key is beside it: in
 // `ca_next_key.pem` before it signs, in `ca_old_key.pem` after the new one has taken over.
 #pragma once
 
@@ -21,7 +21,9 @@ struct AuthorityPaths {
   std::filesystem::path old_key;
   std::filesystem::path crl;         ///< the newest lists, public
   std::filesystem::path eab_secret;  ///< from which the keys of invitations are derived
+  std::filesystem::path roots;       ///< root_list.hpp, public; none before the first rotation
   std::filesystem::path inventory;
+  std::filesystem::path fleet_trust;   ///< fleet_trust.hpp
   std::filesystem::path restore_mark;  ///< there while a restore has begun and not ended, see authority_backup.hpp
 
   /// The defaults: `certs/ca_*` and `ca/inventory.db`.

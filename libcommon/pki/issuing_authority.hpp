@@ -76,6 +76,10 @@ class IssuingAuthority {
   /// signed anew by the next current_crl(). `not_found` when there is neither.
   Result<std::vector<RecordedCertificate>> revoke_name(const std::string& name, RevocationReason reason,
                                                        const Act& act);
+  /// What people type: a name as above, or a serial number or its beginning (8 hexadecimal digits at least), which must
+  /// be of one certificate only.
+  Result<std::vector<RecordedCertificate>> revoke_target(const std::string& target, RevocationReason reason,
+                                                         const Act& act);
   /// Revokes one; again is not an error and changes nothing. `not_found` when this CA has not signed it.
   Result<void> revoke(const Certificate& certificate, RevocationReason reason, const Act& act);
 
@@ -120,14 +124,19 @@ class IssuingAuthority {
   Result<bool> has(const Certificate& certificate);
   Result<AuditReport> audit(ByteView noted_head);
 
-  /// Rotation, step by step (man p2p-ca, rotate). Makes a new key and root, trusted beside the one that signs;
+  /// Rotation, step by step (man p2p-ca, rotate). Each step also signs the list of roots that nodes go by
+  /// (root_list.hpp). Makes a new key and root, trusted beside the one that signs;
   /// `exists` when there are two already.
   Result<Certificate> make_successor(crypto::KeyType key_type, std::chrono::days lifetime, const Act& act);
   /// From now on the new key signs; `not_found` without a successor.
   Result<Certificate> activate_successor(const Act& act);
-  /// Drops the old root and its key. `not_permitted` with the count while certificates that it signed are valid, unless
+  /// Drops the old root and its key. `not_permitted` while what it signed is in use (outdated_certificates()), unless
   /// `anyway`; `not_found` when there is no old root.
   Result<void> retire_predecessor(bool anyway, const Act& act);
+
+  /// What a root that does not sign any more has signed, is valid, and has no successor: a valid certificate of that
+  /// name and role by the root that signs now. Sorted by name.
+  Result<std::vector<RecordedCertificate>> outdated_certificates(WallTime now);
 
   /// The trusted roots now, the one that signs first.
   Result<Roots> roots();
@@ -151,7 +160,8 @@ class IssuingAuthority {
   /// A new kid and its key. Neither begins with a hyphen in base64url, which certbot and lego would take for an option.
   Result<crypto::Secret> choose_kid(std::string& kid);
   Result<RecordedRoot> other_root(bool successor);
-  Result<void> write_roots(const std::vector<Certificate>& roots);
+  Result<std::vector<RecordedCertificate>> list_outdated(WallTime now);
+  Result<void> write_roots(const std::vector<Certificate>& roots, const Act& act);
 
   AuthorityPaths paths_;
   AuthoritySet set_;

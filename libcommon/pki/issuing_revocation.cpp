@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "pki/inventory_events.hpp"
 #include "pki/issuing_authority.hpp"
 
@@ -15,6 +17,14 @@ namespace {
 constexpr std::chrono::hours kKeptAfterEnd = 2 * kCrlLifetime;
 /// SQLite's integers have a sign.
 constexpr std::uint64_t kLastNumber = std::numeric_limits<std::int64_t>::max();
+
+/// Fewer digits of a serial number are too easily another's.
+constexpr std::size_t kMinSerialDigits = 8;
+
+bool is_serial(std::string_view text) {
+  return text.size() >= kMinSerialDigits &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
 
 }  // namespace
 
@@ -40,6 +50,23 @@ Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_name(const std
   }
   if (auto done = transaction->commit(); !done) return done.error();
   return std::move(*certificates);
+}
+
+Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_target(const std::string& target,
+                                                                         RevocationReason reason, const Act& act) {
+  auto by_name = revoke_name(target, reason, act);
+  if (by_name || by_name.error().kind() != Errc::not_found || !is_serial(target)) return by_name;
+  auto found = certificates({.serial_prefix = lower_ascii(target)});
+  if (!found) return found;
+  if (found->empty()) return by_name;
+  if (found->size() > 1) {
+    return Error(Errc::invalid, fmt::format("{} serial numbers begin with {}", found->size(), target));
+  }
+  const auto certificate = Certificate::from_der(found->front().der);
+  if (!certificate) return certificate.error();
+  if (auto done = revoke(*certificate, reason, act); !done) return done.error();
+  found->front().revoked = {act.at, reason};
+  return found;
 }
 
 Result<void> IssuingAuthority::revoke(const Certificate& certificate, RevocationReason reason, const Act& act) {

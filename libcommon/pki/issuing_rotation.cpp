@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "pki/certificate_folder.hpp"
 #include "pki/inventory_events.hpp"
 #include "pki/issuing_authority.hpp"
+#include "pki/root_list.hpp"
 
 namespace p2p::pki {
 namespace {
@@ -29,10 +31,20 @@ Result<void> remove_key(const fs::path& path) {
 
 }  // namespace
 
-Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots) {
+/// Also the list that tells the fleet of them, signed by every key that is here: by the old one too when it goes, so
+/// that a node that trusts only that one still learns of the new root.
+Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots, const Act& act) {
   std::string pem;
   for (const auto& root : roots) pem += root.pem();
-  return write_file(paths_.certificate, pem, kPublicMode);
+  const auto before = read_file(paths_.roots, kMaxRootListBytes);
+  if (!before && before.error().kind() != Errc::not_found) return before.error();
+  // At least the time, so that not even after a restored backup a number comes twice.
+  const auto version = std::max(before ? claimed_version(*before) + 1 : 1,
+                                static_cast<std::uint64_t>(std::max<std::int64_t>(to_unix(act.at), 1)));
+  const auto list = sign_root_list(version, roots, set_.authorities);
+  if (!list) return list.error();
+  if (auto written = write_file(paths_.certificate, pem, kPublicMode); !written) return written;
+  return write_file(paths_.roots, *list, kPublicMode);
 }
 
 Result<RecordedRoot> IssuingAuthority::other_root(bool successor) {
@@ -62,7 +74,7 @@ Result<Certificate> IssuingAuthority::make_successor(crypto::KeyType key_type, s
                                          act.at);
   if (!successor) return successor.error();
   if (auto done = write_key(paths_.next_key, successor->key()); !done) return done.error();
-  if (auto done = write_roots({current, successor->certificate()}); !done) return done.error();
+  if (auto done = write_roots({current, successor->certificate()}, act); !done) return done.error();
   if (auto done = inventory_.append(root_added(successor->certificate()), act.who, act.at); !done) return done.error();
   if (auto done = transaction->commit(); !done) return done.error();
   return successor->certificate();
@@ -80,11 +92,32 @@ Result<Certificate> IssuingAuthority::activate_successor(const Act& act) {
   const Certificate new_root = next->certificate();
   if (auto done = write_key(paths_.old_key, set_.active().key()); !done) return done.error();
   if (auto done = write_key(paths_.key, next->key()); !done) return done.error();
-  if (auto done = write_roots({new_root, set_.active().certificate()}); !done) return done.error();
+  if (auto done = write_roots({new_root, set_.active().certificate()}, act); !done) return done.error();
   if (auto done = remove_key(paths_.next_key); !done) return done.error();
   if (auto done = inventory_.append(root_activated(root->key_id), act.who, act.at); !done) return done.error();
   if (auto done = transaction->commit(); !done) return done.error();
   return new_root;
+}
+
+Result<std::vector<RecordedCertificate>> IssuingAuthority::list_outdated(WallTime now) {
+  const auto root = other_root(false);
+  if (!root) return root.error();
+  auto out = inventory_.certificates({.issuer_key_id = root->key_id, .expires_after = now, .revoked = false});
+  const auto newer = inventory_.certificates(
+      {.issuer_key_id = set_.active().certificate().facts().subject_key_id, .expires_after = now, .revoked = false});
+  if (!out || !newer) return out ? newer.error() : out.error();
+  std::set<std::pair<std::string, std::optional<Role>>> renewed;
+  for (const auto& record : *newer) renewed.emplace(record.name, record.role);
+  std::erase_if(*out, [&](const auto& record) { return renewed.contains({record.name, record.role}); });
+  return out;
+}
+
+Result<std::vector<RecordedCertificate>> IssuingAuthority::outdated_certificates(WallTime now) {
+  const std::lock_guard lock(*mutex_);
+  auto transaction = inventory_.begin();
+  if (!transaction) return transaction.error();
+  if (auto done = refresh(); !done) return done.error();
+  return list_outdated(now);
 }
 
 Result<void> IssuingAuthority::retire_predecessor(bool anyway, const Act& act) {
@@ -94,14 +127,14 @@ Result<void> IssuingAuthority::retire_predecessor(bool anyway, const Act& act) {
   if (auto done = refresh(); !done) return done;
   const auto root = other_root(false);
   if (!root) return root.error();
-  const auto live = inventory_.certificates({.issuer_key_id = root->key_id, .expires_after = act.at, .revoked = false});
-  if (!live) return live.error();
-  if (!live->empty() && !anyway) {
-    return Error(Errc::not_permitted, fmt::format("{} certificates that the old root signed are still valid, such as "
-                                                  "that of \"{}\"; renew them first",
-                                                  live->size(), live->front().name));
+  const auto outdated = list_outdated(act.at);
+  if (!outdated) return outdated.error();
+  if (!outdated->empty() && !anyway) {
+    return Error(Errc::not_permitted, fmt::format("{} certificates that the old root signed are in use, such as that "
+                                                  "of \"{}\"; renew them first",
+                                                  outdated->size(), outdated->front().name));
   }
-  if (auto done = write_roots({set_.active().certificate()}); !done) return done;
+  if (auto done = write_roots({set_.active().certificate()}, act); !done) return done;
   if (auto done = remove_key(paths_.old_key); !done) return done;
   if (auto done = inventory_.append(root_retired(root->key_id), act.who, act.at); !done) return done;
   return transaction->commit();

@@ -14,8 +14,8 @@ RpcError to_rpc_error(const Error& error) {
       case Errc::not_permitted: return Code::not_permitted;
       case Errc::timeout: return Code::timeout;
       case Errc::limited: return Code::overloaded;
+      case Errc::not_found: return Code::no_such_target;
       case Errc::failed:
-      case Errc::not_found:
       case Errc::partial:
       case Errc::damaged:
       case Errc::too_large:

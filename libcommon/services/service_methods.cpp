@@ -103,10 +103,6 @@ Result<std::string> read_name(const std::string& params) {
 }
 
 rpc::RpcError bad_params(const Error& error) { return rpc::standard_error(Code::invalid_params, error.context); }
-rpc::RpcError not_done(const Error& error) {
-  return rpc::standard_error(error.kind() == Errc::not_found ? Code::no_such_target : Code::service_failed,
-                             error.context);
-}
 
 asio::awaitable<Outcome> call_list(const ServiceHost& host) { co_return dump_json(list(host, false)); }
 
@@ -114,7 +110,7 @@ asio::awaitable<Outcome> call_describe(const ServiceHost& host, CallContext call
   const auto name = read_name(call.params);
   if (!name) co_return bad_params(name.error());
   const auto described = describe(host, *name);
-  if (!described) co_return not_done(described.error());
+  if (!described) co_return rpc::to_rpc_error(described.error());
   co_return dump_json(*described);
 }
 
@@ -124,7 +120,7 @@ asio::awaitable<Outcome> call_control(ServiceHost& host, Action action, CallCont
   const auto name = read_name(call.params);
   if (!name) co_return bad_params(name.error());
   const auto state = co_await host.control(action, *name);
-  if (!state) co_return not_done(state.error());
+  if (!state) co_return rpc::to_rpc_error(state.error());
   co_return dump_json(done(*name, *state));
 }
 

@@ -57,7 +57,7 @@ hint: if worker-1 shall be trusted again: p2p-ca sign worker-1 --force"
   same_text "all that have not expired" "$(jq -c '[.[].name]' <<<"$output")" '["ca","operator","worker-1","worker-1","worker-2"]'
   expect 5 p2p-ca revoke worker-1
   stderr_is "p2p-ca: error: \"worker-1\" has no valid certificate and no open invitation
-hint: p2p-ca list shows what is valid"
+hint: p2p-ca list shows what is valid, list --all what was ever signed"
 }
 
 @test "one certificate is revoked by its serial number or the beginning of it" {
@@ -372,7 +372,7 @@ backup.tmp"
   p2p-ca -q sign worker-1 --days 30
   old=$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)
   expect 0 p2p-ca rotate
-  stderr_has "next, when every node has both roots: p2p-ca rotate --activate"
+  stderr_has "next, when every node trusts both (p2p-ca rotate --status): p2p-ca rotate --activate"
   same_text roots "$(grep -c BEGIN "$certs/ca_cert.pem")" 2
   same_text first "$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)" "$old"
   mode_is "$certs/ca_next_key.pem" 600
@@ -380,14 +380,30 @@ backup.tmp"
   expect 1 p2p-ca rotate
   stderr_has "a rotation is under way"
   expect 5 p2p-ca rotate --retire
-  expect 0 p2p-ca rotate --activate
+  # Nobody says whether worker-1 and worker-2 are ready.
+  expect 5 p2p-ca rotate --activate
+  stderr_has "no coordinator says which nodes are ready"
+  expect 2 p2p-ca rotate --activate --force
+  stderr_has "--yes answers the question"
+  expect 0 p2p-ca rotate --activate --force --yes
   [ "$(openssl x509 -in "$certs/ca_cert.pem" -noout -fingerprint)" != "$old" ]
   same_text lists "$(grep -c BEGIN "$certs/ca_crl.pem")" 2
   p2p-ca -q sign worker-3
   for name in worker-1 worker-2 worker-3; do accepted "$certs/${name}_cert.pem"; done
   expect 0 p2p-ca verify worker-1 worker-2 worker-3 operator
+  expect 5 p2p-ca rotate --retire
+  report=$P2P_HOME/ca/fleet.json
+  new=$(openssl x509 -in "$certs/ca_cert.pem" -noout -ext subjectKeyIdentifier | tail -n 1 | tr -d ' :' | tr 'A-F' 'a-f')
+  printf '{"at": "%s", "nodes": [{"node_id": "worker-3", "status": "alive", "trusts": ["%s"], "issuer": "%s"}]}' \
+    "$(date -u +%FT%TZ)" "$new" "$new" >"$report"
   expect 4 p2p-ca rotate --retire
-  stderr_has "3 certificates that the old root signed are still valid"
+  stderr_has "3 certificates that the old root signed are in use"
+  # An old report says nothing of now.
+  sed -i 's/"20[0-9]*-/"2020-/' "$report"
+  expect 5 p2p-ca rotate --retire
+  echo "[]" >"$report"
+  expect 9 p2p-ca rotate --retire
+  printf '{"at": "%s", "nodes": []}' "$(date -u +%FT%TZ)" >"$report"
   p2p-ca -q renew worker-1 operator --revoke >/dev/null
   p2p-ca -q revoke worker-2 >/dev/null
   expect 0 p2p-ca rotate --retire
@@ -400,6 +416,7 @@ backup.tmp"
 
 @test "rotate --retire --force asks, and goes on" {
   p2p-ca -q rotate >/dev/null
+  # There are no nodes yet for which to wait.
   p2p-ca -q rotate --activate >/dev/null
   expect 2 p2p-ca rotate --retire --force
   stderr_has "--yes answers the question"

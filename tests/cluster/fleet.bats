@@ -85,7 +85,10 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   [[ $(cat "$FLEET/tail.err") == 'p2p-logs: warning: no node "wroker-1" has records or is in the fleet; did you mean "worker-1"?' ]]
   wait_until 10 grep -q worker-1 "$FLEET/tail.out"
   kill -TERM "$tail"
-  run -130 wait "$tail"
+  # In this shell: the one of `run` may know nothing of its children.
+  local ended=0
+  wait "$tail" || ended=$?
+  ((ended == 130))
   run -0 --separate-stderr p2p-logs query --node nobody
   [[ $stderr == "no records match"$'\n'"p2p-logs: warning: no node \"nobody\" has records or is in the fleet" ]]
   run -0 --separate-stderr p2p-logs tail --no-follow -n 1 --node worker-1

@@ -63,7 +63,7 @@ class CheckCertificates final : public cli::Command {
     }
     const std::vector<cli::Column> columns{cli::member_column("NAME", "name"),
                                            cli::member_column("EXPIRES", "not_after"),
-                                           time_left_column(),
+                                           cli::time_left_column(),
                                            {"STATE", state_cell}};
     session.out.list(to_text(entries), columns, "name");
     if (worst != cli::kDone) return Failure(worst, "");  // all was said

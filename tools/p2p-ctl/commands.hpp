@@ -8,6 +8,8 @@
 namespace p2p::ctl {
 
 std::unique_ptr<cli::Command> make_call();
+std::unique_ptr<cli::Command> make_certs_list();
+std::unique_ptr<cli::Command> make_certs_revoke();
 std::unique_ptr<cli::Command> make_context_add();
 std::unique_ptr<cli::Command> make_context_ls();
 std::unique_ptr<cli::Command> make_context_use();

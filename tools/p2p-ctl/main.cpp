@@ -17,6 +17,10 @@ const p2p::cli::CommandEntry kCommands[] = {
      "p2p-ctl ping worker-1 --count 3\n"
      "p2p-ctl ping --all",
      make_ping},
+    {"certs list", "Lists the certificates that the fleet's CA has signed.", "p2p-ctl certs list --revoked",
+     make_certs_list},
+    {"certs revoke", "Revokes a certificate: within seconds no node accepts it.",
+     "p2p-ctl certs revoke worker-3 --reason key-compromise", make_certs_revoke},
     {"context add", "Adds a fleet from a bundle and makes it the current one.",
      "p2p-ctl context add shop --bundle alice.p2p --coordinator shop.example:8001", make_context_add},
     {"context use", "Makes a context the current one; \"local\" is the operator of this home.",

@@ -5,11 +5,11 @@
 
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
+#include "certificates/own_certificate.hpp"
 #include "cli/table.hpp"
 #include "commands.hpp"
 #include "doctor_checks.hpp"
 #include "load_configuration.hpp"
-#include "own_certificate.hpp"
 #include "settings.hpp"
 
 namespace p2p::node {

@@ -13,13 +13,13 @@
 #include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
+#include "certificates/own_certificate.hpp"
 #include "cli/password.hpp"
 #include "commands.hpp"
 #include "load_configuration.hpp"
 #include "net/pinned_root.hpp"
 #include "net/run_alone.hpp"
 #include "node.hpp"
-#include "own_certificate.hpp"
 #include "pki/invitation.hpp"
 #include "settings.hpp"
 
@@ -231,9 +231,9 @@ class Join final : public cli::Command {
     std::string failures;
     for (const auto& coordinator : coordinators) {
       session.report.detail("asking " + coordinator.to_text());
-      auto pem = fetch(coordinator, fingerprint);
+      const auto pem = fetch(coordinator, fingerprint);
       if (pem) {
-        const auto written = write_file(file, *pem, kPublicMode);
+        const auto written = write_file(file, with_other_roots(*pem, coordinator, invitation), kPublicMode);
         return written ? Attempt<void>() : Failure(written.error());
       }
       if (pem.error().kind() == Errc::not_permitted) {
@@ -261,6 +261,18 @@ class Join final : public cli::Command {
   static Result<std::string> fetch(const net::Endpoint& coordinator, const crypto::Sha256& fingerprint) {
     asio::io_context loop{1};
     return net::run_alone(loop, net::fetch_pinned_root(loop.get_executor(), coordinator, fingerprint, kFirstContact));
+  }
+
+  /// The roots that the fleet trusts now where the CA's key is being replaced, else this one.
+  static std::string with_other_roots(const std::string& pem, const net::Endpoint& coordinator,
+                                      const pki::Invitation& invitation) {
+    auto pinned = pki::Roots::from_pem(pem, coordinator.to_text());
+    if (!pinned) return pem;
+    asio::io_context loop{1};
+    auto fetching = net::fetch_root_list(loop.get_executor(), coordinator, std::move(*pinned), invitation.cluster_name,
+                                         kFirstContact);
+    const auto list = net::run_alone(loop, std::move(fetching));
+    return list ? list->pem : pem;
   }
 
   static Failure refusal(const acme::ClientFailure& failure, const pki::Invitation& invitation) {

@@ -13,18 +13,29 @@
 #include <thread>
 #include <utility>
 
-#include "acme_service.hpp"
 #include "base/code_pages.hpp"
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
-#include "cluster_routes.hpp"
-#include "directory.hpp"
-#include "gossip.hpp"
+#include "certificates/acme_service.hpp"
+#include "certificates/authority_publisher.hpp"
+#include "certificates/certificate_methods.hpp"
+#include "certificates/fleet_trust_report.hpp"
+#include "certificates/node_identity.hpp"
+#include "certificates/own_certificate.hpp"
+#include "certificates/pki_routes.hpp"
+#include "certificates/renewer.hpp"
+#include "certificates/revocation.hpp"
+#include "certificates/revocation_lists.hpp"
+#include "certificates/trusted_roots.hpp"
+#include "fleet/cluster_routes.hpp"
+#include "fleet/directory.hpp"
+#include "fleet/gossip.hpp"
+#include "fleet/links.hpp"
+#include "fleet/transport.hpp"
 #include "health.hpp"
-#include "links.hpp"
 #include "local_addresses.hpp"
 #include "logs/api.hpp"
 #include "logs/collector.hpp"
@@ -40,21 +51,13 @@
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
-#include "node_identity.hpp"
 #include "node_metrics.hpp"
-#include "own_certificate.hpp"
-#include "pki_routes.hpp"
-#include "renewer.hpp"
-#include "revocation.hpp"
-#include "revocation_lists.hpp"
-#include "revocation_publisher.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "services/orphan_guard.hpp"
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
 #include "settings.hpp"
-#include "transport.hpp"
 
 namespace p2p::node {
 
@@ -109,7 +112,9 @@ class Node {
   Result<void> open_logs();
   Result<void> open_membership();
   Result<void> open_acme();
+  Result<void> open_certificates();
   pki::AuthorityPaths authority_paths() const;
+  bool has_authority() const;
   void open_calls();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
@@ -120,6 +125,8 @@ class Node {
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
   void renew_identity(const config::LoadedConfig& loaded);
+  void follow_identity();
+  void take_over_roots();
   void open_renewal();
   void addresses_changed(const std::vector<std::string>& addresses);
   std::vector<std::string> addresses() const {
@@ -145,6 +152,7 @@ class Node {
 
   std::unique_ptr<NodeIdentity> identity_;
   std::unique_ptr<RevocationLists> revocation_lists_;
+  std::unique_ptr<TrustedRoots> trusted_roots_;
   std::unique_ptr<membership::Membership> membership_;
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
@@ -164,8 +172,9 @@ class Node {
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
-  std::unique_ptr<RevocationPublisher> revocation_publisher_;  // at a coordinator
-  std::unique_ptr<AcmeService> acme_;                          // at a coordinator with the CA's key
+  std::unique_ptr<AuthorityPublisher> authority_publisher_;  // at a coordinator
+  std::unique_ptr<FleetTrustReport> fleet_trust_report_;     // at a coordinator with the CA's key
+  std::unique_ptr<AcmeService> acme_;                        // at a coordinator with the CA's key
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<Renewer> renewer_;
@@ -208,6 +217,7 @@ Result<void> Node::prepare() {
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
+  if (auto opened = open_certificates(); !opened) return opened;
   if (auto opened = open_acme(); !opened) return opened;
   server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
                                           config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
@@ -225,6 +235,9 @@ Result<void> Node::open_identity() {
   if (!identity) return identity.error();
   identity_ = std::move(*identity);
   revocation_lists_ = std::make_unique<RevocationLists>([this] { return identity_->ca_pem(); }, log_sink_);
+  const auto files = material_request(options_.config, options_.paths);
+  trusted_roots_ = std::make_unique<TrustedRoots>(TrustedRoots::Files{files.ca_certificate, files.ca_key},
+                                                  config_.cluster_name, *identity_, clock_, log_sink_);
   if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
   return {};
 }
@@ -238,12 +251,30 @@ void Node::renew_identity(const config::LoadedConfig& loaded) {
     membership_->certificate_changed(now());
     membership_->recheck(now());
     revocation_->set_own(identity_->certificate_id());
-    renewer_->use(identity_->certificate());
+    follow_identity();
+    take_over_roots();
     gossip_->pump();
     const auto& facts = identity_->certificate().facts();
     log_.info("certificate {} is in use, valid until {}", to_hex(facts.serial), format_rfc3339(facts.not_after, 0));
   }
   machine_watch_->note_files();
+}
+
+/// What depends on the certificate and the CA's certificates in use.
+void Node::follow_identity() {
+  renewer_->use(identity_->certificate());
+  if (!identity_->is_signed_by_first_root()) {
+    // Not all nodes at once: about twenty a second.
+    const double spread = 0.05 * static_cast<double>(gossip_->view()->nodes.size());
+    renewer_->supersede(clock_.wall() + milliseconds(static_cast<std::int64_t>(1e3 * spread * random_.unit())));
+  }
+  set_facts([this](membership::SelfFacts& facts) { facts.roots = identity_->root_ids(); });
+}
+
+/// The list of roots that the fleet has, where this node does not go by it yet.
+void Node::take_over_roots() {
+  const auto list = membership_->bulletin(kRootsKind);
+  if (list && trusted_roots_->accept(*list)) renew_identity(options_.config);
 }
 
 void Node::open_renewal() {
@@ -255,7 +286,7 @@ void Node::open_renewal() {
       loops_->control(),
       Renewer::Options{files, enrollment_settings(config_), account_key_file(options_.paths, config_)},
       std::move(hooks), identity_->tls(), pool_, random_, clock_, log_sink_);
-  renewer_->use(identity_->certificate());
+  follow_identity();
   renewer_->want(files.extra_names);
   MachineWatch::Hooks watch;
   watch.addresses = [this] { return addresses(); };
@@ -277,17 +308,21 @@ pki::AuthorityPaths Node::authority_paths() const {
                                  options_.paths.resolve(config_.ssl_ca_key_file));
 }
 
-Result<void> Node::open_acme() {
-  auto paths = authority_paths();
+/// Whether the CA's key is in this home.
+bool Node::has_authority() const {
   std::error_code absent;
-  if (!is_coordinator() || !std::filesystem::exists(paths.key, absent)) return {};
+  return std::filesystem::exists(authority_paths().key, absent);
+}
+
+Result<void> Node::open_acme() {
+  if (!is_coordinator() || !has_authority()) return {};
   if (!config_.https_enabled || config_.port == 0) {
     log_.info(
         "this coordinator is no ACME server: its addresses need https_enabled and a port that is known beforehand");
     return {};
   }
   AcmeService::Options options;
-  options.authority = std::move(paths);
+  options.authority = authority_paths();
   options.store = options_.paths.home() / "ca" / "acme.db";
   options.base_url = acme_base_url(config_.advertise_address, identity_->certificate().facts(), config_.port);
   options.http01 = http01_settings(options_.config);
@@ -295,6 +330,19 @@ Result<void> Node::open_acme() {
   auto opened = AcmeService::open(std::move(options), loops_->control(), pool_, clock_, log_sink_);
   if (!opened) return opened.error();
   acme_ = std::move(*opened);
+  return {};
+}
+
+Result<void> Node::open_certificates() {
+  if (!is_coordinator() || !has_authority()) return {};
+  auto authority = pki::IssuingAuthority::open(authority_paths(), {config_.node_id, clock_.wall()});
+  if (!authority) return authority.error();
+  auto fleet_trust = [this]() -> asio::awaitable<pki::FleetTrust> {
+    auto look = [this] { return fleet_trust_of(membership_->registry(), clock_.wall()); };
+    return net::run_on(loops_->control().get_executor(), std::move(look));
+  };
+  registry_.publish(certificate_service({std::make_shared<pki::IssuingAuthority>(std::move(*authority)),
+                                         config_.node_id, std::move(fleet_trust), pool_, clock_}));
   return {};
 }
 
@@ -334,10 +382,12 @@ Result<void> Node::open_membership() {
   }
   membership_ = std::make_unique<membership::Membership>(
       membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
-      identity_->checker(), random_, saved, now(),
-      [this](std::string_view kind, ByteView content) { return revocation_lists_->check(kind, content); });
+      identity_->checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
+        return kind == kRootsKind ? trusted_roots_->check(content) : revocation_lists_->check(kind, content);
+      });
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
+    if (bulletin.kind == kRootsKind) return take_over_roots();
     if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
     gossip_->pump();
@@ -357,10 +407,14 @@ Result<void> Node::open_membership() {
   gossip_ = std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
                                      compression_settings(config_), std::move(hooks), clock_, log_sink_);
   if (is_coordinator()) {
-    RevocationPublisher::Options options{
+    AuthorityPublisher::Options options{
         authority_paths(), config_.node_id, [this] { return identity_->ca_pem(); },
         [this](std::string kind, Bytes list) { return gossip_->publish_bulletin(std::move(kind), std::move(list)); }};
-    revocation_publisher_ = std::make_unique<RevocationPublisher>(std::move(options), pool_, clock_, log_sink_);
+    authority_publisher_ = std::make_unique<AuthorityPublisher>(std::move(options), pool_, clock_, log_sink_);
+    if (has_authority()) {
+      fleet_trust_report_ = std::make_unique<FleetTrustReport>(authority_paths().fleet_trust, *identity_, *membership_,
+                                                               pool_, clock_, log_sink_);
+    }
   }
   return {};
 }
@@ -422,7 +476,8 @@ net::Router Node::make_router() {
   router.add(std::move(figures));
 
   add_pki_routes(
-      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); });
+      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); },
+      [this] { return trusted_roots_->text(); });
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, clock_);
   gossip_->add_routes(router);
@@ -482,7 +537,8 @@ asio::awaitable<void> Node::main() {
     tasks_->start("signals", wait_for_signals());
     tasks_->start("certificate", renewer_->run());
     tasks_->start("machine", machine_watch_->run());
-    if (revocation_publisher_) tasks_->start("revocation lists", revocation_publisher_->run());
+    if (authority_publisher_) tasks_->start("authority", authority_publisher_->run());
+    if (fleet_trust_report_) tasks_->start("fleet trust", fleet_trust_report_->run());
     if (acme_) tasks_->start("acme", acme_->run());
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));

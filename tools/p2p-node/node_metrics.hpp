@@ -2,7 +2,7 @@
 #pragma once
 
 #include "acme/renewal.hpp"
-#include "gossip.hpp"
+#include "fleet/gossip.hpp"
 #include "membership/cluster_view.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/server.hpp"

@@ -48,6 +48,16 @@ TEST_CASE("a certificate is renewed when a third of its life is left") {
   CHECK(c.renewal.due(after(1440h)) == RenewalReason::old_age);
 }
 
+TEST_CASE("when another key of the CA signs, the certificate is renewed at the given time, once") {
+  Case c;
+  c.renewal.supersede(after(5s));
+  CHECK(c.renewal.next_attempt(kBegin) == after(5s));
+  CHECK_FALSE(c.renewal.due(after(4s)).has_value());
+  CHECK(c.renewal.due(after(5s)) == RenewalReason::authority_replaced);
+  c.renewal.use(CertificateLife{after(5s), after(5s + 2160h), kNames});
+  CHECK_FALSE(c.renewal.due(after(6s)).has_value());
+}
+
 TEST_CASE("a window of the CA: a random point in it, chosen once") {
   Case c(0.25);
   c.renewal.suggest({after(100h), after(140h)});

@@ -25,6 +25,7 @@ TEST_CASE("a record survives its encoding, milliseconds of its start included") 
   record.addresses = {"10.0.0.1:8001", "[fd00::1]:8001"};
   record.capabilities = {"gpu"};
   record.dialable = false;
+  record.roots = {"1f00", "2e11"};
   record.status = RecordStatus::left;
   CHECK(decode_record(encode_record(record)).value() == record);
 }
@@ -52,6 +53,7 @@ TEST_CASE("a record past a limit is too large") {
   CHECK(decode_with("addresses", Json(65, "a:1")).error().kind() == Errc::too_large);
   CHECK(decode_with("services", Json(1025, {{"name", "a"}, {"version", "1"}})).error().kind() == Errc::too_large);
   CHECK(decode_with("capabilities", Json(257, "x")).error().kind() == Errc::too_large);
+  CHECK(decode_with("roots", Json(9, "x")).error().kind() == Errc::too_large);
   CHECK(decode_record(Bytes(64 * 1024 + 1, 0)).error().kind() == Errc::too_large);
   CHECK(decode_with("addresses", Json(64, "a:1")).has_value());
 }

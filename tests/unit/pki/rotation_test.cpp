@@ -1,5 +1,6 @@
 // One CA key takes the place of another.
 #include "home.hpp"
+#include "pki/root_list.hpp"
 
 using namespace p2p;
 using std::chrono::days;
@@ -59,10 +60,33 @@ TEST_CASE("a rotation: both are trusted, then the new key signs, then the old ro
     CHECK_FALSE(verifies(home, after, check));
     CHECK(verifies(home, between, check));
   }
+  SUBCASE("what was renewed by the new root keeps nobody waiting, whatever is left of its time") {
+    home.issue(authority, {.name = "worker-1"});
+    CHECK(take(other.outdated_certificates(home.act.at)).size() == 1);
+    // Another role is another identity.
+    home.issue(authority, {.role = pki::Role::coordinator, .name = "worker-2"});
+    CHECK(authority.retire_predecessor(false, home.act).error().kind() == Errc::not_permitted);
+    home.issue(authority, {.name = "worker-2"});
+    take(authority.retire_predecessor(false, home.act));
+  }
+  SUBCASE("each step tells the fleet of its roots, in words that a node trusts by what it had before") {
+    const auto listed = [&](const std::vector<pki::Certificate>& trusted) {
+      std::string pem;
+      for (const auto& root : trusted) pem += root.pem();
+      const auto text = take(read_file(home.paths.roots, pki::kMaxRootListBytes));
+      return take(pki::read_root_list(text, take(pki::Roots::from_pem(pem, "roots")), "shop"));
+    };
+    const auto active = listed({old_root, new_root});
+    CHECK(active.pem == new_root.pem() + old_root.pem());
+    take(authority.retire_predecessor(true, home.act));
+    CHECK(listed({new_root}).pem == new_root.pem());
+    CHECK(listed({old_root}).pem == new_root.pem());
+    CHECK(listed({old_root}).version > active.version);
+  }
   SUBCASE("the old root stays while what it signed is valid") {
     const auto refused = authority.retire_predecessor(false, home.act);
     CHECK(refused.error().kind() == Errc::not_permitted);
-    CHECK(refused.error().context.find("2 certificates that the old root signed are still valid") != std::string::npos);
+    CHECK(refused.error().context.find("2 certificates that the old root signed are in use") != std::string::npos);
     take(authority.revoke_name("worker-1", {}, home.act));
     CHECK(authority.retire_predecessor(false, home.later(days{364})).error().kind() == Errc::not_permitted);
     take(authority.retire_predecessor(false, home.later(days{366})));

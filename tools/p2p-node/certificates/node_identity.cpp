@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "../settings.hpp"
 #include "base/file.hpp"
 #include "crypto/digest.hpp"
-#include "settings.hpp"
 
 namespace p2p::node {
 namespace {
@@ -70,6 +70,7 @@ NodeIdentity::NodeIdentity(const config::Paths& paths, const Clock& clock, Parts
       role_(parts.material.identity.role),
       made_(parts.material.made),
       certificate_(parts.material.certificate),
+      roots_(parts.roots),
       ca_pem_(std::make_shared<const std::string>(parts.material.ca_pem)),
       signer_(std::make_unique<membership::CertificateSigner>(std::move(parts.signer))),
       verifier_(std::make_unique<membership::CertificateVerifier>(
@@ -87,6 +88,16 @@ Result<std::unique_ptr<NodeIdentity>> NodeIdentity::open(const config::LoadedCon
   return out;
 }
 
+std::vector<std::string> NodeIdentity::root_ids() const {
+  std::vector<std::string> out;
+  for (const auto& root : roots_.certificates()) out.push_back(to_hex(root.facts().subject_key_id));
+  return out;
+}
+
+bool NodeIdentity::is_signed_by_first_root() const {
+  return certificate_.facts().issuer_key_id == roots_.certificates().front().facts().subject_key_id;
+}
+
 Result<NodeIdentity::Change> NodeIdentity::reload(const config::LoadedConfig& loaded) {
   auto parts = read(loaded, paths_, clock_);
   if (!parts) return parts.error();
@@ -96,6 +107,7 @@ Result<NodeIdentity::Change> NodeIdentity::reload(const config::LoadedConfig& lo
   if (auto reloaded = tls_->reload(parts->tls.tls); !reloaded) return reloaded.error();
   if (same) return Change::none;
   certificate_ = parts->material.certificate;
+  roots_ = parts->roots;
   ca_pem_ = std::make_shared<const std::string>(parts->material.ca_pem);
   signer_->replace(std::move(parts->signer));
   verifier_->replace(pki::RecordVerifier(std::move(parts->roots), cluster_name_));

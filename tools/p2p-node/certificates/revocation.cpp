@@ -13,9 +13,10 @@ namespace asio = boost::asio;
 namespace {
 
 /// Which callers are to be dropped; says of each once that it is. Asked by all loops.
-class Verdict {
+class RevokedCallers {
  public:
-  Verdict(pki::RevocationCheck is_revoked, LogSink& log) : is_revoked_(std::move(is_revoked)), log_(log, "Network") {}
+  RevokedCallers(pki::RevocationCheck is_revoked, LogSink& log)
+      : is_revoked_(std::move(is_revoked)), log_(log, "Network") {}
 
   bool operator()(const auth::Caller& caller) {
     if (!caller.certificate || !is_revoked_(caller.certificate->issuer_key_id, caller.certificate->serial))
@@ -49,7 +50,7 @@ void Revocation::apply(pki::RevocationCheck is_revoked) {
 }
 
 void Revocation::drop_connections() {
-  const auto verdict = std::make_shared<Verdict>(is_revoked_, log_.sink());
+  const auto verdict = std::make_shared<RevokedCallers>(is_revoked_, log_.sink());
   const auto is_dropped = [verdict](const auth::Caller& caller) { return (*verdict)(caller); };
   parts_.server.drop_connections(is_dropped);
   const auto loops = parts_.loops.all();  // in the order of the clients

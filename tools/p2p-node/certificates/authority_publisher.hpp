@@ -1,5 +1,5 @@
-// A coordinator's side of revocation: what the CA in its home has revoked is published to the fleet, and its lists are
-// signed anew in good time.
+// What the CA in a coordinator's home has to say to the fleet: whom it has revoked, in lists that are signed anew in
+// good time, and which roots are to be trusted.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,7 +17,7 @@
 namespace p2p::node {
 
 /// Control loop; the files are looked at in the pool.
-class RevocationPublisher {
+class AuthorityPublisher {
  public:
   struct Options {
     pki::AuthorityPaths authority;
@@ -29,7 +29,7 @@ class RevocationPublisher {
   };
 
   /// References must outlive it.
-  RevocationPublisher(Options options, net::BlockingPool& pool, const Clock& clock, LogSink& log);
+  AuthorityPublisher(Options options, net::BlockingPool& pool, const Clock& clock, LogSink& log);
 
   /// Looks at the files every kPoll and publishes what is news, until cancelled. Errors are logged, each once in a row.
   boost::asio::awaitable<void> run();
@@ -38,7 +38,8 @@ class RevocationPublisher {
   static constexpr std::chrono::milliseconds kPoll{500};
   static constexpr std::chrono::minutes kResign{1};
   class Files;
-  void publish(const std::string& pem);
+  void publish_lists(const std::string& pem);
+  void publish(std::string kind, std::string_view content);
 
   const Options options_;
   net::BlockingPool& pool_;

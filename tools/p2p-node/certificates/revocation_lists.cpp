@@ -8,8 +8,6 @@ namespace p2p::node {
 namespace {
 
 constexpr std::string_view kKindPrefix = "crl:";
-constexpr std::string_view kBeginOfList = "-----BEGIN X509 CRL-----\n";
-constexpr std::string_view kEndOfList = "-----END X509 CRL-----\n";
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n";
 
 /// One list and nothing around it: others get the very text, and load it where they keep what they trust.

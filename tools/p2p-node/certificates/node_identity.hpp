@@ -38,6 +38,12 @@ class NodeIdentity {
   pki::CertificateId certificate_id() const {
     return {certificate_.facts().issuer_key_id, certificate_.facts().serial};
   }
+  /// The CA's certificates, the one that signs first.
+  const pki::Roots& roots() const noexcept { return roots_; }
+  /// Their subject key identifiers, in hexadecimal.
+  std::vector<std::string> root_ids() const;
+  /// Whether the CA's key that signs now has signed the certificate in use.
+  bool is_signed_by_first_root() const;
   /// The CA's certificates, as `/pki/ca.pem` serves them; never null.
   std::shared_ptr<const std::string> ca_pem() const { return ca_pem_.load(); }
   membership::CertificateSigner& signer() noexcept { return *signer_; }
@@ -56,6 +62,7 @@ class NodeIdentity {
   bool made_ = false;
   pki::Certificate certificate_;
   std::unique_ptr<net::TlsContexts> tls_;
+  pki::Roots roots_;
   std::atomic<std::shared_ptr<const std::string>> ca_pem_;
   std::unique_ptr<membership::CertificateSigner> signer_;
   std::unique_ptr<membership::CertificateVerifier> verifier_;

@@ -34,6 +34,8 @@ class Renewer {
 
   /// The certificate that is in use from now on.
   void use(const pki::Certificate& certificate);
+  /// The key that signed the certificate in use signs no more: it is renewed from then on.
+  void supersede(WallTime from);
   /// The names under which the node is reached now, without its own and the loopback ones.
   void want(std::vector<pki::SubjectName> names);
   /// Renews when it is time, until cancelled.

@@ -2,7 +2,7 @@
 // their records are forgotten, and the log says so.
 #pragma once
 
-#include "health.hpp"
+#include "../health.hpp"
 #include "membership/membership.hpp"
 #include "membership/record_crypto.hpp"
 #include "net/client.hpp"

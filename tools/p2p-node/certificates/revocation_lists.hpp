@@ -15,6 +15,10 @@
 
 namespace p2p::node {
 
+/// Around a list in PEM.
+inline constexpr std::string_view kBeginOfList = "-----BEGIN X509 CRL-----\n";
+inline constexpr std::string_view kEndOfList = "-----END X509 CRL-----\n";
+
 /// `crl:<issuer key id in hex>`.
 std::string bulletin_kind_of(const pki::RevocationList& list);
 

@@ -1,4 +1,4 @@
-#include "revocation_publisher.hpp"
+#include "authority_publisher.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -10,7 +10,9 @@
 
 #include "base/file.hpp"
 #include "pki/crl.hpp"
+#include "pki/root_list.hpp"
 #include "revocation_lists.hpp"
+#include "trusted_roots.hpp"
 
 namespace p2p::node {
 
@@ -37,68 +39,87 @@ std::map<std::string, std::string> bulletins_of(std::string_view crl_pem, const 
 }  // namespace
 
 /// Used by one thread of the pool at a time.
-class RevocationPublisher::Files {
+class AuthorityPublisher::Files {
  public:
   Files(pki::AuthorityPaths paths, std::string who) : paths_(std::move(paths)), who_(std::move(who)) {}
 
   /// The lists when they may be news: at first, when the file has changed, and after kResign; else empty. Where the
   /// CA's key is, a list that is due is signed; where it is not, the file may be brought here.
-  Result<std::string> poll(WallTime now);
+  Result<std::string> revocation_lists(WallTime now);
+  /// The list of roots when its file has changed; else empty.
+  Result<std::string> root_list();
 
  private:
+  /// Whether a file is there, and is another than it was when `seen` was set to what it is now.
+  static bool has_changed(const fs::path& file, fs::file_time_type& seen);
+
   const pki::AuthorityPaths paths_;
   const std::string who_;
-  fs::file_time_type seen_{};
+  fs::file_time_type lists_seen_{}, roots_seen_{};
   WallTime looked_{};
 };
 
-Result<std::string> RevocationPublisher::Files::poll(WallTime now) {
+bool AuthorityPublisher::Files::has_changed(const fs::path& file, fs::file_time_type& seen) {
   std::error_code absent;
-  const auto written = fs::last_write_time(paths_.crl, absent);
-  const bool is_news = !absent && written != seen_;
+  const auto written = fs::last_write_time(file, absent);
+  return !absent && written != std::exchange(seen, written);
+}
+
+Result<std::string> AuthorityPublisher::Files::revocation_lists(WallTime now) {
+  const bool is_news = has_changed(paths_.crl, lists_seen_);
   if (!is_news && now - looked_ < kResign && looked_ != WallTime{}) return std::string();
   looked_ = now;
   std::error_code none;
   if (!fs::exists(paths_.key, none)) {
-    if (absent) return std::string();
-    seen_ = written;
-    return read_file(paths_.crl, pki::kMaxCrlBytes);
+    return is_news ? read_file(paths_.crl, pki::kMaxCrlBytes) : Result<std::string>(std::string());
   }
   const pki::Act act{who_, now};
   auto authority = pki::IssuingAuthority::open(paths_, act);
   if (!authority) return authority.error();
   auto list = authority->current_crl(act);
   if (!list) return list.error();
-  seen_ = fs::last_write_time(paths_.crl, absent);
+  (void)has_changed(paths_.crl, lists_seen_);
   return std::move(list->pem);
 }
 
-RevocationPublisher::RevocationPublisher(Options options, net::BlockingPool& pool, const Clock& clock, LogSink& log)
+Result<std::string> AuthorityPublisher::Files::root_list() {
+  if (!has_changed(paths_.roots, roots_seen_)) return std::string();
+  return read_file(paths_.roots, pki::kMaxRootListBytes);
+}
+
+AuthorityPublisher::AuthorityPublisher(Options options, net::BlockingPool& pool, const Clock& clock, LogSink& log)
     : options_(std::move(options)), pool_(pool), clock_(clock), log_(log, "Pki") {}
 
-asio::awaitable<void> RevocationPublisher::run() {
+asio::awaitable<void> AuthorityPublisher::run() {
   const auto files = std::make_shared<Files>(options_.authority, options_.node_id);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::string last_error;
   for (;;) {
-    auto work = [files, at = clock_.wall()] { return files->poll(at); };
-    const auto pem = co_await pool_.run(std::move(work));
-    const std::string error = pem ? std::string() : pem.error().context;
-    if (!error.empty() && error != last_error) log_.error("no new revocation list: {}", error);
+    auto list_roots = [files] { return files->root_list(); };
+    const auto roots = co_await pool_.run(std::move(list_roots));
+    auto list_revoked = [files, at = clock_.wall()] { return files->revocation_lists(at); };
+    const auto revoked = co_await pool_.run(std::move(list_revoked));
+    std::string error;
+    if (!roots) error = roots.error().context;
+    if (!revoked) error = revoked.error().context;
+    if (!error.empty() && error != last_error) log_.error("no news from the CA for the fleet: {}", error);
     last_error = error;
-    if (pem && !pem->empty()) publish(*pem);
+    if (roots && !roots->empty()) publish(std::string(kRootsKind), *roots);
+    if (revoked && !revoked->empty()) publish_lists(*revoked);
     timer.expires_after(kPoll);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
 
-void RevocationPublisher::publish(const std::string& pem) {
+void AuthorityPublisher::publish_lists(const std::string& pem) {
   const auto roots = pki::Roots::from_pem(*options_.roots_pem(), "the CA's certificate");
   if (!roots) return log_.error("the revocation list is not published: {}", roots.error().context);
-  for (const auto& [kind, list] : bulletins_of(pem, *roots)) {
-    const auto published = options_.publish(kind, to_bytes(list));
-    if (!published) log_.error("the revocation list is not published: {}", published.error().context);
-  }
+  for (const auto& [kind, list] : bulletins_of(pem, *roots)) publish(kind, list);
+}
+
+void AuthorityPublisher::publish(std::string kind, std::string_view content) {
+  const auto published = options_.publish(kind, to_bytes(content));
+  if (!published) log_.error("{} is not published: {}", kind, published.error().context);
 }
 
 }  // namespace p2p::node

@@ -77,7 +77,12 @@ class AuthorityIssuance final : public acme::Issuance {
     const auto known = authority_.find(authority_key_id, serial);
     if (!known) return known.error();
     // RFC 9773 section 4.2: a window in the past asks for a new certificate at once.
-    if (known->revoked) return acme::RenewalWindow{now - std::chrono::hours{2}, now - std::chrono::hours{1}};
+    const auto roots = authority_.roots();
+    if (!roots) return roots.error();
+    const bool is_superseded = roots->certificates().front().facts().subject_key_id != known->issuer_key_id;
+    if (known->revoked || is_superseded) {
+      return acme::RenewalWindow{now - std::chrono::hours{2}, now - std::chrono::hours{1}};
+    }
     const auto life = known->not_after - known->not_before;
     return acme::RenewalWindow{known->not_after - life / 3, known->not_after - life / 4};
   }

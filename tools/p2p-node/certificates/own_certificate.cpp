@@ -5,9 +5,9 @@
 #include <boost/asio/io_context.hpp>
 #include <utility>
 
+#include "../settings.hpp"
 #include "base/file.hpp"
 #include "net/run_alone.hpp"
-#include "settings.hpp"
 
 namespace p2p::node {
 

@@ -85,6 +85,11 @@ void Renewer::use(const pki::Certificate& certificate) {
   wake();
 }
 
+void Renewer::supersede(WallTime from) {
+  renewal_.supersede(from);
+  wake();
+}
+
 void Renewer::want(std::vector<pki::SubjectName> names) {
   std::erase_if(names, acme::is_loopback);
   if (names == names_) return;

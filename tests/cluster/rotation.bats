@@ -1,0 +1,111 @@
+# One CA key takes the place of another while the fleet runs: nodes learn of the new root, renew, and forget the old one.
+
+load cluster
+
+setup() {
+  fleet_setup
+  node_start coordinator-1 coordinator
+  # Again, with a port that it knows beforehand: it is the ACME server by which workers renew.
+  node_kill coordinator-1 TERM
+  node_config coordinator-1 coordinator
+  node_run coordinator-1
+  worker_start worker-1
+  worker_start worker-2
+}
+teardown() { fleet_teardown; }
+
+# A worker with a home of its own, where the CA's key is not.
+worker_start() {
+  local name=$1 certs=$FLEET/homes/$1/certs
+  if [[ ! -d $certs ]]; then
+    p2p-ca sign "$name" >>"$FLEET/ca.log" 2>&1
+    mkdir -p "$certs"
+    mv "$P2P_HOME/certs/${name}_cert.pem" "$P2P_HOME/certs/${name}_key.pem" "$certs"
+    cp "$P2P_HOME/certs/ca_cert.pem" "$certs"
+  fi
+  node_config "$name" worker
+  P2P_HOME=$FLEET/homes/$name node_run "$name"
+  wait_until 20 has_status "$name" alive
+}
+
+roots_of() { grep -c BEGIN "$FLEET/homes/$1/certs/ca_cert.pem"; }
+trusts() { [[ $(roots_of "$1") == "$2" ]]; }
+# Whether the certificate that a node shows is signed by the root in that file alone.
+shows_certificate_of() {
+  openssl s_client -connect "127.0.0.1:$(port_of "$1")" -CAfile "$2" -verify_return_error </dev/null 2>/dev/null | grep -q 'Verify return code: 0'
+}
+all_ready() { [[ $(p2p-ca rotate --status -o json | jq -r "map(.$1) | all") == true ]]; }
+
+@test "rotation: every node follows by itself, and no step is done too early" {
+  local certs=$P2P_HOME/certs name alice=$FLEET/homes/alice
+  p2p-ca sign alice --role operator --bundle "$FLEET/alice.p2p"
+  P2P_HOME=$alice p2p-ctl context add shop --bundle "$FLEET/alice.p2p" --coordinator "$P2P_COORDINATOR"
+  p2p-ca invite late --coordinator "$P2P_COORDINATOR" >"$FLEET/invitation"
+  node_kill worker-2
+  p2p-ca rotate
+  openssl x509 -in "$certs/ca_cert.pem" -out "$FLEET/old.pem"
+  wait_until 20 trusts worker-1 2
+  wait_until 20 p2p-ca rotate --status
+  # worker-2 cannot know yet.
+  run --separate-stderr p2p-ca rotate --activate
+  [[ $status == 4 && $stderr == *"worker-2"* ]]
+  worker_start worker-2
+  wait_until 20 trusts worker-2 2
+  wait_until 20 all_ready trusts_new_root
+
+  p2p-ca rotate --activate
+  openssl x509 -in "$certs/ca_cert.pem" -out "$FLEET/new.pem"
+  for name in coordinator-1 worker-1 worker-2; do wait_until 40 shows_certificate_of "$name" "$FLEET/new.pem"; done
+  p2p-ctl call system.ping --all
+  # Who knew the old root only: an operator elsewhere, and a machine with an invitation from before.
+  run --separate-stderr env -u P2P_COORDINATOR P2P_HOME="$alice" p2p-ctl nodes -o name
+  [[ $status == 0 && $output == *worker-2* && $stderr == *"a key that is trusted here vouches for it"* ]]
+  run --separate-stderr env -u P2P_COORDINATOR P2P_HOME="$alice" p2p-ctl nodes -o name
+  [[ $status == 0 && $stderr == "" ]]
+  P2P_HOME=$FLEET/homes/late p2p-node join - <"$FLEET/invitation"
+  trusts late 2
+  openssl verify -CAfile "$FLEET/new.pem" "$FLEET/homes/late/certs/late_cert.pem"
+  wait_until 20 all_ready has_new_certificate
+  # Both operators still have one of the old root.
+  run --separate-stderr p2p-ca rotate --retire
+  [[ $status == 4 && $stderr == *'"alice"'* ]]
+  p2p-ca renew operator
+  run p2p-ca rotate --retire
+  [[ $status == 4 ]]
+  p2p-ca sign alice --role operator --bundle "$FLEET/alice.p2p" --force
+  p2p-ca rotate --retire
+
+  for name in worker-1 worker-2; do
+    wait_until 20 trusts "$name" 1
+    cmp "$FLEET/homes/$name/certs/ca_cert.pem" "$FLEET/new.pem"
+  done
+  p2p-ctl call system.ping --all
+  # Also after a restart, from the files alone.
+  node_kill worker-1
+  worker_start worker-1
+  p2p-ctl call system.ping --node worker-1
+  run --separate-stderr p2p-ca rotate --status -o json
+  [[ $status == 0 && $output == "[]" && $stderr == *"no rotation is under way"* ]]
+}
+
+@test "p2p-ctl certs: lists what is valid and revokes it, and only an operator may" {
+  p2p-ctl certs list -o json >"$FLEET/list"
+  jq -e 'map(.name) | contains(["coordinator-1", "worker-1", "worker-2", "operator"])' "$FLEET/list"
+  openssl x509 -in "$FLEET/homes/worker-1/certs/worker-1_cert.pem" -noout -serial | tr 'A-F' 'a-f' >"$FLEET/serial"
+  grep -q "$(jq -r '.[] | select(.name == "worker-1") | .serial' "$FLEET/list")" "$FLEET/serial"
+  local worker=$FLEET/homes/worker-1/certs/worker-1
+  run --separate-stderr p2p-ctl --cert "${worker}_cert.pem" --key "${worker}_key.pem" certs revoke worker-2 --yes
+  [[ $status == 4 ]]
+  # Nobody is at the terminal.
+  run --separate-stderr p2p-ctl certs revoke worker-2
+  [[ $status == 2 && $stderr == *"--yes"* ]]
+  p2p-ctl certs revoke worker-2 --yes --reason key-compromise
+  wait_until 10 is_gone_here worker-2
+  run p2p-ca list --revoked -o json
+  [[ $(jq -r '.[0].name + " " + .[0].reason + " " + .[0].issued_by' <<<"$output") == "worker-2 key-compromise "* ]]
+  p2p-ca audit
+  run --separate-stderr p2p-ctl certs revoke nobody --yes
+  [[ $status == 5 && $stderr == *'"nobody" has no valid certificate'* ]]
+}
+
+is_gone_here() { [[ -z $(status_of "$1") ]]; }

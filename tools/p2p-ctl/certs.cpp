@@ -1,0 +1,78 @@
+// p2p-ctl certs: what the fleet's CA has signed, and taking it back, from afar.
+#include <fmt/format.h>
+
+#include "cli/certificate_table.hpp"
+#include "cli/node_client.hpp"
+#include "commands.hpp"
+#include "pki/revocation.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+
+cli::Failure explained(cli::Failure failure) {
+  if (failure.exit_code == cli::kNotFound) {
+    failure.hint = "p2p-ctl certs list; where the CA's key is not the coordinator's: p2p-ca, there";
+  }
+  return failure;
+}
+
+class List final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.flag("-a,--all", all_, "also those that have expired").flag("--revoked", revoked_, "only those revoked");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const Json params = {{"all", all_}, {"revoked", revoked_}};
+    const auto listed = client->rpc("certs.list", dump_json(params), {}, cli::kRequestTimeout);
+    if (!listed) return explained(listed.error());
+    session.out.list(*listed, cli::recorded_columns(), "name");
+    return {};
+  }
+
+ private:
+  bool all_ = false;
+  bool revoked_ = false;
+};
+
+class Revoke final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    std::vector<std::string> reasons;
+    for (const auto reason : pki::revocation_reasons()) reasons.emplace_back(to_string(reason));
+    reason_ = reasons.front();
+    options.argument("NAME", target_, "a name, for all that it has; or a serial number or its beginning, for one")
+        .choice("--reason", "REASON", reason_, reasons, "why; by default the first of")
+        .flag("--yes", yes_, "do not ask");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    if (!yes_) {
+      auto asked =
+          session.confirm(fmt::format("Revoke what {} has? It is refused by the whole fleet at once.", target_));
+      if (!asked) return asked;
+    }
+    const Json params = {{"target", target_}, {"reason", reason_}};
+    const auto revoked = client->rpc("certs.revoke", dump_json(params), {}, cli::kRequestTimeout);
+    if (!revoked) return explained(revoked.error());
+    session.out.list(*revoked, cli::recorded_columns(), "name");
+    return {};
+  }
+
+ private:
+  std::string target_, reason_;
+  bool yes_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_certs_list() { return std::make_unique<List>(); }
+std::unique_ptr<cli::Command> make_certs_revoke() { return std::make_unique<Revoke>(); }
+
+}  // namespace p2p::ctl

@@ -1,0 +1,154 @@
+#include "certificate_methods.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "pki/description.hpp"
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Work = std::function<Result<std::string>()>;
+
+constexpr char kListSchema[] =
+    R"({"type":"object","properties":{"all":{"type":"boolean"},"revoked":{"type":"boolean"}},)"
+    R"("additionalProperties":false})";
+constexpr char kRevokeSchema[] =
+    R"({"type":"object","properties":{"target":{"type":"string"},"reason":{"type":"string"}},)"
+    R"("required":["target"],"additionalProperties":false})";
+
+Result<Json> read_object(const std::string& params) {
+  auto object = parse_json(params.empty() ? "{}" : params);
+  if (object && !object->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
+  return object;
+}
+
+Result<bool> read_flag(const Json& object, std::string_view key) {
+  const Json* value = find_member(object, key);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) return Error(Errc::invalid, fmt::format("{}: must be true or false", key));
+  return value->get<bool>();
+}
+
+Result<std::string> describe_all(const std::vector<pki::RecordedCertificate>& records, WallTime now) {
+  pki::Document out = pki::Document::array();
+  for (const auto& record : records) {
+    auto entry = pki::describe(record, {}, now);
+    if (!entry) return entry.error();
+    entry->erase("file");  // of no meaning elsewhere
+    out.push_back(std::move(*entry));
+  }
+  return pki::to_text(out);
+}
+
+Result<std::string> list(pki::IssuingAuthority& authority, const Json& params, WallTime now) {
+  const auto all = read_flag(params, "all");
+  if (!all) return all.error();
+  const auto revoked = read_flag(params, "revoked");
+  if (!revoked) return revoked.error();
+  pki::CertificateFilter filter;
+  if (!*all && !*revoked) filter.expires_after = now;
+  if (*revoked) filter.revoked = true;
+  const auto records = authority.certificates(filter);
+  if (!records) return records.error();
+  return describe_all(*records, now);
+}
+
+Result<std::string> revoke(pki::IssuingAuthority& authority, const Json& params, const pki::Act& act) {
+  const std::string* target = find_string(params, "target");
+  if (target == nullptr || target->empty()) {
+    return Error(Errc::invalid, "target: must be a name, or a serial number or its beginning");
+  }
+  const std::string* word = find_string(params, "reason");
+  const auto reason = word == nullptr ? pki::RevocationReason::unspecified : pki::parse_revocation_reason(*word);
+  if (!reason) return Error(Errc::invalid, fmt::format("reason: \"{}\" is none; p2p-ctl certs revoke --help", *word));
+  const auto revoked = authority.revoke_target(*target, *reason, act);
+  if (!revoked) return revoked.error();
+  // The new list in its file is what the fleet is told of.
+  if (const auto crl = authority.current_crl(act); !crl) return crl.error();
+  return describe_all(*revoked, act.at);
+}
+
+Result<std::string> rotation(pki::IssuingAuthority& authority, const pki::FleetTrust& fleet) {
+  const auto roots = authority.roots();
+  if (!roots) return roots.error();
+  pki::Document listed = pki::Document::array();
+  for (const auto& root : roots->certificates()) {
+    auto entry = pki::describe(root, {}, fleet.at);
+    entry.erase("file");
+    entry["key_id"] = to_hex(root.facts().subject_key_id);
+    entry["signs"] = listed.empty();
+    listed.push_back(std::move(entry));
+  }
+  return pki::to_text({{"roots", std::move(listed)}, {"nodes", pki::Document(to_json(fleet).at("nodes"))}});
+}
+
+asio::awaitable<rpc::Outcome> run(CertificateAccess access, Work work) {
+  const auto result = co_await access.pool.run(std::move(work));
+  if (!result) co_return rpc::to_rpc_error(result.error());
+  co_return *result;
+}
+
+asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallContext call) {
+  const auto params = read_object(call.params);
+  if (!params) co_return rpc::to_rpc_error(params.error());
+  Work work = [authority = access.authority, params = *params, now = access.clock.wall()] {
+    return list(*authority, params, now);
+  };
+  co_return co_await run(std::move(access), std::move(work));
+}
+
+asio::awaitable<rpc::Outcome> call_revoke(CertificateAccess access, rpc::CallContext call) {
+  const auto params = read_object(call.params);
+  if (!params) co_return rpc::to_rpc_error(params.error());
+  const auto& who = call.caller.identity;
+  const pki::Act act{who ? fmt::format("{}/{}/{}", access.node_id, pki::to_string(who->role), who->name)
+                         : access.node_id + "/anonymous",
+                     access.clock.wall()};
+  Work work = [authority = access.authority, params = *params, act] { return revoke(*authority, params, act); };
+  co_return co_await run(std::move(access), std::move(work));
+}
+
+asio::awaitable<rpc::Outcome> call_rotation(CertificateAccess access) {
+  auto asking = access.fleet_trust();
+  const auto fleet = co_await std::move(asking);
+  Work work = [authority = access.authority, fleet] { return rotation(*authority, fleet); };
+  co_return co_await run(std::move(access), std::move(work));
+}
+
+rpc::Method method(std::string name, std::string description, auth::Permission permission, std::string schema,
+                   rpc::MethodHandler handler) {
+  rpc::Method out;
+  out.name = std::move(name);
+  out.description = std::move(description);
+  out.permission = permission;
+  out.idempotent = true;
+  out.params_schema = std::move(schema);
+  out.handler = std::move(handler);
+  return out;
+}
+
+}  // namespace
+
+rpc::Service certificate_service(CertificateAccess access) {
+  rpc::Service out;
+  out.name = "certs";
+  out.version = P2P_VERSION;
+  out.description = "The CA of the fleet: what it has signed, and taking it back.";
+  out.methods.push_back(method("certs.list", "The certificates that are valid; with all, or only the revoked ones.",
+                               auth::Permission::certs_read, kListSchema,
+                               [access](rpc::CallContext call) { return call_list(access, std::move(call)); }));
+  out.methods.push_back(method("certs.revoke", "Revokes all that a name has, or one by its serial number.",
+                               auth::Permission::certs_manage, kRevokeSchema,
+                               [access](rpc::CallContext call) { return call_revoke(access, std::move(call)); }));
+  out.methods.push_back(method("certs.rotation", "The CA's keys, and how far each node is with a rotation of them.",
+                               auth::Permission::certs_read, {},
+                               [access](const rpc::CallContext&) { return call_rotation(access); }));
+  return out;
+}
+
+}  // namespace p2p::node
