@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <deque>
 #include <utility>
 
 #include "base/whole_file.hpp"
@@ -53,11 +54,21 @@ Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bo
   return read_open(file->descriptor.get(), path, max_bytes);
 }
 
-/// Writes it all to a file that waits for its name.
-Result<void> fill(WholeFile& file, const fs::path& path, std::string_view content, mode_t mode) {
-  if (auto made = make_folder(path.parent_path()); !made) return made;
-  if (auto begun = file.begin(mode); !begun) return begun;
-  return file.write(as_bytes(content));
+using Publish = Result<void> (WholeFile::*)();
+
+Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
+  if (auto made = make_folder(files.front().path.parent_path()); !made) return made;
+  std::deque<WholeFile> whole;
+  for (const auto& file : files) {
+    WholeFile& one = whole.emplace_back(file.path, system_disk());
+    if (auto begun = one.begin(file.mode); !begun) return begun;
+    if (auto written = one.write(as_bytes(file.content)); !written) return written;
+    if (auto done = one.finish(); !done) return done;
+  }
+  for (WholeFile& one : whole) {
+    if (auto named_so = (one.*publish)(); !named_so) return named_so;
+  }
+  return whole.front().sync_folder();
 }
 
 }  // namespace
@@ -86,16 +97,17 @@ Result<std::string> read_secret_file(const fs::path& path, std::size_t max_bytes
 }
 
 Result<void> write_file(const fs::path& path, std::string_view content, mode_t mode) {
-  WholeFile file(path, system_disk());
-  if (auto filled = fill(file, path, content, mode); !filled) return filled;
-  return file.replace();
+  const NewFile file{path, content, mode};
+  return write_files({&file, 1});
 }
 
 Result<void> create_file(const fs::path& path, std::string_view content, mode_t mode) {
-  WholeFile file(path, system_disk());
-  if (auto filled = fill(file, path, content, mode); !filled) return filled;
-  return file.create();
+  const NewFile file{path, content, mode};
+  return create_files({&file, 1});
 }
+
+Result<void> write_files(std::span<const NewFile> files) { return write_whole(files, &WholeFile::name_over); }
+Result<void> create_files(std::span<const NewFile> files) { return write_whole(files, &WholeFile::name_new); }
 
 Result<void> move_file(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));

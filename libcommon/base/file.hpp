@@ -5,7 +5,9 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/descriptor.hpp"
@@ -39,6 +41,16 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 
 /// As write_file, but `exists` when the file is there already, decided atomically.
 Result<void> create_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+struct NewFile {
+  std::filesystem::path path;
+  std::string_view content;
+  mode_t mode;
+};
+/// As write_file and create_file for several files of one folder, which is synced once. They get their names in this
+/// order when all are written; the first that cannot have its name ends it.
+Result<void> write_files(std::span<const NewFile> files);
+Result<void> create_files(std::span<const NewFile> files);
 
 /// Renames within a file system, in place of what is at `to`, and syncs the folder of `to`.
 Result<void> move_file(const std::filesystem::path& from, const std::filesystem::path& to);

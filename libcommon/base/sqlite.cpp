@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 
 #include "base/file.hpp"
 
@@ -34,6 +35,27 @@ Result<void> make_file(const std::filesystem::path& path) {
   if (descriptor < 0) return errno == EEXIST ? Result<void>() : system_error(errno, path.string());
   ::close(descriptor);
   return {};
+}
+
+/// SQLite would touch the memory of twenty pages for each file and each schema before the first is read.
+void allocate_pages_by_need() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0); });
+}
+
+constexpr int kCheckpointPages = 1000;  // SQLite's own default
+
+/// After each commit: a log that is long does not stay at the end. Within the life of a process it may become longer,
+/// as each time that it goes into the file costs two syncs.
+int watch_log(void* max_pages, sqlite3* database, const char* name, int pages) {
+  if (pages >= reinterpret_cast<std::intptr_t>(max_pages)) {
+    sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+  // Where others are in the way, the next commit tries again.
+  if (pages >= kCheckpointPages) {
+    sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+  return SQLITE_OK;
 }
 
 }  // namespace
@@ -98,6 +120,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   if (mode == Mode::create) {
     if (const auto made = make_file(path); !made) return made.error();
   }
+  allocate_pages_by_need();
   sqlite3* raw = nullptr;
   const int flags = (mode == Mode::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
@@ -105,6 +128,14 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   if (code != SQLITE_OK) return sqlite_error(raw, path.string() + ": cannot open");
   sqlite3_busy_timeout(raw, kBusyTimeoutMilliseconds);
   return out;
+}
+
+Result<void> Database::keep_log(int pages) {
+  if (sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) != SQLITE_OK) {
+    return sqlite_error(database_.get(), "cannot keep the write-ahead log");
+  }
+  sqlite3_wal_hook(database_.get(), watch_log, reinterpret_cast<void*>(std::intptr_t{pages}));
+  return {};
 }
 
 Result<void> Database::execute(const std::string& sql) {

@@ -54,6 +54,9 @@ class Database {
   /// `damaged` when the file is not a database or is corrupt; `create` makes an empty one (mode 0600).
   static Result<Database> open(const std::filesystem::path& path, Mode mode);
 
+  /// The write-ahead log stays beside the file when the last connection closes, unless it has `pages` by then: the next
+  /// connection reads that much, but neither makes the log nor syncs more than its own changes need.
+  Result<void> keep_log(int pages);
   /// One or several statements without parameters or results.
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);

@@ -46,21 +46,34 @@ Result<void> WholeFile::finish() {
   return {};
 }
 
-Result<void> WholeFile::replace() {
-  if (auto done = finish(); !done) return done;
+Result<void> WholeFile::name_over() {
   if (const int error = disk_->rename(temporary_, path_); error < 0) return failed(error);
   is_there_ = false;
+  return {};
+}
+
+Result<void> WholeFile::name_new() {
+  if (const int error = disk_->link(temporary_, path_); error < 0) return failed(error);
+  if (const int error = disk_->unlink(temporary_); error < 0) return failed(error);
+  is_there_ = false;
+  return {};
+}
+
+Result<void> WholeFile::sync_folder() const {
   const int error = disk_->sync_folder(folder_);
   return error < 0 ? failed(error) : Result<void>();
 }
 
+Result<void> WholeFile::replace() {
+  if (auto done = finish(); !done) return done;
+  if (auto done = name_over(); !done) return done;
+  return sync_folder();
+}
+
 Result<void> WholeFile::create() {
   if (auto done = finish(); !done) return done;
-  if (const int error = disk_->link(temporary_, path_); error < 0) return failed(error);
-  if (const int error = disk_->unlink(temporary_); error < 0) return failed(error);
-  is_there_ = false;
-  const int error = disk_->sync_folder(folder_);
-  return error < 0 ? failed(error) : Result<void>();
+  if (auto done = name_new(); !done) return done;
+  return sync_folder();
 }
 
 }  // namespace p2p

@@ -23,8 +23,14 @@ class WholeFile {
   /// Gives it its name; `exists` when the file is there already, decided atomically.
   Result<void> create();
 
- private:
+  // The same in steps, for several files of one folder that is synced once.
+  /// All is on the disk; nothing is written any more.
   Result<void> finish();
+  Result<void> name_over();
+  Result<void> name_new();
+  Result<void> sync_folder() const;
+
+ private:
   Result<void> failed(int error) const;
 
   std::filesystem::path path_, folder_, temporary_;

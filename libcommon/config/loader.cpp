@@ -182,11 +182,11 @@ class Loader {
     if (names.empty()) {
       const auto& files = sources_.certificate_files;
       const bool has_authority = std::find(files.begin(), files.end(), "ca_key.pem") != files.end();
-      problem(fmt::format(
-          "{}node_id is not set and certs/ holds no node certificate; a node needs a name and a certificate: "
-          "run \"{}p2p-ca sign NAME --role coordinator\", then start p2p-node again, or give the name with "
-          "\"p2p-node --set node_id=NAME\" or in a configuration file",
-          where, has_authority ? "" : "p2p-ca init && "));
+      problem(where + "node_id is not set and certs/ holds no node certificate");
+      out_.hint = fmt::format(
+          "p2p-node join makes this machine a member of a fleet; for a coordinator: {}p2p-node --set node_id=NAME "
+          "--set coordinator_mode=true",
+          has_authority ? "" : "p2p-ca init && ");
     } else {
       problem(
           fmt::format("{}node_id is not set and certs/ holds certificates of several nodes ({}); choose one with "

@@ -44,6 +44,7 @@ struct LoadOutcome {
   LoadedConfig config;                ///< good for use only without problems
   std::vector<std::string> problems;  ///< `node.yaml:3:1: unknown key "prot"; did you mean "port"?`
   std::vector<std::string> warnings;
+  std::string hint{};  ///< what to do about the problem, where there is one thing to do
 };
 
 LoadOutcome load(const Sources& sources);

@@ -53,9 +53,9 @@ Result<void> write_pair(const PairFiles& files, const Certificate& certificate, 
   if (!replace && fs::exists(fs::symlink_status(files.certificate, ignored))) {
     return Error(Errc::exists, files.certificate.string() + ": already exists");
   }
-  const auto write = replace ? write_file : create_file;
-  if (auto written = write(files.key, key_pem->view(), kSecretMode); !written) return written;
-  return write(files.certificate, certificate.pem(), kPublicMode);
+  const std::string certificate_pem = certificate.pem();
+  const NewFile both[] = {{files.key, key_pem->view(), kSecretMode}, {files.certificate, certificate_pem, kPublicMode}};
+  return replace ? write_files(both) : create_files(both);
 }
 
 PairFiles CertificateFolder::files_of(const std::string& name) const {

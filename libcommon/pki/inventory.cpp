@@ -12,6 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Of the write-ahead log, that stay for the next process: about twenty certificates, read in well under a millisecond.
+constexpr int kLogPages = 128;
+
 Result<crypto::Sha256> hash_before(Database& database, std::int64_t& seq) {
   auto query = database.prepare("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1");
   if (!query) return query.error();
@@ -36,6 +39,7 @@ Result<Inventory> Inventory::open(const fs::path& path) {
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
   if (auto set = database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"); !set) return set.error();
+  if (auto kept = database->keep_log(kLogPages); !kept) return kept.error();
   if (auto done = migrate(*database, path, inventory_schema()); !done) return done.error();
   return Inventory(std::move(*database));
 }

@@ -111,9 +111,11 @@ hint: sign where p2p-ca init was run: the CA's key is needed" p2p-ca sign worker
   reset
   cp "$certs/operator_key.pem" "$certs/worker-1_key.pem"
   refused 9 "worker-1_key.pem: the key does not belong to the certificate" p2p-ca verify worker-1
+  stderr_has "hint: bring the right key here, or make both anew where the CA's key is: p2p-ca sign worker-1 --force"
   reset
   cp "$certs/operator_cert.pem" "$certs/worker-1_cert.pem"
-  refused 9 "worker-1: speaks for another name: spiffe://p2p/operator/operator" p2p-ca verify worker-1
+  refused 9 "worker-1: speaks for another name: spiffe://p2p/operator/operator
+hint: files are called after the name in them; p2p-ca list shows both" p2p-ca verify worker-1
 }
 
 @test "verify refuses what is expired, foreign or without a role" {

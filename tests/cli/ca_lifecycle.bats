@@ -6,18 +6,7 @@ setup() {
   p2p-ca -q init
 }
 
-teardown() { [ -z "${node:-}" ] || { kill -KILL "$node" && wait "$node"; } || true; }
-
-# start_node OPTION…: a coordinator of this home in $node, once it listens.
-start_node() {
-  local line
-  mkfifo "$BATS_TEST_TMPDIR/node.log"
-  p2p-node --set bind_address=127.0.0.1 --set port=0 "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/node.log" 3>&- &
-  node=$!
-  exec 7<"$BATS_TEST_TMPDIR/node.log"
-  while read -rt 60 line <&7; do [[ $line != *"listening on"* ]] || return 0; done
-  return 1
-}
+teardown() { stop_node; }
 
 serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
 # accepted CERTIFICATE: openssl accepts it, the revocation list considered.
@@ -33,6 +22,17 @@ made_by_openssl() {
     "$BATS_TEST_TMPDIR/index" "$BATS_TEST_TMPDIR") -notext -extfile <(echo authorityKeyIdentifier=keyid) -cert "$certs/ca_cert.pem" -keyfile "$certs/ca_key.pem" \
     -startdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" \
     -in "$BATS_TEST_TMPDIR/$1.csr" -out "$BATS_TEST_TMPDIR/$1.pem"
+}
+
+@test "verify refuses what is revoked, and says how to go on" {
+  p2p-ca -q sign worker-1
+  expect 0 p2p-ca verify worker-1
+  p2p-ca -q revoke worker-1
+  expect 9 p2p-ca verify worker-1
+  stderr_is "p2p-ca: error: worker-1: revoked
+hint: if worker-1 shall be trusted again: p2p-ca sign worker-1 --force"
+  expect 0 p2p-ca sign worker-1 --force
+  expect 0 p2p-ca verify worker-1
 }
 
 @test "revoking a name is on the list that openssl verifies, and nothing else is" {

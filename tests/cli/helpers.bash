@@ -39,3 +39,16 @@ stdout_has() { has_text stdout "$output" "$1"; }
 stderr_has() { has_text stderr "$stderr" "$1"; }
 
 mode_is() { same_text "mode of $1" "$(stat -c %a "$1")" "$2"; }
+
+# start_node OPTION…: a node of this home in $node, once it listens; teardown() calls stop_node.
+start_node() {
+  local line
+  mkfifo "$BATS_TEST_TMPDIR/node.log"
+  p2p-node --set bind_address=127.0.0.1 --set port=0 "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/node.log" 3>&- &
+  node=$!
+  exec 7<"$BATS_TEST_TMPDIR/node.log"
+  while read -rt 60 line <&7; do [[ $line != *"listening on"* ]] || return 0; done
+  return 1
+}
+
+stop_node() { [ -z "${node:-}" ] || { kill -KILL "$node" && wait "$node"; } || true; }

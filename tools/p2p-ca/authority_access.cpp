@@ -105,6 +105,18 @@ Attempt<pki::Roots> read_roots(const fs::path& home) {
   return std::move(*roots);
 }
 
+pki::RevocationLists read_lists(const fs::path& home) {
+  pki::RevocationLists out;
+  const auto file = pki::AuthorityPaths::in(home).crl;
+  const auto pem = read_file(file, pki::kMaxCrlBytes);
+  const auto roots = read_roots(home);
+  if (!pem || !roots) return out;
+  const auto lists = pki::read_crls(*pem, *roots, file.string());
+  if (!lists) return out;
+  for (const auto& list : *lists) out = out.with(list);
+  return out;
+}
+
 Attempt<pki::SignedCrl> publish_crl(pki::IssuingAuthority& authority, const pki::Act& act, cli::Reporter& report) {
   auto crl = authority.current_crl(act);
   if (!crl) return Failure(crl.error(), "p2p-ca crl signs the list of revoked certificates");

@@ -38,6 +38,9 @@ cli::Failure take_back(std::span<const pki::Certificate> unwritten, const Error&
 /// The roots in ca_cert.pem, with a hint where there are none.
 cli::Attempt<pki::Roots> read_roots(const std::filesystem::path& home);
 
+/// The revocation lists that are here; none where there are none, or they cannot be believed.
+pki::RevocationLists read_lists(const std::filesystem::path& home);
+
 /// Signs the list anew if it must be, and says where it is.
 cli::Attempt<pki::SignedCrl> publish_crl(pki::IssuingAuthority& authority, const pki::Act& act, cli::Reporter& report);
 

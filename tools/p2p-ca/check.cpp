@@ -21,19 +21,6 @@ using cli::Style;
 constexpr int kRenew = 10;
 constexpr int kExpired = 11;
 
-/// The lists that are here, none where they cannot be believed or there are none.
-pki::RevocationLists read_lists(const std::filesystem::path& home) {
-  pki::RevocationLists out;
-  const auto file = pki::AuthorityPaths::in(home).crl;
-  const auto pem = read_file(file, pki::kMaxCrlBytes);
-  const auto roots = read_roots(home);
-  if (!pem || !roots) return out;
-  const auto lists = pki::read_crls(*pem, *roots, file.string());
-  if (!lists) return out;
-  for (const auto& list : *lists) out = out.with(list);
-  return out;
-}
-
 std::string_view state_of(const pki::Certificate& certificate, const pki::RevocationLists& lists, WallTime now) {
   const auto& facts = certificate.facts();
   if (lists.is_revoked(facts.issuer_key_id, facts.serial)) return "revoked";

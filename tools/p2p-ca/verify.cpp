@@ -1,5 +1,5 @@
-// p2p-ca verify: whether a node or another tool will accept a certificate: signed by this CA, valid now, with a role of
-// this cluster, and, for one of the folder, with its own key beside it.
+// p2p-ca verify: whether a node or another tool will accept a certificate: signed by this CA, valid now, not revoked,
+// with a role of this cluster, and, for one of the folder, with its own key beside it.
 #include <fmt/format.h>
 
 #include "authority_access.hpp"
@@ -51,38 +51,51 @@ Result<void> check_leaf(const pki::Certificate& certificate, const Subject& subj
 }
 
 /// The key beside a certificate of the folder may be elsewhere, but a wrong or loose one is an error.
-Result<void> check_key(const Subject& subject, const pki::CertificateFolder& certs) {
+Attempt<void> check_key(const Subject& subject, const pki::CertificateFolder& certs) {
   if (!subject.by_name) return {};
   const auto pair = pki::read_pair(certs.files_of(subject.target));
-  if (!pair && pair.error().kind() != Errc::not_found) return pair.error();
-  return {};
+  if (pair || pair.error().kind() == Errc::not_found) return {};
+  if (pair.error().kind() != Errc::damaged) return pair.error();  // a loose one: the error says what to run
+  return cli::Failure(pair.error(), fmt::format("bring the right key here, or make both anew where the CA's key is: "
+                                                "p2p-ca sign {} --force",
+                                                subject.target));
 }
 
 /// What to do about a certificate that is refused.
-std::string hint_for(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots,
+std::string hint_for(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots, bool revoked,
                      WallTime now) {
   const auto& facts = certificate.facts();
-  if (facts.is_ca) return {};
+  if (now < facts.not_before) return "is the clock of this machine right?";
+  if (facts.is_ca) {
+    return now < facts.not_after ? "is this the right home (--home, $P2P_HOME)?" : "p2p-ca init --force makes a new CA";
+  }
   if (roots.issuer_of(certificate) == nullptr) {
     return fmt::format("is this the right home (--home, $P2P_HOME)? p2p-ca show {} names the issuer", subject.target);
   }
-  if (now < facts.not_after) return {};
-  return subject.by_name ? fmt::format("p2p-ca renew {}, where the CA's key is", subject.target) : "";
+  const auto identity = certificate.identity();
+  const std::string name = identity ? identity->name : subject.target;
+  if (revoked) return fmt::format("if {} shall be trusted again: p2p-ca sign {} --force", name, name);
+  if (now >= facts.not_after) return fmt::format("p2p-ca renew {}, where the CA's key is", name);
+  if (subject.by_name && name != subject.target)
+    return "files are called after the name in them; p2p-ca list shows both";
+  return {};
 }
 
 /// One certificate's outcome: the error, or the sentence that says that all is well. Fills `entry` as far as it gets.
-Attempt<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::CertificateFolder& certs,
-                           WallTime now, Document& entry) {
+Attempt<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::RevocationLists& lists,
+                           const pki::CertificateFolder& certs, WallTime now, Document& entry) {
   const auto subject = find_subject(certs, target);
   if (!subject) return cli::Failure(subject.error(), "p2p-ca list shows what is there");
   const auto certificate = pki::read_certificate_file(subject->file);
   if (!certificate) return certificate.error();
   entry = describe(*certificate, subject->file, now);
-  const auto checked = certificate->facts().is_ca ? check_root(*certificate, roots, now)
-                                                  : check_leaf(*certificate, *subject, roots, now);
+  const auto& facts = certificate->facts();
+  auto checked = facts.is_ca ? check_root(*certificate, roots, now) : check_leaf(*certificate, *subject, roots, now);
+  const bool revoked = lists.is_revoked(facts.issuer_key_id, facts.serial);
+  if (checked && revoked) checked = damaged("revoked");
   if (!checked) {
     return cli::Failure(Error(checked.error().code, target + ": " + checked.error().context),
-                        hint_for(*certificate, *subject, roots, now));
+                        hint_for(*certificate, *subject, roots, revoked, now));
   }
   if (auto key = check_key(*subject, certs); !key) return key.error();
   return fmt::format("{}: ok, {} of {}, {}", target, role_of(*certificate).value_or("-"),
@@ -100,6 +113,7 @@ class Verify final : public cli::Command {
     const auto certs = certificates_of(session.home);
     const auto roots = read_roots(session.home);
     if (!roots) return roots.error();
+    const auto lists = read_lists(session.home);
     const WallTime now = SystemClock().wall();
     const cli::Format format = session.out.format();
     Document entries = Document::array();
@@ -107,7 +121,7 @@ class Verify final : public cli::Command {
     ending.exit_code = cli::kDone;
     for (const auto& target : targets_) {
       Document entry = {{"name", target}};
-      const auto verdict = judge(target, *roots, certs, now, entry);
+      const auto verdict = judge(target, *roots, lists, certs, now, entry);
       entry["valid"] = verdict.has_value();
       entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().message);
       entries.push_back(std::move(entry));

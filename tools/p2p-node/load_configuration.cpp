@@ -15,7 +15,8 @@ cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths
   }
   if (outcome.problems.empty()) return std::move(outcome.config);
   for (std::size_t i = 0; report != nullptr && i + 1 < outcome.problems.size(); ++i) report->error(outcome.problems[i]);
-  return cli::Failure(cli::kUsage, report != nullptr ? outcome.problems.back() : join(outcome.problems, "; "));
+  return cli::Failure(cli::kUsage, report != nullptr ? outcome.problems.back() : join(outcome.problems, "; "),
+                      std::move(outcome.hint));
 }
 
 }  // namespace p2p::node

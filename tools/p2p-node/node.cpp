@@ -85,6 +85,9 @@ struct LogStore {
 
 /// What to do about a node that cannot even open its files.
 std::string hint_for(const Error& error, const std::string& node_id) {
+  if (error.kind() == Errc::exists) {
+    return fmt::format("to run a second node on this machine: --set state_directory=data/{} --set port=N", node_id);
+  }
   if (error.kind() != Errc::not_found) return {};
   return fmt::format("run \"p2p-ca invite {0}\" where the CA is and \"p2p-node join\" here; p2p-node doctor tells more",
                      node_id);

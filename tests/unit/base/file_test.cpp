@@ -121,6 +121,27 @@ TEST_CASE("create_file never replaces, and leaves nothing beside when it refuses
   CHECK(entries_of(folder.path()) == 1);
 }
 
+TEST_CASE("several files appear whole; where one cannot have its name, those before it have theirs") {
+  TemporaryFolder folder;
+  const auto one = folder.path() / "a" / "one", two = folder.path() / "a" / "two";
+  const NewFile both[] = {{one, "1", 0600}, {two, "2", 0644}};
+  REQUIRE(create_files(both).has_value());
+  CHECK(*read_file(one, kLimit) == "1");
+  CHECK(*read_file(two, kLimit) == "2");
+  CHECK(mode_of(one) == 0600);
+  CHECK(mode_of(two) == 0644);
+  CHECK(entries_of(one.parent_path()) == 2);
+
+  fs::remove(one);
+  const NewFile others[] = {{one, "3", 0600}, {two, "4", 0644}};
+  CHECK(create_files(others).error().kind() == Errc::exists);
+  CHECK(*read_file(one, kLimit) == "3");
+  CHECK(*read_file(two, kLimit) == "2");
+  CHECK(entries_of(one.parent_path()) == 2);
+  REQUIRE(write_files(others).has_value());
+  CHECK(*read_file(two, kLimit) == "4");
+}
+
 TEST_CASE("of many that create one file at once exactly one does, and its content is whole") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "raced";

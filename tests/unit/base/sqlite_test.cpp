@@ -24,3 +24,32 @@ TEST_CASE("another connection of this process leaves the locks of the first in f
   REQUIRE(transaction->commit().has_value());
   CHECK(std::system(other.c_str()) == 0);
 }
+
+TEST_CASE("a log that is kept stays when the last connection closes, within its bound, and is read by the next") {
+  TemporaryFolder folder;
+  const auto path = folder.path() / "some.db";
+  const auto log = folder.path() / "some.db-wal";
+  constexpr int kPages = 10;
+  constexpr std::uintmax_t kPageBytes = 4096;
+  const auto insert = [&](const std::string& row) {
+    auto database = Database::open(path, Database::Mode::create);
+    REQUIRE(database.has_value());
+    REQUIRE(database->execute("PRAGMA journal_mode = WAL").has_value());
+    REQUIRE(database->keep_log(kPages).has_value());
+    REQUIRE(database->execute("CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(" + row + ")").has_value());
+  };
+  insert("1");
+  const auto size = std::filesystem::file_size(path);
+  insert("2");
+  CHECK(std::filesystem::exists(log));
+  CHECK(std::filesystem::file_size(path) == size);
+  for (int i = 3; i <= 100; ++i) insert(std::to_string(i));
+  CHECK(std::filesystem::file_size(log) < 2 * kPages * kPageBytes);
+
+  auto reader = Database::open(path, Database::Mode::read_only);
+  REQUIRE(reader.has_value());
+  auto sum = reader->prepare("SELECT sum(x) FROM t");
+  REQUIRE(sum.has_value());
+  REQUIRE(sum->step().has_value());
+  CHECK(sum->integer(0) == 5050);
+}

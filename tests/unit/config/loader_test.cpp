@@ -154,15 +154,17 @@ TEST_CASE("the name is taken from the only node certificate, and asked for other
 
   const auto none = load(Sources{});
   REQUIRE(none.problems.size() == 1);
-  CHECK(none.problems[0].find("p2p-ca init && p2p-ca sign") != std::string::npos);
-  CHECK(none.problems[0].find("--set node_id=NAME") != std::string::npos);
-  CHECK(none.problems[0].find('\n') == std::string::npos);
+  CHECK(none.problems[0] == "node_id is not set and certs/ holds no node certificate");
+  CHECK(none.hint.find("p2p-node join") != std::string::npos);
+  CHECK(none.hint.find("p2p-ca init && p2p-node --set node_id=NAME") != std::string::npos);
+  CHECK(two.hint.empty());
 
   // "p2p-ca init" would fail where it has been done.
   sources.certificate_files = {"ca_cert.pem", "ca_key.pem", "operator_cert.pem", "operator_key.pem"};
   const auto initialized = load(sources);
   REQUIRE(initialized.problems.size() == 1);
-  CHECK(initialized.problems[0].find("run \"p2p-ca sign NAME --role coordinator\"") != std::string::npos);
+  CHECK(initialized.hint.find("p2p-ca init") == std::string::npos);
+  CHECK(initialized.hint.find(": p2p-node --set node_id=NAME") != std::string::npos);
 }
 
 TEST_CASE("changes are apart by what SIGHUP can take over") {

@@ -1,0 +1,19 @@
+# p2p-node: what it says before it serves.
+load helpers
+
+setup() { new_home; }
+teardown() { stop_node; }
+
+@test "an empty home: one sentence, and what to do" {
+  expect 2 p2p-node
+  stderr_is "p2p-node: error: node_id is not set and certs/ holds no node certificate
+hint: p2p-node join makes this machine a member of a fleet; for a coordinator: p2p-ca init && p2p-node --set node_id=NAME --set coordinator_mode=true"
+}
+
+@test "what the hint says works, and a second node of this home is told what it needs" {
+  p2p-ca -q init
+  start_node --set node_id=main --set coordinator_mode=true
+  expect 1 p2p-node --set node_id=main --set coordinator_mode=true --set port=0
+  [[ $stderr == *"another process runs with this state_directory: "*"/lock: locked by process $node"* ]]
+  stderr_has "hint: to run a second node on this machine: --set state_directory=data/main --set port=N"
+}
