@@ -14,7 +14,6 @@ constexpr std::size_t kSecureHeapBytes = std::size_t{1} << 20;
 constexpr std::size_t kSmallestBlockBytes = 32;
 
 char* allocate(std::size_t size) {
-  if (size == 0) return nullptr;
   void* out = OPENSSL_secure_malloc(size);
   if (out == nullptr) out = OPENSSL_malloc(size);
   if (out == nullptr) throw std::bad_alloc();
@@ -34,8 +33,9 @@ void wipe(std::string& text) noexcept {
 
 Secret::Secret(std::string text) : Secret(std::string_view(text)) { wipe(text); }
 
-Secret::Secret(std::string_view text) : bytes_(allocate(text.size())), size_(text.size()) {
+Secret::Secret(std::string_view text) : bytes_(allocate(text.size() + 1)), size_(text.size()) {
   if (size_ != 0) std::memcpy(bytes_, text.data(), size_);
+  bytes_[size_] = '\0';
 }
 
 Secret::Secret(Secret&& other) noexcept
@@ -48,6 +48,6 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 }
 
 // Frees what is not of the secure heap as well.
-Secret::~Secret() { OPENSSL_secure_clear_free(bytes_, size_); }
+Secret::~Secret() { OPENSSL_secure_clear_free(bytes_, bytes_ == nullptr ? 0 : size_ + 1); }
 
 }  // namespace p2p::crypto

@@ -27,7 +27,10 @@ class Secret {
   Secret& operator=(Secret&& other) noexcept;
   ~Secret();
 
-  std::string_view view() const noexcept { return {bytes_, size_}; }
+  /// A zero byte follows it, for functions of C.
+  std::string_view view() const noexcept {
+    return bytes_ == nullptr ? std::string_view("") : std::string_view(bytes_, size_);
+  }
   bool empty() const noexcept { return size_ == 0; }
 
  private:

@@ -43,6 +43,7 @@ setup_file() {
   run dpkg-deb -f "$deb" Depends
   [[ $output == *libssl3* ]]
   [[ $output == *libsqlite3-0* ]]
+  [[ $output == *libdeflate0* ]]
 }
 
 @test "the maintainer scripts parse, and none starts or enables the service" {

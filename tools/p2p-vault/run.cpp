@@ -42,8 +42,8 @@ Result<void> set_text(const Binding& binding, ByteView content) {
   if (std::ranges::find(content, 0) != content.end()) {
     return Error(Errc::invalid, fmt::format("entry {} is no text: --file takes it", vault::quoted_name(binding.entry)));
   }
-  const crypto::Secret with_end(to_text(content) + '\0');
-  ::setenv(binding.variable.c_str(), with_end.view().data(), 1);
+  const crypto::Secret text(as_text(content));
+  ::setenv(binding.variable.c_str(), text.view().data(), 1);
   return {};
 }
 

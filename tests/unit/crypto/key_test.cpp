@@ -93,5 +93,6 @@ TEST_CASE("a secret is gone from memory that it leaves") {
   crypto::Secret first(std::string("short"));
   const crypto::Secret second(std::move(first));
   CHECK(second.view() == "short");
+  CHECK(second.view().data()[5] == '\0');
   CHECK(first.empty());
 }
