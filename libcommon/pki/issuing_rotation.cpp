@@ -65,13 +65,15 @@ Result<void> IssuingAuthority::repair_root_list(const Act& act) {
   return write_root_list(roots, act);
 }
 
-/// A key that belongs to no root is left of a step that was cut off.
+/// A key that belongs to no root, or is the one that signs once more, is left of a step that was cut off.
 Result<void> IssuingAuthority::remove_idle_keys() {
   for (const auto& path : {paths_.next_key, paths_.old_key}) {
     const auto key = read_key_file(path);
     if (!key) continue;
-    const bool is_used = std::ranges::any_of(
-        set_.roots.certificates(), [&](const Certificate& root) { return crypto::same_key(root.public_key(), **key); });
+    const bool is_used = !crypto::same_key(set_.active().key(), **key) &&
+                         std::ranges::any_of(set_.roots.certificates(), [&](const Certificate& root) {
+                           return crypto::same_key(root.public_key(), **key);
+                         });
     if (is_used) continue;
     if (auto done = remove_key(path); !done) return done;
   }

@@ -88,6 +88,75 @@ all_ready() { [[ $(p2p-ca rotate --status -o json | jq -r "map(.$1) | all") == t
   [[ $status == 0 && $output == "[]" && $stderr == *"no rotation is under way"* ]]
 }
 
+@test "a node that was stopped or never started is waited for, and one that missed a step is taken back" {
+  local certs=$P2P_HOME/certs
+  p2p-ca sign never-started
+  node_kill worker-2 TERM
+  p2p-ca rotate
+  wait_until 20 trusts worker-1 2
+  wait_until 20 p2p-ca rotate --status
+  run --separate-stderr p2p-ca rotate --activate
+  [[ $status == 4 && $stderr == *"2 nodes: never-started, worker-2"* ]]
+  p2p-ca revoke never-started
+  # Its operator knows that it will be back.
+  p2p-ca rotate --activate --force --yes
+  openssl x509 -in "$certs/ca_cert.pem" -out "$FLEET/new.pem"
+  wait_until 40 shows_certificate_of coordinator-1 "$FLEET/new.pem"
+  worker_start worker-2
+  wait_until 20 trusts worker-2 2
+  wait_until 40 shows_certificate_of worker-2 "$FLEET/new.pem"
+}
+
+@test "a list of roots that somebody kept does not bring a retired root back" {
+  local port alice=$FLEET/homes/alice
+  p2p-ca rotate
+  wait_until 20 all_ready trusts_new_root
+  p2p-ca rotate --activate
+  wait_until 20 all_ready has_new_certificate
+  # What was served then is served by somebody else later.
+  mkdir -p "$FLEET/www/pki"
+  curl -fsS --cacert "$P2P_HOME/certs/ca_cert.pem" "https://127.0.0.1:$(port_of worker-1)/pki/roots.json" -o "$FLEET/www/pki/roots.json"
+  p2p-ca renew operator
+  p2p-ca sign alice --role operator --bundle "$FLEET/alice.p2p"
+  p2p-ca rotate --retire
+  wait_until 20 trusts worker-1 1
+  P2P_HOME=$alice p2p-ctl context add shop --bundle "$FLEET/alice.p2p" --coordinator "$P2P_COORDINATOR"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 1 -keyout "$FLEET/evil.key" \
+    -out "$FLEET/evil.pem"
+  (cd "$FLEET/www" && exec openssl s_server -accept 127.0.0.1:0 -cert "$FLEET/evil.pem" -key "$FLEET/evil.key" -HTTP) >"$FLEET/evil.out" 2>&1 3>&- 4>&- &
+  echo $! >"$FLEET/run/evil.pid"
+  wait_until 10 grep -q ACCEPT "$FLEET/evil.out"
+  port=$(sed -nE 's/^ACCEPT .*:([0-9]+) .*/\1/p;s/^ACCEPT .*:([0-9]+)$/\1/p' "$FLEET/evil.out" | head -n 1)
+  for home in "$alice" "$P2P_HOME"; do
+    find "$home" -name ca_cert.pem -exec sha256sum {} + >"$FLEET/before"
+    run env P2P_HOME="$home" P2P_COORDINATOR="127.0.0.1:$port" p2p-ctl nodes
+    [[ $status == 3 ]]
+    sha256sum -c --quiet "$FLEET/before"
+  done
+}
+
+# Runs a command that is killed at its Nth rename.
+killed_at() {
+  local renames=rename,renameat,renameat2
+  strace -f -o /dev/null -e trace=$renames -e "inject=$renames:signal=KILL:when=$1" "${@:2}"
+}
+
+@test "a step that was cut off at any file is mended by the next command" {
+  local certs=$P2P_HOME/certs step when
+  for step in rotate "rotate --activate --force --yes" "rotate --retire --force --yes"; do
+    for when in 1 2 3 4 5 6 7 8; do
+      # shellcheck disable=SC2086
+      killed_at "$when" p2p-ca $step >"$FLEET/step.out" 2>&1 && break
+      # Done up to what comes after the step itself.
+      grep -q 'a rotation is under way' "$FLEET/step.out" && break
+    done
+    ((when < 8))
+    p2p-ca audit
+    [[ $(jq -r .roots "$certs/ca_roots.json") == "$(cat "$certs/ca_cert.pem")" ]]
+  done
+  [[ $(grep -c BEGIN "$certs/ca_cert.pem") == 1 && ! -e $certs/ca_old_key.pem && ! -e $certs/ca_next_key.pem ]]
+}
+
 @test "p2p-ctl certs: lists what is valid and revokes it, and only an operator may" {
   p2p-ctl certs list -o json >"$FLEET/list"
   jq -e 'map(.name) | contains(["coordinator-1", "worker-1", "worker-2", "operator"])' "$FLEET/list"

@@ -102,7 +102,7 @@ class Rotate final : public cli::Command {
     if (roots->certificates().size() > 1 && !is_activated(authority)) {
       const std::string next = to_hex(roots->certificates().back().facts().subject_key_id);
       const auto ready = check_nodes(
-          authority, session, [&](const pki::NodeTrust& node) { return node.does_trust(next); },
+          authority, session, Asked::every_certified, [&](const pki::NodeTrust& node) { return node.does_trust(next); },
           "the new root is not yet known to be trusted by");
       if (!ready) return ready;
     }
@@ -122,7 +122,7 @@ class Rotate final : public cli::Command {
     if (is_activated(authority)) {
       const std::string active = to_hex(roots->certificates().front().facts().subject_key_id);
       const auto ready = check_nodes(
-          authority, session, [&](const pki::NodeTrust& node) { return node.issuer == active; },
+          authority, session, Asked::every_known, [&](const pki::NodeTrust& node) { return node.issuer == active; },
           "a certificate of the old root is still used by");
       if (!ready) return ready;
     }
@@ -145,9 +145,11 @@ class Rotate final : public cli::Command {
     return authority.outdated_certificates(act_.at).has_value();
   }
 
-  /// Fails while nodes are not ready, unless --force was given and confirmed.
-  Attempt<void> check_nodes(pki::IssuingAuthority& authority, cli::Session& session, const IsReady& is_ready,
-                            const std::string& what) const {
+  enum class Asked : unsigned char { every_certified, every_known };
+  /// Fails while nodes are not ready, unless --force was given and confirmed. Asked are those that the coordinator
+  /// knows of, and, where one that is off or was never started would be cut off, all that have a certificate.
+  Attempt<void> check_nodes(pki::IssuingAuthority& authority, cli::Session& session, Asked asked,
+                            const IsReady& is_ready, const std::string& what) const {
     if (force_) {
       if (yes_) return {};
       return session.confirm("Go on even though nodes may not be ready? Those that are not lose the fleet.");
@@ -158,10 +160,14 @@ class Rotate final : public cli::Command {
     if (nodes->empty()) return {};
     const auto fleet = read_fleet_trust(authority.paths().fleet_trust, act_.at);
     if (!fleet) return Failure(fleet.error(), "start the coordinator, or, when every node is ready: --force");
-    // One that is off, or was never started, would be cut off just as well.
-    std::set<std::string> missing = *nodes;
+    std::set<std::string> missing;
+    if (asked == Asked::every_certified) missing = *nodes;
     for (const auto& node : fleet->nodes) {
-      if (is_ready(node)) missing.erase(node.node_id);
+      if (is_ready(node)) {
+        missing.erase(node.node_id);
+      } else {
+        missing.insert(node.node_id);
+      }
     }
     const std::vector<std::string> waiting(missing.begin(), missing.end());
     if (waiting.empty()) return {};
