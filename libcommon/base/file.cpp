@@ -62,6 +62,11 @@ Result<void> fill(WholeFile& file, const fs::path& path, std::string_view conten
 
 }  // namespace
 
+bool file_exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
 Result<OpenFile> open_file(const fs::path& path) { return open_checked(path, false); }
 Result<OpenFile> open_secret_file(const fs::path& path) { return open_checked(path, true); }
 

@@ -17,6 +17,10 @@ inline constexpr mode_t kSecretMode = 0600;
 inline constexpr mode_t kPublicMode = 0644;
 inline constexpr mode_t kFolderMode = 0700;
 
+/// Whether something of that name is there: a file, a folder, also a link that leads nowhere. False for an empty path,
+/// and where it cannot be looked at.
+bool file_exists(const std::filesystem::path& path);
+
 /// The whole file; `not_found` when absent, `too_large` past `max_bytes`, `invalid` for anything but a regular file.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 

@@ -49,8 +49,7 @@ Result<KeyPair> read_pair(const PairFiles& files) {
 Result<void> write_pair(const PairFiles& files, const Certificate& certificate, const EVP_PKEY& key, bool replace) {
   const auto key_pem = crypto::write_private_key(key);
   if (!key_pem) return key_pem.error();
-  std::error_code ignored;  // what cannot be looked at cannot be written either, and that error says more
-  if (!replace && fs::exists(fs::symlink_status(files.certificate, ignored))) {
+  if (!replace && file_exists(files.certificate)) {
     return Error(Errc::exists, files.certificate.string() + ": already exists");
   }
   const auto write = replace ? write_file : create_file;

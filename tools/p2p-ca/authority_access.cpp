@@ -25,8 +25,7 @@ pki::Act act_now() { return {pki::whoami(), SystemClock().wall()}; }
 
 Attempt<pki::IssuingAuthority> open_authority(const fs::path& home, const pki::Act& act) {
   const auto paths = pki::AuthorityPaths::in(home);
-  std::error_code ignored;
-  if (!fs::exists(paths.certificate, ignored)) {
+  if (!file_exists(paths.certificate)) {
     return Failure(cli::kNotFound, "no CA in " + home.string(),
                    "is this the right home (--home, $P2P_HOME)? for a new fleet: p2p-ca init");
   }
@@ -37,9 +36,8 @@ Attempt<pki::IssuingAuthority> open_authority(const fs::path& home, const pki::A
 }
 
 bool has_authority(const fs::path& home) {
-  std::error_code ignored;
   const auto paths = pki::AuthorityPaths::in(home);
-  return fs::exists(paths.certificate, ignored) && fs::exists(paths.key, ignored);
+  return file_exists(paths.certificate) && file_exists(paths.key);
 }
 
 Result<std::vector<pki::SubjectName>> parse_names(const std::vector<std::string>& lists) {

@@ -17,8 +17,7 @@ fs::path existing_file(const pki::CertificateFolder& certs) {
   for (const char* name : {kAuthorityName, kOperatorName}) {
     const auto files = certs.files_of(name);
     for (const auto& file : {files.certificate, files.key}) {
-      std::error_code ignored;
-      if (fs::exists(fs::symlink_status(file, ignored))) return file;
+      if (file_exists(file)) return file;
     }
   }
   return {};

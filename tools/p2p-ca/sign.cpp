@@ -126,23 +126,18 @@ class Sign final : public cli::Command {
     if (force_) return {};
     for (const auto& name : names_) {
       const auto pair = certs.files_of(name);
-      if (is_there(pair.certificate)) {
+      if (file_exists(pair.certificate)) {
         return exists(pair.certificate, fmt::format("p2p-ca renew {} makes a new certificate for the same key; --force "
                                                     "signs anew, and the old key and certificate are lost",
                                                     name));
       }
       // A key that is there already may be the request's own.
-      if (request_file_.empty() && is_there(pair.key)) {
+      if (request_file_.empty() && file_exists(pair.key)) {
         return exists(pair.key, "--force makes another key, and this one is lost");
       }
     }
-    if (has_bundle_file() && is_there(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
+    if (has_bundle_file() && file_exists(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
     return {};
-  }
-
-  static bool is_there(const fs::path& file) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(file, ignored));
   }
 
   static Failure exists(const fs::path& file, std::string hint) {

@@ -33,11 +33,6 @@ using cli::Failure;
 
 constexpr std::chrono::milliseconds kFirstContact{15'000};
 
-bool is_present(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// What is written belongs to whoever owns the home (the service's user), not to root who types the command.
 Attempt<void> become_owner_of(const fs::path& home) {
   struct stat found {};
@@ -145,7 +140,7 @@ class Join final : public cli::Command {
   Attempt<config::LoadedConfig> configure(const config::Paths& paths, const pki::Invitation& invitation,
                                           cli::Session& session) const {
     const auto file = paths.default_config();
-    if (!is_present(file) || force_) {
+    if (!file_exists(file) || force_) {
       const std::string text = configuration_of(invitation, clock_.wall());
       if (auto written = write_file(file, text, kPublicMode); !written) return Failure(written.error());
       session.report.detail("wrote " + file.string());
@@ -203,11 +198,11 @@ class Join final : public cli::Command {
 
   Attempt<void> make_room(const pki::NodeMaterialRequest& files, const fs::path& account_file, const std::string& name,
                           cli::Session& session) const {
-    if (is_present(files.ca_key)) {
+    if (file_exists(files.ca_key)) {
       return Failure(cli::kFailed, fmt::format("the CA's key is in this home: {}", files.ca_key.string()),
                      fmt::format("p2p-ca sign {} makes a certificate here; --home DIR chooses another home", name));
     }
-    if (!is_present(files.own.certificate)) return {};
+    if (!file_exists(files.own.certificate)) return {};
     if (!force_) {
       return Failure(cli::kFailed,
                      fmt::format("{} is there: this machine has joined already", files.own.certificate.string()),
@@ -227,7 +222,7 @@ class Join final : public cli::Command {
                                   const pki::Invitation& invitation, cli::Session& session) {
     crypto::Sha256 fingerprint{};
     std::copy_n(invitation.ca_fingerprint.begin(), fingerprint.size(), fingerprint.begin());
-    if (is_present(file)) return check_root(file, fingerprint);
+    if (file_exists(file)) return check_root(file, fingerprint);
     std::string failures;
     for (const auto& coordinator : coordinators) {
       session.report.detail("asking " + coordinator.to_text());
