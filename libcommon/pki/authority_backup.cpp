@@ -79,8 +79,7 @@ Result<void> put(Database& backup, const char* name, std::string_view content) {
 
 Result<std::string> read_entry(const Entry& entry, const fs::path& home, const fs::path& beside) {
   const fs::path path = home / entry.name;
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return Error(Errc::not_found, path.string());
+  if (!file_exists(path)) return Error(Errc::not_found, path.string());
   return path.extension() == ".db" ? read_database(path, beside) : read_file(path, entry.max_bytes);
 }
 
@@ -169,8 +168,7 @@ Result<void> remove_file(const fs::path& path) {
 
 /// A coordinator keeps its databases open, whichever configuration it runs with.
 Result<void> check_unused(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};
+  if (!file_exists(path)) return {};
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
   const auto taken =
@@ -233,11 +231,14 @@ Result<void> back_up(const fs::path& home, const fs::path& file) {
   return {};
 }
 
-Result<void> begin_restore(const fs::path& file, const fs::path& home) {
+Result<void> begin_restore(const fs::path& file, const fs::path& home, const std::optional<GivenCrl>& newer) {
   auto contents = read_backup(file);
   if (!contents) return contents.error();
   const auto roots = check(*contents, file.string());
   if (!roots) return roots.error();
+  if (newer) {
+    if (const auto lists = read_crls(newer->pem, *roots, newer->name); !lists) return lists.error();
+  }
   for (const char* database : {kInventory, kAccounts}) {
     if (auto unused = check_unused(home / database); !unused) return unused;
   }

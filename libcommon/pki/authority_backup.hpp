@@ -4,6 +4,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "pki/issuing_authority.hpp"
 
@@ -13,14 +15,22 @@ namespace p2p::pki {
 /// there already.
 Result<void> back_up(const std::filesystem::path& home, const std::filesystem::path& file);
 
+/// A revocation list that a person gave, in PEM, and how errors call it.
+struct GivenCrl {
+  std::string name;
+  std::string pem;
+};
+
 /// Begins to put its files into `home`, in place of those of the same names; the caller holds the folder's lock and
 /// sees to it that no node of this home runs. Everything is read and checked, and written beside its place, before
 /// anything is replaced: `damaged` when it is no backup or its key is not its certificate's, `exists` when a process
-/// has a database of this CA open. The revocation list in `home` stays when it is the newer one.
+/// has a database of this CA open, and what read_crls() says of a list in `newer` that the backup's CA did not sign.
+/// The revocation list in `home` stays when it is the newer one.
 ///
 /// From then on, and until end_restore(), only IssuingAuthority::open_restored opens this CA: a process that is killed
 /// in between leaves no CA that forgot what was revoked, and the restore can be run again.
-Result<void> begin_restore(const std::filesystem::path& file, const std::filesystem::path& home);
+Result<void> begin_restore(const std::filesystem::path& file, const std::filesystem::path& home,
+                           const std::optional<GivenCrl>& newer = {});
 Result<void> end_restore(const std::filesystem::path& home);
 
 }  // namespace p2p::pki
