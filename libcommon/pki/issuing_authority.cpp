@@ -52,8 +52,7 @@ IssuingAuthority::IssuingAuthority(AuthorityPaths paths, AuthoritySet set, Inven
       cluster_name_(set_.active().cluster_name()) {}
 
 Result<IssuingAuthority> IssuingAuthority::open(AuthorityPaths paths, const Act& act) {
-  std::error_code ignored;
-  if (fs::exists(paths.restore_mark, ignored)) {
+  if (file_exists(paths.restore_mark)) {
     return Error(Errc::damaged, fmt::format("{}: a restore was cut off; run p2p-ca restore --force again",
                                             paths.restore_mark.parent_path().string()));
   }
@@ -173,6 +172,12 @@ Result<std::vector<Certificate>> IssuingAuthority::issue(std::span<const Order> 
   if (auto done = refresh(); !done) return done.error();
   std::vector<Certificate> out;
   for (const auto& order : orders) {
+    const auto is_compromised = inventory_.is_compromised(*order.key);
+    if (!is_compromised) return is_compromised.error();
+    if (*is_compromised) {
+      return Error(Errc::unsupported, fmt::format("the key for \"{}\" was revoked as compromised; it needs a new one",
+                                                  order.request.name));
+    }
     auto certificate = set_.active().issue(order.request, *order.key, act.at);
     if (!certificate) return certificate.error();
     if (check) {
@@ -224,6 +229,11 @@ Result<RecordedCertificate> IssuingAuthority::find(ByteView issuer_key_id, ByteV
 Result<bool> IssuingAuthority::has(const Certificate& certificate) {
   const std::lock_guard lock(*mutex_);
   return inventory_.has_certificate(certificate);
+}
+
+Result<bool> IssuingAuthority::is_compromised(const EVP_PKEY& key) {
+  const std::lock_guard lock(*mutex_);
+  return inventory_.is_compromised(key);
 }
 
 Result<AuditReport> IssuingAuthority::audit(ByteView noted_head) {

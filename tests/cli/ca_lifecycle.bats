@@ -55,8 +55,8 @@ made_by_openssl() {
   same_text revoked "$(jq -c '[.[] | [.name, .reason]]' <<<"$output")" '[["worker-1","key-compromise"],["worker-1","key-compromise"]]'
   expect 0 p2p-ca list -o json
   same_text "all that have not expired" "$(jq -c '[.[].name]' <<<"$output")" '["ca","operator","worker-1","worker-1","worker-2"]'
-  expect 5 p2p-ca revoke worker-1
-  stderr_is "p2p-ca: error: \"worker-1\" has no valid certificate and no open invitation
+  expect 5 p2p-ca revoke worker-9
+  stderr_is "p2p-ca: error: \"worker-9\" has no valid certificate and no open invitation
 hint: p2p-ca list shows what is valid, list --all what was ever signed"
 }
 

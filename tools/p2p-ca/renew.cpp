@@ -68,7 +68,7 @@ class Renew final : public cli::Command {
     }
     std::vector<Renewal> renewals;
     for (const auto& name : names_) {
-      auto renewal = prepare(name, certs);
+      auto renewal = prepare(name, certs, *authority);
       if (!renewal && !all_) return renewal.error();
       if (renewal) {
         renewals.push_back(std::move(*renewal));
@@ -143,7 +143,24 @@ class Renew final : public cli::Command {
             known.empty() ? "p2p-ca sign NAME makes one" : hint};
   }
 
-  Attempt<Renewal> prepare(const std::string& name, const pki::CertificateFolder& certs) const {
+  /// A revoked certificate has a successor only with another key, and so has any of a key that was revoked.
+  Attempt<void> check_revocation(const pki::Certificate& old, const std::string& name,
+                                 pki::IssuingAuthority& authority) const {
+    if (new_key_) return {};
+    const auto refuse = [&](std::string_view what) {
+      return Failure(cli::kFailed, fmt::format("the {} of \"{}\" is revoked", what, name),
+                     fmt::format("--new-key renews it with another key; p2p-ca sign {} --force begins anew", name));
+    };
+    const auto record = authority.find(old.facts().issuer_key_id, old.facts().serial);
+    if (!record && record.error().kind() != Errc::not_found) return record.error();
+    if (record && record->revoked) return refuse("certificate");
+    const auto is_compromised = authority.is_compromised(old.public_key());
+    if (!is_compromised) return is_compromised.error();
+    return *is_compromised ? refuse("key") : Attempt<void>();
+  }
+
+  Attempt<Renewal> prepare(const std::string& name, const pki::CertificateFolder& certs,
+                           pki::IssuingAuthority& authority) const {
     if (!is_valid_name(name) || name == kAuthorityName) {
       return Failure(Error(Errc::invalid, fmt::format("\"{}\" is not the name of a node or operator",
                                                       escape_controls(name.substr(0, 64)))),
@@ -155,6 +172,7 @@ class Renew final : public cli::Command {
     if (!old) return old.error();
     // A wrong key beside it would make a pair that does not open. No key is fine: it is where the certificate is used.
     if (const auto pair = pki::read_pair(files); !pair && pair.error().kind() != Errc::not_found) return pair.error();
+    if (auto checked = check_revocation(*old, name, authority); !checked) return checked.error();
     Renewal out{name, std::move(*old), files, {}};
     out.request = request_like(out.old, name);
     if (days_ != 0) out.request.lifetime = std::chrono::days{days_};
