@@ -40,7 +40,7 @@ std::string whoami() {
   std::array<char, kUserBytes> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  const uid_t user = ::geteuid();
+  const uid_t user = ::getuid();  // of the person, also where root works as the home's owner
   const bool is_named = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
   return fmt::format("{}@{}", is_named ? std::string(entry.pw_name) : fmt::format("{}", user), host.data());
 }
@@ -78,7 +78,8 @@ Result<IssuingAuthority> IssuingAuthority::make(AuthorityPaths paths, const Auth
       !written) {
     return written.error();
   }
-  for (const auto& left : {paths.next_key, paths.old_key, paths.crl, paths.restore_mark}) {
+  for (const auto& left :
+       {paths.next_key, paths.old_key, paths.crl, paths.roots, paths.fleet_trust, paths.restore_mark}) {
     std::error_code ignored;  // what cannot be removed belongs to no root and is passed over
     fs::remove(left, ignored);
   }

@@ -6,6 +6,8 @@ setup() {
   p2p-ca -q init
 }
 
+teardown() { [ -z "${outside:-}" ] || rm -r "$outside"; }
+
 serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
 # is_listed CERTIFICATE: the newest list of the CA that signs tells of it.
 is_listed() { p2p-ca -q crl | openssl crl -noout -text | tr A-F a-f | grep -q "$(serial_of "$1")"; }
@@ -91,4 +93,106 @@ hint: --new-key renews it with another key; p2p-ca sign worker-1 --force begins 
   same_text files "$(sha256sum "$certs"/worker-1_*)" "$before"
   expect 0 p2p-ca renew worker-1 --new-key
   expect 0 p2p-ca verify worker-1
+}
+
+@test "a new key that was cut off on its way is finished or dropped, and the old one is not lost" {
+  p2p-ca -q sign worker-1 worker-2
+  cp "$certs/worker-1_key.pem" "$BATS_TEST_TMPDIR/old.pem"
+  # Killed after the new key was written: the old pair works on.
+  cp "$certs/worker-2_key.pem" "$certs/worker-1_key.pem.new"
+  expect 0 p2p-ca verify worker-1
+  expect 0 p2p-ca renew worker-1
+  same_text "the key" "$(cat "$certs/worker-1_key.pem")" "$(cat "$BATS_TEST_TMPDIR/old.pem")"
+  [ ! -e "$certs/worker-1_key.pem.new" ]
+  # Killed after the new certificate was written: its key is used, and put in place.
+  p2p-ca -q renew worker-1 --new-key >/dev/null
+  mv "$certs/worker-1_key.pem" "$certs/worker-1_key.pem.new"
+  cp "$BATS_TEST_TMPDIR/old.pem" "$certs/worker-1_key.pem"
+  new=$(cat "$certs/worker-1_key.pem.new")
+  expect 0 p2p-ca verify worker-1
+  expect 0 p2p-ca renew worker-1
+  same_text "the key" "$(cat "$certs/worker-1_key.pem")" "$new"
+  [ ! -e "$certs/worker-1_key.pem.new" ]
+  mode_is "$certs/worker-1_key.pem" 600
+}
+
+@test "check and renew --all see that the CA's key was replaced" {
+  p2p-ca -q sign worker-1
+  p2p-ca -q rotate >/dev/null
+  expect 0 p2p-ca check
+  p2p-ca -q rotate --activate --force --yes >/dev/null
+  expect 10 p2p-ca check -o json
+  same_text states "$(jq -c '[.[] | [.name, .state]]' <<<"$output")" '[["ca","ok"],["operator","renew"],["worker-1","renew"]]'
+  cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/old.pem"
+  expect 0 p2p-ca renew --all
+  stdout_is "$certs/operator_cert.pem
+$certs/worker-1_cert.pem"
+  expect 0 p2p-ca check
+  p2p-ca -q rotate --retire --force --yes >/dev/null
+  expect 0 p2p-ca check
+  expect 11 p2p-ca check "$BATS_TEST_TMPDIR/old.pem"
+  stdout_has untrusted
+}
+
+@test "a new CA forgets the roots of the one before, and what the fleet knew of them" {
+  p2p-ca -q rotate >/dev/null
+  echo '{}' >"$P2P_HOME/ca/fleet.json"
+  [ -e "$certs/ca_roots.json" ]
+  expect 0 p2p-ca init --force --yes
+  [ ! -e "$certs/ca_roots.json" ] && [ ! -e "$P2P_HOME/ca/fleet.json" ]
+}
+
+@test "after a restore no list of roots is there that the CA does not know" {
+  p2p-ca -q backup "$BATS_TEST_TMPDIR/before" >/dev/null
+  p2p-ca -q rotate >/dev/null
+  p2p-ca -q backup "$BATS_TEST_TMPDIR/during" >/dev/null
+  cp "$certs/ca_roots.json" "$BATS_TEST_TMPDIR/roots.json"
+  p2p-ca -q rotate --activate --force --yes >/dev/null
+  expect 0 p2p-ca restore "$BATS_TEST_TMPDIR/during" --force --yes
+  same_text "the list" "$(cat "$certs/ca_roots.json")" "$(cat "$BATS_TEST_TMPDIR/roots.json")"
+  expect 0 p2p-ca restore "$BATS_TEST_TMPDIR/before" --force --yes
+  [ ! -e "$certs/ca_roots.json" ]
+  expect 0 p2p-ca sign worker-1
+}
+
+@test "what a coordinator wrote of its nodes and was torn is damaged, not a wrong usage" {
+  p2p-ca -q rotate >/dev/null
+  for text in '{' '{"at": "yesterday", "nodes": []}' '[]'; do
+    echo "$text" >"$P2P_HOME/ca/fleet.json"
+    expect 9 p2p-ca rotate --status
+    stderr_has "fleet.json: not a coordinator's report"
+  done
+}
+
+# owned_by_root: the files of this home that are root's.
+owned_by_root() { find "$P2P_HOME" -user root; }
+
+@test "root works in the home of the service's user as that user, and outside as root" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  # Only root may pass through the folder of the test.
+  outside=$(mktemp -d /tmp/p2p-home.XXXXXX)
+  chmod 755 "$outside"
+  mv "$P2P_HOME" "$outside/home"
+  P2P_HOME=$outside/home certs=$outside/home/certs
+  chown -R nobody: "$P2P_HOME"
+  mine=$BATS_TEST_TMPDIR/mine
+  mkdir -m 700 "$mine"
+  (cd "$mine" && expect 0 p2p-ca sign alice --role operator --bundle alice.p2p)
+  expect 0 p2p-ca sign worker-1
+  expect 0 p2p-ca csr worker-2 --out "$mine/request.pem"
+  expect 0 p2p-ca sign worker-2 --csr "$mine/request.pem"
+  expect 0 p2p-ca invite worker-3
+  expect 0 p2p-ca renew worker-1 --new-key --revoke
+  expect 0 p2p-ca crl --out "$mine/crl.pem"
+  expect 0 p2p-ca export worker-1 --out "$mine/worker-1.pem"
+  expect 0 p2p-ca backup "$mine/backup"
+  expect 0 p2p-ca rotate
+  expect 0 p2p-ca audit "$certs/worker-1_cert.pem" "$mine/worker-1.pem"
+  expect 0 p2p-ca restore "$mine/backup" --crl "$mine/crl.pem" --force --yes
+  expect 0 p2p-ca list -o json
+  has_text "who is recorded" "$(jq -r '.[] | select(.name == "worker-1") | .issued_by' <<<"$output")" "root@"
+  same_text "files of root" "$(owned_by_root)" ""
+  same_text "files outside" "$(find "$mine" ! -user root)" ""
+  expect 0 p2p-ca init --force --yes
+  same_text "files of root" "$(owned_by_root)" ""
 }

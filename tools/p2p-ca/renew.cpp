@@ -45,7 +45,8 @@ class Renew final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.arguments("NAME", names_, 0, "names that were signed here")
-        .flag("-a,--all", all_, "all that are here and have less than a third of their time left")
+        .flag("-a,--all", all_,
+              "all that are here and have less than a third of their time left, or are of an old root")
         .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
                 "how long the new certificate is valid (default: as long as the old one was)")
         .flag("--new-key", new_key_, "with a new key of the same type")
@@ -112,6 +113,8 @@ class Renew final : public cli::Command {
   Attempt<void> find_due(pki::IssuingAuthority& authority, const pki::CertificateFolder& certs, cli::Reporter& report) {
     const auto all = certs.names();
     if (!all) return all.error();
+    const auto roots = authority.roots();
+    if (!roots) return roots.error();
     for (const auto& name : *all) {
       const auto certificate = pki::read_certificate_file(certs.files_of(name).certificate);
       if (!certificate) {
@@ -119,7 +122,8 @@ class Renew final : public cli::Command {
         continue;
       }
       const auto& facts = certificate->facts();
-      if (facts.is_ca || !is_due(*certificate, act_.at)) continue;
+      if (facts.is_ca) continue;
+      if (!is_due(*certificate, act_.at) && issuer_of(*certificate, *roots) == Issuer::signing) continue;
       const auto record = authority.find(facts.issuer_key_id, facts.serial);
       if (!record && record.error().kind() != Errc::not_found) return record.error();
       if (record && !record->revoked) names_.push_back(name);
@@ -167,6 +171,7 @@ class Renew final : public cli::Command {
                      name == kAuthorityName ? "p2p-ca rotate makes a new CA in place of the old one" : "");
     }
     const auto files = certs.files_of(name);
+    if (auto settled = pki::settle_pair(files); !settled) return settled.error();
     auto old = pki::read_certificate_file(files.certificate);
     if (!old && old.error().kind() == Errc::not_found) return unknown(name, certs);
     if (!old) return old.error();
