@@ -130,7 +130,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l home -x -a '(__fish_complete_dir
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l new-key -d 'with a new key of the same type'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l revoke -d 'revoke the old certificate, as superseded'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -l version -d 'print the version'
-complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s a -l all -d 'all that are here and have less than a third of their time left'
+complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s a -l all -d 'all that are here and have less than a third of their time left, or are of an old root'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s h -l help -d 'print this help'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ca -n "__p2p_ca_at ' renew'" -s q -l quiet -d 'say only what went wrong'

@@ -67,7 +67,7 @@ complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l home -x -a '(__fish_compl
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l key -r -F -d 'the key of that certificate'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l revoked -d 'only those revoked'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -l version -d 'print the version'
-complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s a -l all -d 'also those that have expired'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s a -l all -d 'also those that have expired or were revoked'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s h -l help -d 'print this help'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s q -l quiet -d 'say only what went wrong'

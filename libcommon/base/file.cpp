@@ -73,6 +73,22 @@ Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
 
 }  // namespace
 
+bool file_exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+Result<void> check_writable(const fs::path& folder) {
+  fs::path nearest = folder.empty() ? fs::path(".") : folder;
+  std::error_code ignored;
+  while (!fs::exists(nearest, ignored) && nearest.has_parent_path() && nearest.parent_path() != nearest) {
+    nearest = nearest.parent_path();
+  }
+  if (!fs::is_directory(nearest, ignored)) return Error(Errc::invalid, named(nearest) + ": not a folder");
+  if (::faccessat(AT_FDCWD, nearest.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return system_error(errno, named(nearest));
+}
+
 Result<OpenFile> open_file(const fs::path& path) { return open_checked(path, false); }
 Result<OpenFile> open_secret_file(const fs::path& path) { return open_checked(path, true); }
 
@@ -154,6 +170,13 @@ Result<FileLock> FileLock::lock(const fs::path& path, bool wait) {
 
 Result<FileLock> FileLock::try_acquire(const fs::path& path) { return lock(path, false); }
 Result<FileLock> FileLock::acquire(const fs::path& path) { return lock(path, true); }
+
+Result<bool> FileLock::is_held(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (file.get() < 0) return errno == ENOENT ? Result<bool>(false) : system_error(errno, named(path));
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return false;
+  return errno == EWOULDBLOCK ? Result<bool>(true) : system_error(errno, named(path));
+}
 
 FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 FileLock& FileLock::operator=(FileLock&& other) noexcept {

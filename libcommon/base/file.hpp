@@ -19,6 +19,14 @@ inline constexpr mode_t kSecretMode = 0600;
 inline constexpr mode_t kPublicMode = 0644;
 inline constexpr mode_t kFolderMode = 0700;
 
+/// Whether something of that name is there: a file, a folder, also a link that leads nowhere. False for an empty path,
+/// and where it cannot be looked at.
+bool file_exists(const std::filesystem::path& path);
+
+/// Whether new files can be made in this folder, by the effective user. A missing folder will be made, if the one above
+/// allows it.
+Result<void> check_writable(const std::filesystem::path& folder);
+
 /// The whole file; `not_found` when absent, `too_large` past `max_bytes`, `invalid` for anything but a regular file.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 
@@ -64,6 +72,8 @@ class FileLock {
  public:
   /// Fails with `exists` when another process holds it; the context names the file and, where known, the process id.
   static Result<FileLock> try_acquire(const std::filesystem::path& path);
+  /// Whether another process holds it now; makes and changes nothing.
+  static Result<bool> is_held(const std::filesystem::path& path);
   /// Waits for the lock; blocks the thread.
   static Result<FileLock> acquire(const std::filesystem::path& path);
 

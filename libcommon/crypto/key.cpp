@@ -5,6 +5,10 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <new>
 
 #include "crypto/key_numbers.hpp"
 
@@ -101,6 +105,14 @@ Result<Secret> write_private_key(const EVP_PKEY& key) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return Secret(std::string_view(text, static_cast<std::size_t>(size)));
+}
+
+Sha256 public_key_digest(const EVP_PKEY& key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(&key, &der);
+  if (size < 0) throw std::bad_alloc();
+  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(der, [](unsigned char* p) { OPENSSL_free(p); });
+  return sha256({der, static_cast<std::size_t>(size)});
 }
 
 bool same_key(const EVP_PKEY& a, const EVP_PKEY& b) noexcept {

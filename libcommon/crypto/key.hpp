@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/digest.hpp"
 #include "crypto/openssl.hpp"
 #include "crypto/secret.hpp"
 
@@ -35,6 +36,9 @@ Result<KeyPtr> read_private_key(std::string_view pem, const std::string& name);
 
 /// PKCS#8 in PEM, unencrypted.
 Result<Secret> write_private_key(const EVP_PKEY& key);
+
+/// SHA-256 of the public part (SubjectPublicKeyInfo in DER).
+Sha256 public_key_digest(const EVP_PKEY& key);
 
 /// Whether the public parts are equal.
 bool same_key(const EVP_PKEY& a, const EVP_PKEY& b) noexcept;

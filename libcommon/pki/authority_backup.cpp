@@ -79,8 +79,7 @@ Result<void> put(Database& backup, const char* name, std::string_view content) {
 
 Result<std::string> read_entry(const Entry& entry, const fs::path& home, const fs::path& beside) {
   const fs::path path = home / entry.name;
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return Error(Errc::not_found, path.string());
+  if (!file_exists(path)) return Error(Errc::not_found, path.string());
   return path.extension() == ".db" ? read_database(path, beside) : read_file(path, entry.max_bytes);
 }
 
@@ -103,8 +102,6 @@ Result<void> fill(Database& backup, const fs::path& home, const fs::path& beside
   return transaction->commit();
 }
 
-using Contents = std::map<std::string, std::string, std::less<>>;
-
 Result<std::int64_t> pragma(Database& database, const char* name) {
   auto query = database.prepare(fmt::format("PRAGMA {}", name));
   if (!query) return query.error();
@@ -112,19 +109,29 @@ Result<std::int64_t> pragma(Database& database, const char* name) {
   return query->integer(0);
 }
 
-Result<Contents> read_backup(const fs::path& file) {
+/// Opens it if it is a backup at all.
+Result<Database> open_backup(const fs::path& file) {
+  const Error none(Errc::damaged, file.string() + ": not a backup of a CA");
+  // SQLite would say something else of a folder, and of a file that it may not read.
+  if (const auto opened = open_file(file); !opened)
+    return opened.error().kind() == Errc::invalid ? none : opened.error();
   auto database = Database::open(file, Database::Mode::read_only);
-  if (!database) return database.error();
+  if (!database) return none;
   const auto id = pragma(*database, "application_id");
-  if (!id) return id.error();
-  if (*id != kApplicationId) return Error(Errc::damaged, file.string() + ": not a backup of a CA");
+  if (!id || *id != kApplicationId) return none;
+  return database;
+}
+
+Result<BackupFiles> read_files(const fs::path& file) {
+  auto database = open_backup(file);
+  if (!database) return database.error();
   const auto version = pragma(*database, "user_version");
   if (!version) return version.error();
   if (*version != 1) {
     return Error(Errc::unsupported,
                  fmt::format("{}: a backup of version {}, this program reads 1", file.string(), *version));
   }
-  Contents out;
+  BackupFiles out;
   for (const auto& entry : kEntries) {
     auto query = database->prepare("SELECT content FROM files WHERE name = ?1 AND length(content) <= ?2");
     if (!query) return query.error();
@@ -138,7 +145,7 @@ Result<Contents> read_backup(const fs::path& file) {
 }
 
 /// Whether the key belongs to the root that signs, before anything is overwritten.
-Result<Roots> check(const Contents& contents, const std::string& name) {
+Result<Roots> check(const BackupFiles& contents, const std::string& name) {
   for (const char* needed : {"certs/ca_cert.pem", "certs/ca_key.pem", kInventory}) {
     if (contents.count(needed) == 0) return Error(Errc::damaged, fmt::format("{}: {} is missing", name, needed));
   }
@@ -169,8 +176,7 @@ Result<void> remove_file(const fs::path& path) {
 
 /// A coordinator keeps its databases open, whichever configuration it runs with.
 Result<void> check_unused(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};
+  if (!file_exists(path)) return {};
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
   const auto taken =
@@ -183,7 +189,7 @@ Result<void> check_unused(const fs::path& path) {
 fs::path restored(const fs::path& path) { return path.string() + ".restored"; }
 
 /// Writes everything beside its place, so that a full disk or a kill leaves the old CA.
-Result<void> stage(const Contents& contents, const fs::path& home) {
+Result<void> stage(const BackupFiles& contents, const fs::path& home) {
   for (const auto& entry : kEntries) {
     const auto found = contents.find(entry.name);
     if (found == contents.end()) continue;
@@ -197,7 +203,7 @@ void unstage(const fs::path& home) {
   for (const auto& entry : kEntries) fs::remove(restored(home / entry.name), ignored);
 }
 
-Result<void> put_in_place(const Contents& contents, const fs::path& home) {
+Result<void> put_in_place(const BackupFiles& contents, const fs::path& home) {
   for (const char* database : {kInventory, kAccounts}) {
     for (const char* suffix : {"", "-wal", "-shm"}) {
       if (auto done = remove_file(home / (std::string(database) + suffix)); !done) return done;
@@ -207,8 +213,9 @@ Result<void> put_in_place(const Contents& contents, const fs::path& home) {
     const fs::path path = home / entry.name;
     if (contents.contains(entry.name)) {
       if (auto done = move_file(restored(path), path); !done) return done;
-    } else if (entry.mode == kSecretMode) {
-      // A key of another rotation would only be in the way.
+    } else if (entry.name != std::string_view(kCrl)) {
+      // A key of another rotation would only be in the way, and so would the list of its roots. The revocation list
+      // that is here is the newer one.
       if (auto done = remove_file(path); !done) return done;
     }
   }
@@ -233,22 +240,31 @@ Result<void> back_up(const fs::path& home, const fs::path& file) {
   return {};
 }
 
-Result<void> begin_restore(const fs::path& file, const fs::path& home) {
-  auto contents = read_backup(file);
-  if (!contents) return contents.error();
-  const auto roots = check(*contents, file.string());
+Result<Backup> Backup::read(const fs::path& file) {
+  auto files = read_files(file);
+  if (!files) return files.error();
+  auto roots = check(*files, file.string());
   if (!roots) return roots.error();
+  return Backup(file.string(), std::move(*files), std::move(*roots));
+}
+
+Backup::~Backup() {
+  for (auto& [name, content] : files_) crypto::wipe(content);
+}
+
+Result<void> begin_restore(Backup backup, const fs::path& home) {
   for (const char* database : {kInventory, kAccounts}) {
     if (auto unused = check_unused(home / database); !unused) return unused;
   }
+  auto& files = backup.files();
   const auto here = read_file(home / kCrl, kMaxCrlBytes);
-  const auto saved = contents->find(kCrl);
-  if (saved != contents->end() && number_of(here, *roots) > number_of(saved->second, *roots)) contents->erase(saved);
-  auto done = stage(*contents, home);
-  if (done) done = write_file(AuthorityPaths::in(home).restore_mark, file.string() + "\n", kSecretMode);
-  if (done) done = put_in_place(*contents, home);
+  const auto saved = files.find(kCrl);
+  const auto& roots = backup.roots();
+  if (saved != files.end() && number_of(here, roots) > number_of(saved->second, roots)) files.erase(saved);
+  auto done = stage(files, home);
+  if (done) done = write_file(AuthorityPaths::in(home).restore_mark, backup.name() + "\n", kSecretMode);
+  if (done) done = put_in_place(files, home);
   if (!done) unstage(home);
-  for (auto& [name, content] : *contents) crypto::wipe(content);
   return done;
 }
 

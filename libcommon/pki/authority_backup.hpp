@@ -4,6 +4,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "pki/issuing_authority.hpp"
 
@@ -13,14 +16,37 @@ namespace p2p::pki {
 /// there already.
 Result<void> back_up(const std::filesystem::path& home, const std::filesystem::path& file);
 
+using BackupFiles = std::map<std::string, std::string, std::less<>>;
+
+/// What back_up() wrote, in memory, and wiped there at the end.
+class Backup {
+ public:
+  /// Reads and checks it: `damaged` when it is no backup or its key is not its certificate's.
+  static Result<Backup> read(const std::filesystem::path& file);
+  Backup(Backup&&) = default;
+  ~Backup();
+
+  const std::string& name() const noexcept { return name_; }
+  const Roots& roots() const noexcept { return roots_; }
+  BackupFiles& files() noexcept { return files_; }
+
+ private:
+  Backup(std::string name, BackupFiles files, Roots roots)
+      : name_(std::move(name)), files_(std::move(files)), roots_(std::move(roots)) {}
+
+  std::string name_;
+  BackupFiles files_;  ///< by their names in home
+  Roots roots_;
+};
+
 /// Begins to put its files into `home`, in place of those of the same names; the caller holds the folder's lock and
-/// sees to it that no node of this home runs. Everything is read and checked, and written beside its place, before
-/// anything is replaced: `damaged` when it is no backup or its key is not its certificate's, `exists` when a process
-/// has a database of this CA open. The revocation list in `home` stays when it is the newer one.
+/// sees to it that no node of this home runs. Everything is written beside its place before anything is replaced:
+/// `exists` when a process has a database of this CA open. The revocation list in `home` stays when it is the newer
+/// one; the list of roots goes with the backup's, so that none is served that the CA does not know.
 ///
 /// From then on, and until end_restore(), only IssuingAuthority::open_restored opens this CA: a process that is killed
 /// in between leaves no CA that forgot what was revoked, and the restore can be run again.
-Result<void> begin_restore(const std::filesystem::path& file, const std::filesystem::path& home);
+Result<void> begin_restore(Backup backup, const std::filesystem::path& home);
 Result<void> end_restore(const std::filesystem::path& home);
 
 }  // namespace p2p::pki

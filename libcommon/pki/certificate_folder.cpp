@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace p2p::pki {
 namespace {
@@ -11,6 +12,16 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kCertificateSuffix = "_cert.pem";
 constexpr std::string_view kKeySuffix = "_key.pem";
+
+/// Where a key waits for its certificate.
+fs::path waiting_key(const fs::path& key) { return key.string() + ".new"; }
+
+/// The key that waits, if it is this certificate's.
+std::optional<crypto::KeyPtr> read_waiting_key(const fs::path& file, const Certificate& certificate) {
+  auto key = read_key_file(waiting_key(file));
+  if (!key || !crypto::same_key(certificate.public_key(), **key)) return std::nullopt;
+  return std::move(*key);
+}
 
 Error cannot_list(const fs::path& folder, const std::error_code& why) {
   return {boost::system::error_code(why.value(), boost::system::system_category()),
@@ -40,6 +51,9 @@ Result<KeyPair> read_pair(const PairFiles& files) {
   auto key = read_key_file(files.key);
   if (!key) return key.error();
   if (!crypto::same_key(certificate->public_key(), **key)) {
+    if (auto waiting = read_waiting_key(files.key, *certificate)) {
+      return KeyPair{std::move(*certificate), std::move(*waiting), std::move(*pem)};
+    }
     return Error(Errc::damaged, fmt::format("{}: the key does not belong to the certificate {}", files.key.string(),
                                             files.certificate.string()));
   }
@@ -49,13 +63,31 @@ Result<KeyPair> read_pair(const PairFiles& files) {
 Result<void> write_pair(const PairFiles& files, const Certificate& certificate, const EVP_PKEY& key, bool replace) {
   const auto key_pem = crypto::write_private_key(key);
   if (!key_pem) return key_pem.error();
-  std::error_code ignored;  // what cannot be looked at cannot be written either, and that error says more
-  if (!replace && fs::exists(fs::symlink_status(files.certificate, ignored))) {
+  if (!replace && file_exists(files.certificate)) {
     return Error(Errc::exists, files.certificate.string() + ": already exists");
   }
   const std::string certificate_pem = certificate.pem();
-  const NewFile both[] = {{files.key, key_pem->view(), kSecretMode}, {files.certificate, certificate_pem, kPublicMode}};
-  return replace ? write_files(both) : create_files(both);
+  const NewFile new_certificate{files.certificate, certificate_pem, kPublicMode};
+  if (!replace) {
+    const NewFile both[] = {{files.key, key_pem->view(), kSecretMode}, new_certificate};
+    return create_files(both);
+  }
+  if (auto settled = settle_pair(files); !settled) return settled;
+  const fs::path waiting = waiting_key(files.key);
+  const NewFile both[] = {{waiting, key_pem->view(), kSecretMode}, new_certificate};
+  const auto done = write_files(both);
+  return done ? move_file(waiting, files.key) : done;
+}
+
+Result<void> settle_pair(const PairFiles& files) {
+  const fs::path waiting = waiting_key(files.key);
+  if (!file_exists(waiting)) return {};
+  const auto certificate = read_certificate_file(files.certificate);
+  if (certificate && read_waiting_key(files.key, *certificate)) return move_file(waiting, files.key);
+  std::error_code failed;
+  fs::remove(waiting, failed);
+  if (failed) return Error(Errc::failed, waiting.string() + ": " + failed.message());
+  return {};
 }
 
 PairFiles CertificateFolder::files_of(const std::string& name) const {

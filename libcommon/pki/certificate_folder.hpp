@@ -1,9 +1,10 @@
 // The folder `certs/` in home, as files: ca_cert.pem, ca_key.pem, NAME_cert.pem, NAME_key.pem. Keys are 0600, the
 // folder is 0700.
 //
-// A pair is replaced key first. A crash between the two files leaves the new key beside the old certificate: opening
-// the pair then says "the key does not belong to the certificate", and signing again with --force mends it. A new pair
-// that is cut off there is a key without certificate; a coordinator completes it at its next start.
+// A pair is replaced in three steps: the new key into NAME_key.pem.new, the certificate, the key into its place.
+// Whoever reads the pair in between takes the key that belongs to the certificate; who writes next finishes what was
+// cut off, or drops it (settle_pair). A new pair that is cut off is a key without certificate; a coordinator completes
+// it at its next start.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +33,13 @@ struct PairFiles {
 /// parse or a key of another certificate.
 Result<KeyPair> read_pair(const PairFiles& files);
 
-/// Writes key, then certificate (see above). Unless `replace`, `exists` when either is there already.
+/// Writes key and certificate (see above). Unless `replace`, `exists` when either is there already. The caller holds
+/// the folder's lock.
 Result<void> write_pair(const PairFiles& files, const Certificate& certificate, const EVP_PKEY& key, bool replace);
+
+/// Finishes a replacement that was cut off, or drops the new key where the old certificate is still in place. The
+/// caller holds the folder's lock.
+Result<void> settle_pair(const PairFiles& files);
 
 Result<Certificate> read_certificate_file(const std::filesystem::path& path);
 Result<crypto::KeyPtr> read_key_file(const std::filesystem::path& path);

@@ -177,19 +177,22 @@ Result<std::vector<RevocationList>> read_crls(std::string_view pem, const Roots&
   const crypto::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!bio) return crypto::openssl_error(Errc::failed, name);
   std::vector<RevocationList> out;
-  for (;;) {
+  std::size_t count = 0;
+  for (;; ++count) {
     const crypto::CrlPtr list(PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr));
     if (!list) break;
-    if (out.size() == kMaxLists) return Error(Errc::too_large, fmt::format("{}: more than {} lists", name, kMaxLists));
+    if (count == kMaxLists) return Error(Errc::too_large, fmt::format("{}: more than {} lists", name, kMaxLists));
     auto read = read_list(*list, roots);
     ERR_clear_error();
+    if (!read && read.error().kind() == Errc::not_found) continue;
     if (!read) return Error(read.error().code, name + ": " + read.error().context);
     out.push_back(std::move(*read));
   }
   const unsigned long last = ERR_peek_last_error();
   const bool at_end = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-  if (out.empty() || !at_end) return crypto::openssl_error(Errc::damaged, name + ": no revocation list can be read");
+  if (count == 0 || !at_end) return crypto::openssl_error(Errc::damaged, name + ": no revocation list can be read");
   ERR_clear_error();
+  if (out.empty()) return Error(Errc::not_found, name + ": only lists of another CA");
   return out;
 }
 

@@ -32,10 +32,11 @@ struct RevokedEntry {
 Result<std::string> sign_crl(const Authority& authority, const std::vector<RevokedEntry>& revoked, std::uint64_t number,
                              WallTime now);
 
-/// Reads every list of a PEM text and checks each one's signature against the root whose key it names. `damaged` when
-/// one does not parse, lacks number or dates, or is not signed by that root; `unsupported` for a critical extension
-/// that is not known (a delta or partial list among them); `not_found` for a list of another CA; `too_large` past the
-/// limits. Whether a list is stale is the caller's affair. `name` begins the error's text.
+/// Reads the lists of a PEM text and checks each one's signature against the root whose key it names. Lists of keys
+/// that are not among `roots` are left out, as a rotation brings such ones; `not_found` when there are no others.
+/// `damaged` when one does not parse, lacks number or dates, or is not signed by its root; `unsupported` for a critical
+/// extension that is not known (a delta or partial list among them); `too_large` past the limits. Whether a list is
+/// stale is the caller's affair. `name` begins the error's text.
 Result<std::vector<RevocationList>> read_crls(std::string_view pem, const Roots& roots, const std::string& name);
 
 }  // namespace p2p::pki

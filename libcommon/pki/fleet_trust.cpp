@@ -42,12 +42,12 @@ Json to_json(const FleetTrust& fleet) {
 
 Result<FleetTrust> parse_fleet_trust(std::string_view text) {
   const auto document = parse_json(text);
-  if (!document) return document.error();
+  if (!document) return bad_fleet_trust();
   const std::string* at = find_string(*document, "at");
   const Json* nodes = find_member(*document, "nodes");
   if (at == nullptr || nodes == nullptr || !nodes->is_array()) return bad_fleet_trust();
   const auto time = parse_rfc3339(*at);
-  if (!time) return time.error();
+  if (!time) return bad_fleet_trust();
   FleetTrust out{*time, {}};
   for (const Json& entry : *nodes) {
     auto node = read_node_trust(entry);

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,6 +111,8 @@ class Inventory {
   /// Sorted by name, then by end.
   Result<std::vector<RecordedCertificate>> certificates(const CertificateFilter& filter);
   Result<bool> has_certificate(const Certificate& certificate);
+  /// Whether a certificate of this key was revoked for key_compromise. Not within a transaction that has revoked.
+  Result<bool> is_compromised(const EVP_PKEY& key);
   /// DNS names in certificates of others than `name` that are valid at `at` and not revoked, and those names
   /// themselves; likewise of invitations that are open at `at` (see open_invitations).
   Result<bool> belongs_to_other(std::string_view dns_name, std::string_view name, WallTime at);
@@ -138,7 +141,11 @@ class Inventory {
   explicit Inventory(Database database) : database_(std::move(database)) {}
   Result<std::vector<RecordedInvitation>> invitations(const std::string& where, std::string_view text,
                                                       std::int64_t number);
+  Result<void> read_compromised(std::int64_t up_to);
   Database database_;
+  /// The keys that is_compromised() knows of, up to that event of the journal; what is in a journal stays.
+  std::set<crypto::Sha256> compromised_keys_;
+  std::int64_t compromised_seq_ = 0;
 };
 
 }  // namespace p2p::pki

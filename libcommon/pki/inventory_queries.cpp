@@ -113,6 +113,34 @@ Result<bool> Inventory::has_certificate(const Certificate& certificate) {
   return has_row(query);
 }
 
+Result<bool> Inventory::is_compromised(const EVP_PKEY& key) {
+  auto query = database_.prepare("SELECT coalesce(max(seq), 0) FROM journal WHERE kind = 'revoked'");
+  if (!query) return query.error();
+  if (const auto row = query->step(); !row) return row.error();
+  if (auto read = read_compromised(query->integer(0)); !read) return read.error();
+  return compromised_keys_.contains(crypto::public_key_digest(key));
+}
+
+Result<void> Inventory::read_compromised(std::int64_t up_to) {
+  if (up_to <= compromised_seq_) return {};
+  auto query = database_.prepare(
+      "SELECT j.attachment FROM journal r JOIN certificates c ON c.issuer = r.body ->> 'issuer'"
+      " AND c.serial = r.body ->> 'serial' JOIN journal j ON j.seq = c.seq"
+      " WHERE r.kind = 'revoked' AND r.seq > ?1 AND r.seq <= ?2 AND r.body ->> 'reason' = ?3");
+  if (!query) return query.error();
+  query->bind(1, compromised_seq_);
+  query->bind(2, up_to);
+  query->bind(3, static_cast<std::int64_t>(RevocationReason::key_compromise));
+  const auto read = each_row(*query, [&](const Statement& row) -> Result<void> {
+    const auto certificate = Certificate::from_der(row.blob(0));
+    if (!certificate) return certificate.error();
+    compromised_keys_.insert(crypto::public_key_digest(certificate->public_key()));
+    return {};
+  });
+  if (read) compromised_seq_ = up_to;
+  return read;
+}
+
 Result<bool> Inventory::belongs_to_other(std::string_view dns_name, std::string_view name, WallTime at) {
   auto query = database_.prepare(
       "SELECT 1 FROM certificates c LEFT JOIN certificate_names n USING(issuer, serial)"

@@ -40,7 +40,7 @@ std::string whoami() {
   std::array<char, kUserBytes> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  const uid_t user = ::geteuid();
+  const uid_t user = ::getuid();  // of the person, also where root works as the home's owner
   const bool is_named = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
   return fmt::format("{}@{}", is_named ? std::string(entry.pw_name) : fmt::format("{}", user), host.data());
 }
@@ -52,8 +52,7 @@ IssuingAuthority::IssuingAuthority(AuthorityPaths paths, AuthoritySet set, Inven
       cluster_name_(set_.active().cluster_name()) {}
 
 Result<IssuingAuthority> IssuingAuthority::open(AuthorityPaths paths, const Act& act) {
-  std::error_code ignored;
-  if (fs::exists(paths.restore_mark, ignored)) {
+  if (file_exists(paths.restore_mark)) {
     return Error(Errc::damaged, fmt::format("{}: a restore was cut off; run p2p-ca restore --force again",
                                             paths.restore_mark.parent_path().string()));
   }
@@ -80,7 +79,8 @@ Result<IssuingAuthority> IssuingAuthority::make(AuthorityPaths paths, const Auth
       !written) {
     return written.error();
   }
-  for (const auto& left : {paths.next_key, paths.old_key, paths.crl, paths.restore_mark}) {
+  for (const auto& left :
+       {paths.next_key, paths.old_key, paths.crl, paths.roots, paths.fleet_trust, paths.restore_mark}) {
     std::error_code ignored;  // what cannot be removed belongs to no root and is passed over
     fs::remove(left, ignored);
   }
@@ -180,6 +180,12 @@ Result<std::vector<Certificate>> IssuingAuthority::issue(std::span<const Order> 
   if (auto done = refresh(); !done) return done.error();
   std::vector<Certificate> out;
   for (const auto& order : orders) {
+    const auto is_compromised = inventory_.is_compromised(*order.key);
+    if (!is_compromised) return is_compromised.error();
+    if (*is_compromised) {
+      return Error(Errc::unsupported, fmt::format("the key for \"{}\" was revoked as compromised; it needs a new one",
+                                                  order.request.name));
+    }
     auto certificate = set_.active().issue(order.request, *order.key, act.at);
     if (!certificate) return certificate.error();
     if (check) {
@@ -231,6 +237,11 @@ Result<RecordedCertificate> IssuingAuthority::find(ByteView issuer_key_id, ByteV
 Result<bool> IssuingAuthority::has(const Certificate& certificate) {
   const std::lock_guard lock(*mutex_);
   return inventory_.has_certificate(certificate);
+}
+
+Result<bool> IssuingAuthority::is_compromised(const EVP_PKEY& key) {
+  const std::lock_guard lock(*mutex_);
+  return inventory_.is_compromised(key);
 }
 
 Result<AuditReport> IssuingAuthority::audit(ByteView noted_head) {

@@ -42,6 +42,12 @@ struct SignedCrl {
   std::string pem;  ///< a list for each root whose key is here
 };
 
+/// What a revocation came to.
+struct Revocation {
+  std::vector<RecordedCertificate> certificates;  ///< as they are recorded now; none where only invitations were open
+  bool is_repeated = false;                       ///< all were revoked before, and nothing has changed
+};
+
 struct InvitationRequest {
   std::string name;
   std::optional<Role> role = Role::worker;  ///< none: for another program
@@ -67,19 +73,19 @@ class IssuingAuthority {
   /// Makes a new CA, replacing what is there: the old roots are retired. The caller holds the folder's lock.
   static Result<IssuingAuthority> make(AuthorityPaths paths, const AuthorityRequest& request, const Act& act);
 
-  /// Signs all of them or none; in their order. Errors as Authority::issue; `limited` when the disk is full. What
-  /// `check` refuses is as if it had never been signed.
+  /// Signs all of them or none; in their order. Errors as Authority::issue; `unsupported` also for a key of which a
+  /// certificate was revoked for key_compromise; `limited` when the disk is full. What `check` refuses is as if it had
+  /// never been signed.
   Result<std::vector<Certificate>> issue(std::span<const Order> orders, const Act& act, const Check& check = {});
   Result<Certificate> issue(const LeafRequest& request, const EVP_PKEY& key, const Act& act, const Check& check = {});
 
-  /// Revokes every certificate of that name that is valid now, and its open invitations; the certificates. The list is
-  /// signed anew by the next current_crl(). `not_found` when there is neither.
-  Result<std::vector<RecordedCertificate>> revoke_name(const std::string& name, RevocationReason reason,
-                                                       const Act& act);
+  /// Revokes every certificate of that name that is valid now, and its open invitations. The list is signed anew by the
+  /// next current_crl(). `not_found` when there is neither, nor a certificate that would be valid had it not been
+  /// revoked before.
+  Result<Revocation> revoke_name(const std::string& name, RevocationReason reason, const Act& act);
   /// What people type: a name as above, or a serial number or its beginning (8 hexadecimal digits at least), which must
   /// be of one certificate only.
-  Result<std::vector<RecordedCertificate>> revoke_target(const std::string& target, RevocationReason reason,
-                                                         const Act& act);
+  Result<Revocation> revoke_target(const std::string& target, RevocationReason reason, const Act& act);
   /// Revokes one; again is not an error and changes nothing. `not_found` when this CA has not signed it.
   Result<void> revoke(const Certificate& certificate, RevocationReason reason, const Act& act);
 
@@ -122,6 +128,8 @@ class IssuingAuthority {
   /// By authority key identifier and serial (leading zeros do not count); `not_found` for one of another CA.
   Result<RecordedCertificate> find(ByteView issuer_key_id, ByteView serial);
   Result<bool> has(const Certificate& certificate);
+  /// Whether issue() refuses this key, as a certificate of it was revoked for key_compromise.
+  Result<bool> is_compromised(const EVP_PKEY& key);
   Result<AuditReport> audit(ByteView noted_head);
 
   /// Rotation, step by step (man p2p-ca, rotate). Each step also signs the list of roots that nodes go by

@@ -28,8 +28,7 @@ bool is_serial(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_name(const std::string& name, RevocationReason reason,
-                                                                       const Act& act) {
+Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, RevocationReason reason, const Act& act) {
   const std::lock_guard lock(*mutex_);
   auto transaction = inventory_.begin();
   if (!transaction) return transaction.error();
@@ -38,6 +37,9 @@ Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_name(const std
   const auto invitations = inventory_.open_invitations(name, act.at);
   if (!invitations) return invitations.error();
   if (certificates->empty() && invitations->empty()) {
+    auto before = inventory_.certificates({.name = name, .expires_after = act.at, .revoked = true});
+    if (!before) return before.error();
+    if (!before->empty()) return Revocation{std::move(*before), true};
     return Error(Errc::not_found, fmt::format("\"{}\" has no valid certificate and no open invitation", name));
   }
   for (auto& record : *certificates) {
@@ -49,24 +51,24 @@ Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_name(const std
     if (auto done = inventory_.append(invitation_revoked(invitation.kid), act.who, act.at); !done) return done.error();
   }
   if (auto done = transaction->commit(); !done) return done.error();
-  return std::move(*certificates);
+  return Revocation{std::move(*certificates)};
 }
 
-Result<std::vector<RecordedCertificate>> IssuingAuthority::revoke_target(const std::string& target,
-                                                                         RevocationReason reason, const Act& act) {
+Result<Revocation> IssuingAuthority::revoke_target(const std::string& target, RevocationReason reason, const Act& act) {
   auto by_name = revoke_name(target, reason, act);
   if (by_name || by_name.error().kind() != Errc::not_found || !is_serial(target)) return by_name;
   auto found = certificates({.serial_prefix = lower_ascii(target)});
-  if (!found) return found;
+  if (!found) return found.error();
   if (found->empty()) return by_name;
   if (found->size() > 1) {
     return Error(Errc::invalid, fmt::format("{} serial numbers begin with {}", found->size(), target));
   }
+  if (found->front().revoked) return Revocation{std::move(*found), true};
   const auto certificate = Certificate::from_der(found->front().der);
   if (!certificate) return certificate.error();
   if (auto done = revoke(*certificate, reason, act); !done) return done.error();
   found->front().revoked = {act.at, reason};
-  return found;
+  return Revocation{std::move(*found)};
 }
 
 Result<void> IssuingAuthority::revoke(const Certificate& certificate, RevocationReason reason, const Act& act) {

@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "pki/issuing_authority.hpp"
 
 namespace p2p::pki {
 namespace {
-
-namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return !path.empty() && fs::exists(path, ignored);
-}
 
 /// Signs one for this key with the CA that is here. The caller holds the folder's lock.
 Result<Certificate> sign_own(const NodeMaterialRequest& request, Role role, const EVP_PKEY& key, WallTime now) {
@@ -33,8 +27,8 @@ Result<void> make_own(const NodeMaterialRequest& request, WallTime now) {
   const CertificateFolder folder(request.own.certificate.parent_path());
   const auto lock = folder.lock();
   if (!lock) return lock.error();
-  if (is_there(request.own.certificate)) return {};  // another process was faster
-  const bool has_key = is_there(request.own.key);
+  if (file_exists(request.own.certificate)) return {};  // another process was faster
+  const bool has_key = file_exists(request.own.key);
   auto key = has_key ? read_key_file(request.own.key) : crypto::generate_key(crypto::KeyType::ecdsa_p256);
   if (!key) return key.error();
   const Role role = request.coordinator.value_or(false) ? Role::coordinator : Role::worker;
@@ -67,7 +61,7 @@ Result<Identity> check_identity(const Certificate& certificate, const NodeMateri
 }
 
 Result<NodeMaterial> load_node_material(const NodeMaterialRequest& request, WallTime now) {
-  const bool make = !is_there(request.own.certificate) && is_there(request.ca_key);
+  const bool make = !file_exists(request.own.certificate) && file_exists(request.ca_key);
   if (make) {
     if (auto made = make_own(request, now); !made) return made.error();
   }

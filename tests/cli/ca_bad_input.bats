@@ -155,3 +155,41 @@ hint: p2p-ca list shows what is there"
   [ ! -e "$certs/worker-1_cert.pem" ]
   run -1 bash -c 'p2p-ca list >/dev/full'
 }
+
+@test "an invitation is only made for what can be joined: a coordinator's address, a role, a machine" {
+  p2p-ca -q init
+  for address in bad:port:x main.example.org:70000 "" "[::1"; do
+    expect 2 p2p-ca invite worker-1 --coordinator main.example.org:8001 --coordinator "$address"
+    stderr_has "p2p-ca: error: --coordinator: "
+    stderr_has "hint: it is HOST:PORT, such as main.example.org:8001"
+  done
+  P2P_COORDINATOR=bad:port:x expect 2 p2p-ca invite worker-1
+  stderr_has "\$P2P_COORDINATOR: "
+  expect 2 p2p-ca invite alice --role operator
+  stderr_is "p2p-ca: error: an invitation is for a machine, not for an operator
+hint: operators get a bundle: p2p-ca sign alice --role operator --bundle FILE"
+  for command in invite sign; do
+    for role in worker coordinator operator; do
+      expect 2 p2p-ca $command www --web --role $role
+      stderr_is "p2p-ca: error: --web is for other programs, which have no role: it does not go with --role
+hint: leave out one of the two"
+    done
+  done
+  expect 0 p2p-ca list --invitations -o name
+  stdout_is ""
+  [ ! -e "$certs/www_cert.pem" ]
+}
+
+@test "a file that is named is put into a folder that is there, and none is made" {
+  p2p-ca -q init
+  p2p-ca -q sign worker-1
+  missing="$BATS_TEST_TMPDIR/missing/file"
+  for command in "backup $missing" "export worker-1 --out $missing" "crl --out $missing" "csr worker-2 --out $missing" \
+    "sign worker-2 --bundle $missing"; do
+    expect 5 p2p-ca $command
+    stderr_is "p2p-ca: error: $BATS_TEST_TMPDIR/missing: no such folder
+hint: is it misspelt? else make it: mkdir -p $BATS_TEST_TMPDIR/missing"
+    [ ! -e "$BATS_TEST_TMPDIR/missing" ]
+  done
+  [ ! -e "$certs/worker-2_key.pem" ] && [ ! -e "$certs/worker-2_cert.pem" ]
+}

@@ -55,8 +55,8 @@ hint: if worker-1 shall be trusted again: p2p-ca sign worker-1 --force"
   same_text revoked "$(jq -c '[.[] | [.name, .reason]]' <<<"$output")" '[["worker-1","key-compromise"],["worker-1","key-compromise"]]'
   expect 0 p2p-ca list -o json
   same_text "all that have not expired" "$(jq -c '[.[].name]' <<<"$output")" '["ca","operator","worker-1","worker-1","worker-2"]'
-  expect 5 p2p-ca revoke worker-1
-  stderr_is "p2p-ca: error: \"worker-1\" has no valid certificate and no open invitation
+  expect 5 p2p-ca revoke worker-9
+  stderr_is "p2p-ca: error: \"worker-9\" has no valid certificate and no open invitation
 hint: p2p-ca list shows what is valid, list --all what was ever signed"
 }
 
@@ -358,9 +358,11 @@ backup.tmp"
   before=$(sha256sum "$certs"/*.pem)
   openssl ecparam -genkey -noout -name prime256v1 -out "$BATS_TEST_TMPDIR/key.pem"
   sqlite3 "$BATS_TEST_TMPDIR/backup" "UPDATE files SET content = readfile('$BATS_TEST_TMPDIR/key.pem') WHERE name = 'certs/ca_key.pem'"
-  expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/garbage"
-  expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/other.db"
-  stderr_has "not a backup of a CA"
+  for file in "$BATS_TEST_TMPDIR/garbage" "$BATS_TEST_TMPDIR/other.db" /etc/passwd "$BATS_TEST_TMPDIR"; do
+    expect 9 p2p-ca restore --force --yes "$file"
+    stderr_is "p2p-ca: error: $file: not a backup of a CA
+hint: p2p-ca backup FILE makes one"
+  done
   expect 9 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/backup"
   stderr_has "the CA's key does not belong to its certificate"
   expect 5 p2p-ca restore --force --yes "$BATS_TEST_TMPDIR/nothing"

@@ -174,16 +174,107 @@ YAML
   wait_until 10 is_alive worker-2
 }
 
+# What a machine is made of; a node that ran leaves its process id in its lock.
+machine_files() { (cd "$1" && find certs config data/acme_account.pem -type f -exec sha256sum {} + | sort); }
+
+@test "join --force leaves a machine that works as it is unless the join succeeds" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 | run -0 spoke p2p-node join -
+  local before home_before
+  before=$(machine_files "$MACHINE")
+  invite worker-3 >"$FLEET/revoked"
+  p2p-ca revoke worker-3 >/dev/null 2>&1
+  run -4 spoke p2p-node join --force - <"$FLEET/revoked"
+  [[ $(machine_files "$MACHINE") == "$before" ]]
+  p2p-ca invite worker-2 --coordinator 10.78.0.1:9 2>/dev/null >"$FLEET/nobody"
+  run -3 spoke p2p-node join --force - <"$FLEET/nobody"
+  [[ $(machine_files "$MACHINE") == "$before" ]]
+  invite worker-2 >"$FLEET/good"
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 has_name worker-2 "IP Address:10.78.0.2"
+  before=$(machine_files "$MACHINE")
+  run -1 spoke p2p-node join --force - <"$FLEET/good"
+  [[ $output == *"a node of this home is running; stop it first"* ]]
+  [[ $(machine_files "$MACHINE") == "$before" ]]
+  node_kill worker-2 TERM
+  home_before=$(cd "$P2P_HOME" && find certs config -type f -exec sha256sum {} + | sort)
+  MACHINE=$P2P_HOME run -1 spoke p2p-node join --force - <"$FLEET/good"
+  [[ $output == *"the CA's key is in this home"* ]]
+  [[ $(cd "$P2P_HOME" && find certs config -type f -exec sha256sum {} + | sort) == "$home_before" ]]
+  # Now it may.
+  cp "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
+  run -0 spoke p2p-node join --force - <"$FLEET/good"
+  ! cmp -s "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
+  [[ -z $(find "$MACHINE" -name '*.joining') ]]
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+}
+
+@test "a join that was cut off before its files were in place goes on, though the invitation is used up" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 >"$FLEET/invitation"
+  run -0 spoke p2p-node join - <"$FLEET/invitation"
+  local kid suffix
+  kid=$(content <"$FLEET/invitation" | jq -r .k)
+  suffix=$(printf %s "$kid" | sha256sum | cut -c1-16).joining
+  mv "$MACHINE/certs/worker-2_cert.pem" "$MACHINE/certs/worker-2_cert.pem.$suffix"
+  mv "$MACHINE/certs/worker-2_key.pem" "$MACHINE/certs/worker-2_key.pem.$suffix"
+  rm "$MACHINE/config/node.yaml"
+  run -0 spoke p2p-node join - <"$FLEET/invitation"
+  [[ -z $(find "$MACHINE" -name '*.joining') ]]
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+}
+
+@test "an invitation from before the CA's key was replaced is good, also where the old root is in place already" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 >"$FLEET/invitation"
+  mkdir -p "$MACHINE/certs"
+  cp "$P2P_HOME/certs/ca_cert.pem" "$MACHINE/certs"
+  p2p-ca rotate >/dev/null 2>&1
+  p2p-ca rotate --activate --force --yes >/dev/null 2>&1
+  wait_until 20 coordinator_renewed
+  run -0 spoke p2p-node join -v - <"$FLEET/invitation"
+  openssl verify -CAfile "$MACHINE/certs/ca_cert.pem" "$MACHINE/certs/worker-2_cert.pem"
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  wait_until 10 is_alive worker-2
+}
+coordinator_renewed() {
+  p2p-ca rotate --status -o json >"$FLEET/status" && jq -e 'length > 0 and all(.[]; .has_new_certificate)' "$FLEET/status"
+}
+
+@test "join --run runs the node once it has joined" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 >"$FLEET/invitation"
+  : >"$FLEET/worker-2.log"
+  P2P_HOME=$MACHINE ip netns exec "$SPOKE" "$P2P_BIN_DIR/p2p-node" join --run - <"$FLEET/invitation" \
+    >"$FLEET/worker-2.out" 2>"$FLEET/worker-2.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/worker-2.pid"
+  wait_until 20 is_alive worker-2
+}
+
+@test "a configuration that is no good is not written" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  body=$(invite worker-2 | content)
+  forge '.c = ["bad:port:x"]' >"$FLEET/forged"
+  run ! spoke p2p-node join - <"$FLEET/forged"
+  [[ ! -e $MACHINE/config/node.yaml ]]
+}
+
 @test "doctor names what is wrong, one thing at a time" {
   start_home "$HUB" coordinator-1 "$P2P_HOME"
-  run -1 spoke p2p-node doctor
+  run -2 spoke p2p-node doctor
+  [[ ! -e $MACHINE ]] # it makes nothing
   invite worker-2 | run -0 spoke p2p-node join -
   run -0 spoke p2p-node doctor
   sed -i 's/8001/8009/' "$MACHINE/config/node.yaml"
   run -1 spoke p2p-node doctor
   [[ $output == *"wrong  coordinator"*"10.78.0.1:8009: Connection refused"* ]]
   sed -i 's/8009/8001/' "$MACHINE/config/node.yaml"
+  run -2 spoke p2p-node doctor --set port=x
+  cp "$MACHINE/data/lock" "$FLEET/lock"
   run -1 spoke p2p-node doctor --set coordinator_mode=true
+  cmp "$MACHINE/data/lock" "$FLEET/lock"
   [[ $output == *"wrong  name, role"* ]]
   p2p-ca revoke worker-2 --yes >/dev/null 2>&1 || p2p-ca revoke worker-2 >/dev/null 2>&1
   wait_until 10 doctor_says_revoked

@@ -173,6 +173,16 @@ killed_at() {
   run p2p-ca list --revoked -o json
   [[ $(jq -r '.[0].name + " " + .[0].reason + " " + .[0].issued_by' <<<"$output") == "worker-2 key-compromise "* ]]
   p2p-ca audit
+  p2p-ctl certs list -o json >"$FLEET/list"
+  jq -e 'map(.name) | contains(["worker-1"]) and all(.[]; . != "worker-2")' "$FLEET/list"
+  p2p-ctl certs list --all -o json >"$FLEET/list"
+  jq -e 'any(.[]; .name == "worker-2")' "$FLEET/list"
+  # Again: what is recorded stays.
+  run --separate-stderr p2p-ctl certs revoke worker-2 --yes --reason superseded -o json
+  [[ $status == 0 && $stderr == *"worker-2 was revoked already"* ]]
+  [[ $(jq -r '.[0].reason' <<<"$output") == key-compromise ]]
+  run --separate-stderr p2p-ctl call certs.list al:=true
+  [[ $status == 2 && $stderr == *'"al" is no parameter of this method'* ]]
   run --separate-stderr p2p-ctl certs revoke nobody --yes
   [[ $status == 5 && $stderr == *'"nobody" has no valid certificate'* ]]
 }

@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "base/text.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "report.hpp"
 
@@ -73,7 +74,7 @@ class Audit final : public cli::Command {
       }
     }
     for (const auto& file : files_) {
-      const auto pem = read_file(file, pki::kMaxCertificatePemBytes);
+      const auto pem = read_named(file);
       if (!pem) return pem.error();
       const auto all = pki::read_all_certificates(*pem, file);
       if (!all) return all.error();
@@ -82,6 +83,11 @@ class Audit final : public cli::Command {
       }
     }
     return {};
+  }
+
+  static Result<std::string> read_named(const std::string& file) {
+    const cli::AsCaller caller;
+    return read_file(file, pki::kMaxCertificatePemBytes);
   }
 
   static Result<void> look_for(const pki::Certificate& certificate, const std::string& file,

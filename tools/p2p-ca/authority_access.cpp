@@ -1,13 +1,11 @@
 #include "authority_access.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 
 namespace p2p::ca {
@@ -24,22 +22,28 @@ constexpr std::size_t kMaxShownName = 64;
 pki::Act act_now() { return {pki::whoami(), SystemClock().wall()}; }
 
 Attempt<pki::IssuingAuthority> open_authority(const fs::path& home, const pki::Act& act) {
+  if (auto done = cli::act_as_owner_of(home); !done) return done.error();
   const auto paths = pki::AuthorityPaths::in(home);
-  std::error_code ignored;
-  if (!fs::exists(paths.certificate, ignored)) {
+  if (!file_exists(paths.certificate)) {
     return Failure(cli::kNotFound, "no CA in " + home.string(),
                    "is this the right home (--home, $P2P_HOME)? for a new fleet: p2p-ca init");
   }
   auto authority = pki::IssuingAuthority::open(paths, act);
   if (authority) return std::move(*authority);
-  const bool no_key = authority.error().kind() == Errc::not_found;
-  return Failure(authority.error(), no_key ? "sign where p2p-ca init was run: the CA's key is needed" : "");
+  const auto kind = authority.error().kind();
+  if (kind == Errc::not_found) {
+    return Failure(authority.error(), "sign where p2p-ca init was run: the CA's key is needed");
+  }
+  // What an earlier version left there as root.
+  const bool is_roots = kind == Errc::not_permitted && ::getuid() != ::geteuid();
+  return Failure(
+      authority.error(),
+      is_roots ? fmt::format("give the home to its owner: chown -R --reference={0} {0}", home.string()) : "");
 }
 
 bool has_authority(const fs::path& home) {
-  std::error_code ignored;
   const auto paths = pki::AuthorityPaths::in(home);
-  return fs::exists(paths.certificate, ignored) && fs::exists(paths.key, ignored);
+  return file_exists(paths.certificate) && file_exists(paths.key);
 }
 
 Result<std::vector<pki::SubjectName>> parse_names(const std::vector<std::string>& lists) {
@@ -68,15 +72,36 @@ Result<void> check_name(const std::string& name, std::optional<pki::Role> role) 
   return {};
 }
 
-Result<void> check_writable(const fs::path& folder) {
-  fs::path nearest = folder.empty() ? fs::path(".") : folder;
-  std::error_code ignored;
-  while (!fs::exists(nearest, ignored) && nearest.has_parent_path() && nearest.parent_path() != nearest) {
-    nearest = nearest.parent_path();
+Attempt<std::optional<pki::Role>> choose_role(const std::string& role, bool web) {
+  if (!web) return pki::parse_role(role.empty() ? "worker" : role);
+  if (role.empty()) return std::optional<pki::Role>();
+  return Failure(cli::kUsage, "--web is for other programs, which have no role: it does not go with --role",
+                 "leave out one of the two");
+}
+
+Attempt<void> check_named_file(const fs::path& file) {
+  const cli::AsCaller caller;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (!file_exists(folder)) {
+    return Failure(Error(Errc::not_found, fmt::format("{}: no such folder", folder.string())),
+                   "is it misspelt? else make it: mkdir -p " + folder.string());
   }
-  if (!fs::is_directory(nearest, ignored)) return Error(Errc::invalid, nearest.string() + ": not a folder");
-  if (::faccessat(AT_FDCWD, nearest.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
-  return system_error(errno, nearest.string());
+  if (auto writable = check_writable(folder); !writable) return writable.error();
+  return {};
+}
+
+Attempt<void> write_named_file(const fs::path& file, std::string_view content, mode_t mode, bool replace) {
+  if (auto checked = check_named_file(file); !checked) return checked;
+  const cli::AsCaller caller;
+  const auto written = replace ? write_file(file, content, mode) : create_file(file, content, mode);
+  if (!written) return written.error();
+  return {};
+}
+
+Issuer issuer_of(const pki::Certificate& certificate, const pki::Roots& roots) {
+  const auto* issuer = roots.issuer_of(certificate);
+  if (issuer == nullptr) return Issuer::untrusted;
+  return issuer == &roots.certificates().front() ? Issuer::signing : Issuer::outgoing;
 }
 
 cli::Failure take_back(std::span<const pki::Certificate> unwritten, const Error& why, pki::IssuingAuthority& authority,

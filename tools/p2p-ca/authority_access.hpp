@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "cli/command.hpp"
 #include "pki/certificate_folder.hpp"
@@ -12,7 +13,8 @@ namespace p2p::ca {
 /// This user, now.
 pki::Act act_now();
 
-/// Opens the CA, or says what is missing and what to do about it.
+/// Opens the CA, or says what is missing and what to do about it. From then on, root acts as the owner of the home
+/// (cli/home_owner.hpp).
 cli::Attempt<pki::IssuingAuthority> open_authority(const std::filesystem::path& home, const pki::Act& act);
 
 /// Whether there is a CA to sign with here; a worker's home has its certificate only.
@@ -26,14 +28,27 @@ Result<std::vector<pki::SubjectName>> parse_names(const std::vector<std::string>
 /// machine's operator's.
 Result<void> check_name(const std::string& name, std::optional<pki::Role> role);
 
-/// Whether new files can be made in this folder, so that nothing is signed whose file cannot be written. A missing
-/// folder will be made, if the one above allows it.
-Result<void> check_writable(const std::filesystem::path& folder);
+/// The role that --role says, by default a worker's; none with --web, which goes with no --role.
+cli::Attempt<std::optional<pki::Role>> choose_role(const std::string& role, bool web);
+
+/// A file that a person names, outside home: its folder must be there and writable by who typed the command.
+cli::Attempt<void> check_named_file(const std::filesystem::path& file);
+/// Writes it as that person. `exists` when it is there and not to be replaced.
+cli::Attempt<void> write_named_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
+                                    bool replace);
 
 /// Certificates were recorded, but `why` kept them from their files: they are revoked, so that nothing stays valid of
 /// which nobody has the key. What to fail with.
 cli::Failure take_back(std::span<const pki::Certificate> unwritten, const Error& why, pki::IssuingAuthority& authority,
                        const pki::Act& act, cli::Reporter& report);
+
+/// How a certificate stands to the roots of now.
+enum class Issuer : unsigned char {
+  signing,    ///< the root that signs now signed it
+  outgoing,   ///< another root did, which will be trusted no longer
+  untrusted,  ///< none of them did
+};
+Issuer issuer_of(const pki::Certificate& certificate, const pki::Roots& roots);
 
 /// The roots in ca_cert.pem, with a hint where there are none.
 cli::Attempt<pki::Roots> read_roots(const std::filesystem::path& home);

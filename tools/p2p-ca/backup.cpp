@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "authority_access.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "config/home.hpp"
 #include "pki/authority_backup.hpp"
@@ -27,6 +28,8 @@ class Backup final : public cli::Command {
     if (auto crl = authority->current_crl(act); !crl) return crl.error();
     const auto lock = certificates_of(session.home).lock();
     if (!lock) return lock.error();
+    if (auto checked = check_named_file(file_); !checked) return checked;
+    const cli::AsCaller caller;
     if (auto done = pki::back_up(session.home, file_); !done) {
       return Failure(done.error(), done.error().kind() == Errc::exists ? "a backup is never overwritten" : "");
     }
@@ -54,13 +57,6 @@ Attempt<FileLock> keep_node_stopped(const fs::path& home) {
   return Failure(Error(Errc::exists, "a node of this home runs: " + lock.error().context), kStopNode);
 }
 
-/// A revocation list of before: that of the home, or one that was given, which must be of this CA.
-struct KnownList {
-  std::string name;
-  std::string pem;
-  bool is_given = false;
-};
-
 class Restore final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
@@ -72,6 +68,7 @@ class Restore final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     act_ = act_now();
+    if (auto done = cli::act_as_owner_of(session.home); !done) return done;
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
@@ -79,27 +76,22 @@ class Restore final : public cli::Command {
     if (!node_lock) return node_lock.error();
     const auto paths = pki::AuthorityPaths::in(session.home);
     if (auto allowed = allow_replacing(paths, session); !allowed) return allowed;
-    // Read before they are overwritten.
-    std::vector<KnownList> lists;
-    for (const fs::path& path : {paths.crl, fs::path(crl_)}) {
-      if (path.empty()) continue;
-      auto pem = read_file(path, pki::kMaxCrlBytes);
-      const bool is_given = path != paths.crl;
-      if (!pem && is_given) return pem.error();
-      if (pem) lists.push_back({path.string(), std::move(*pem), is_given});
-    }
-    if (auto done = pki::begin_restore(file_, session.home); !done) {
+    auto backup = read_backup();
+    if (!backup) return backup.error();
+    const auto given = read_given(backup->roots());
+    if (!given) return given.error();
+    const auto before = read_file(paths.crl, pki::kMaxCrlBytes);  // is overwritten
+    if (auto done = pki::begin_restore(std::move(*backup), session.home); !done) {
       return Failure(done.error(), done.error().kind() == Errc::exists ? kStopNode : "");
     }
-    return bring_up(lists, session);
+    return bring_up(before, *given, session);
   }
 
  private:
   Attempt<void> allow_replacing(const pki::AuthorityPaths& paths, const cli::Session& session) const {
-    std::error_code ignored;
     fs::path there;
     for (const auto& path : {paths.key, paths.certificate, paths.inventory}) {
-      if (fs::exists(fs::symlink_status(path, ignored))) there = path;
+      if (file_exists(path)) there = path;
     }
     if (there.empty()) return {};
     if (!force_) {
@@ -110,16 +102,35 @@ class Restore final : public cli::Command {
     return session.confirm(fmt::format("Replace the CA in {} by the one in {}?", session.home.string(), file_));
   }
 
+  Attempt<pki::Backup> read_backup() const {
+    const cli::AsCaller caller;
+    auto backup = pki::Backup::read(file_);
+    if (backup) return std::move(*backup);
+    return Failure(backup.error(), backup.error().kind() == Errc::damaged ? "p2p-ca backup FILE makes one" : "");
+  }
+
+  /// The list of --crl, which must be of the backup's CA; empty where none is given.
+  Result<std::string> read_given(const pki::Roots& roots) const {
+    if (crl_.empty()) return std::string();
+    const cli::AsCaller caller;
+    auto pem = read_file(crl_, pki::kMaxCrlBytes);
+    if (!pem) return pem;
+    if (const auto lists = pki::read_crls(*pem, roots, crl_); !lists) return lists.error();
+    return pem;
+  }
+
   /// Opens what was restored, takes in what was revoked since, and signs a list with a number above all before.
-  Attempt<void> bring_up(const std::vector<KnownList>& lists, cli::Session& session) const {
+  Attempt<void> bring_up(const Result<std::string>& before, const std::string& given, cli::Session& session) const {
     auto authority = pki::IssuingAuthority::open_restored(pki::AuthorityPaths::in(session.home), act_);
     if (!authority) return authority.error();
     const auto roots = authority->roots();
     if (!roots) return roots.error();
-    for (const auto& [name, pem, is_given] : lists) {
-      const auto adopted = authority->adopt_crl(pem, name, act_);
-      if (!adopted && is_given) return adopted.error();
+    if (before) {
+      const auto adopted = authority->adopt_crl(*before, authority->paths().crl.string(), act_);
       if (!adopted) session.report.warning(adopted.error().context + "; it is left out");
+    }
+    if (!given.empty()) {
+      if (auto adopted = authority->adopt_crl(given, crl_, act_); !adopted) return adopted.error();
     }
     if (auto ended = pki::end_restore(session.home); !ended) return ended.error();
     const auto report = authority->audit({});

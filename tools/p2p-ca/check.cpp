@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "authority_access.hpp"
 #include "base/system_clock.hpp"
@@ -21,11 +22,26 @@ using cli::Style;
 constexpr int kRenew = 10;
 constexpr int kExpired = 11;
 
-std::string_view state_of(const pki::Certificate& certificate, const pki::RevocationLists& lists, WallTime now) {
+/// What certificates are judged by.
+struct Trust {
+  std::optional<pki::Roots> roots{};  ///< none: no CA is known here, and only the time counts
+  pki::RevocationLists lists{};
+};
+
+Trust read_trust(const std::filesystem::path& home) {
+  auto roots = read_roots(home);
+  if (!roots) return {};
+  auto lists = read_lists(home);
+  return {std::move(*roots), std::move(lists)};
+}
+
+std::string_view state_of(const pki::Certificate& certificate, const Trust& trust, WallTime now) {
   const auto& facts = certificate.facts();
-  if (lists.is_revoked(facts.issuer_key_id, facts.serial)) return "revoked";
+  const Issuer issuer = trust.roots ? issuer_of(certificate, *trust.roots) : Issuer::signing;
+  if (trust.lists.is_revoked(facts.issuer_key_id, facts.serial)) return "revoked";
   if (now >= facts.not_after) return "expired";
-  return is_due(certificate, now) ? "renew" : "ok";
+  if (issuer == Issuer::untrusted) return "untrusted";
+  return issuer == Issuer::outgoing || is_due(certificate, now) ? "renew" : "ok";
 }
 
 Cell state_cell(const Json& entry) {
@@ -46,7 +62,7 @@ class CheckCertificates final : public cli::Command {
       if (!names) return Failure(names.error(), "p2p-ca init makes a CA and this folder");
       targets_ = *names;
     }
-    const auto lists = read_lists(session.home);
+    const auto trust = read_trust(session.home);
     const WallTime now = SystemClock().wall();
     Document entries = Document::array();
     int worst = cli::kDone;
@@ -57,7 +73,7 @@ class CheckCertificates final : public cli::Command {
       if (!certificate) return certificate.error();
       entries.push_back(describe(*certificate, subject->file, now));
       entries.back()["name"] = target;
-      const auto state = state_of(*certificate, lists, now);
+      const auto state = state_of(*certificate, trust, now);
       entries.back()["state"] = state;
       worst = std::max(worst, state == "ok" ? cli::kDone : state == "renew" ? kRenew : kExpired);
     }

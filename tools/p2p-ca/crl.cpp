@@ -21,10 +21,13 @@ class Crl final : public cli::Command {
     const pki::Act act = act_now();
     auto authority = open_authority(session.home, act);
     if (!authority) return authority.error();
+    if (!out_.empty()) {
+      if (auto checked = check_named_file(out_); !checked) return checked;
+    }
     const auto crl = publish_crl(*authority, act, session.report);
     if (!crl) return crl.error();
     if (!out_.empty()) {
-      if (auto written = write_file(out_, crl->pem, kPublicMode); !written) return written.error();
+      if (auto written = write_named_file(out_, crl->pem, kPublicMode, true); !written) return written;
     }
     const std::string file = out_.empty() ? authority->paths().crl.string() : out_;
     switch (session.out.format()) {

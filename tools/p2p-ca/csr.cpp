@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "authority_access.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "pki/certificate_request.hpp"
 #include "report.hpp"
@@ -35,14 +36,20 @@ class Csr final : public cli::Command {
     const auto key_pem = crypto::write_private_key(**key);
     if (!key_pem) return key_pem.error();
 
+    if (auto done = cli::act_as_owner_of(session.home); !done) return done;
+    if (!out_.empty()) {
+      if (auto checked = check_named_file(out_); !checked) return checked;
+    }
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();
     const auto key_file = certs.files_of(name_).key;
     const std::filesystem::path file = out_.empty() ? certs.path() / (name_ + "_csr.pem") : std::filesystem::path(out_);
+    const std::string hint = "--force makes both anew; the old key is lost";
     const auto write = force_ ? write_file : create_file;
-    for (const auto& done : {write(key_file, key_pem->view(), kSecretMode), write(file, *request, kPublicMode)}) {
-      if (!done) return Failure(done.error(), "--force makes both anew; the old key is lost");
+    if (auto done = write(key_file, key_pem->view(), kSecretMode); !done) return Failure(done.error(), hint);
+    if (auto written = write_request(file, *request); !written) {
+      return Failure(written.error().exit_code, written.error().message, hint);
     }
     Document made = Document::array();
     made.push_back({{"name", name_}, {"file", file.string()}, {"key_file", key_file.string()}});
@@ -52,6 +59,12 @@ class Csr final : public cli::Command {
   }
 
  private:
+  Attempt<void> write_request(const std::filesystem::path& file, const std::string& request) const {
+    if (!out_.empty()) return write_named_file(file, request, kPublicMode, force_);
+    const auto written = force_ ? write_file(file, request, kPublicMode) : create_file(file, request, kPublicMode);
+    return written ? Attempt<void>() : Failure(written.error());
+  }
+
   std::string name_, out_;
   std::vector<std::string> extra_names_;
   std::string key_type_ = key_type_names().front();

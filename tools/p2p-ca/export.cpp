@@ -28,6 +28,7 @@ class Export final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     if (pem_ && p12_) return Error(Errc::invalid, "--pem and --p12 are two forms; one file has one");
     if (out_.empty()) return Error(Errc::invalid, "--out FILE is missing");
+    if (auto checked = check_named_file(out_); !checked) return checked;
     if (!is_valid_name(name_)) return Error(Errc::invalid, "NAME is not a valid name");
     const auto pair = pki::read_pair(certificates_of(session.home).files_of(name_));
     if (!pair) return Failure(pair.error(), "p2p-ca list shows what is there");
@@ -38,10 +39,10 @@ class Export final : public cli::Command {
     }
     const auto content = p12_ ? make_p12(*pair, *roots) : make_pem(*pair, *roots);
     if (!content) return content.error();
-    const auto write = force_ ? write_file : create_file;
-    if (auto written = write(out_, content->view(), kSecretMode); !written) {
-      return Failure(written.error(), written.error().kind() == Errc::exists ? "--force replaces it" : "");
+    if (!force_ && file_exists(out_)) {
+      return Failure(Error(Errc::exists, out_ + ": already exists"), "--force replaces it");
     }
+    if (auto written = write_named_file(out_, content->view(), kSecretMode, force_); !written) return written;
     Document made = Document::array();
     made.push_back({{"name", name_}, {"file", out_}});
     print_made(session.out, made);

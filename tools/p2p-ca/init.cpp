@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "authority_access.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "report.hpp"
 
@@ -17,8 +18,7 @@ fs::path existing_file(const pki::CertificateFolder& certs) {
   for (const char* name : {kAuthorityName, kOperatorName}) {
     const auto files = certs.files_of(name);
     for (const auto& file : {files.certificate, files.key}) {
-      std::error_code ignored;
-      if (fs::exists(fs::symlink_status(file, ignored))) return file;
+      if (file_exists(file)) return file;
     }
   }
   return {};
@@ -48,6 +48,7 @@ class Init final : public cli::Command {
                                         .permitted = *permitted};
     // Before anything is asked or touched: the request may be wrong.
     if (auto checked = pki::check_request(request); !checked) return checked.error();
+    if (auto done = cli::act_as_owner_of(session.home); !done) return done;
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
     if (!lock) return lock.error();

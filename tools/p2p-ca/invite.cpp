@@ -10,12 +10,14 @@
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "config/home.hpp"
+#include "net/client.hpp"
 #include "report.hpp"
 
 namespace p2p::ca {
 namespace {
 
 using cli::Attempt;
+using cli::Failure;
 
 constexpr std::size_t kHostBytes = 256;
 
@@ -106,31 +108,47 @@ class Invite final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     act_ = act_now();
-    const auto role = web_ ? std::nullopt : pki::parse_role(role_);
-    if (auto checked = check_name(name_, role); !checked) return checked.error();
+    const auto role = choose_role(role_, web_);
+    if (!role) return role.error();
+    if (*role == pki::Role::operator_) {
+      return Failure(cli::kUsage, "an invitation is for a machine, not for an operator",
+                     fmt::format("operators get a bundle: p2p-ca sign {} --role operator --bundle FILE", name_));
+    }
+    if (auto checked = check_name(name_, *role); !checked) return checked.error();
+    auto coordinators = find_coordinators(session);
+    if (!coordinators) return coordinators.error();
     auto names = parse_names(extra_names_);
     if (!names) return names.error();
     auto authority = open_authority(session.home, act_);
     if (!authority) return authority.error();
     auto invitation = authority->invite({.name = name_,
-                                         .role = role,
+                                         .role = *role,
                                          .names = *names,
                                          .ttl = std::chrono::ceil<std::chrono::seconds>(ttl_),
                                          .uses = uses_},
                                         act_);
     if (!invitation) return invitation.error();
-    invitation->coordinators = find_coordinators(session);
+    invitation->coordinators = std::move(*coordinators);
     print(*invitation, *names, session);
     return tell_what_next(*invitation, *authority, session.report);
   }
 
  private:
-  std::vector<std::string> find_coordinators(cli::Session& session) const {
-    if (!coordinators_.empty()) return coordinators_;
-    if (const char* variable = std::getenv("P2P_COORDINATOR")) return {variable};
+  Attempt<std::vector<std::string>> find_coordinators(cli::Session& session) const {
+    const auto checked = [](std::vector<std::string> all, const char* origin) -> Attempt<std::vector<std::string>> {
+      for (const auto& one : all) {
+        if (const auto endpoint = net::parse_endpoint(one, config::NodeConfig().port); !endpoint) {
+          return Failure(Error(Errc::invalid, fmt::format("{}: {}", origin, endpoint.error().context)),
+                         "it is HOST:PORT, such as main.example.org:8001");
+        }
+      }
+      return all;
+    };
+    if (!coordinators_.empty()) return checked(coordinators_, "--coordinator");
+    if (const char* variable = std::getenv("P2P_COORDINATOR")) return checked({variable}, "$P2P_COORDINATOR");
     std::string address = own_address(session.home);
     session.report.note(fmt::format("it leads to {}; --coordinator HOST:PORT says another", address));
-    return {std::move(address)};
+    return checked({std::move(address)}, "advertise_address");
   }
 
   void print(const pki::Invitation& invitation, const std::vector<pki::SubjectName>& names,
@@ -191,7 +209,7 @@ class Invite final : public cli::Command {
 
   pki::Act act_;  ///< of this run
   std::string name_, client_;
-  std::string role_ = "worker";
+  std::string role_;  ///< empty: not given
   std::vector<std::string> extra_names_, coordinators_;
   std::chrono::milliseconds ttl_ = std::chrono::hours{24};
   std::uint64_t uses_ = 1;

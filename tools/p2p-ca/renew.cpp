@@ -45,7 +45,8 @@ class Renew final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.arguments("NAME", names_, 0, "names that were signed here")
-        .flag("-a,--all", all_, "all that are here and have less than a third of their time left")
+        .flag("-a,--all", all_,
+              "all that are here and have less than a third of their time left, or are of an old root")
         .number("--days", "N", days_, 1, pki::kMaxLifetime.count(),
                 "how long the new certificate is valid (default: as long as the old one was)")
         .flag("--new-key", new_key_, "with a new key of the same type")
@@ -68,7 +69,7 @@ class Renew final : public cli::Command {
     }
     std::vector<Renewal> renewals;
     for (const auto& name : names_) {
-      auto renewal = prepare(name, certs);
+      auto renewal = prepare(name, certs, *authority);
       if (!renewal && !all_) return renewal.error();
       if (renewal) {
         renewals.push_back(std::move(*renewal));
@@ -112,6 +113,8 @@ class Renew final : public cli::Command {
   Attempt<void> find_due(pki::IssuingAuthority& authority, const pki::CertificateFolder& certs, cli::Reporter& report) {
     const auto all = certs.names();
     if (!all) return all.error();
+    const auto roots = authority.roots();
+    if (!roots) return roots.error();
     for (const auto& name : *all) {
       const auto certificate = pki::read_certificate_file(certs.files_of(name).certificate);
       if (!certificate) {
@@ -119,7 +122,8 @@ class Renew final : public cli::Command {
         continue;
       }
       const auto& facts = certificate->facts();
-      if (facts.is_ca || !is_due(*certificate, act_.at)) continue;
+      if (facts.is_ca) continue;
+      if (!is_due(*certificate, act_.at) && issuer_of(*certificate, *roots) == Issuer::signing) continue;
       const auto record = authority.find(facts.issuer_key_id, facts.serial);
       if (!record && record.error().kind() != Errc::not_found) return record.error();
       if (record && !record->revoked) names_.push_back(name);
@@ -143,18 +147,37 @@ class Renew final : public cli::Command {
             known.empty() ? "p2p-ca sign NAME makes one" : hint};
   }
 
-  Attempt<Renewal> prepare(const std::string& name, const pki::CertificateFolder& certs) const {
+  /// A revoked certificate has a successor only with another key, and so has any of a key that was revoked.
+  Attempt<void> check_revocation(const pki::Certificate& old, const std::string& name,
+                                 pki::IssuingAuthority& authority) const {
+    if (new_key_) return {};
+    const auto refuse = [&](std::string_view what) {
+      return Failure(cli::kFailed, fmt::format("the {} of \"{}\" is revoked", what, name),
+                     fmt::format("--new-key renews it with another key; p2p-ca sign {} --force begins anew", name));
+    };
+    const auto record = authority.find(old.facts().issuer_key_id, old.facts().serial);
+    if (!record && record.error().kind() != Errc::not_found) return record.error();
+    if (record && record->revoked) return refuse("certificate");
+    const auto is_compromised = authority.is_compromised(old.public_key());
+    if (!is_compromised) return is_compromised.error();
+    return *is_compromised ? refuse("key") : Attempt<void>();
+  }
+
+  Attempt<Renewal> prepare(const std::string& name, const pki::CertificateFolder& certs,
+                           pki::IssuingAuthority& authority) const {
     if (!is_valid_name(name) || name == kAuthorityName) {
       return Failure(Error(Errc::invalid, fmt::format("\"{}\" is not the name of a node or operator",
                                                       escape_controls(name.substr(0, 64)))),
                      name == kAuthorityName ? "p2p-ca rotate makes a new CA in place of the old one" : "");
     }
     const auto files = certs.files_of(name);
+    if (auto settled = pki::settle_pair(files); !settled) return settled.error();
     auto old = pki::read_certificate_file(files.certificate);
     if (!old && old.error().kind() == Errc::not_found) return unknown(name, certs);
     if (!old) return old.error();
     // A wrong key beside it would make a pair that does not open. No key is fine: it is where the certificate is used.
     if (const auto pair = pki::read_pair(files); !pair && pair.error().kind() != Errc::not_found) return pair.error();
+    if (auto checked = check_revocation(*old, name, authority); !checked) return checked.error();
     Renewal out{name, std::move(*old), files, {}};
     out.request = request_like(out.old, name);
     if (days_ != 0) out.request.lifetime = std::chrono::days{days_};

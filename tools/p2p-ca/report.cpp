@@ -14,11 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// A certificate is renewed when less than this part of its life is left.
 constexpr int kRenewalPart = 3;
 
@@ -42,9 +37,9 @@ pki::CertificateFolder certificates_of(const fs::path& home) {
 Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::string& target) {
   if (is_valid_name(target)) {
     const fs::path file = certs.files_of(target).certificate;
-    if (is_there(file)) return Subject{target, file, true};
+    if (file_exists(file)) return Subject{target, file, true};
   }
-  if (is_there(target)) return Subject{target, target, false};
+  if (file_exists(target)) return Subject{target, target, false};
   return Error(Errc::not_found,
                fmt::format("no certificate \"{}\" in {}, and no such file", target, certs.path().string()));
 }

@@ -32,19 +32,27 @@ class Revoke final : public cli::Command {
     const auto revoked = authority->revoke_target(target_, reason, act_);
     if (!revoked) return Failure(revoked.error(), "p2p-ca list shows what is valid, list --all what was ever signed");
     Document entries = Document::array();
-    for (const auto& record : *revoked) {
+    for (const auto& record : revoked->certificates) {
       auto entry = describe(record, {}, act_.at);
       if (!entry) return entry.error();
       entries.push_back(std::move(*entry));
     }
     list_recorded(session.out, entries);
-    session.report.note(fmt::format("revoked {} of {}", counted(std::ssize(*revoked), "certificate"), target_));
+    session.report.note(told(*revoked));
+    // Also when nothing is new: a revocation that was cut off is on no list yet.
     const auto crl = publish_crl(*authority, act_, session.report);
     if (!crl) return crl.error();
     return {};
   }
 
  private:
+  std::string told(const pki::Revocation& revoked) const {
+    const std::string count = counted(std::ssize(revoked.certificates), "certificate");
+    if (!revoked.is_repeated) return fmt::format("revoked {} of {}", count, target_);
+    return fmt::format("{} of {} {} revoked already", count, target_,
+                       revoked.certificates.size() == 1 ? "was" : "were");
+  }
+
   pki::Act act_;  ///< of this run
   std::string target_;
   std::string reason_ = reason_names().front();

@@ -6,6 +6,7 @@
 #include "authority_access.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "pki/bundle.hpp"
 #include "pki/certificate_request.hpp"
@@ -67,7 +68,9 @@ class Sign final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     act_ = act_now();
-    const auto request = make_request();
+    const auto role = choose_role(role_, web_);
+    if (!role) return role.error();
+    const auto request = make_request(*role);
     if (!request) return request.error();
     if (auto checked = check_usage(request->role); !checked) return checked.error();
     auto authority = open_authority(session.home, act_);
@@ -81,8 +84,8 @@ class Sign final : public cli::Command {
                                             : sign_request(*request, *authority, certs, session, made);
     if (bundle_ != "-") print_made(session.out, made);
     if (!done) return done;
-    session.report.note(fmt::format("signed {} as {} of cluster {}", join(names_, ", "), web_ ? "web server" : role_,
-                                    authority->cluster_name()));
+    session.report.note(fmt::format("signed {} as {} of cluster {}", join(names_, ", "),
+                                    *role ? to_string(**role) : "web server", authority->cluster_name()));
     if (!bundle_.empty()) tell_what_next(*request, *authority, session.report);
     return {};
   }
@@ -91,9 +94,9 @@ class Sign final : public cli::Command {
   bool has_bundle_file() const { return !bundle_.empty() && bundle_ != "-"; }
 
   /// What is wanted for each name, without the name.
-  Result<pki::LeafRequest> make_request() const {
+  Result<pki::LeafRequest> make_request(std::optional<pki::Role> role) const {
     pki::LeafRequest out;
-    out.role = web_ ? std::nullopt : pki::parse_role(role_);
+    out.role = role;
     out.lifetime = std::chrono::days{days_};
     auto names = parse_names(extra_names_);
     if (!names) return names.error();
@@ -121,28 +124,24 @@ class Sign final : public cli::Command {
   Attempt<void> check_files(const pki::CertificateFolder& certs) const {
     if (auto writable = check_writable(certs.path()); !writable) return writable.error();
     if (has_bundle_file()) {
-      if (auto writable = check_writable(fs::path(bundle_).parent_path()); !writable) return writable.error();
+      if (auto checked = check_named_file(bundle_); !checked) return checked;
     }
     if (force_) return {};
     for (const auto& name : names_) {
       const auto pair = certs.files_of(name);
-      if (is_there(pair.certificate)) {
+      if (file_exists(pair.certificate)) {
         return exists(pair.certificate, fmt::format("p2p-ca renew {} makes a new certificate for the same key; --force "
                                                     "signs anew, and the old key and certificate are lost",
                                                     name));
       }
       // A key that is there already may be the request's own.
-      if (request_file_.empty() && is_there(pair.key)) {
+      if (request_file_.empty() && file_exists(pair.key)) {
         return exists(pair.key, "--force makes another key, and this one is lost");
       }
     }
-    if (has_bundle_file() && is_there(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
+    const cli::AsCaller caller;
+    if (has_bundle_file() && file_exists(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
     return {};
-  }
-
-  static bool is_there(const fs::path& file) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(file, ignored));
   }
 
   static Failure exists(const fs::path& file, std::string hint) {
@@ -197,6 +196,7 @@ class Sign final : public cli::Command {
     }
     const auto files = certs.files_of(job.request.name);
     if (auto written = pki::write_pair(files, certificate, *job.key, force_); !written) {
+      const cli::AsCaller caller;
       std::error_code ignored;  // the certificate in it is void in any case
       if (has_bundle_file()) fs::remove(bundle_, ignored);
       return written;
@@ -208,9 +208,14 @@ class Sign final : public cli::Command {
     return {};
   }
 
+  Result<std::string> read_request() const {
+    const cli::AsCaller caller;
+    return read_file(request_file_, pki::kMaxRequestBytes);
+  }
+
   Attempt<void> sign_request(pki::LeafRequest wanted, pki::IssuingAuthority& authority,
                              const pki::CertificateFolder& certs, cli::Session& session, Document& made) const {
-    const auto pem = read_file(request_file_, pki::kMaxRequestBytes);
+    const auto pem = read_request();
     if (!pem) return pem.error();
     const auto asked = pki::CertificateRequest::from_pem(*pem, request_file_);
     if (!asked) return asked.error();
@@ -255,13 +260,14 @@ class Sign final : public cli::Command {
       out.stream() << text->view();
       return {};
     }
+    const cli::AsCaller caller;
     const auto write = force_ ? write_file : create_file;
     return write(bundle_, text->view(), kSecretMode);
   }
 
   pki::Act act_;  ///< of this run
   std::vector<std::string> names_, extra_names_;
-  std::string role_ = "worker";
+  std::string role_;  ///< empty: not given
   std::string key_type_ = key_type_names().front();
   std::string bundle_, request_file_;
   std::uint64_t days_ = pki::kLeafLifetime.count();

@@ -21,7 +21,8 @@ cli::Failure explained(cli::Failure failure) {
 class List final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.flag("-a,--all", all_, "also those that have expired").flag("--revoked", revoked_, "only those revoked");
+    options.flag("-a,--all", all_, "also those that have expired or were revoked")
+        .flag("--revoked", revoked_, "only those revoked");
   }
 
   Attempt<void> run(cli::Session& session) override {
@@ -62,6 +63,10 @@ class Revoke final : public cli::Command {
     const auto revoked = client->rpc("certs.revoke", dump_json(params), {}, cli::kRequestTimeout);
     if (!revoked) return explained(revoked.error());
     session.out.list(*revoked, cli::recorded_columns(), "name");
+    const auto entries = parse_json(*revoked);
+    const bool is_repeated =
+        entries && entries->is_array() && !entries->empty() && entries->front().contains("was_revoked");
+    if (is_repeated) session.report.note(target_ + " was revoked already; the list of it is signed and passed on");
     return {};
   }
 

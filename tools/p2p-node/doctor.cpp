@@ -6,6 +6,7 @@
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "certificates/own_certificate.hpp"
+#include "cli/home_owner.hpp"
 #include "cli/table.hpp"
 #include "commands.hpp"
 #include "doctor_checks.hpp"
@@ -28,10 +29,12 @@ class Doctor final : public cli::Command {
   }
 
   Attempt<void> run(cli::Session& session) override {
+    // What is readable and writable is asked as the node would find it.
+    if (auto done = cli::become_owner_of(session.home); !done) return done;
     const config::Paths paths(session.home);
     const auto loaded = load_configuration(paths, config_file_, settings_, &session.report);
     if (!loaded) {
-      return Failure(cli::kFailed, loaded.error().message,
+      return Failure(loaded.error().exit_code, loaded.error().message,
                      loaded.error().hint.empty() ? "p2p-node join writes a configuration" : loaded.error().hint);
     }
     const auto findings = examine(*loaded, paths);

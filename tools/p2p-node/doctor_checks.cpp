@@ -30,6 +30,13 @@ constexpr std::chrono::seconds kClockTolerance{2};
 constexpr std::string_view kNewInvitation =
     "p2p-ca invite NAME on the coordinator makes an invitation; p2p-node join --force here uses it";
 
+/// As OpenSSL has it of a certificate whose root is not among those that are trusted.
+constexpr std::string_view kUnknownIssuer = "unable to get local issuer certificate";
+
+std::string replaced_authority() {
+  return fmt::format("the fleet's CA may have been replaced while this node was away; {}", kNewInvitation);
+}
+
 using WebAnswer = boost::system::result<net::Answer, net::WebError>;
 
 /// GET as anybody, whoever answers.
@@ -90,7 +97,7 @@ bool check_same_ca(const net::Endpoint& coordinator, const pki::Roots& roots, Fi
                       fmt::format("{} has another CA (SHA-256 {}) than this node ({})", coordinator.to_text(),
                                   to_hex(theirs->certificates().front().facts().sha256),
                                   to_hex(roots.certificates().front().facts().sha256)),
-                      std::string(kNewInvitation)});
+                      replaced_authority()});
   return false;
 }
 
@@ -142,8 +149,12 @@ void check_handshake(const net::Endpoint& coordinator, const OwnFiles& own, cons
          fmt::format("{} is a coordinator of this fleet and takes this node's certificate", coordinator.to_text())});
     return;
   }
-  findings.push_back({Verdict::wrong, "TLS", answer.error().error.context,
-                      "the coordinator's log says why it refuses: p2p-logs query --node COORDINATOR"});
+  const std::string& why = answer.error().error.context;
+  const bool is_unknown_root = why.find(kUnknownIssuer) != std::string::npos;
+  findings.push_back({Verdict::wrong, "TLS", why,
+                      is_unknown_root
+                          ? replaced_authority()
+                          : "the coordinator's log says why it refuses: p2p-logs query --node COORDINATOR"});
 }
 
 }  // namespace
@@ -187,7 +198,8 @@ OwnFiles check_files(const pki::NodeMaterialRequest& request, WallTime now, Find
   if (out.roots) {
     const auto chain = out.roots->verify(pair->certificate, pki::Purpose::client, now);
     if (!chain) {
-      wrong("chain", chain.error().context, std::string(kNewInvitation));
+      const bool is_unknown_root = out.roots->issuer_of(pair->certificate) == nullptr;
+      wrong("chain", chain.error().context, is_unknown_root ? replaced_authority() : std::string(kNewInvitation));
     } else {
       findings.push_back({Verdict::good, "certificate",
                           fmt::format("valid until {}", format_rfc3339(pair->certificate.facts().not_after, 0))});
@@ -201,14 +213,14 @@ OwnFiles check_files(const pki::NodeMaterialRequest& request, WallTime now, Find
 
 void check_place(const config::NodeConfig& config, const config::Paths& paths, Findings& findings) {
   const auto folder = paths.state_directory(config);
-  const auto lock = FileLock::try_acquire(folder / "lock");
-  const bool is_running = !lock && lock.error().kind() == Errc::exists;
-  if (!lock && !is_running) {
-    findings.push_back({Verdict::wrong, "state", lock.error().context,
+  const auto is_running = FileLock::is_held(folder / "lock");
+  const auto writable = is_running ? check_writable(folder) : Result<void>(is_running.error());
+  if (!writable) {
+    findings.push_back({Verdict::wrong, "state", writable.error().context,
                         "the node writes there: make it the folder's owner, or set state_directory"});
   }
   const auto place = net::Endpoint{config.bind_address, config.port}.to_text();
-  if (is_running) {
+  if (is_running && *is_running) {
     findings.push_back({Verdict::good, "port", "a node of this home is running; its log says what it does"});
     return;
   }

@@ -1,21 +1,23 @@
 // p2p-node join: makes this machine a member of a fleet with nothing but an invitation. What is half done after a
-// failure or a kill is taken up again by the next try with the same invitation: keys are kept, and the certificate
-// comes last.
+// failure or a kill is taken up again by the next try with the same invitation (joining_files.hpp); until all is there,
+// the home stays as it is.
 #include <fmt/format.h>
-#include <grp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <optional>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "certificates/own_certificate.hpp"
+#include "cli/home_owner.hpp"
 #include "cli/password.hpp"
 #include "commands.hpp"
+#include "config/home.hpp"
+#include "joining_files.hpp"
 #include "load_configuration.hpp"
 #include "net/pinned_root.hpp"
 #include "net/run_alone.hpp"
@@ -32,20 +34,6 @@ using cli::Attempt;
 using cli::Failure;
 
 constexpr std::chrono::milliseconds kFirstContact{15'000};
-
-bool is_present(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-/// What is written belongs to whoever owns the home (the service's user), not to root who types the command.
-Attempt<void> become_owner_of(const fs::path& home) {
-  struct stat found {};
-  if (::geteuid() != 0 || ::stat(home.c_str(), &found) != 0 || found.st_uid == 0) return {};
-  const bool done = ::setgroups(0, nullptr) == 0 && ::setgid(found.st_gid) == 0 && ::setuid(found.st_uid) == 0;
-  if (!done) return Failure(cli::kFailed, fmt::format("cannot become the owner of {}", home.string()));
-  return {};
-}
 
 std::string yaml_text(std::string_view text) {
   std::string out = "\"";
@@ -73,6 +61,50 @@ std::string configuration_of(const pki::Invitation& invitation, WallTime now) {
   return out;
 }
 
+/// What the home is to become.
+struct JoinPlan {
+  config::LoadedConfig loaded;
+  std::optional<std::string> new_text{};  ///< of the configuration; none: the one that is there stays
+};
+
+/// Whose keys a home has and whether its node runs, by the configuration that is there now and by the one to come: they
+/// may name other places.
+class HomeInUse {
+ public:
+  HomeInUse(const config::Paths& paths, const config::LoadedConfig& to_come) : paths_(paths), all_{to_come} {
+    // It may have faults, but not in what matters here.
+    if (const auto sources = config::gather_sources(paths, "", {})) all_.push_back(config::load(*sources).config);
+  }
+
+  /// The CA's key that is here, or an empty path.
+  fs::path ca_key() const {
+    for (const auto& loaded : all_) {
+      auto file = paths_.resolve(loaded.values.ssl_ca_key_file);
+      if (file_exists(file)) return file;
+    }
+    return {};
+  }
+
+  /// No node of this home runs as long as these are held.
+  Result<std::vector<FileLock>> lock() const {
+    std::vector<FileLock> out;
+    std::set<fs::path> taken;
+    for (const auto& loaded : all_) {
+      const auto file = paths_.state_directory(loaded.values) / "lock";
+      const bool is_to_come = out.empty();
+      if ((!is_to_come && !file_exists(file)) || !taken.insert(file).second) continue;
+      auto held = FileLock::try_acquire(file);
+      if (!held) return held.error();
+      out.push_back(std::move(*held));
+    }
+    return out;
+  }
+
+ private:
+  const config::Paths& paths_;
+  std::vector<config::LoadedConfig> all_;
+};
+
 class Join final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
@@ -88,18 +120,12 @@ class Join final : public cli::Command {
     const auto invitation = pki::parse_invitation(text->view());
     if (!invitation) return Failure(invitation.error(), "it is the one line that p2p-ca invite printed");
     if (auto checked = check(*invitation); !checked) return checked;
-    if (auto done = become_owner_of(session.home); !done) return done;
+    if (auto done = cli::become_owner_of(session.home); !done) return done;
     const config::Paths paths(session.home);
-    auto loaded = configure(paths, *invitation, session);
-    if (!loaded) return loaded.error();
-    const auto lock = FileLock::try_acquire(paths.state_directory(loaded->values) / "lock");
-    if (!lock) {
-      return lock.error().kind() == Errc::exists
-                 ? Failure(lock.error(), "a node of this home is running; stop it first")
-                 : Failure(lock.error());
-    }
-    if (auto joined = enroll(*loaded, paths, *invitation, session); !joined) return joined;
-    return go_on(std::move(*loaded), paths, session);
+    auto plan = make_plan(paths, *invitation, session);
+    if (!plan) return plan.error();
+    if (auto joined = join(*plan, paths, *invitation, session); !joined) return joined;
+    return go_on(std::move(plan->loaded), paths, session);
   }
 
  private:
@@ -141,17 +167,15 @@ class Join final : public cli::Command {
     return {};
   }
 
-  /// The configuration that is there when it is this node's, else the one that the invitation says.
-  Attempt<config::LoadedConfig> configure(const config::Paths& paths, const pki::Invitation& invitation,
-                                          cli::Session& session) const {
+  /// With the configuration that is there when it is this node's, else the one that the invitation says.
+  Attempt<JoinPlan> make_plan(const config::Paths& paths, const pki::Invitation& invitation,
+                              cli::Session& session) const {
     const auto file = paths.default_config();
-    if (!is_present(file) || force_) {
-      const std::string text = configuration_of(invitation, clock_.wall());
-      if (auto written = write_file(file, text, kPublicMode); !written) return Failure(written.error());
-      session.report.detail("wrote " + file.string());
-    }
-    auto loaded = load_configuration(paths, "", {}, &session.report);
-    if (!loaded) return loaded;
+    std::optional<std::string> text;
+    if (!file_exists(file) || force_) text = configuration_of(invitation, clock_.wall());
+    auto loaded = text ? load_configuration_text(paths, *text, session.report)
+                       : load_configuration(paths, "", {}, &session.report);
+    if (!loaded) return loaded.error();
     const auto& config = loaded->values;
     const std::string other = [&]() -> std::string {
       if (config.node_id != invitation.name) return fmt::format("node_id is {}", config.node_id);
@@ -161,35 +185,72 @@ class Join final : public cli::Command {
       }
       return {};
     }();
-    if (other.empty()) return loaded;
+    if (other.empty()) return JoinPlan{std::move(*loaded), std::move(text)};
     return Failure(cli::kFailed,
                    fmt::format("{}: {}, but the invitation is for {} of cluster {}", file.string(), other,
                                invitation.name, invitation.cluster_name),
                    "correct it, or replace what is there with --force");
   }
 
-  Attempt<void> enroll(const config::LoadedConfig& loaded, const config::Paths& paths,
-                       const pki::Invitation& invitation, cli::Session& session) const {
-    auto files = material_request(loaded, paths);
-    files.coordinator = invitation.role == pki::Role::coordinator;
-    const auto account_file = account_key_file(paths, loaded.values);
-    if (auto free = make_room(files, account_file, invitation.name, session); !free) return free;
-    auto settings = enrollment_settings(loaded.values);
-    settings.coordinators.clear();
-    for (const auto& address : invitation.coordinators) {
-      if (auto endpoint = net::parse_endpoint(address, config::NodeConfig().port)) {
-        settings.coordinators.push_back(std::move(*endpoint));
-      }
+  Attempt<void> join(const JoinPlan& plan, const config::Paths& paths, const pki::Invitation& invitation,
+                     cli::Session& session) const {
+    const HomeInUse home(paths, plan.loaded);
+    auto files = material_request(plan.loaded, paths);
+    if (auto free = check_room(home, files, invitation.name); !free) return free;
+    const auto locks = home.lock();
+    if (!locks) {
+      const bool is_running = locks.error().kind() == Errc::exists;
+      return Failure(locks.error(), is_running ? "a node of this home is running; stop it first" : "");
     }
+    const fs::path ca_certificate = files.ca_certificate;
+    const JoiningFiles joining({files.own, ca_certificate, account_key_file(paths, plan.loaded.values)}, invitation.kid,
+                               force_);
+    if (!joining.are_complete()) {
+      files.own = joining.beside().own;
+      files.ca_certificate = joining.beside().ca_certificate;
+      files.coordinator = invitation.role == pki::Role::coordinator;
+      auto settings = enrollment_settings(plan.loaded.values);
+      settings.coordinators = coordinators_of(invitation);
+      const auto trusted = trust_root(ca_certificate, files.ca_certificate, settings.coordinators, invitation, session);
+      if (!trusted) return trusted;
+      if (auto done = enroll(files, std::move(settings), joining, invitation, session); !done) return done;
+    }
+    if (auto done = joining.put_in_place(paths.default_config(), plan.new_text); !done) {
+      return Failure(done.error(), "p2p-node join again with the same invitation goes on from here");
+    }
+    return {};
+  }
+
+  Attempt<void> check_room(const HomeInUse& home, const pki::NodeMaterialRequest& files,
+                           const std::string& name) const {
+    if (const auto key = home.ca_key(); !key.empty()) {
+      return Failure(cli::kFailed, fmt::format("the CA's key is in this home: {}", key.string()),
+                     fmt::format("p2p-ca sign {} makes a certificate here; --home DIR chooses another home", name));
+    }
+    if (force_ || !file_exists(files.own.certificate)) return {};
+    return Failure(cli::kFailed,
+                   fmt::format("{} is there: this machine has joined already", files.own.certificate.string()),
+                   "p2p-node starts the node; --force joins anew, with a new key");
+  }
+
+  static std::vector<net::Endpoint> coordinators_of(const pki::Invitation& invitation) {
+    std::vector<net::Endpoint> out;
+    for (const auto& address : invitation.coordinators) {
+      if (auto endpoint = net::parse_endpoint(address, config::NodeConfig().port)) out.push_back(std::move(*endpoint));
+    }
+    return out;
+  }
+
+  Attempt<void> enroll(const pki::NodeMaterialRequest& files, acme::EnrollmentSettings settings,
+                       const JoiningFiles& joining, const pki::Invitation& invitation, cli::Session& session) const {
     settings.external_kid = invitation.kid;
     const acme::MacKey mac_key{crypto::Secret(as_text(invitation.hmac_key))};
     settings.external_key = &mac_key;
-    if (auto done = trust_root(files.ca_certificate, settings.coordinators, invitation, session); !done) return done;
-    const auto account = open_account_key(account_file);
+    const auto account = open_account_key(joining.beside().account_key);
     if (!account) return Failure(account.error());
     NullLogSink silent;
-    const auto enrolled = enroll_now(files, settings, *account, invitation.role, clock_, silent);
-    if (!enrolled) return refusal(enrolled.error(), invitation);
+    const auto enrolled = enroll_now(files, std::move(settings), *account, invitation.role, clock_, silent);
+    if (!enrolled) return refusal(enrolled.error(), joining, invitation);
     if (!enrolled->left_out.empty()) {
       std::string names;
       for (const auto& name : enrolled->left_out) names.append(names.empty() ? "" : ", ").append(name.text);
@@ -201,41 +262,29 @@ class Join final : public cli::Command {
     return {};
   }
 
-  Attempt<void> make_room(const pki::NodeMaterialRequest& files, const fs::path& account_file, const std::string& name,
-                          cli::Session& session) const {
-    if (is_present(files.ca_key)) {
-      return Failure(cli::kFailed, fmt::format("the CA's key is in this home: {}", files.ca_key.string()),
-                     fmt::format("p2p-ca sign {} makes a certificate here; --home DIR chooses another home", name));
-    }
-    if (!is_present(files.own.certificate)) return {};
-    if (!force_) {
-      return Failure(cli::kFailed,
-                     fmt::format("{} is there: this machine has joined already", files.own.certificate.string()),
-                     "p2p-node starts the node; --force joins anew, with a new key");
-    }
-    session.report.detail("replacing " + files.own.certificate.string());
-    std::error_code failed;
-    for (const auto& path : {files.own.certificate, files.own.key, files.ca_certificate, account_file}) {
-      fs::remove(path, failed);
-      if (failed) return Failure(cli::kFailed, fmt::format("{}: {}", path.string(), failed.message()));
-    }
-    return {};
-  }
-
-  /// Puts the CA's certificate in its file once a coordinator has shown the one with the invitation's fingerprint.
-  static Attempt<void> trust_root(const fs::path& file, const std::vector<net::Endpoint>& coordinators,
-                                  const pki::Invitation& invitation, cli::Session& session) {
+  /// Writes the roots to trust to `file`: those in `present` where that is the invitation's CA already, else what a
+  /// coordinator shows that has the invitation's fingerprint; and those that have come since.
+  Attempt<void> trust_root(const fs::path& present, const fs::path& file,
+                           const std::vector<net::Endpoint>& coordinators, const pki::Invitation& invitation,
+                           cli::Session& session) const {
     crypto::Sha256 fingerprint{};
     std::copy_n(invitation.ca_fingerprint.begin(), fingerprint.size(), fingerprint.begin());
-    if (is_present(file)) return check_root(file, fingerprint);
+    const auto pem = !force_ && file_exists(present) ? read_root(present, fingerprint)
+                                                     : fetch_root(coordinators, fingerprint, session);
+    if (!pem) return pem.error();
+    const auto written = write_file(file, with_other_roots(*pem, coordinators, invitation), kPublicMode);
+    return written ? Attempt<void>() : Failure(written.error());
+  }
+
+  static Attempt<std::string> fetch_root(const std::vector<net::Endpoint>& coordinators,
+                                         const crypto::Sha256& fingerprint, cli::Session& session) {
     std::string failures;
     for (const auto& coordinator : coordinators) {
       session.report.detail("asking " + coordinator.to_text());
-      const auto pem = fetch(coordinator, fingerprint);
-      if (pem) {
-        const auto written = write_file(file, with_other_roots(*pem, coordinator, invitation), kPublicMode);
-        return written ? Attempt<void>() : Failure(written.error());
-      }
+      asio::io_context loop{1};
+      auto pem =
+          net::run_alone(loop, net::fetch_pinned_root(loop.get_executor(), coordinator, fingerprint, kFirstContact));
+      if (pem) return std::move(*pem);
       if (pem.error().kind() == Errc::not_permitted) {
         return Failure(pem.error(), "somebody else answers there, or the CA was made anew: ask for a new invitation");
       }
@@ -245,38 +294,39 @@ class Join final : public cli::Command {
                    "is p2p-node running there, and does a firewall let the port through?");
   }
 
-  static Attempt<void> check_root(const fs::path& file, const crypto::Sha256& fingerprint) {
-    const auto text = read_file(file, pki::kMaxCertificatePemBytes);
+  static Attempt<std::string> read_root(const fs::path& file, const crypto::Sha256& fingerprint) {
+    auto text = read_file(file, pki::kMaxCertificatePemBytes);
     if (!text) return Failure(text.error());
     const auto roots = pki::read_all_certificates(*text, file.string());
     if (!roots) return Failure(roots.error());
     const bool is_known =
         std::any_of(roots->begin(), roots->end(), [&](const auto& root) { return root.facts().sha256 == fingerprint; });
-    if (is_known) return {};
+    if (is_known) return std::move(*text);
     return Failure(cli::kFailed,
                    fmt::format("{} is the certificate of another CA than the invitation's", file.string()),
                    "--force replaces it");
   }
 
-  static Result<std::string> fetch(const net::Endpoint& coordinator, const crypto::Sha256& fingerprint) {
-    asio::io_context loop{1};
-    return net::run_alone(loop, net::fetch_pinned_root(loop.get_executor(), coordinator, fingerprint, kFirstContact));
-  }
-
-  /// The roots that the fleet trusts now where the CA's key is being replaced, else this one.
-  static std::string with_other_roots(const std::string& pem, const net::Endpoint& coordinator,
+  /// The roots that the fleet trusts now where the CA's key is being replaced, else these.
+  static std::string with_other_roots(const std::string& pem, const std::vector<net::Endpoint>& coordinators,
                                       const pki::Invitation& invitation) {
-    auto pinned = pki::Roots::from_pem(pem, coordinator.to_text());
-    if (!pinned) return pem;
-    asio::io_context loop{1};
-    auto fetching = net::fetch_root_list(loop.get_executor(), coordinator, std::move(*pinned), invitation.cluster_name,
-                                         kFirstContact);
-    const auto list = net::run_alone(loop, std::move(fetching));
-    return list ? list->list.pem : pem;
+    for (const auto& coordinator : coordinators) {
+      auto pinned = pki::Roots::from_pem(pem, coordinator.to_text());
+      if (!pinned) return pem;
+      asio::io_context loop{1};
+      auto fetching = net::fetch_root_list(loop.get_executor(), coordinator, std::move(*pinned),
+                                           invitation.cluster_name, kFirstContact);
+      const auto list = net::run_alone(loop, std::move(fetching));
+      if (list) return list->list.pem;
+      if (list.error().kind() != Errc::unreachable) return pem;
+    }
+    return pem;
   }
 
-  static Failure refusal(const acme::ClientFailure& failure, const pki::Invitation& invitation) {
+  static Failure refusal(const acme::ClientFailure& failure, const JoiningFiles& joining,
+                         const pki::Invitation& invitation) {
     if (failure.problem == "unauthorized") {
+      joining.drop();
       return {failure.error, fmt::format("p2p-ca invite {} on the coordinator makes another", invitation.name)};
     }
     return {failure.error, "p2p-node join again goes on from here; p2p-node doctor looks for what is wrong"};

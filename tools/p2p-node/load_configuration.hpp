@@ -16,4 +16,8 @@ namespace p2p::node {
 cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths, const std::string& file,
                                                       const std::vector<std::string>& settings, cli::Reporter* report);
 
+/// The same of `text`, which is to become config/node.yaml in home.
+cli::Attempt<config::LoadedConfig> load_configuration_text(const config::Paths& paths, const std::string& text,
+                                                           cli::Reporter& report);
+
 }  // namespace p2p::node

@@ -46,6 +46,20 @@ class Holder {
 
 }  // namespace
 
+TEST_CASE("whether a lock is held is asked without making or changing anything") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "lock";
+  CHECK_FALSE(*FileLock::is_held(path));
+  CHECK_FALSE(file_exists(path));
+  {
+    const Holder holder(path);
+    const auto content = *read_file(path, 64);
+    CHECK(*FileLock::is_held(path));
+    CHECK(*read_file(path, 64) == content);
+  }
+  CHECK_FALSE(*FileLock::is_held(path));
+}
+
 TEST_CASE("a lock held by another process is refused, with that process named") {
   const TemporaryFolder folder;
   const auto path = folder.path() / "state/.lock";

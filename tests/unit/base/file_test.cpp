@@ -41,6 +41,15 @@ class Umask {
 
 }  // namespace
 
+TEST_CASE("what is there is there, whatever it is") {
+  const TemporaryFolder folder;
+  CHECK(file_exists(folder.path()));
+  CHECK_FALSE(file_exists(folder.path() / "nothing"));
+  CHECK_FALSE(file_exists({}));
+  fs::create_symlink("nowhere", folder.path() / "link");
+  CHECK(file_exists(folder.path() / "link"));
+}
+
 TEST_CASE("a file is replaced whole and nothing is left beside it") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "state.json";

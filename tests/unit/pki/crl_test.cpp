@@ -93,13 +93,20 @@ TEST_CASE("a list that is cut, changed, or another CA's is not believed") {
   CHECK(kind(authority.certificate().pem()) == Errc::damaged);
   CHECK(kind(std::string(pki::kMaxCrlBytes + 1, 'x')) == Errc::too_large);
   CHECK(kind(*pki::sign_crl(test::make_authority(), {}, 1, test::now())) == Errc::not_found);
+  const std::string foreign = *pki::sign_crl(test::make_authority(), {}, 1, test::now());
+  const auto mixed = pki::read_crls(foreign + list + foreign, roots, "crl.pem");
+  REQUIRE(mixed.has_value());
+  REQUIRE(mixed->size() == 1);
+  CHECK(mixed->front().serials == std::vector<Bytes>{Bytes{9}});
   std::string changed = list;
   const std::size_t middle = changed.find('\n') + 60;  // within the body, in base64
   changed[middle] = changed[middle] == 'A' ? 'B' : 'A';
   CHECK(kind(changed) == Errc::damaged);
-  std::string many;
-  for (int i = 0; i < 9; ++i) many += list;
-  CHECK(kind(many) == Errc::too_large);
+  for (const auto& one : {list, foreign}) {
+    std::string many;
+    for (int i = 0; i < 9; ++i) many += one;
+    CHECK(kind(many) == Errc::too_large);
+  }
 }
 
 TEST_CASE("a list that leaves certificates out, as openssl makes it, is refused") {

@@ -72,7 +72,7 @@ TEST_CASE("revoking a name revokes its certificates and invitations, and the lis
   take(authority.redeem(used.kid, "account", home.act));
   const auto before = take(authority.current_crl(home.act));
   const auto act = home.later(seconds{10});
-  CHECK(take(authority.revoke_name("worker-1", pki::RevocationReason::key_compromise, act)).size() == 2);
+  CHECK(take(authority.revoke_name("worker-1", pki::RevocationReason::key_compromise, act)).certificates.size() == 2);
   const auto after = take(authority.current_crl(act));
   CHECK(after.number > before.number);
   for (const auto* bad : {&first, &second})
@@ -80,7 +80,11 @@ TEST_CASE("revoking a name revokes its certificates and invitations, and the lis
   CHECK(check(home, other).exit_code == 0);
   CHECK(authority.redeem(invitation.kid, "account", act).error().kind() == Errc::not_permitted);
   CHECK(authority.invitation_of(used.kid, "account").error().kind() == Errc::not_permitted);
-  CHECK(authority.revoke_name("worker-1", {}, act).error().kind() == Errc::not_found);
+  const auto again = take(authority.revoke_name("worker-1", {}, home.later(hours{1})));
+  CHECK(again.is_repeated);
+  REQUIRE(again.certificates.size() == 2);
+  CHECK(again.certificates.front().revoked->at == act.at);
+  CHECK(again.certificates.front().revoked->reason == pki::RevocationReason::key_compromise);
   CHECK(authority.revoke_name("worker-9", {}, act).error().kind() == Errc::not_found);
   const auto record = take(authority.find(first.facts().issuer_key_id, first.facts().serial));
   CHECK(record.revoked->reason == pki::RevocationReason::key_compromise);
@@ -105,6 +109,22 @@ TEST_CASE("one certificate is revoked alone; a foreign one is not") {
   take(authority.revoke(secret.certificate, {}, home.act));
   take(authority.current_crl(home.act));
   CHECK(check(home, secret.certificate).output.find("certificate revoked") != std::string::npos);
+}
+
+TEST_CASE("a key of which a certificate was revoked as compromised is signed no more, in no process") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  auto other = home.open();
+  const auto key = take(crypto::generate_key(crypto::KeyType::ecdsa_p256));
+  const auto first = take(authority.issue({.name = "worker-1"}, *key, home.act));
+  const auto second = take(authority.issue({.name = "worker-1"}, *key, home.act));
+  take(authority.revoke(second, pki::RevocationReason::superseded, home.act));
+  CHECK(other.issue({.name = "worker-1"}, *key, home.act).has_value());
+  take(authority.revoke(first, pki::RevocationReason::key_compromise, home.act));
+  for (auto* one : {&authority, &other}) {
+    CHECK(one->issue({.name = "worker-2"}, *key, home.act).error().kind() == Errc::unsupported);
+  }
+  home.issue(other, {.name = "worker-1"});
 }
 
 TEST_CASE("the list is signed anew when something changed or half its time is over, else not; its number only rises") {
@@ -312,7 +332,7 @@ TEST_CASE("a home of the version before gets an inventory with what is found in 
   CHECK(take(authority.has(worker.certificate)));
   CHECK(take(authority.certificates({})).size() == 1);
   CHECK(take(authority.audit({})).findings.empty());
-  CHECK(take(authority.revoke_name("worker-1", {}, home.act)).size() == 1);
+  CHECK(take(authority.revoke_name("worker-1", {}, home.act)).certificates.size() == 1);
 }
 
 TEST_CASE("a CA that replaces another retires its root; the inventory goes on") {

@@ -151,6 +151,39 @@ TEST_CASE("a pair is not overwritten unasked, whichever half is there") {
   CHECK(pki::read_pair(home.request.own).has_value());
 }
 
+TEST_CASE("a pair that cannot be replaced stays as it was") {
+  Home home;
+  const auto old = test::issue(home.authority, {.name = "worker-1"});
+  home.put(old);
+  const auto leaf = test::issue(home.authority, {.name = "worker-1"});
+  const auto key = *read_file(home.request.own.key, crypto::kMaxKeyPemBytes);
+  fs::remove(home.request.own.certificate);
+  fs::create_directory(home.request.own.certificate);  // as if the process ended between the two files
+  CHECK_FALSE(pki::write_pair(home.request.own, leaf.certificate, *leaf.key, true).has_value());
+  fs::remove(home.request.own.certificate);
+  REQUIRE(write_file(home.request.own.certificate, old.certificate.pem(), kPublicMode).has_value());
+  CHECK(*read_file(home.request.own.key, crypto::kMaxKeyPemBytes) == key);
+  CHECK(pki::read_pair(home.request.own).has_value());
+  REQUIRE(pki::settle_pair(home.request.own).has_value());
+  CHECK_FALSE(file_exists(home.request.own.key.string() + ".new"));
+}
+
+TEST_CASE("between the certificate and its key, the pair is read with the key that waits") {
+  Home home;
+  const auto old = test::issue(home.authority, {.name = "worker-1"});
+  home.put(old);
+  const auto leaf = test::issue(home.authority, {.name = "worker-1"});
+  const fs::path waiting = home.request.own.key.string() + ".new";
+  REQUIRE(write_file(waiting, crypto::write_private_key(*leaf.key)->view(), kSecretMode).has_value());
+  REQUIRE(write_file(home.request.own.certificate, leaf.certificate.pem(), kPublicMode).has_value());
+  const auto pair = pki::read_pair(home.request.own);
+  REQUIRE(pair.has_value());
+  CHECK(crypto::same_key(*pair->key, *leaf.key));
+  REQUIRE(pki::settle_pair(home.request.own).has_value());
+  CHECK_FALSE(file_exists(waiting));
+  CHECK(crypto::same_key(**pki::read_key_file(home.request.own.key), *leaf.key));
+}
+
 TEST_CASE("the folder lists what has a certificate") {
   Home home;
   const auto leaf = test::issue(home.authority, {.name = "worker-1"});

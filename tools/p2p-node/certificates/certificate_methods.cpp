@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <utility>
 
+#include "base/text.hpp"
 #include "pki/description.hpp"
 
 namespace p2p::node {
@@ -21,9 +24,16 @@ constexpr char kRevokeSchema[] =
     R"({"type":"object","properties":{"target":{"type":"string"},"reason":{"type":"string"}},)"
     R"("required":["target"],"additionalProperties":false})";
 
-Result<Json> read_object(const std::string& params) {
+/// The parameters, with no other members than these.
+Result<Json> read_object(const std::string& params, std::initializer_list<std::string_view> known) {
   auto object = parse_json(params.empty() ? "{}" : params);
-  if (object && !object->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
+  if (!object) return object;
+  if (!object->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
+  for (const auto& [key, value] : object->items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return Error(Errc::invalid,
+                 fmt::format("\"{}\" is no parameter of this method", escape_controls(key.substr(0, 64))));
+  }
   return object;
 }
 
@@ -34,12 +44,14 @@ Result<bool> read_flag(const Json& object, std::string_view key) {
   return value->get<bool>();
 }
 
-Result<std::string> describe_all(const std::vector<pki::RecordedCertificate>& records, WallTime now) {
+Result<std::string> describe_all(const std::vector<pki::RecordedCertificate>& records, WallTime now,
+                                 bool is_repeated = false) {
   pki::Document out = pki::Document::array();
   for (const auto& record : records) {
     auto entry = pki::describe(record, {}, now);
     if (!entry) return entry.error();
     entry->erase("file");  // of no meaning elsewhere
+    if (is_repeated) (*entry)["was_revoked"] = true;
     out.push_back(std::move(*entry));
   }
   return pki::to_text(out);
@@ -52,7 +64,7 @@ Result<std::string> list(pki::IssuingAuthority& authority, const Json& params, W
   if (!revoked) return revoked.error();
   pki::CertificateFilter filter;
   if (!*all && !*revoked) filter.expires_after = now;
-  if (*revoked) filter.revoked = true;
+  if (!*all || *revoked) filter.revoked = *revoked;
   const auto records = authority.certificates(filter);
   if (!records) return records.error();
   return describe_all(*records, now);
@@ -64,13 +76,15 @@ Result<std::string> revoke(pki::IssuingAuthority& authority, const Json& params,
     return Error(Errc::invalid, "target: must be a name, or a serial number or its beginning");
   }
   const std::string* word = find_string(params, "reason");
+  if (word == nullptr && find_member(params, "reason") != nullptr)
+    return Error(Errc::invalid, "reason: must be a word");
   const auto reason = word == nullptr ? pki::RevocationReason::unspecified : pki::parse_revocation_reason(*word);
   if (!reason) return Error(Errc::invalid, fmt::format("reason: \"{}\" is none; p2p-ctl certs revoke --help", *word));
   const auto revoked = authority.revoke_target(*target, *reason, act);
   if (!revoked) return revoked.error();
   // The new list in its file is what the fleet is told of.
   if (const auto crl = authority.current_crl(act); !crl) return crl.error();
-  return describe_all(*revoked, act.at);
+  return describe_all(revoked->certificates, act.at, revoked->is_repeated);
 }
 
 Result<std::string> rotation(pki::IssuingAuthority& authority, const pki::FleetTrust& fleet) {
@@ -94,7 +108,7 @@ asio::awaitable<rpc::Outcome> run(CertificateAccess access, Work work) {
 }
 
 asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_object(call.params);
+  const auto params = read_object(call.params, {"all", "revoked"});
   if (!params) co_return rpc::to_rpc_error(params.error());
   Work work = [authority = access.authority, params = *params, now = access.clock.wall()] {
     return list(*authority, params, now);
@@ -103,7 +117,7 @@ asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallConte
 }
 
 asio::awaitable<rpc::Outcome> call_revoke(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_object(call.params);
+  const auto params = read_object(call.params, {"target", "reason"});
   if (!params) co_return rpc::to_rpc_error(params.error());
   const auto& who = call.caller.identity;
   const pki::Act act{who ? fmt::format("{}/{}/{}", access.node_id, pki::to_string(who->role), who->name)

@@ -16,13 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_here(const fs::path& path) {
-  std::error_code ignored;
-  return !path.empty() && fs::exists(path, ignored);
-}
-
 Result<crypto::KeyPtr> open_key(const fs::path& file) {
-  if (is_here(file)) return pki::read_key_file(file);
+  if (file_exists(file)) return pki::read_key_file(file);
   auto key = crypto::generate_key(crypto::KeyType::ecdsa_p256);
   if (!key) return key.error();
   const auto pem = crypto::write_private_key(**key);
@@ -43,7 +38,7 @@ acme::ClientResult<acme::Enrolled> obtain_now(const pki::NodeMaterialRequest& fi
 
 /// A certificate is there that is of use for a while yet, or cannot even be read.
 bool has_certificate(const pki::PairFiles& own, WallTime now) {
-  if (!is_here(own.certificate)) return false;
+  if (!file_exists(own.certificate)) return false;
   const auto certificate = pki::read_certificate_file(own.certificate);
   return !certificate || certificate->facts().not_after > now;
 }
@@ -55,7 +50,7 @@ fs::path account_key_file(const config::Paths& paths, const config::NodeConfig& 
 }
 
 Result<acme::AccountKey> open_account_key(const fs::path& file) {
-  if (!is_here(file)) {
+  if (!file_exists(file)) {
     const auto made = acme::AccountKey::generate();
     if (!made) return made.error();
     const auto pem = made->pem();
@@ -127,7 +122,8 @@ Result<void> replace_lost_certificate(const config::LoadedConfig& loaded, const 
                                       const Clock& clock, LogSink& log) {
   const auto files = material_request(loaded, paths);
   const auto account_file = account_key_file(paths, loaded.values);
-  const bool was_enrolled = is_here(account_file) && is_here(files.ca_certificate) && !is_here(files.ca_key);
+  const bool was_enrolled =
+      file_exists(account_file) && file_exists(files.ca_certificate) && !file_exists(files.ca_key);
   if (!was_enrolled || has_certificate(files.own, clock.wall())) return {};
   const Logger logger(log, "Node");
   logger.warning("{} is missing or has expired: asking for a new certificate", files.own.certificate.string());

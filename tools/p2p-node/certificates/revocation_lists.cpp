@@ -1,5 +1,6 @@
 #include "revocation_lists.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "pki/crl.hpp"
@@ -17,11 +18,11 @@ bool is_bare(std::string_view content) {
   return content.find_first_not_of(kBase64) == content.size() - kEndOfList.size();
 }
 
+std::string kind_of(ByteView issuer_key_id) { return std::string(kKindPrefix) + to_hex(issuer_key_id); }
+
 }  // namespace
 
-std::string bulletin_kind_of(const pki::RevocationList& list) {
-  return std::string(kKindPrefix) + to_hex(list.issuer_key_id);
-}
+std::string bulletin_kind_of(const pki::RevocationList& list) { return kind_of(list.issuer_key_id); }
 
 RevocationLists::RevocationLists(std::function<std::shared_ptr<const std::string>()> roots_pem, LogSink& log)
     : roots_pem_(std::move(roots_pem)), log_(log, "Pki"), pem_(std::make_shared<const std::string>()) {}
@@ -62,10 +63,22 @@ bool RevocationLists::accept(const membership::Bulletin& bulletin, WallTime now)
   const bool changed = before == nullptr ? !list->serials.empty() : before->serials != list->serials;
   lists_ = lists_.with(std::move(*list));
   texts_[bulletin.kind] = std::string(text);
+  drop_untrusted();
   std::string all;
   for (const auto& [kind, one] : texts_) all += one;
   pem_ = std::make_shared<const std::string>(std::move(all));
   return changed;
+}
+
+void RevocationLists::drop_untrusted() {
+  const auto roots = pki::Roots::from_pem(*roots_pem_(), "the CA's certificate");
+  if (!roots) return;
+  const auto& trusted = roots->certificates();
+  std::erase_if(texts_, [&](const auto& one) {
+    return std::none_of(trusted.begin(), trusted.end(), [&](const pki::Certificate& root) {
+      return one.first == kind_of(root.facts().subject_key_id);
+    });
+  });
 }
 
 pki::RevocationCheck RevocationLists::revoked() const {

@@ -41,6 +41,8 @@ class RevocationLists {
   std::shared_ptr<const std::string> pem() const { return pem_.load(); }
 
  private:
+  /// Once a root has gone, nobody could check its list any more.
+  void drop_untrusted();
   Result<pki::RevocationList> read(std::string_view kind, std::string_view content) const;
 
   const std::function<std::shared_ptr<const std::string>()> roots_pem_;
