@@ -129,7 +129,7 @@ class Node {
   std::vector<std::string> addresses() const {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
-  void announce_services(const std::vector<services::Announcement>& running);
+  void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
   pki::Role role() const { return identity_->role(); }
@@ -442,7 +442,10 @@ void Node::open_calls() {
   store.save = [file](std::string text) { return write_file(file, text, kSecretMode); };
   services_ = std::make_unique<services::ServiceHost>(
       loops_->control().get_executor(), std::move(options), registry_, std::move(store),
-      [this](const std::vector<services::Announcement>& running) { announce_services(running); }, log_sink_);
+      [this](const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
+        announce_services(running, counts);
+      },
+      random_, log_sink_);
   registry_.publish(services::services_service(*services_));
 }
 
@@ -578,6 +581,7 @@ asio::awaitable<void> Node::shut_down() {
   co_await server_->stop(left());
   if (acme_) co_await acme_->stop(left());
   co_await tasks_->stop(left());
+  if (serving_) co_await services_->stop(left());
   if (log_store_) {
     auto work = [collector = &log_store_->collector] { return collector->stop(), true; };
     co_await pool_.run(std::move(work));
@@ -610,8 +614,8 @@ void Node::set_facts(const std::function<void(membership::SelfFacts&)>& change) 
   membership_->set_self(std::move(facts), now());
 }
 
-void Node::announce_services(const std::vector<services::Announcement>& running) {
-  health_->set_services({{"running", running.size()}});
+void Node::announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
+  health_->set_services(counts);
   set_facts([&](membership::SelfFacts& facts) {
     facts.services.clear();
     for (const auto& service : running) facts.services.push_back({service.name, service.version});

@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
-#include <set>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -25,16 +24,7 @@ using rpc::Code;
 using rpc::Outcome;
 using test::alive;
 using test::becomes_true;
-
-std::set<std::string> open_descriptors() {
-  std::set<std::string> out;
-  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    const auto target = fs::read_symlink(entry.path(), gone);
-    if (!gone) out.insert(entry.path().filename().string() + " " + target.string());
-  }
-  return out;
-}
+using test::open_descriptors;
 
 struct ExecCallFixture {
   test::TemporaryFolder folder;

@@ -1,0 +1,21 @@
+// How the program of a service is run: its arguments, folder and environment.
+#pragma once
+
+#include <string>
+
+#include "services/process.hpp"
+#include "services/service_folder.hpp"
+
+namespace p2p::services {
+
+/// What every service learns of its node: P2P_NODE_ID and P2P_HOME, and the mark of OrphanGuard.
+struct NodeFacts {
+  std::string node_id;
+  std::string home;
+  std::string mark{};  ///< NAME=value; may be empty
+};
+
+/// Nothing of the node's own environment but HOME gets in: it may hold passwords.
+Command command_of(const ServiceFolder& folder, const NodeFacts& node);
+
+}  // namespace p2p::services
