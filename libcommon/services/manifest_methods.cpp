@@ -51,6 +51,11 @@ asio::awaitable<rpc::Outcome> call_method(std::shared_ptr<GuardedMethod> method,
 
 }  // namespace
 
+std::string caller_name(const auth::Caller& caller) {
+  if (!caller.identity) return {};
+  return fmt::format("{}/{}", pki::to_string(caller.identity->role), caller.identity->name);
+}
+
 rpc::Service make_service(const Manifest& manifest, rpc::MethodHandler run) {
   rpc::Service service{manifest.name, manifest.version, manifest.description, false, {}};
   for (const ManifestMethod& declared : manifest.methods) {

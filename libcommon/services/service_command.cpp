@@ -22,6 +22,7 @@ std::vector<std::string> environment_of(const Manifest& manifest, const NodeFact
     std::erase_if(out, [&](const std::string& given) { return given.starts_with(assignment); });
     out.push_back(assignment + value);
   }
+  if (!node.socket.empty()) out.push_back("P2P_NODE_SOCKET=" + node.socket);
   if (!node.mark.empty()) out.push_back(node.mark);
   return out;
 }

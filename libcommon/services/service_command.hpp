@@ -8,11 +8,12 @@
 
 namespace p2p::services {
 
-/// What every service learns of its node: P2P_NODE_ID and P2P_HOME, and the mark of OrphanGuard.
+/// What a service learns of its node: P2P_NODE_ID, P2P_HOME, P2P_NODE_SOCKET, and the mark of OrphanGuard.
 struct NodeFacts {
   std::string node_id;
   std::string home;
-  std::string mark{};  ///< NAME=value; may be empty
+  std::string mark{};    ///< NAME=value; may be empty
+  std::string socket{};  ///< where this service calls others, see NodeSocket; may be empty
 };
 
 /// Nothing of the node's own environment but HOME gets in: it may hold passwords.

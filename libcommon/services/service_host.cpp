@@ -39,7 +39,10 @@ ServiceHost::ServiceHost(asio::any_io_executor control, Options options, rpc::Re
       log_(log, "Services"),
       tasks_(control_, log),
       watch_(control_),
-      view_(std::make_shared<std::vector<ServiceView>>()) {}
+      view_(std::make_shared<std::vector<ServiceView>>()) {
+  if (options_.socket_folder.empty()) return;
+  sockets_ = std::make_unique<NodeSocket>(control_, options_.socket_folder, options_.answer_service, log);
+}
 
 void ServiceHost::open() {
   auto text = store_.load();
@@ -159,15 +162,28 @@ void ServiceHost::publish() {
   announce(views);
 }
 
+NodeFacts ServiceHost::facts_for(const std::string& service) {
+  NodeFacts facts = options_.node;
+  if (!sockets_) return facts;
+  auto path = sockets_->open(service);
+  if (path) {
+    facts.socket = path->string();
+  } else {
+    log_.warning("service {} cannot call others: {}", service, path.error().context);
+  }
+  return facts;
+}
+
 void ServiceHost::put_in_use(const Entry& entry) {
   const Manifest& manifest = entry.loaded->manifest;
+  const NodeFacts facts = facts_for(entry.name);
   const auto running = programs_.find(entry.name);
   const auto predecessor = running == programs_.end() ? nullptr : running->second;
   if (manifest.protocol == Protocol::exec) {
     if (predecessor) tasks_.start("end of " + entry.name, StdioService::stop(predecessor, kDrainLimit));
-    registry_.publish(make_exec_service(*entry.loaded, options_.node, log_.sink()));
+    registry_.publish(make_exec_service(*entry.loaded, facts, log_.sink()));
   } else {
-    const auto service = std::make_shared<StdioService>(control_, *entry.loaded, options_.node, random_, log_.sink(),
+    const auto service = std::make_shared<StdioService>(control_, *entry.loaded, facts, random_, log_.sink(),
                                                         [this] { publish_soon(); });
     programs_[entry.name] = service;
     tasks_.start("service " + entry.name, StdioService::run(service, predecessor));
@@ -178,6 +194,7 @@ void ServiceHost::put_in_use(const Entry& entry) {
 
 void ServiceHost::take_out_of_use(const std::string& name) {
   registry_.withdraw(name);
+  if (sockets_) sockets_->close(name);
   if (const auto program = programs_.find(name); program != programs_.end()) {
     tasks_.start("end of " + name, StdioService::stop(program->second, kDrainLimit));
   }
@@ -234,6 +251,7 @@ asio::awaitable<void> ServiceHost::stop(std::chrono::milliseconds limit) {
   }
   co_await tasks_.wait(limit);
   co_await tasks_.stop(kKillLimit);
+  if (sockets_) co_await sockets_->stop(kKillLimit);
 }
 
 asio::awaitable<Result<ServiceState>> ServiceHost::control(Action action, std::string name) {

@@ -20,6 +20,7 @@
 #include "net/task_group.hpp"
 #include "rpc/registry.hpp"
 #include "services/folder_watch.hpp"
+#include "services/node_socket.hpp"
 #include "services/stdio_service.hpp"
 #include "services/wanted_state.hpp"
 
@@ -57,7 +58,9 @@ class ServiceHost {
   struct Options {
     std::filesystem::path directory;
     std::chrono::milliseconds scan_interval{60'000};
-    NodeFacts node;
+    NodeFacts node;                         ///< without the socket
+    std::filesystem::path socket_folder{};  ///< where services call others; empty for nowhere
+    NodeSocket::Answer answer_service{};    ///< what they call
   };
   /// How the wanted state is kept; `load` answers `not_found` when there is none yet. Called on the control loop.
   struct StateStore {
@@ -107,6 +110,7 @@ class ServiceHost {
   /// Brings registry, programs, view and announcement in line with the entries and the wanted state.
   void publish();
   void put_in_use(const Entry& entry);
+  NodeFacts facts_for(const std::string& service);
   void take_out_of_use(const std::string& name);
   /// What the program of a service that is in use says of itself.
   void add_program_state(ServiceView& view) const;
@@ -125,7 +129,8 @@ class ServiceHost {
   OnChange on_change_;
   Random& random_;
   Logger log_;
-  net::TaskGroup tasks_;  // the programs of protocol stdio
+  net::TaskGroup tasks_;                 // the programs of protocol stdio
+  std::unique_ptr<NodeSocket> sockets_;  // none without a folder
   FolderWatch watch_;
   StoppedServices stopped_;
   std::map<std::filesystem::path, Entry> entries_;

@@ -185,9 +185,8 @@ void StdioInstance::flush() {
   timer_.cancel();  // serve() has to see it
 }
 
-std::uint64_t StdioInstance::call(std::string_view method, std::string_view params, std::chrono::milliseconds timeout,
-                                  StdioSession::OnAnswer on_answer) {
-  const std::uint64_t id = session_->call(method, params, timeout, std::move(on_answer));
+std::uint64_t StdioInstance::call(const StdioCall& call, StdioSession::OnAnswer on_answer) {
+  const std::uint64_t id = session_->call(call, std::move(on_answer));
   flush();
   return id;
 }

@@ -62,8 +62,7 @@ class StdioInstance {
   std::size_t in_flight() const { return session_ ? session_->in_flight() : 0; }
   bool has_room(std::size_t bytes) const { return session_ && session_->has_room(bytes); }
   /// In state ready; see StdioSession.
-  std::uint64_t call(std::string_view method, std::string_view params, std::chrono::milliseconds timeout,
-                     StdioSession::OnAnswer on_answer);
+  std::uint64_t call(const StdioCall& call, StdioSession::OnAnswer on_answer);
   void cancel(std::uint64_t id);
 
  private:

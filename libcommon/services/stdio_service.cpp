@@ -26,9 +26,8 @@ using InstanceState = StdioInstance::State;
 struct StdioService::Call {
   Call(const asio::any_io_executor& caller, rpc::CallContext context)
       : answered(caller, Monotonic::max()),
-        method(rpc::bare_method(context.method)),
-        params(std::move(context.params)),
-        timeout(std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now())) {}
+        asked{std::string(rpc::bare_method(context.method)), std::move(context.params), caller_name(context.caller),
+              std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now())} {}
 
   /// Control loop.
   static void answer(const std::shared_ptr<Call>& call, Outcome outcome) {
@@ -42,8 +41,7 @@ struct StdioService::Call {
   asio::steady_timer answered;
   std::optional<Outcome> outcome;
   // The control loop's.
-  const std::string method, params;
-  const std::chrono::milliseconds timeout;
+  const StdioCall asked;
   StdioInstance* instance = nullptr;  ///< that has it
   std::uint64_t id = 0;
 };
@@ -93,7 +91,7 @@ void StdioService::begin(const std::shared_ptr<Call>& call) {
   StdioInstance* const instance = choose();
   if (instance == nullptr) {
     waiting_.push_back(call);  // as many as the methods admit
-  } else if (!instance->has_room(call->params.size())) {
+  } else if (!instance->has_room(call->asked.params.size())) {
     Call::answer(call, rpc::standard_error(Code::overloaded, fmt::format("service \"{}\" does not read its calls fast "
                                                                          "enough",
                                                                          manifest_.name)));
@@ -104,7 +102,7 @@ void StdioService::begin(const std::shared_ptr<Call>& call) {
 
 void StdioService::send(const std::shared_ptr<Call>& call, StdioInstance& instance) {
   call->instance = &instance;
-  call->id = instance.call(call->method, call->params, call->timeout, [this, call](Outcome outcome) {
+  call->id = instance.call(call->asked, [this, call](Outcome outcome) {
     call->instance = nullptr;
     Call::answer(call, std::move(outcome));
     note_end();

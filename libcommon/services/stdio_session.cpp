@@ -60,7 +60,7 @@ StdioSession::StdioSession(Settings settings, Monotonic now)
   initialize_id_ = request(kInitializeMethod, settings_.greeting);
 }
 
-std::uint64_t StdioSession::request(std::string_view method, std::string_view params) {
+std::uint64_t StdioSession::request(std::string_view method, std::string_view params, std::string_view caller) {
   const std::uint64_t id = ++last_id_;
   fmt::format_to(std::back_inserter(output_), R"({{"jsonrpc":"2.0","id":{},"method":{})", id,
                  rpc::encode_json_string(method));
@@ -70,14 +70,14 @@ std::uint64_t StdioSession::request(std::string_view method, std::string_view pa
     std::transform(params.begin(), params.end(), std::back_inserter(output_),
                    [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
   }
+  if (!caller.empty()) output_.append(R"(,"caller":)").append(rpc::encode_json_string(caller));
   output_ += "}\n";
   return id;
 }
 
-std::uint64_t StdioSession::call(std::string_view method, std::string_view params, milliseconds timeout,
-                                 OnAnswer on_answer) {
-  const std::uint64_t id = request(method, params);
-  calls_.emplace(id, Call{timeout, std::move(on_answer)});
+std::uint64_t StdioSession::call(const StdioCall& call, OnAnswer on_answer) {
+  const std::uint64_t id = request(call.method, call.params, call.caller);
+  calls_.emplace(id, Call{call.timeout, std::move(on_answer)});
   return id;
 }
 

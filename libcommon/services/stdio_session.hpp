@@ -22,6 +22,15 @@ inline constexpr std::size_t kMaxMessageBytes = (1 << 20) + 1024;
 /// What may wait for a process that reads slowly; further calls are refused.
 inline constexpr std::size_t kMaxPendingInputBytes = 4 << 20;
 
+/// One call as a service sees it.
+struct StdioCall {
+  std::string method;  ///< without the service's name
+  std::string params;  ///< JSON text; empty when absent
+  std::string caller;  ///< `role/name`; may be empty
+  /// The time that the call may take. While it runs, the process may be silent so long.
+  std::chrono::milliseconds timeout{};
+};
+
 class StdioSession {
  public:
   enum class Phase : unsigned char {
@@ -45,9 +54,8 @@ class StdioSession {
   std::size_t in_flight() const { return calls_.size(); }
 
   /// Queues a call and returns its id. `on_answer` is called once, by receive() or fail_calls(), unless the call is
-  /// cancelled before. `timeout` is what the method allows; while such a call runs, the process may be silent so long.
-  std::uint64_t call(std::string_view method, std::string_view params, std::chrono::milliseconds timeout,
-                     OnAnswer on_answer);
+  /// cancelled before.
+  std::uint64_t call(const StdioCall& call, OnAnswer on_answer);
   /// Nobody waits for the answer any more. Whether the call takes effect is unknown.
   void cancel(std::uint64_t id);
   /// Ends all calls with this error.
@@ -69,7 +77,7 @@ class StdioSession {
     OnAnswer on_answer;
   };
 
-  std::uint64_t request(std::string_view method, std::string_view params);
+  std::uint64_t request(std::string_view method, std::string_view params, std::string_view caller = {});
   bool receive_oversized(std::string_view head);
   void take_greeting(const rpc::Outcome& outcome, Monotonic now);
   void finish(std::uint64_t id, rpc::Outcome outcome);

@@ -52,6 +52,7 @@
 #include "revocation_lists.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
+#include "service_calls.hpp"
 #include "services/orphan_guard.hpp"
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
@@ -164,6 +165,7 @@ class Node {
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<rpc::Forwarder> forwarder_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
+  std::unique_ptr<ServiceCalls> service_calls_;
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
@@ -432,10 +434,17 @@ void Node::open_calls() {
   registry_.publish(rpc::system_service({self, clock_, clock_.monotonic(), options_.paths.home()}));
   if (log_store_) registry_.publish(logs::log_collector_service(log_access(), log_store_->collector));
 
+  service_calls_ = std::make_unique<ServiceCalls>(ServiceCalls::Parts{self, config_.cluster_name, registry_,
+                                                                      *dispatcher_, clients_->of_control(),
+                                                                      config_.coordinator_addresses, clock_});
   services::ServiceHost::Options options;
+  options.socket_folder = options_.paths.state_directory(config_) / "sockets";
+  options.answer_service = [this](std::string service, std::string request) {
+    return service_calls_->answer(std::move(service), std::move(request));
+  };
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;
-  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark()};
+  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark(), {}};
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };

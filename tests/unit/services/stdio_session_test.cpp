@@ -40,7 +40,8 @@ struct StdioSessionFixture {
   std::uint64_t call(std::string_view params = "{}", std::chrono::milliseconds timeout = 30s) {
     // Ids are given in turn, so the next is known.
     const auto id = std::make_shared<std::uint64_t>(0);
-    *id = session.call("run", params, timeout, [this, id](Outcome outcome) { answers.emplace_back(*id, outcome); });
+    *id = session.call({"run", std::string(params), "operator/alice", timeout},
+                       [this, id](Outcome outcome) { answers.emplace_back(*id, outcome); });
     return *id;
   }
   void pass(std::chrono::milliseconds time) {
@@ -79,7 +80,13 @@ TEST_CASE_FIXTURE(StdioSessionFixture, "calls are answered in any order, byte fo
   const auto second = call("[1]");
   CHECK(session.in_flight() == 2);
   CHECK(session.output().find("{\"a\": 12345678901234567890123}") != std::string::npos);
-  CHECK(written().size() == 2);
+  const auto requests = written();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[1] == Json{{"jsonrpc", "2.0"},
+                            {"id", second},
+                            {"method", "run"},
+                            {"params", Json::array({1})},
+                            {"caller", "operator/alice"}});
   CHECK(session.receive(answer(second, R"({"x": 1.50})"), now));
   CHECK(session.receive(answer(first, "null"), now));
   REQUIRE(answers.size() == 2);
@@ -146,7 +153,7 @@ TEST_CASE_FIXTURE(StdioSessionFixture, "a cancelled call is told to the service,
 
 TEST_CASE_FIXTURE(StdioSessionFixture, "an answer may make the next call") {
   greet();
-  const auto first = session.call("run", "", 1s, [&](const Outcome&) { call(); });
+  const auto first = session.call({"run", "", "", 1s}, [&](const Outcome&) { call(); });
   session.receive(answer(first, "1"), now);
   CHECK(session.in_flight() == 1);
   session.fail_calls({Code::service_failed, "gone"});
