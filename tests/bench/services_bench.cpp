@@ -238,25 +238,31 @@ asio::awaitable<void> pace(Node& node, std::string method, double rate, Seconds 
   }
 }
 
+/// In turns, as what else the machine does is larger than what is looked for.
 void measure_latency(Node& node, Seconds time) {
   constexpr double kRate = 5'000;
-  std::vector<double> with, without;
+  constexpr int kRounds = 5;
   rpc::Method nothing;
   nothing.name = "none.echo";
   nothing.handler = [](rpc::CallContext context) -> asio::awaitable<rpc::Outcome> {
     co_return std::move(context.params);
   };
   node.registry.publish({"none", "1", "", true, {std::move(nothing)}});
-  for (auto& [method, out] : {std::pair{"none.echo", &without}, std::pair{"probe.echo", &with}}) {
-    beside(node, [&, name = method, into = out](asio::io_context& loop) {
-      asio::co_spawn(loop, pace(node, name, kRate, time, *into), asio::detached);
+  const auto p99 = [&](const char* method) {
+    std::vector<double> times;
+    beside(node, [&](asio::io_context& loop) {
+      asio::co_spawn(loop, pace(node, method, kRate, time / kRounds, times), asio::detached);
       loop.run();
     });
+    return percentile(times, 0.99);
+  };
+  std::vector<double> base, added;
+  for (int round = 0; round < kRounds; ++round) {
+    base.push_back(p99("none.echo"));
+    added.push_back(p99("probe.echo") - base.back());
   }
-  const double base = percentile(without, 0.99);
-  figure("built-in echo at 5,000 calls a second, p99", base, "ms");
-  figure("stdio echo at 5,000 calls a second, p50", percentile(with, 0.5), "ms");
-  report("stdio: added at p99 at 5,000 calls a second", percentile(with, 0.99) - base, "ms", 1.0, false);
+  figure("built-in echo at 5,000 calls a second, p99", percentile(base, 0.5), "ms");
+  report("stdio: added at p99 at 5,000 calls a second", percentile(added, 0.5), "ms", 1.0, false);
 }
 
 double bare_exec() {

@@ -110,11 +110,12 @@ struct ServiceHostFixture {
   /// Runs the loop until the condition holds, within a generous bound.
   template <class Condition>
   bool until(Condition condition) {
-    for (int i = 0; i < 60'000 && !condition(); ++i) {
+    for (int i = 0; i < 60'000; ++i) {
+      if (condition()) return true;
       loop.restart();
       loop.run_one_for(std::chrono::milliseconds(1));
     }
-    return condition();
+    return false;
   }
   Json listed(const std::string& name) {
     const Json all = call("services.list");
