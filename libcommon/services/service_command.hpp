@@ -1,7 +1,9 @@
 // How the program of a service is run: its arguments, folder and environment.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "services/process.hpp"
 #include "services/service_folder.hpp"
@@ -14,6 +16,8 @@ struct NodeFacts {
   std::string home;
   std::string mark{};    ///< NAME=value; may be empty
   std::string socket{};  ///< where this service calls others, see NodeSocket; may be empty
+  /// OrphanGuard::sweep; may be empty.
+  std::function<void(std::string_view)> sweep{};
 };
 
 /// Nothing of the node's own environment but HOME gets in: it may hold passwords.

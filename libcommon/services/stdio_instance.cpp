@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "services/line_splitter.hpp"
+#include "services/orphan_guard.hpp"
 
 namespace p2p::services {
 
@@ -56,6 +57,7 @@ StdioInstance::StdioInstance(asio::any_io_executor loop, Settings settings, Rand
       settings_(std::move(settings)),
       log_(log, "Services"),
       on_change_(std::move(on_change)),
+      random_(random),
       policy_(settings_.restart, random),
       output_log_(log, settings_.session.service),
       timer_(loop_) {}
@@ -95,7 +97,10 @@ asio::awaitable<void> StdioInstance::wait_until(Monotonic until) {
 }
 
 asio::awaitable<std::optional<ExitStatus>> StdioInstance::run_process() {
-  auto process = Process::start_piped(settings_.command);
+  const std::string id = fmt::format("{:016x}{:016x}", random_.next(), random_.next());
+  Command command = settings_.command;
+  command.environment.push_back(OrphanGuard::instance_mark(id));
+  auto process = Process::start_piped(command);
   if (!process) {
     trouble_ = process.error().context;
     co_return std::nullopt;
@@ -103,6 +108,7 @@ asio::awaitable<std::optional<ExitStatus>> StdioInstance::run_process() {
   Attendance attendance(*this, *process);
   co_await serve(*process);
   const ExitStatus status = process->reap();
+  if (settings_.sweep) settings_.sweep(id);
   attendance.conclude(status);
   // What the session found broken says more than how the process then ended.
   trouble_ = session_->phase() == StdioSession::Phase::broken ? session_->flaw() : to_text(status);

@@ -31,6 +31,8 @@ class StdioInstance {
     Command command;
     StdioSession::Settings session;
     Restart restart;
+    /// Kills what the process with this OrphanGuard::instance_mark() has left behind; may be empty.
+    std::function<void(std::string_view)> sweep;
   };
   enum class State : unsigned char {
     starting,
@@ -82,6 +84,7 @@ class StdioInstance {
   Settings settings_;
   Logger log_;
   std::function<void()> on_change_;
+  Random& random_;
   RestartPolicy policy_;
   ServiceLog output_log_;
   boost::asio::steady_timer timer_;

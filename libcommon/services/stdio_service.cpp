@@ -59,8 +59,10 @@ StdioService::StdioService(asio::any_io_executor control, const ServiceFolder& f
                            {"version", manifest_.version},
                            {"node_id", node.node_id},
                            {"instance", i}};
-    StdioInstance::Settings settings{
-        command_of(folder, node), {manifest_.name, dump_json(greeting), manifest_.health}, manifest_.restart};
+    StdioInstance::Settings settings{command_of(folder, node),
+                                     {manifest_.name, dump_json(greeting), manifest_.health},
+                                     manifest_.restart,
+                                     node.sweep};
     instances_.push_back(
         std::make_unique<StdioInstance>(control_, std::move(settings), random, log, [this] { instance_changed(); }));
   }

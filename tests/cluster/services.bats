@@ -101,3 +101,27 @@ ask() { p2p-ctl call ask.node --node "$1" --params "{\"request\":$2}" -o json; }
   ask worker-1 '[]' | jq -e '.error.code == -32600'
   ask coordinator-1 '{"jsonrpc":"2.0","id":7,"method":"who.calls","target":"node:worker-1"}' | jq -e '.result == "coordinator/ask"'
 }
+
+@test "what a program left in a session of its own is gone when it dies, while its node goes on" {
+  local folder=$P2P_HOME/services/worker-1/runaway
+  mkdir -p "$folder"
+  cat >"$folder/runaway.py" <<'PY'
+import json, os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    for stream in (0, 1, 2):
+        os.close(stream)
+    time.sleep(1000)
+for line in sys.stdin:
+    print(json.dumps({"jsonrpc": "2.0", "id": json.loads(line)["id"], "result": os.getpid()}), flush=True)
+PY
+  printf '%s\n' 'name: runaway' 'command: [python3, runaway.py]' 'protocol: stdio' 'methods: [{name: pid}]' \
+    >"$folder/service.yaml"
+  wait_until 20 runs worker-1 runaway
+  local parent child
+  parent=$(p2p-ctl call runaway.pid --node worker-1 -o json)
+  child=$(pgrep -P "$parent")
+  kill -KILL "$parent"
+  wait_until 10 gone "$child"
+  p2p-ctl call runaway.pid --node worker-1
+}

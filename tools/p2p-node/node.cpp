@@ -444,7 +444,9 @@ void Node::open_calls() {
   };
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;
-  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark(), {}};
+  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark(), {}, [this](std::string_view id) {
+                    guard_.sweep(id);
+                  }};
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };

@@ -137,6 +137,11 @@ TEST_CASE_FIXTURE(ExecCallFixture, "one that ignores SIGTERM gets SIGKILL") {
   CHECK_FALSE(alive(pid_from("self")));
 }
 
+TEST_CASE_FIXTURE(ExecCallFixture, "one that closes its output is waited for all the same") {
+  CHECK(run_script("echo 7; exec >&- 2>&-; sleep 0.05; touch done").value() == "7");
+  CHECK(fs::exists(folder.path() / "done"));
+}
+
 TEST_CASE_FIXTURE(ExecCallFixture, "what a process leaves behind is killed and does not hold up its answer") {
   CHECK(run_script("sleep 1000 & echo $! > child; echo 7").value() == "7");
   CHECK(becomes_true([&] { return !alive(pid_from("child")); }));
