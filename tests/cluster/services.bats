@@ -68,6 +68,15 @@ process_of() {
   done
 }
 
+@test "the service of the README works as it is written there" {
+  export HOME=$FLEET/someone
+  sed -n '/^mkdir -p ~.*hello/,/^chmod 755 hello.sh/p' "$P2P_SOURCE_DIR/README.md" >"$FLEET/readme.sh"
+  (cd "$FLEET" && bash -eu readme.sh)
+  mv "$HOME/.p2p/services/hello" "$P2P_HOME/services/worker-1/"
+  wait_until 20 runs worker-1 hello
+  [[ $(p2p-ctl call hello.greet name=Ada -o json) == '"Hello Ada, this is worker-1"' ]]
+}
+
 # A shell service that passes a line to its node's socket and prints the answer, and one that says who calls it.
 install_pair() {
   local folder=$P2P_HOME/services/$1

@@ -438,7 +438,7 @@ void Node::open_calls() {
                                                                       *dispatcher_, clients_->of_control(),
                                                                       config_.coordinator_addresses, clock_});
   services::ServiceHost::Options options;
-  options.socket_folder = options_.paths.state_directory(config_) / "sockets";
+  options.socket_folder = std::filesystem::absolute(options_.paths.state_directory(config_) / "sockets");
   options.answer_service = [this](std::string service, std::string request) {
     return service_calls_->answer(std::move(service), std::move(request));
   };
