@@ -19,7 +19,8 @@ set(doc_folder ${CMAKE_INSTALL_DATADIR}/doc/p2p)
 install(FILES README.md CHANGELOG.md packaging/copyright DESTINATION ${doc_folder})
 install(FILES config/coordinator.yaml config/worker.yaml DESTINATION ${doc_folder}/examples)
 # A node refuses what others may write, so the modes are given, not those of the checkout.
-install(DIRECTORY config/services DESTINATION ${doc_folder}/examples FILES_MATCHING PATTERN "*.yaml"
+install(DIRECTORY config/services DESTINATION ${doc_folder}/examples FILES_MATCHING
+  PATTERN "*.yaml" PATTERN "*.py" PATTERN "*.cpp"
   PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 install(DIRECTORY config/services DESTINATION ${doc_folder}/examples FILES_MATCHING PATTERN "*.sh"
   PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -175,7 +175,7 @@ namespace {
 
 /// The members of a response, or of its error, by name.
 struct ResponseMembers {
-  std::string_view result, error, code, message, data;
+  std::string_view id, result, error, code, message, data;
 };
 
 bool scan_error(std::string_view text, ResponseMembers& out) {
@@ -192,7 +192,7 @@ bool scan_error(std::string_view text, ResponseMembers& out) {
 
 }  // namespace
 
-Result<Outcome> parse_response(std::string_view text) {
+Result<ParsedResponse> parse_response_with_id(std::string_view text) {
   const auto flawed = [](std::string_view why) {
     return Error(Errc::invalid, fmt::format("the answer is not JSON-RPC 2.0: {}", why));
   };
@@ -202,6 +202,7 @@ Result<Outcome> parse_response(std::string_view text) {
   const bool fine = scanner.members([&](std::string_view key) {
     const std::size_t from = scanner.position();
     if (!scanner.value()) return false;
+    if (key == "id") found.id = scanner.since(from);
     if (key == "result") found.result = scanner.since(from);
     if (key == "error") found.error = scanner.since(from);
     return true;
@@ -209,14 +210,20 @@ Result<Outcome> parse_response(std::string_view text) {
   scanner.skip_space();
   if (!fine || !scanner.at_end()) return flawed(scanner.problem());
   if (found.result.empty() == found.error.empty()) return flawed("it needs either a result or an error");
-  if (!found.result.empty()) return Outcome(std::string(found.result));
+  if (!found.result.empty()) return ParsedResponse{found.id, std::string(found.result)};
   if (found.error.front() != '{' || !scan_error(found.error, found)) return flawed("its error is not an object");
   int code = 0;
   const auto [end, failure] = std::from_chars(found.code.data(), found.code.data() + found.code.size(), code);
   if (failure != std::errc() || end != found.code.data() + found.code.size() || !is_string(found.message)) {
     return flawed("its error needs a code and a message");
   }
-  return Outcome(RpcError{static_cast<Code>(code), text_of(found.message), std::string(found.data)});
+  return ParsedResponse{found.id, RpcError{static_cast<Code>(code), text_of(found.message), std::string(found.data)}};
+}
+
+Result<Outcome> parse_response(std::string_view text) {
+  auto parsed = parse_response_with_id(text);
+  if (!parsed) return parsed.error();
+  return std::move(parsed->outcome);
 }
 
 }  // namespace p2p::rpc

@@ -47,7 +47,14 @@ std::string error_object(const RpcError& error);
 
 /// A request of one call with id 1; empty `params` are left out.
 std::string make_request(std::string_view method, std::string_view params);
-/// What the peer answered to one call; `invalid` when it is not a JSON-RPC response.
+/// What a peer answered, and to which call.
+struct ParsedResponse {
+  std::string_view id;  ///< JSON text, points into the response; empty when absent
+  Outcome outcome;
+};
+/// `invalid` when it is not a JSON-RPC response.
+Result<ParsedResponse> parse_response_with_id(std::string_view text);
+/// The same where only one call can be meant.
 Result<Outcome> parse_response(std::string_view text);
 
 }  // namespace p2p::rpc

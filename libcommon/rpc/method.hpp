@@ -16,6 +16,8 @@ namespace p2p::rpc {
 
 /// The `service` of `service.method`.
 inline std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
+/// The `method` of `service.method`.
+inline std::string_view bare_method(std::string_view method) { return method.substr(method.find('.') + 1); }
 
 /// One call as a method sees it.
 struct CallContext {

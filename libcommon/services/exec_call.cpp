@@ -2,15 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <cstring>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -27,9 +20,6 @@ using rpc::Code;
 using rpc::Outcome;
 using rpc::RpcError;
 using std::chrono::steady_clock;
-
-/// How long a process that got SIGKILL may stay (in a system call that cannot be interrupted).
-constexpr std::chrono::seconds kKillGrace{5};
 
 /// What the process printed, within its bounds.
 class Output {
@@ -103,30 +93,7 @@ Outcome read_outcome(const std::string& service, const ExitStatus& status, Cause
   const Json data = {{"exit_code", status.code ? Json(*status.code) : Json()},
                      {"signal", status.signal ? Json(*status.signal) : Json()},
                      {"stderr", output.tail()}};
-  const std::string how =
-      status.code ? fmt::format("exited with status {}", *status.code)
-                  : fmt::format("was killed by signal {} ({})", *status.signal, ::strsignal(*status.signal));
-  return service_failed(fmt::format("service \"{}\" {}", service, how), dump_json(data));
-}
-
-/// Waits until the descriptor is readable or `until`. After a cancellation it returns at once, so the caller stops
-/// that.
-asio::awaitable<void> readable_or(asio::posix::stream_descriptor& descriptor, asio::steady_timer& timer,
-                                  Monotonic until) {
-  timer.expires_at(until);
-  auto reading = descriptor.async_wait(asio::posix::stream_descriptor::wait_read, asio::deferred);
-  auto expiring = timer.async_wait(asio::deferred);
-  auto group = asio::experimental::make_parallel_group(std::move(reading), std::move(expiring));
-  co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-}
-
-/// Reads what the pipes still hold once the process has exited. Others of its group are killed first and the amount is
-/// bounded, so that nothing that it left behind can keep this going.
-void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr) {
-  constexpr int kRounds = 2;
-  process.signal_group(SIGKILL);
-  for (int round = 0; round < kRounds && process.pump(on_stdout, on_stderr); ++round) {
-  }
+  return service_failed(fmt::format("service \"{}\" {}", service, to_text(status)), dump_json(data));
 }
 
 /// Serves the process until it has exited, ending it when there is cause; returns that cause.

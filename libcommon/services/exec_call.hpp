@@ -7,7 +7,7 @@
 
 #include "base/log_sink.hpp"
 #include "rpc/method.hpp"
-#include "services/process.hpp"
+#include "services/process_watch.hpp"
 
 namespace p2p::services {
 
@@ -15,8 +15,6 @@ inline constexpr std::size_t kMaxResultBytes = 1 << 20;
 inline constexpr std::size_t kMaxErrorTailBytes = 4096;
 /// Stderr of one call that is logged; what follows is read and dropped, and that is said.
 inline constexpr std::size_t kMaxLoggedBytes = 1 << 20;
-/// Between SIGTERM and SIGKILL.
-inline constexpr std::chrono::milliseconds kTerminateGrace{2'000};
 
 /// Runs `command` with `params` (JSON text) on stdin until it exits or `deadline` passes. Ended early (deadline, too
 /// much output, cancellation), its group gets SIGTERM and after kTerminateGrace SIGKILL; the answer comes then.

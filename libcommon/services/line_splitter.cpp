@@ -15,7 +15,7 @@ std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
   std::vector<std::string> lines;
   while (!bytes.empty()) {
     const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    line_.append(bytes.substr(0, std::min(end, kMaxLineBytes - line_.size())));
+    line_.append(bytes.substr(0, std::min(end, max_bytes_ - line_.size())));
     if (end == bytes.size()) break;
     bytes.remove_prefix(end + 1);
     if (std::string line = take(); !line.empty()) lines.push_back(std::move(line));

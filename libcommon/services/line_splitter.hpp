@@ -1,4 +1,4 @@
-// Cuts a byte stream into lines for the log, however the bytes arrive. Pure.
+// Cuts a byte stream into lines, however the bytes arrive. Pure.
 #pragma once
 
 #include <string>
@@ -7,11 +7,14 @@
 
 namespace p2p::services {
 
-/// A longer line is cut, and what follows up to its newline is dropped.
+/// A line of the log.
 inline constexpr std::size_t kMaxLineBytes = 64 * 1024;
 
 class LineSplitter {
  public:
+  /// A line that reaches `max_bytes` is cut there, and what follows up to its newline is dropped.
+  explicit LineSplitter(std::size_t max_bytes = kMaxLineBytes) : max_bytes_(max_bytes) {}
+
   /// The lines that `bytes` completes, without their newline (and carriage return), empty ones left out.
   std::vector<std::string> feed(std::string_view bytes);
   /// The last line when the stream ends without a newline; empty when there is none.
@@ -19,6 +22,8 @@ class LineSplitter {
 
  private:
   std::string take();
+
+  std::size_t max_bytes_;
   std::string line_;
 };
 

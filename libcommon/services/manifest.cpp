@@ -139,6 +139,10 @@ Manifest manifest(const YamlField& root) {
   if (out.name.empty()) root.fail("needs a name");
   if (out.command.empty()) root.fail("needs a command");
   if (out.methods.empty()) root.fail("needs methods");
+  const auto reserved = [](const ManifestMethod& method) { return method.name == kInitializeMethod; };
+  if (out.protocol == Protocol::stdio && std::any_of(out.methods.begin(), out.methods.end(), reserved)) {
+    root.fail(fmt::format("method \"{}\" has a meaning of its own in protocol stdio", kInitializeMethod));
+  }
   return out;
 }
 

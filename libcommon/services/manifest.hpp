@@ -39,6 +39,8 @@ inline constexpr std::size_t kMaxEnvironment = 64;
 inline constexpr std::size_t kMaxTextBytes = 4096;
 inline constexpr std::uint64_t kMaxInflight = 1024;
 inline constexpr std::uint64_t kMaxInstances = 64;
+/// The request with which protocol stdio begins; no method may be called so there.
+inline constexpr char kInitializeMethod[] = "initialize";
 inline constexpr std::chrono::milliseconds kMaxMethodTimeout{3'600'000};
 
 enum class Protocol : unsigned char { exec, stdio };

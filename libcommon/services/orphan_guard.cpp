@@ -63,6 +63,26 @@ int kill_marked(std::string_view mark) {
   return killed;
 }
 
+/// A pass may miss what is being forked while it looks, so only one that finds nothing is the last.
+void kill_all_marked(std::string_view mark) {
+  for (int pass = 0; pass < kMaxPasses && kill_marked(mark) > 0; ++pass) ::nanosleep(&kBetweenPasses, nullptr);
+}
+
+/// Sweeps for each id that comes, until the other end is closed; false when that cannot be told.
+bool sweep_until_end(int lifeline) {
+  std::array<char, kInstanceIdBytes> id;
+  std::size_t have = 0;
+  for (;;) {
+    const ssize_t got = ::read(lifeline, id.data() + have, id.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got == 0;
+    have += static_cast<std::size_t>(got);
+    if (have < id.size()) continue;
+    kill_all_marked(OrphanGuard::instance_mark({id.data(), id.size()}));
+    have = 0;
+  }
+}
+
 [[noreturn]] void stand_guard(int lifeline, std::string_view mark) {
   ::setsid();
   sigset_t all;
@@ -75,15 +95,7 @@ int kill_marked(std::string_view mark) {
   const int null = ::open("/dev/null", O_RDWR);
   for (const int standard : {0, 1, 2}) ::dup2(null, standard);
   [[maybe_unused]] const int moved = ::chdir("/");
-  char byte = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(kept, &byte, 1);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0) {
-    // A pass may miss what is being forked while it looks, so only one that finds nothing is the last.
-    for (int pass = 0; pass < kMaxPasses && kill_marked(mark) > 0; ++pass) ::nanosleep(&kBetweenPasses, nullptr);
-  }
+  if (sweep_until_end(kept)) kill_all_marked(mark);
   ::_exit(0);
 }
 
@@ -95,10 +107,20 @@ Result<OrphanGuard> OrphanGuard::start() {
   const Descriptor theirs(ends[0]);
   Descriptor ours(ends[1]);
   std::string mark = "P2P_RUN_ID=" + to_hex(random_bytes(kMarkBytes));
+  // A guard that is busy must not hold up the node: what it misses then is killed when the node ends.
+  ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   const pid_t pid = ::fork();
   if (pid < 0) return system_error(errno, "fork");
   if (pid == 0) stand_guard(theirs.get(), mark);
   return OrphanGuard(std::move(mark), std::move(ours), pid);
+}
+
+std::string OrphanGuard::instance_mark(std::string_view id) { return fmt::format("P2P_INSTANCE_ID={}", id); }
+
+void OrphanGuard::sweep(std::string_view id) const {
+  // So few bytes go into a pipe whole or not at all.
+  if (id.size() != kInstanceIdBytes) return;
+  [[maybe_unused]] const ssize_t put = ::write(lifeline_.get(), id.data(), id.size());
 }
 
 OrphanGuard::~OrphanGuard() {

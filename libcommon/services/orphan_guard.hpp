@@ -1,5 +1,6 @@
 // A process beside the node that waits for its end, however that comes (SIGKILL too), and then kills what the programs
-// of its services have left running: children of children, also in groups and sessions of their own.
+// of its services have left running: children of children, also in groups and sessions of their own. Asked to, it does
+// the same for one program that has ended while the node goes on.
 //
 // It knows them by a variable in their environment, random for each run of the node, which every program inherits from
 // the one that started it. PR_SET_PDEATHSIG reaches only direct children, a process group loses who calls setsid(), and
@@ -9,12 +10,15 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
 #include "services/descriptor.hpp"
 
 namespace p2p::services {
+
+inline constexpr std::size_t kInstanceIdBytes = 32;
 
 class OrphanGuard {
  public:
@@ -30,6 +34,12 @@ class OrphanGuard {
 
   /// NAME=value, for the environment of every program of a service.
   const std::string& mark() const { return mark_; }
+
+  /// NAME=value, for the environment of one long-lived program, beside mark(). The same `id` of kInstanceIdBytes bytes
+  /// must not be used twice.
+  static std::string instance_mark(std::string_view id);
+  /// Has everything killed that has this instance_mark(), soon; it is not waited for. Any thread.
+  void sweep(std::string_view id) const;
 
  private:
   OrphanGuard(std::string mark, Descriptor lifeline, pid_t pid)

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 namespace p2p::services {
 namespace {
@@ -82,14 +83,15 @@ struct Pipe {
   Descriptor read, write;
 };
 
-Result<Pipe> make_pipe(bool nonblocking_reader) {
+Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "pipe");
   Pipe pipe{above_standard(ends[0]), above_standard(ends[1])};
   if (!pipe.read || !pipe.write) return system_error(errno, "pipe");
-  if (nonblocking_reader) ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
   return pipe;
 }
+
+void set_nonblocking(const Descriptor& descriptor) { ::fcntl(descriptor.get(), F_SETFL, O_NONBLOCK); }
 
 Result<Descriptor> input_file(std::string_view content) {
   Descriptor file = above_standard(::memfd_create("p2p-params", MFD_CLOEXEC));
@@ -111,29 +113,49 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
-bool add_to(const Descriptor& poll, const Descriptor& watched) {
+bool watch(int poll, const Descriptor& watched, std::uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN;
-  return ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, watched.get(), &event) == 0;
+  event.events = events;
+  return ::epoll_ctl(poll, EPOLL_CTL_ADD, watched.get(), &event) == 0;
 }
 
 }  // namespace
 
+std::string to_text(const ExitStatus& status) {
+  if (status.code) return fmt::format("exited with status {}", *status.code);
+  return fmt::format("was killed by signal {} ({})", *status.signal, ::strsignal(*status.signal));
+}
+
 Result<Process> Process::start(const Command& command, std::string_view input) {
-  auto stdin_file = input_file(input);
-  if (!stdin_file) return stdin_file.error();
-  auto out = make_pipe(true);
+  auto file = input_file(input);
+  if (!file) return file.error();
+  return launch(command, *file);
+}
+
+Result<Process> Process::start_piped(const Command& command) {
+  auto input = make_pipe();
+  if (!input) return input.error();
+  set_nonblocking(input->write);
+  auto process = launch(command, input->read);
+  if (process) process->stdin_ = std::move(input->write);
+  return process;
+}
+
+Result<Process> Process::launch(const Command& command, const Descriptor& input) {
+  auto out = make_pipe();
   if (!out) return out.error();
-  auto err = make_pipe(true);
+  auto err = make_pipe();
   if (!err) return err.error();
-  auto report = make_pipe(false);
+  auto report = make_pipe();
   if (!report) return report.error();
+  set_nonblocking(out->read);
+  set_nonblocking(err->read);
 
   const std::string program = command.program.string();
   const std::string folder = command.working_folder.string();
   const auto arguments = pointers(command.arguments);
   const auto environment = pointers(command.environment);
-  const ChildPlan plan{program.c_str(),  arguments.data(), environment.data(),  folder.c_str(), stdin_file->get(),
+  const ChildPlan plan{program.c_str(),  arguments.data(), environment.data(),  folder.c_str(), input.get(),
                        out->write.get(), err->write.get(), report->write.get(), ::getpid()};
   Process process;
   process.pid_ = spawn(plan);
@@ -149,19 +171,23 @@ Result<Process> Process::start(const Command& command, std::string_view input) {
   process.stdout_ = std::move(out->read);
   process.stderr_ = std::move(err->read);
   process.poll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
-  if (!process.pid_descriptor_ || !process.poll_ || !add_to(process.poll_, process.pid_descriptor_) ||
-      !add_to(process.poll_, process.stdout_) || !add_to(process.poll_, process.stderr_)) {
-    return system_error(errno, fmt::format("cannot watch {}", program));
-  }
+  process.poll_number_ = process.poll_.get();
+  const bool watched =
+      process.pid_descriptor_ && process.poll_ && watch(process.poll_number_, process.pid_descriptor_, EPOLLIN) &&
+      watch(process.poll_number_, process.stdout_, EPOLLIN) && watch(process.poll_number_, process.stderr_, EPOLLIN);
+  if (!watched) return system_error(errno, fmt::format("cannot watch {}", program));
   return process;
 }
 
 Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pid_descriptor_(std::move(other.pid_descriptor_)),
+      stdin_(std::move(other.stdin_)),
       stdout_(std::move(other.stdout_)),
       stderr_(std::move(other.stderr_)),
-      poll_(std::move(other.poll_)) {}
+      poll_(std::move(other.poll_)),
+      poll_number_(other.poll_number_),
+      waits_for_room_(other.waits_for_room_) {}
 
 Process::~Process() {
   if (pid_ > 0) reap();
@@ -188,6 +214,28 @@ bool Process::pump(const Sink& on_stdout, const Sink& on_stderr) {
   const bool some_output = pump_one(stdout_, on_stdout);
   const bool some_errors = pump_one(stderr_, on_stderr);
   return some_output || some_errors;
+}
+
+bool Process::write_input(std::string& bytes) {
+  std::string_view left = bytes;
+  while (stdin_ && !left.empty()) {
+    const ssize_t put = ::write(stdin_.get(), left.data(), left.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0 && errno == EAGAIN) break;
+    if (put < 0) {
+      stdin_.reset();
+      break;
+    }
+    left.remove_prefix(static_cast<std::size_t>(put));
+  }
+  bytes.erase(0, bytes.size() - left.size());
+  if (!stdin_) return false;
+  if (waits_for_room_ == bytes.empty()) {
+    // Only while it is needed: a pipe that nobody reads any more would always be ready.
+    waits_for_room_ = !bytes.empty() && watch(poll_number_, stdin_, EPOLLOUT);
+    if (bytes.empty()) ::epoll_ctl(poll_number_, EPOLL_CTL_DEL, stdin_.get(), nullptr);
+  }
+  return true;
 }
 
 bool Process::has_exited() const {

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
 
 #include "base/file.hpp"
+#include "services/exec_service.hpp"
 
 namespace p2p::services {
 
@@ -16,7 +19,9 @@ namespace fs = std::filesystem;
 
 std::string_view to_string(ServiceState state) noexcept {
   switch (state) {
+    case ServiceState::starting: return "starting";
     case ServiceState::running: return "running";
+    case ServiceState::degraded: return "degraded";
     case ServiceState::stopped: return "stopped";
     case ServiceState::error: return "error";
   }
@@ -24,15 +29,20 @@ std::string_view to_string(ServiceState state) noexcept {
 }
 
 ServiceHost::ServiceHost(asio::any_io_executor control, Options options, rpc::Registry& registry, StateStore store,
-                         OnChange on_change, LogSink& log)
+                         OnChange on_change, Random& random, LogSink& log)
     : control_(std::move(control)),
       options_(std::move(options)),
       registry_(registry),
       store_(std::move(store)),
       on_change_(std::move(on_change)),
+      random_(random),
       log_(log, "Services"),
+      tasks_(control_, log),
       watch_(control_),
-      view_(std::make_shared<std::vector<ServiceView>>()) {}
+      view_(std::make_shared<std::vector<ServiceView>>()) {
+  if (options_.socket_folder.empty()) return;
+  sockets_ = std::make_unique<NodeSocket>(control_, options_.socket_folder, options_.answer_service, log);
+}
 
 void ServiceHost::open() {
   auto text = store_.load();
@@ -111,9 +121,6 @@ ServiceView ServiceHost::judge(const fs::path& folder, const Entry& entry, bool 
     view.error = fmt::format("\"{}\" is the name of a built-in service", entry.name);
   } else if (name_taken) {
     view.error = fmt::format("another folder has a service \"{}\" already", entry.name);
-  } else if (entry.loaded->manifest.protocol != Protocol::exec) {
-    view.error =
-        fmt::format("this version runs protocol exec only, not {}", to_string(entry.loaded->manifest.protocol));
   } else {
     view.state = stopped_.contains(entry.name) ? ServiceState::stopped : ServiceState::running;
   }
@@ -138,37 +145,120 @@ std::vector<ServiceView> ServiceHost::judge_all() {
 
 void ServiceHost::publish() {
   std::vector<ServiceView> views = judge_all();
-  std::vector<Announcement> announced;
-  std::map<std::string, std::string> running;
-  for (const ServiceView& now : views) {
+  std::map<std::string, std::string> in_use;
+  for (ServiceView& now : views) {
     if (now.state != ServiceState::running) continue;
     const Entry& entry = entries_.at(now.folder);
-    running[now.name] = entry.fingerprint;
-    announced.push_back({now.name, now.manifest->version});
+    in_use[now.name] = entry.fingerprint;
     const auto old = published_.find(now.name);
-    if (old != published_.end() && old->second == entry.fingerprint) continue;
-    registry_.publish(make_exec_service(*entry.loaded, options_.node, log_.sink()));
-    log_.info("service {} {} is running", now.name, now.manifest->version);
+    if (old == published_.end() || old->second != entry.fingerprint) put_in_use(entry);
+    add_program_state(now);
   }
   for (const auto& [name, fingerprint] : published_) {
-    if (running.contains(name)) continue;
-    registry_.withdraw(name);
-    log_.info("service {} is no longer running", name);
+    if (!in_use.contains(name)) take_out_of_use(name);
   }
-  published_ = std::move(running);
-  auto next = std::make_shared<const std::vector<ServiceView>>(std::move(views));
+  std::erase_if(programs_, [](const auto& program) { return program.second->ended(); });
+  published_ = std::move(in_use);
+  announce(views);
+}
+
+NodeFacts ServiceHost::facts_for(const std::string& service) {
+  NodeFacts facts = options_.node;
+  if (!sockets_) return facts;
+  auto path = sockets_->open(service);
+  if (path) {
+    facts.socket = path->string();
+  } else {
+    log_.warning("service {} cannot call others: {}", service, path.error().context);
+  }
+  return facts;
+}
+
+void ServiceHost::put_in_use(const Entry& entry) {
+  const Manifest& manifest = entry.loaded->manifest;
+  const NodeFacts facts = facts_for(entry.name);
+  const auto running = programs_.find(entry.name);
+  const auto predecessor = running == programs_.end() ? nullptr : running->second;
+  if (manifest.protocol == Protocol::exec) {
+    if (predecessor) tasks_.start("end of " + entry.name, StdioService::stop(predecessor, kDrainLimit));
+    registry_.publish(make_exec_service(*entry.loaded, facts, log_.sink()));
+  } else {
+    const auto service = std::make_shared<StdioService>(control_, *entry.loaded, facts, random_, log_.sink(),
+                                                        [this] { publish_soon(); });
+    programs_[entry.name] = service;
+    tasks_.start("service " + entry.name, StdioService::run(service, predecessor));
+    registry_.publish(StdioService::describe(service));
+  }
+  log_.info("service {} {} is in use", entry.name, manifest.version);
+}
+
+void ServiceHost::take_out_of_use(const std::string& name) {
+  registry_.withdraw(name);
+  if (sockets_) sockets_->close(name);
+  if (const auto program = programs_.find(name); program != programs_.end()) {
+    tasks_.start("end of " + name, StdioService::stop(program->second, kDrainLimit));
+  }
+  log_.info("service {} is no longer in use", name);
+}
+
+void ServiceHost::add_program_state(ServiceView& view) const {
+  const auto program = programs_.find(view.name);
+  if (program == programs_.end() || view.manifest->protocol != Protocol::stdio) return;
+  switch (program->second->state()) {
+    case StdioService::State::starting: view.state = ServiceState::starting; break;
+    case StdioService::State::running: view.state = ServiceState::running; break;
+    case StdioService::State::degraded: view.state = ServiceState::degraded; break;
+    case StdioService::State::error: view.state = ServiceState::error; break;
+  }
+  if (view.state == ServiceState::degraded || view.state == ServiceState::error) {
+    view.error = program->second->trouble();
+  }
+}
+
+void ServiceHost::announce(const std::vector<ServiceView>& views) {
+  std::vector<Announcement> announced;
+  StateCounts counts;
+  for (const ServiceView& now : views) {
+    ++counts[std::string(to_string(now.state))];
+    if (now.state == ServiceState::running) announced.push_back({now.name, now.manifest->version});
+  }
+  auto next = std::make_shared<const std::vector<ServiceView>>(views);
   {
     const std::lock_guard lock(mutex_);
     view_.swap(next);
   }
-  if (announced == announced_) return;
+  if (announced == announced_ && counts == state_counts_) return;
   announced_ = std::move(announced);
-  on_change_(announced_);
+  state_counts_ = std::move(counts);
+  on_change_(announced_, state_counts_);
+}
+
+void ServiceHost::publish_soon() {
+  if (!std::exchange(publish_pending_, true)) tasks_.start("services", publish_later());
+}
+
+asio::awaitable<void> ServiceHost::publish_later() {
+  co_await asio::post(asio::use_awaitable);
+  publish_pending_ = false;
+  publish();
+}
+
+asio::awaitable<void> ServiceHost::stop(std::chrono::milliseconds limit) {
+  constexpr std::chrono::milliseconds kKillLimit{1'000};
+  publish_pending_ = true;  // what ends now is no news for the fleet
+  for (const auto& [name, program] : programs_) {
+    tasks_.start("end of " + name, StdioService::stop(program, std::chrono::milliseconds{0}));
+  }
+  co_await tasks_.wait(limit);
+  co_await tasks_.stop(kKillLimit);
+  if (sockets_) co_await sockets_->stop(kKillLimit);
 }
 
 asio::awaitable<Result<ServiceState>> ServiceHost::control(Action action, std::string name) {
   auto task = apply(action, std::move(name));
-  co_return co_await asio::co_spawn(control_, std::move(task), asio::use_awaitable);
+  // Without the caller's cancellation: of Boost 1.81, one that crosses loops may arrive when its target is gone.
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  co_return co_await asio::co_spawn(control_, std::move(task), std::move(uncancelled));
 }
 
 asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::string name) {

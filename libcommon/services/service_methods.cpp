@@ -26,7 +26,7 @@ Json schema_json(const std::string& text) {
 }
 
 Json method_summary(const rpc::Method& method, bool in_full) {
-  const std::string name = method.name.substr(method.name.find('.') + 1);
+  const std::string name(rpc::bare_method(method.name));
   if (!in_full) return name;
   Json out = {{"name", name},
               {"description", method.description},
@@ -49,7 +49,8 @@ Json published(const rpc::Service& service, bool in_full) {
 Json external(const ServiceView& view, const rpc::RegistrySnapshot& snapshot, bool in_full) {
   Json out;
   const auto running = snapshot.services.find(view.name);
-  if (view.state == ServiceState::running && running != snapshot.services.end()) {
+  const bool in_use = view.state != ServiceState::stopped && view.state != ServiceState::error;
+  if (in_use && running != snapshot.services.end()) {
     out = published(*running->second, in_full);
   } else {
     Json methods = Json::array();

@@ -26,7 +26,7 @@ setup_file() {
   test -s "$root/usr/share/doc/p2p/examples/worker.yaml"
   local services=$root/usr/share/doc/p2p/examples/services
   [ "$(cd "$services" && find . -type f -printf '%P %m\n' | sort | xargs)" = \
-    'disk/disk.sh 755 disk/service.yaml 644 logfile/logfile.sh 755 logfile/service.yaml 644' ]
+    'checks/checks.py 644 checks/service.yaml 644 disk/disk.sh 755 disk/service.yaml 644 load/load.cpp 644 load/service.yaml 644 logfile/logfile.sh 755 logfile/service.yaml 644' ]
 }
 
 @test "everything belongs to root and nobody else may write it" {

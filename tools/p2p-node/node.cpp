@@ -54,6 +54,7 @@
 #include "node_metrics.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
+#include "service_calls.hpp"
 #include "services/orphan_guard.hpp"
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
@@ -132,7 +133,7 @@ class Node {
   std::vector<std::string> addresses() const {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
-  void announce_services(const std::vector<services::Announcement>& running);
+  void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
   pki::Role role() const { return identity_->role(); }
@@ -167,6 +168,7 @@ class Node {
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<rpc::Forwarder> forwarder_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
+  std::unique_ptr<ServiceCalls> service_calls_;
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
@@ -439,17 +441,29 @@ void Node::open_calls() {
   registry_.publish(rpc::system_service({self, clock_, clock_.monotonic(), options_.paths.home()}));
   if (log_store_) registry_.publish(logs::log_collector_service(log_access(), log_store_->collector));
 
+  service_calls_ = std::make_unique<ServiceCalls>(ServiceCalls::Parts{self, config_.cluster_name, registry_,
+                                                                      *dispatcher_, clients_->of_control(),
+                                                                      config_.coordinator_addresses, clock_});
   services::ServiceHost::Options options;
+  options.socket_folder = std::filesystem::absolute(options_.paths.state_directory(config_) / "sockets");
+  options.answer_service = [this](std::string service, std::string request) {
+    return service_calls_->answer(std::move(service), std::move(request));
+  };
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;
-  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark()};
+  options.node = {config_.node_id, options_.paths.home().string(), guard_.mark(), {}, [this](std::string_view id) {
+                    guard_.sweep(id);
+                  }};
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
   store.save = [file](std::string text) { return write_file(file, text, kSecretMode); };
   services_ = std::make_unique<services::ServiceHost>(
       loops_->control().get_executor(), std::move(options), registry_, std::move(store),
-      [this](const std::vector<services::Announcement>& running) { announce_services(running); }, log_sink_);
+      [this](const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
+        announce_services(running, counts);
+      },
+      random_, log_sink_);
   registry_.publish(services::services_service(*services_));
 }
 
@@ -587,6 +601,7 @@ asio::awaitable<void> Node::shut_down() {
   co_await server_->stop(left());
   if (acme_) co_await acme_->stop(left());
   co_await tasks_->stop(left());
+  if (serving_) co_await services_->stop(left());
   if (log_store_) {
     auto work = [collector = &log_store_->collector] { return collector->stop(), true; };
     co_await pool_.run(std::move(work));
@@ -619,8 +634,8 @@ void Node::set_facts(const std::function<void(membership::SelfFacts&)>& change) 
   membership_->set_self(std::move(facts), now());
 }
 
-void Node::announce_services(const std::vector<services::Announcement>& running) {
-  health_->set_services({{"running", running.size()}});
+void Node::announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
+  health_->set_services(counts);
   set_facts([&](membership::SelfFacts& facts) {
     facts.services.clear();
     for (const auto& service : running) facts.services.push_back({service.name, service.version});

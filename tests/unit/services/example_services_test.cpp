@@ -1,19 +1,19 @@
 // The services under config/services, run for real.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 #include <sys/statvfs.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <csignal>
 #include <sstream>
 
-#include "base/json.hpp"
-#include "fixture.hpp"
-#include "rpc/dispatcher.hpp"
+#include "host_fixture.hpp"
 #include "services/exec_service.hpp"
 
 namespace p2p::services {
 namespace {
 
 using namespace std::chrono_literals;
+namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 std::string content_of(const fs::path& path) {
@@ -187,6 +187,50 @@ TEST_CASE_FIXTURE(LogFixture, "logfile.unit asks the journal for allowed units o
   CHECK(call("logfile.unit", {{"unit", "a.service"}})["result"]["lines"] == Json::array());
   home.write("bin/journalctl", "#!/bin/sh\necho 'No journal files' >&2; exit 1\n", 0755);
   CHECK(call("logfile.unit", {{"unit", "a.service"}})["error"]["data"]["stderr"] == "No journal files");
+}
+
+// Those of protocol stdio, behind a host.
+struct StdioExamplesFixture : test::ServiceHostFixture {
+  StdioExamplesFixture() { ::signal(SIGPIPE, SIG_IGN); }
+  void install(const std::string& name) {
+    const fs::path from = fs::path(P2P_EXAMPLE_SERVICES) / name;
+    fs::create_directory(home.path() / name);
+    for (const auto& file : fs::directory_iterator(from)) {
+      home.write(fs::path(name) / file.path().filename(), content_of(file.path()));
+    }
+  }
+};
+
+TEST_CASE_FIXTURE(StdioExamplesFixture, "checks.tcp tells an open port from a closed one, many at the same time") {
+  install("checks");
+  host->open();
+  asio::ip::tcp::acceptor open(loop, {asio::ip::address_v4::loopback(), 0});
+  asio::ip::tcp::acceptor closed(loop, {asio::ip::address_v4::loopback(), 0});
+  const auto params = [](const asio::ip::tcp::acceptor& at) {
+    return fmt::format(R"({{"host":"127.0.0.1","port":{}}})", at.local_endpoint().port());
+  };
+  const std::string shut = params(closed);
+  closed.close();
+  std::vector<std::shared_ptr<std::optional<Json>>> answers;
+  for (int i = 0; i < 30; ++i) answers.push_back(begin("checks.tcp", params(open)));
+  CHECK(call("checks.tcp", shut)["result"]["open"] == false);
+  for (const auto& answer : answers) {
+    REQUIRE(until([&] { return answer->has_value(); }));
+    CHECK((**answer)["result"]["open"] == true);
+  }
+  CHECK(call("checks.tcp", R"({"host":"127.0.0.1"})")["error"]["code"] == -32602);
+  CHECK(call("checks.everywhere", shut)["error"]["code"] == 1);  // there is no node here
+  CHECK(call("services.stop", R"({"name":"checks"})")["result"]["state"] == "stopped");
+}
+
+TEST_CASE_FIXTURE(StdioExamplesFixture, "load.history has a sample from the start") {
+  install("load");
+  fs::copy_file(P2P_EXAMPLE_LOAD, home.path() / "load/load");
+  host->open();
+  const Json answer = call("load.history");
+  REQUIRE(answer["result"].size() >= 1);
+  CHECK(answer["result"][0]["available_bytes"].get<std::uint64_t>() > 1'000'000);
+  CHECK(call("load.history", R"({"seconds":0})")["error"]["code"] == -32602);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
-#include <set>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -25,16 +24,7 @@ using rpc::Code;
 using rpc::Outcome;
 using test::alive;
 using test::becomes_true;
-
-std::set<std::string> open_descriptors() {
-  std::set<std::string> out;
-  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    const auto target = fs::read_symlink(entry.path(), gone);
-    if (!gone) out.insert(entry.path().filename().string() + " " + target.string());
-  }
-  return out;
-}
+using test::open_descriptors;
 
 struct ExecCallFixture {
   test::TemporaryFolder folder;
@@ -145,6 +135,11 @@ TEST_CASE_FIXTURE(ExecCallFixture, "one that ignores SIGTERM gets SIGKILL") {
   const Outcome outcome = run_script("trap '' TERM; echo $$ > self; while :; do sleep 0.1; done", "{}", 300ms);
   CHECK(outcome.error().code == Code::timeout);
   CHECK_FALSE(alive(pid_from("self")));
+}
+
+TEST_CASE_FIXTURE(ExecCallFixture, "one that closes its output is waited for all the same") {
+  CHECK(run_script("echo 7; exec >&- 2>&-; sleep 0.05; touch done").value() == "7");
+  CHECK(fs::exists(folder.path() / "done"));
 }
 
 TEST_CASE_FIXTURE(ExecCallFixture, "what a process leaves behind is killed and does not hold up its answer") {

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,16 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+inline std::set<std::string> open_descriptors() {
+  std::set<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(entry.path(), gone);
+    if (!gone) out.insert(entry.path().filename().string() + " " + target.string());
+  }
+  return out;
+}
 
 class KeptLog final : public LogSink {
  public:

@@ -108,6 +108,72 @@ TEST_CASE("every field is checked") {
   CHECK(flaw(base + "---\nname: x\n") == "service.yaml: holds 2 YAML documents instead of one");
 }
 
+TEST_CASE("every field wrong in turn is refused for that, with its place") {
+  struct Wrong {
+    const char* key;
+    std::vector<const char*> values;
+  };
+  const std::vector<const char*> not_text = {"[x]", "{a: b}", "\"a\\x01b\""};
+  const std::vector<const char*> not_duration = {"[1s]", "{a: 1s}", "10", "-1s", "0s", "1y", "10000000000000000000s",
+                                                 "x"};
+  const std::vector<const char*> not_count = {"[1]", "{a: 1}", "0", "-1", "1.5", "x", "99999999999999999999999"};
+  const std::vector<const char*> not_boolean = {"[true]", "{a: true}", "yes", "1", "''"};
+  const std::vector<Wrong> whole = {
+      {"name", {"[x]", "{a: b}", "''", "a.b", "a/b", "../a", "é", "' a'"}},
+      {"version", not_text},
+      {"description", not_text},
+      {"command", {"ls", "{a: b}", "[]", "['']", "[[x]]", "[{a: b}]"}},
+      {"protocol", {"[exec]", "{a: b}", "''", "EXEC", "http"}},
+      {"env", {"x", "[x]", "{A: [x]}", "{A B: x}", "{1A: x}", "{'': x}", "{P2P_NODE_ID: x}", "{A: x, A: y}"}},
+      {"methods", {"x", "{a: b}", "[]", "[x]", "[[x]]", "[{}]"}},
+      {"instances", not_count},
+      {"health", {"x", "[x]", "{pause: 1s}"}},
+      {"restart", {"x", "[x]", "{pause: 1s}"}},
+  };
+  const std::vector<Wrong> of_method = {
+      {"name", {"[x]", "{a: b}", "''", "a.b", "a b"}},
+      {"description", not_text},
+      {"params", {"x", "[x]", "{type: text}", "{oneOf: []}", "{properties: x}", "{pattern: '('}", "{minimum: x}"}},
+      {"result", {"x", "[x]"}},
+      {"public", not_boolean},
+      {"idempotent", not_boolean},
+      {"timeout", not_duration},
+      {"max_inflight", not_count},
+  };
+  const auto check = [](const std::string& text, const std::string& key, const std::string& value) {
+    CAPTURE(key);
+    CAPTURE(value);
+    const std::string why = flaw(text);
+    CAPTURE(why);
+    CHECK(why.find("service.yaml:") == 0);
+    CHECK(why.find("service.yaml:1:1: needs") != 0);  // what is missing is complained of after what is wrong
+  };
+  for (const Wrong& field : whole) {
+    for (const char* value : field.values) check(std::string(field.key) + ": " + value + "\n", field.key, value);
+  }
+  for (const Wrong& field : of_method) {
+    for (const char* value : field.values) {
+      check("methods:\n  - " + std::string(field.key) + ": " + value + "\n", field.key, value);
+    }
+  }
+  for (const char* key : {"interval", "timeout"}) {
+    for (const char* value : not_duration) check("health: {" + std::string(key) + ": " + value + "}\n", key, value);
+  }
+  for (const char* key : {"delay", "max_delay", "reset_after", "degraded_within"}) {
+    for (const char* value : not_duration) check("restart: {" + std::string(key) + ": " + value + "}\n", key, value);
+  }
+  for (const char* value : not_count) {
+    check("health: {failures: " + std::string(value) + "}\n", "failures", value);
+    check("restart: {degraded_after: " + std::string(value) + "}\n", "degraded_after", value);
+  }
+}
+
+TEST_CASE("initialize is a word of protocol stdio, and a method of protocol exec as any other") {
+  const std::string text = "name: a\ncommand: [x]\nmethods: [{name: initialize}]\n";
+  CHECK(flaw(text).empty());
+  CHECK(flaw(text + "protocol: stdio\n").find("method \"initialize\" has a meaning of its own") != std::string::npos);
+}
+
 TEST_CASE("a document that swells by aliases or nesting is refused") {
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
   for (char c = 'b'; c <= 'h'; ++c) {

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "fixture.hpp"
+#include "services/process.hpp"
 
 namespace p2p::services {
 namespace {
@@ -91,6 +92,33 @@ TEST_CASE("a guard keeps nothing of the node's open, and ends with its owner") {
   ::close(ends[0]);
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
   CHECK(errno == ECHILD);
+}
+
+TEST_CASE("what one program left behind is killed while the others of the node go on") {
+  const std::string gone(kInstanceIdBytes, 'a'), stays(kInstanceIdBytes, 'b');
+  const test::TemporaryFolder folder;
+  const fs::path program = folder.write("run.sh",
+                                        "#!/bin/sh\n"
+                                        "setsid sh -c 'echo $$ > $0; exec sleep 1000' $1 &\n"
+                                        "until [ -s $1 ]; do :; done\n",
+                                        0755);
+  const auto guard = OrphanGuard::start().value();
+  const auto leave_child = [&](const std::string& id) {
+    Command command{program, {"run.sh", id}, {"PATH=/usr/bin:/bin", OrphanGuard::instance_mark(id)}, folder.path()};
+    auto process = Process::start(command, "").value();
+    REQUIRE(test::becomes_true([&] { return process.has_exited(); }));
+    long pid = 0;
+    std::ifstream(folder.path() / id) >> pid;
+    return pid;
+  };
+  const long first = leave_child(gone), second = leave_child(stays);
+  REQUIRE(test::becomes_true([&] { return test::alive(first) && test::alive(second); }));
+  guard.sweep("too short");
+  guard.sweep(gone);
+  CHECK(test::becomes_true([&] { return !test::alive(first); }));
+  CHECK(test::alive(second));
+  guard.sweep(stays);
+  CHECK(test::becomes_true([&] { return !test::alive(second); }));
 }
 
 }  // namespace

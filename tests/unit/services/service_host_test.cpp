@@ -6,17 +6,15 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "base/json.hpp"
-#include "fixture.hpp"
-#include "rpc/dispatcher.hpp"
-#include "services/service_methods.hpp"
+#include "host_fixture.hpp"
+#include "services/manifest_methods.hpp"
 
 namespace p2p::services {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using Action = ServiceHost::Action;
+using test::ServiceHostFixture;
 
 std::string manifest(std::string_view name, std::string_view version = "1", std::string_view more = "") {
   return fmt::format(
@@ -25,71 +23,6 @@ std::string manifest(std::string_view name, std::string_view version = "1", std:
       "false}}\n",
       name, version, more);
 }
-
-/// A node's services with a loop of their own; calls go through the dispatcher, as an operator's.
-struct ServiceHostFixture {
-  test::TemporaryFolder home;
-  test::KeptLog log;
-  asio::io_context loop;
-  rpc::Registry registry;
-  std::optional<std::string> saved;
-  std::vector<std::vector<Announcement>> announced;
-  std::unique_ptr<ServiceHost> host;
-  rpc::Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
-
-  ServiceHostFixture() { make_host(home.path()); }
-  void make_host(const std::filesystem::path& directory) {
-    ServiceHost::Options options;
-    options.directory = directory;
-    options.scan_interval = 1h;
-    options.node = {"w1", "/home/of/p2p"};
-    ServiceHost::StateStore store;
-    store.load = [this]() -> Result<std::string> {
-      if (saved) return *saved;
-      return Error(Errc::not_found, "none");
-    };
-    store.save = [this](std::string text) -> Result<void> {
-      saved = std::move(text);
-      return {};
-    };
-    host = std::make_unique<ServiceHost>(
-        loop.get_executor(), std::move(options), registry, std::move(store),
-        [this](const std::vector<Announcement>& now) { announced.push_back(now); }, log);
-    registry.publish(services_service(*host));
-  }
-  void add(const std::string& folder, const std::string& text, const std::string& script = "echo 1") {
-    home.write(folder + "/run.sh", "#!/bin/sh\n" + script + "\n", 0755);
-    home.write(folder + "/service.yaml", text);
-  }
-  template <class T>
-  T run(asio::awaitable<T> work) {
-    std::optional<T> result;
-    asio::co_spawn(loop, std::move(work), [&](std::exception_ptr failure, T value) {
-      if (failure) std::rethrow_exception(failure);
-      result.emplace(std::move(value));
-    });
-    while (!result) {
-      loop.restart();
-      loop.run_one();
-    }
-    return std::move(*result);
-  }
-  Json call(const std::string& method, const std::string& params = "{}") {
-    rpc::Origin origin;
-    origin.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
-    origin.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
-    origin.deadline = std::chrono::steady_clock::now() + 60s;
-    const std::string text = fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params);
-    return parse_json(run(dispatcher.answer(text, origin))).value();
-  }
-  Json listed(const std::string& name) {
-    const Json all = call("services.list");
-    for (const Json& service : all["result"]) {
-      if (service["name"] == name) return service;
-    }
-    return nullptr;
-  }
-};
 
 TEST_CASE_FIXTURE(ServiceHostFixture, "a service in the folder can be called, listed and described") {
   add("disk", manifest("disk"), "echo \"[\\\"$P2P_SERVICE\\\", \\\"$P2P_NODE_ID\\\", \\\"$P2P_HOME\\\"]\"");
@@ -136,7 +69,8 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "a stopped service stays stopped over a re
 }
 
 TEST_CASE_FIXTURE(ServiceHostFixture, "what cannot run is listed with the reason") {
-  add("a", manifest("a", "1", "protocol: stdio\n"));
+  add("a", manifest("a"));
+  std::filesystem::remove(home.path() / "a/run.sh");
   add("b", "name: b\ncomand: []\n");
   add("c", manifest("services"));
   add("d1", manifest("twin"), "echo first");
@@ -145,7 +79,7 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "what cannot run is listed with the reason
   ::chmod((home.path() / "e/run.sh").c_str(), 0777);
   host->open();
   CHECK(listed("a")["state"] == "error");
-  CHECK(listed("a")["error"] == "this version runs protocol exec only, not stdio");
+  CHECK(listed("a")["error"].get<std::string>().find("run.sh: No such file or directory") != std::string::npos);
   CHECK(listed("b")["error"].get<std::string>().find("did you mean \"command\"?") != std::string::npos);
   CHECK(log.has("Services", "is the name of a built-in service"));
   CHECK(log.has("Services", "another folder has a service \"twin\" already"));

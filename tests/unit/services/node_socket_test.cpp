@@ -1,0 +1,142 @@
+#include "services/node_socket.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <boost/asio/post.hpp>
+#include <thread>
+
+#include "host_fixture.hpp"
+
+namespace p2p::services {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// A program's side: blocking, on a thread of its own.
+class SocketClient {
+ public:
+  explicit SocketClient(const fs::path& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    connected_ = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  bool connected() const { return connected_; }
+  bool send(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      if (put <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return true;
+  }
+  void end() const { ::shutdown(socket_.get(), SHUT_WR); }
+  /// All that comes until the node closes.
+  std::string read_all() const {
+    std::string out;
+    char chunk[4096];
+    for (ssize_t got; (got = ::recv(socket_.get(), chunk, sizeof chunk, 0)) > 0;) {
+      out.append(chunk, static_cast<std::size_t>(got));
+    }
+    return out;
+  }
+
+ private:
+  Descriptor socket_;
+  bool connected_ = false;
+};
+
+struct NodeSocketFixture {
+  test::TemporaryFolder folder;
+  test::KeptLog log;
+  asio::io_context loop;
+  NodeSocket sockets{
+      loop.get_executor(), folder.path() / "sockets",
+      [](std::string service, std::string request) { return answer(std::move(service), std::move(request)); }, log};
+
+  ~NodeSocketFixture() {
+    loop.restart();
+    asio::co_spawn(loop, sockets.stop(1min), [](std::exception_ptr) {});
+    loop.run();
+  }
+  static asio::awaitable<std::string> answer(std::string service, std::string request) {
+    co_return request == "silence" ? std::string() : service + " said " + request;
+  }
+  /// Runs what a program does on a thread while the loop serves it.
+  template <class Program>
+  std::string serve(Program program) {
+    std::string out;
+    bool done = false;
+    std::thread thread([&] {
+      out = program();
+      asio::post(loop, [&] { done = true; });
+    });
+    loop.restart();
+    auto work = asio::make_work_guard(loop);
+    while (!done) loop.run_one();
+    thread.join();
+    return out;
+  }
+};
+
+TEST_CASE_FIXTURE(NodeSocketFixture, "requests are answered a line each, and who asks is known by the socket") {
+  const fs::path disk = sockets.open("disk").value();
+  const fs::path other = sockets.open("other").value();
+  CHECK(sockets.open("disk").value() == disk);
+  const auto ask = [](const fs::path& path, std::string_view text) {
+    const SocketClient client(path);
+    client.send(text);
+    client.end();
+    return client.read_all();
+  };
+  CHECK(serve([&] { return ask(disk, "a\r\n\nb\nsilence\n"); }) == "disk said a\ndisk said b\n");
+  CHECK(serve([&] { return ask(other, "c\n"); }) == "other said c\n");
+  CHECK(serve([&] { return ask(disk, "no newline"); }).empty());
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture, "a socket is gone with its service, and comes back after a crash") {
+  const fs::path path = sockets.open("disk").value();
+  CHECK(fs::is_socket(path));
+  sockets.close("disk");
+  loop.run();
+  CHECK_FALSE(fs::exists(path));
+  std::ofstream(path) << "left by a node that was killed";
+  CHECK(sockets.open("disk").value() == path);
+  CHECK(serve([&] {
+          const SocketClient client(path);
+          client.send("x\n");
+          client.end();
+          return client.read_all();
+        }) == "disk said x\n");
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture, "a request too long, or many answers that nobody reads, end the connection") {
+  const fs::path path = sockets.open("disk").value();
+  CHECK(serve([&] {
+          const SocketClient client(path);
+          const std::string chunk(1 << 20, 'x');
+          client.send(chunk);
+          client.send(chunk + "\n");
+          return client.read_all();
+        }).empty());
+  CHECK(log.has("Services", "too long"));
+  serve([&] {
+    const SocketClient client(path);
+    const std::string line = std::string(500'000, 'y') + "\n";
+    while (client.send(line)) {
+    }
+    return std::string();
+  });
+  CHECK(log.has("Services", "does not read the answers"));
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture, "a path too long for a socket is said to be so") {
+  CHECK(sockets.open(std::string(120, 's')).error().kind() == Errc::invalid);
+}
+
+}  // namespace
+}  // namespace p2p::services
