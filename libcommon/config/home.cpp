@@ -56,9 +56,9 @@ Result<Sources> gather_sources(const Paths& paths, const std::string& config_fla
   } else if (!config_flag.empty() || text.error().kind() != Errc::not_found) {
     return text.error();
   }
-  const auto files = files_in(paths.certs());
-  if (!files) return files.error();
-  for (const auto& file : *files) out.certificate_files.push_back(file.filename().string());
+  const auto certificates = files_in(paths.certs());
+  if (!certificates) return certificates.error();
+  for (const auto& path : *certificates) out.certificate_files.push_back(path.filename().string());
   return out;
 }
 
