@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "crypto/key.hpp"
 #include "pki/inventory.hpp"
 #include "pki/inventory_events.hpp"
 
