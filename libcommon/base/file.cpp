@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <utility>
 
+#include "base/file_mount.hpp"
 #include "base/whole_file.hpp"
 
 namespace p2p {
@@ -48,7 +50,29 @@ Result<OpenFile> open_checked(const fs::path& path, bool secret) {
   return out;
 }
 
+std::shared_ptr<FileMount>& mounted() {
+  static std::shared_ptr<FileMount> mount;
+  return mount;
+}
+
+/// That in which this path may be, or none.
+FileMount* mount_of(const fs::path& path) {
+  FileMount* mount = mounted().get();
+  return mount != nullptr && mount->covers(path) ? mount : nullptr;
+}
+
+/// Whether a file is to be written to the mount: what is secret, and what is there already.
+Result<bool> belongs_to_mount(const NewFile& file) {
+  FileMount* mount = mount_of(file.path);
+  if (mount == nullptr || file.mode == kSecretMode) return mount != nullptr;
+  return mount->has(file.path);
+}
+
 Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bool secret) {
+  if (FileMount* mount = mount_of(path)) {
+    auto content = mount->read(path, max_bytes);
+    if (content || content.error().kind() != Errc::not_found) return content;
+  }
   const auto file = open_checked(path, secret);
   if (!file) return file.error();
   return read_open(file->descriptor.get(), path, max_bytes);
@@ -56,7 +80,7 @@ Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bo
 
 using Publish = Result<void> (WholeFile::*)();
 
-Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
+Result<void> write_to_disk(std::span<const NewFile> files, Publish publish) {
   if (auto made = make_folder(files.front().path.parent_path()); !made) return made;
   std::deque<WholeFile> whole;
   for (const auto& file : files) {
@@ -71,11 +95,85 @@ Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
   return whole.front().sync_folder();
 }
 
-}  // namespace
+Result<void> remove_from_disk(const fs::path& path) {
+  std::error_code failed;
+  fs::remove(path, failed);
+  return failed ? system_error(failed.value(), named(path)) : Result<void>();
+}
 
-bool file_exists(const fs::path& path) {
+bool is_on_disk(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
+}
+
+/// A copy that stays on the disk would be a secret in the clear, and out of date.
+Result<void> write_to_mount(std::span<const NewFile> files, Publish publish) {
+  const bool replace = publish == &WholeFile::name_over;
+  for (const auto& file : files) {
+    if (!replace && is_on_disk(file.path)) return system_error(EEXIST, named(file.path));
+  }
+  if (auto written = mounted()->write(files, replace); !written) return written;
+  for (const auto& file : files) {
+    if (auto removed = remove_from_disk(file.path); !removed) return removed;
+  }
+  return {};
+}
+
+Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
+  std::vector<NewFile> secret, open;
+  for (const auto& file : files) {
+    const auto is_mounted = belongs_to_mount(file);
+    if (!is_mounted) return is_mounted.error();
+    (*is_mounted ? secret : open).push_back(file);
+  }
+  if (!secret.empty()) {
+    if (auto written = write_to_mount(secret, publish); !written) return written;
+  }
+  return open.empty() ? Result<void>() : write_to_disk(open, publish);
+}
+
+}  // namespace
+
+void mount_files(std::shared_ptr<FileMount> mount) { mounted() = std::move(mount); }
+
+bool file_exists(const fs::path& path) {
+  if (FileMount* mount = mount_of(path)) {
+    if (const auto has = mount->has(path); has && *has) return true;
+  }
+  return is_on_disk(path);
+}
+
+Result<void> remove_file(const fs::path& path) {
+  if (FileMount* mount = mount_of(path)) {
+    if (auto removed = mount->remove(path); !removed) return removed;
+  }
+  return remove_from_disk(path);
+}
+
+Result<std::vector<fs::path>> files_in(const fs::path& folder) {
+  std::vector<fs::path> out;
+  if (FileMount* mount = mount_of(folder)) {
+    auto listed = mount->list(folder);
+    if (!listed) return listed;
+    out = std::move(*listed);
+  }
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    out.push_back(at->path());
+  }
+  if (failed && failed != std::errc::no_such_file_or_directory) return system_error(failed.value(), named(folder));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::optional<fs::file_time_type> written_at(const fs::path& path) {
+  if (FileMount* mount = mount_of(path)) {
+    if (const auto has = mount->has(path); has && *has) return mount->written_at();
+  }
+  std::error_code absent;
+  const auto written = fs::last_write_time(path, absent);
+  return absent ? std::nullopt : std::optional(written);
 }
 
 Result<void> check_writable(const fs::path& folder) {
@@ -126,6 +224,11 @@ Result<void> write_files(std::span<const NewFile> files) { return write_whole(fi
 Result<void> create_files(std::span<const NewFile> files) { return write_whole(files, &WholeFile::name_new); }
 
 Result<void> move_file(const fs::path& from, const fs::path& to) {
+  if (FileMount* mount = mount_of(from)) {
+    const auto has = mount->has(from);
+    if (!has) return has.error();
+    if (*has) return mount->move(from, to);
+  }
   if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));
   if (const int error = system_disk().sync_folder(to.parent_path()); error < 0) return system_error(-error, named(to));
   return {};

@@ -1,13 +1,16 @@
 // Files are read with a limit and written whole: temporary file in the same folder with its final mode, fsync, rename,
-// fsync of the folder. A kill at any instant leaves the old or the new content.
+// fsync of the folder. A kill at any instant leaves the old or the new content. Where a vault is mounted
+// (file_mount.hpp), files of home are read from it first, and what only the owner may read is written to it.
 #pragma once
 
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/descriptor.hpp"
@@ -59,6 +62,15 @@ struct NewFile {
 /// order when all are written; the first that cannot have its name ends it.
 Result<void> write_files(std::span<const NewFile> files);
 Result<void> create_files(std::span<const NewFile> files);
+
+/// Removes it; what is absent is no error.
+Result<void> remove_file(const std::filesystem::path& path);
+
+/// Those in this folder, in order, not in folders below; none where there is no such folder.
+Result<std::vector<std::filesystem::path>> files_in(const std::filesystem::path& folder);
+
+/// When it was last written, or nullopt when it is not there.
+std::optional<std::filesystem::file_time_type> written_at(const std::filesystem::path& path);
 
 /// Renames within a file system, in place of what is at `to`, and syncs the folder of `to`.
 Result<void> move_file(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cli/command_line.hpp"
+#include "cli/vault_access.hpp"
 #include "config/home.hpp"
 
 namespace p2p::cli {
@@ -95,6 +96,9 @@ int run_checked(const Tool& tool, const std::vector<std::string>& arguments, con
 
   auto home = config::find_home(values.home);
   if (!home) return end_with(report, home.error());
+  if (tool.uses_vault) {
+    if (const auto mounted = mount_vault(*home); !mounted) return end_with(report, mounted.error());
+  }
   Output output(streams.out, parse_format(values.format).value_or(Format::table), streams.surface);
   Session session{std::move(*home), report, output, streams.in, values.connection, streams.ask};
   const Attempt<void> done = line.command->command->run(session);

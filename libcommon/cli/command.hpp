@@ -66,6 +66,7 @@ struct Tool {
   std::span<const CommandEntry> commands;
   bool prints_data = true;  ///< has --output
   bool connects = false;    ///< has --coordinator, --context, --cert, --key
+  bool uses_vault = true;   ///< finds the files of its home in the vault where there is one
 };
 
 /// A subcommand with the options that it declared.

@@ -136,8 +136,7 @@ struct NodeClient::Impl {
   /// run. Never where the CA itself is.
   std::optional<net::FetchedRootList> trust_newer_roots() {
     const auto& file = connection.files.ca;
-    std::error_code ignored;
-    if (std::filesystem::exists(file.parent_path() / "ca_key.pem", ignored)) return {};
+    if (file_exists(file.parent_path() / "ca_key.pem")) return {};
     auto trusted = pki::Roots::from_pem(material.ca, file.string());
     if (!trusted) return {};
     auto fetching = net::fetch_root_list(io.get_executor(), connection.coordinator, std::move(*trusted),

@@ -60,7 +60,7 @@ Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, co
 }
 
 Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
-  const FilePtr terminal(std::fopen("/dev/tty", "r+e"));
+  const FilePtr terminal(source.prompt.empty() ? nullptr : std::fopen("/dev/tty", "r+e"));
   if (!terminal) return Error(Errc::invalid, fmt::format("there is no terminal to ask for the {} on", source.noun));
   std::setvbuf(terminal.get(), nullptr, _IONBF, 0);  // nothing of it stays in a buffer
   auto first = ask(*terminal, source, source.prompt);

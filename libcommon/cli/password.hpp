@@ -18,7 +18,7 @@ struct PasswordSource {
   std::string file{};               ///< empty: none
   std::optional<int> descriptor{};  ///< open for reading; read to its end, and left open
   const char* credential = "";      ///< a file in $CREDENTIALS_DIRECTORY; empty: none
-  std::string prompt;               ///< the question on the terminal when there is nothing else
+  std::string prompt;               ///< the question on the terminal when there is nothing else; empty: none
   bool repeat = false;              ///< asks twice, for a password that is new
   const char* noun = "password";
   std::size_t max_bytes = kMaxPasswordBytes;

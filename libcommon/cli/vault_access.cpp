@@ -2,6 +2,7 @@
 
 #include "cli/password.hpp"
 #include "config/home.hpp"
+#include "vault/home_mount.hpp"
 #include "vault/keyring.hpp"
 #include "vault/password_strength.hpp"
 
@@ -41,12 +42,13 @@ Attempt<VaultAccess> VaultAccess::find(const VaultFlags& flags, const std::files
 }
 
 Attempt<crypto::Secret> VaultAccess::ask(bool is_new) const {
-  return read_password({.variable = "P2P_VAULT_PASSWORD",
-                        .file = flags_.password_file,
-                        .descriptor = given_descriptor(flags_.password_descriptor),
-                        .credential = "p2p_vault_password",
-                        .prompt = (is_new ? "New password for " : "Password for ") + file_.path().string(),
-                        .repeat = is_new});
+  return read_password(
+      {.variable = "P2P_VAULT_PASSWORD",
+       .file = flags_.password_file,
+       .descriptor = given_descriptor(flags_.password_descriptor),
+       .credential = "p2p_vault_password",
+       .prompt = !may_ask_ ? "" : (is_new ? "New password for " : "Password for ") + file_.path().string(),
+       .repeat = is_new});
 }
 
 vault::Unlock VaultAccess::unlock() {
@@ -99,6 +101,20 @@ Attempt<void> VaultAccess::update(const vault::VaultFile::Change& change) {
 
 Attempt<crypto::Secret> VaultAccess::new_password(Reporter& report) const {
   return checked_password(ask(true), report);
+}
+
+Attempt<void> mount_vault(const std::filesystem::path& home) {
+  auto found = VaultAccess::find({}, home);
+  // What is wrong with the configuration is said by whoever needs it.
+  if (!found || !found->file().exists()) return {};
+  crypto::set_up_secure_heap();
+  const auto access = std::make_shared<VaultAccess>(std::move(*found));
+  if (const auto opened = access->open(); !opened) return opened.error();
+  access->stop_asking();
+  vault::VaultFile file = access->file();
+  auto unlock = [access](const vault::Header& header) { return access->unlock()(header); };
+  mount_files(std::make_shared<vault::HomeMount>(std::filesystem::absolute(home), std::move(file), std::move(unlock)));
+  return {};
 }
 
 Attempt<crypto::Secret> checked_password(Attempt<crypto::Secret> password, Reporter& report) {

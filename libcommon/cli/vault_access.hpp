@@ -38,6 +38,8 @@ class VaultAccess {
 
   /// Gives the master, as VaultFile wants it.
   vault::Unlock unlock();
+  /// A running program cannot be asked: from now on there is no prompt.
+  void stop_asking() { may_ask_ = false; }
   /// What to say of an error of `file()`.
   Failure explain(const Error& error) const;
 
@@ -47,11 +49,15 @@ class VaultAccess {
 
   VaultFlags flags_;
   vault::VaultFile file_;
+  bool may_ask_ = true;
   std::optional<Failure> unanswered_;  ///< why there was no password
   /// What the file was opened with, and the salt of that.
   std::array<std::uint8_t, vault::kSaltBytes> salt_{};
   crypto::Secret master_;
 };
+
+/// Where the home has a vault: opens it, so that its files are found in it from now on (base/file_mount.hpp).
+Attempt<void> mount_vault(const std::filesystem::path& home);
 
 /// Refuses a new password that is too short, and warns of a weak one.
 Attempt<crypto::Secret> checked_password(Attempt<crypto::Secret> password, Reporter& report);

@@ -56,10 +56,9 @@ Result<Sources> gather_sources(const Paths& paths, const std::string& config_fla
   } else if (!config_flag.empty() || text.error().kind() != Errc::not_found) {
     return text.error();
   }
-  std::error_code ignored;  // no folder means no certificates
-  for (const auto& entry : fs::directory_iterator(paths.certs(), ignored)) {
-    out.certificate_files.push_back(entry.path().filename().string());
-  }
+  const auto files = files_in(paths.certs());
+  if (!files) return files.error();
+  for (const auto& file : *files) out.certificate_files.push_back(file.filename().string());
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
@@ -23,8 +24,11 @@ boost::asio::awaitable<std::optional<std::invoke_result_t<Work&>>> invoke(Work w
 /// captures must be owned by it or outlive it: a cancelled caller does not stop it.
 template <class Executor, class Work>
 boost::asio::awaitable<std::invoke_result_t<Work&>> run_on(Executor executor, Work work) {
+  namespace asio = boost::asio;
   auto task = detail::invoke(std::move(work));
-  auto result = co_await boost::asio::co_spawn(std::move(executor), std::move(task), boost::asio::use_awaitable);
+  // No cancellation goes along: of Boost 1.81, one that crosses loops may arrive when its target is gone.
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  auto result = co_await asio::co_spawn(std::move(executor), std::move(task), std::move(uncancelled));
   co_return std::move(*result);
 }
 

@@ -167,13 +167,6 @@ std::uint64_t number_of(const Result<std::string>& pem, const Roots& roots) {
   return out;
 }
 
-Result<void> remove_file(const fs::path& path) {
-  std::error_code failed;
-  fs::remove(path, failed);
-  if (failed) return Error(Errc::failed, path.string() + ": " + failed.message());
-  return {};
-}
-
 /// A coordinator keeps its databases open, whichever configuration it runs with.
 Result<void> check_unused(const fs::path& path) {
   if (!file_exists(path)) return {};
@@ -199,8 +192,7 @@ Result<void> stage(const BackupFiles& contents, const fs::path& home) {
 }
 
 void unstage(const fs::path& home) {
-  std::error_code ignored;
-  for (const auto& entry : kEntries) fs::remove(restored(home / entry.name), ignored);
+  for (const auto& entry : kEntries) (void)remove_file(restored(home / entry.name));  // it is in nobody's way
 }
 
 Result<void> put_in_place(const BackupFiles& contents, const fs::path& home) {

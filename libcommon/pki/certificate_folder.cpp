@@ -23,11 +23,6 @@ std::optional<crypto::KeyPtr> read_waiting_key(const fs::path& file, const Certi
   return std::move(*key);
 }
 
-Error cannot_list(const fs::path& folder, const std::error_code& why) {
-  return {boost::system::error_code(why.value(), boost::system::system_category()),
-          folder.string() + ": " + why.message()};
-}
-
 }  // namespace
 
 Result<Certificate> read_certificate_file(const fs::path& path) {
@@ -84,10 +79,7 @@ Result<void> settle_pair(const PairFiles& files) {
   if (!file_exists(waiting)) return {};
   const auto certificate = read_certificate_file(files.certificate);
   if (certificate && read_waiting_key(files.key, *certificate)) return move_file(waiting, files.key);
-  std::error_code failed;
-  fs::remove(waiting, failed);
-  if (failed) return Error(Errc::failed, waiting.string() + ": " + failed.message());
-  return {};
+  return remove_file(waiting);
 }
 
 PairFiles CertificateFolder::files_of(const std::string& name) const {
@@ -95,14 +87,15 @@ PairFiles CertificateFolder::files_of(const std::string& name) const {
 }
 
 Result<std::vector<std::string>> CertificateFolder::names() const {
-  std::error_code failed;
+  const auto files = files_in(path_);
+  if (!files) return files.error();
+  if (files->empty() && !file_exists(path_)) return system_error(ENOENT, path_.string());
   std::vector<std::string> out;
-  for (fs::directory_iterator at(path_, failed), end; !failed && at != end; at.increment(failed)) {
-    const std::string file = at->path().filename().string();
+  for (const auto& path : *files) {
+    const std::string file = path.filename().string();
     if (file.starts_with('.') || !file.ends_with(kCertificateSuffix)) continue;
     out.push_back(file.substr(0, file.size() - kCertificateSuffix.size()));
   }
-  if (failed) return cannot_list(path_, failed);
   std::sort(out.begin(), out.end());
   return out;
 }

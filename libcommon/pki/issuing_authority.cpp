@@ -81,8 +81,7 @@ Result<IssuingAuthority> IssuingAuthority::make(AuthorityPaths paths, const Auth
   }
   for (const auto& left :
        {paths.next_key, paths.old_key, paths.crl, paths.roots, paths.fleet_trust, paths.restore_mark}) {
-    std::error_code ignored;  // what cannot be removed belongs to no root and is passed over
-    fs::remove(left, ignored);
+    (void)remove_file(left);  // what cannot be removed belongs to no root and is passed over
   }
   return open(std::move(paths), act);
 }

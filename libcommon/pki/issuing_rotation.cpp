@@ -28,13 +28,6 @@ std::string pem_of(const std::vector<Certificate>& roots) {
   return out;
 }
 
-Result<void> remove_key(const fs::path& path) {
-  std::error_code failed;
-  fs::remove(path, failed);
-  if (failed) return Error(Errc::failed, path.string() + ": " + failed.message());
-  return {};
-}
-
 }  // namespace
 
 Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots, const Act& act) {
@@ -75,7 +68,7 @@ Result<void> IssuingAuthority::remove_idle_keys() {
                            return crypto::same_key(root.public_key(), **key);
                          });
     if (is_used) continue;
-    if (auto done = remove_key(path); !done) return done;
+    if (auto done = remove_file(path); !done) return done;
   }
   return {};
 }
@@ -127,7 +120,7 @@ Result<Certificate> IssuingAuthority::activate_successor(const Act& act) {
   if (auto done = write_key(paths_.old_key, set_.active().key()); !done) return done.error();
   if (auto done = write_key(paths_.key, next->key()); !done) return done.error();
   if (auto done = write_roots({new_root, set_.active().certificate()}, act); !done) return done.error();
-  if (auto done = remove_key(paths_.next_key); !done) return done.error();
+  if (auto done = remove_file(paths_.next_key); !done) return done.error();
   if (auto done = inventory_.append(root_activated(root->key_id), act.who, act.at); !done) return done.error();
   if (auto done = transaction->commit(); !done) return done.error();
   return new_root;
@@ -170,7 +163,7 @@ Result<void> IssuingAuthority::retire_predecessor(bool anyway, const Act& act) {
                                                   outdated->size(), outdated->front().name));
   }
   if (auto done = write_roots({set_.active().certificate()}, act); !done) return done;
-  if (auto done = remove_key(paths_.old_key); !done) return done;
+  if (auto done = remove_file(paths_.old_key); !done) return done;
   if (auto done = inventory_.append(root_retired(root->key_id), act.who, act.at); !done) return done;
   return transaction->commit();
 }

@@ -198,7 +198,6 @@ asio::awaitable<void> StdioService::run(std::shared_ptr<StdioService> service,
   } const end{*service};
   if (predecessor) {
     predecessor->successor_ = service;
-    service->waiting_.swap(predecessor->waiting_);
     auto stopping = stop(std::exchange(predecessor, nullptr), kDrainLimit);
     co_await std::move(stopping);
   }

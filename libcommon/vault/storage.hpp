@@ -1,5 +1,4 @@
-// How everything reads and writes secrets and state, by name: `certs/…`, `config/…`, `data/…`. From the vault where one
-// is in use, else from plain files under home with strict modes.
+// Secrets and state by name, `certs/…`, `config/…`, `data/…`, in a vault that is open as long as the program runs.
 #pragma once
 
 #include <memory>
@@ -14,44 +13,24 @@ namespace p2p::vault {
 struct Change {
   std::string name;
   std::optional<crypto::SecretBuffer> content;
-  mode_t mode = kSecretMode;  ///< of a plain file; a vault has no modes
 };
 
-/// Thread-safe. All calls block: on the disk, on other writers, in a vault for a key derivation.
+/// Thread-safe. All calls block: on the disk, on other writers, for a key derivation. The master is asked for once, and
+/// again when the vault was given another password; contents are decrypted for each call and not kept. While `unlock`
+/// has no key that fits, calls fail with VaultErrc::wrong_password or its own error.
 class Storage {
  public:
-  virtual ~Storage() = default;
-  /// `not_found` when absent. A plain file that others can read is `not_permitted` where `secret` is set.
-  virtual Result<crypto::SecretBuffer> read(const std::string& name, std::size_t max_bytes, bool secret = true) = 0;
-  /// Applies these changes and no others, so that two writers never undo each other. In a vault it is all or nothing.
-  virtual Result<void> write(std::vector<Change> changes) = 0;
-  /// The names below a folder such as `certs`, in order; those of hidden files are left out.
-  virtual Result<std::vector<std::string>> names(const std::string& folder) = 0;
-  virtual bool is_vault() const noexcept = 0;
-};
+  Storage(VaultFile file, Unlock unlock) : file_(std::move(file)), unlock_(std::move(unlock)) {}
 
-/// Files under home; names are paths from there. A folder that is missing is made when it is written to.
-class PlainStorage final : public Storage {
- public:
-  explicit PlainStorage(std::filesystem::path home) : home_(std::move(home)) {}
-  Result<crypto::SecretBuffer> read(const std::string& name, std::size_t max_bytes, bool secret) override;
-  Result<void> write(std::vector<Change> changes) override;
-  Result<std::vector<std::string>> names(const std::string& folder) override;
-  bool is_vault() const noexcept override { return false; }
-
- private:
-  std::filesystem::path home_;
-};
-
-/// The master is asked for once, and again when the vault was given another password; contents are decrypted for each
-/// call and not kept. While `unlock` has no key that fits, calls fail with VaultErrc::wrong_password or its own error.
-class VaultStorage final : public Storage {
- public:
-  VaultStorage(VaultFile file, Unlock unlock) : file_(std::move(file)), unlock_(std::move(unlock)) {}
-  Result<crypto::SecretBuffer> read(const std::string& name, std::size_t max_bytes, bool secret) override;
-  Result<void> write(std::vector<Change> changes) override;
-  Result<std::vector<std::string>> names(const std::string& folder) override;
-  bool is_vault() const noexcept override { return true; }
+  const VaultFile& file() const noexcept { return file_; }
+  /// `not_found` when absent.
+  Result<crypto::SecretBuffer> read(const std::string& name, std::size_t max_bytes);
+  /// Applies these changes and no others, all or none, so that two writers never undo each other; before that, what
+  /// `check` says of what is there now.
+  Result<void> write(std::vector<Change> changes, const std::function<Result<void>(const Contents&)>& check = {});
+  Result<void> rename(const std::string& from, const std::string& to);
+  /// All names, in order.
+  Result<std::vector<std::string>> names();
 
  private:
   Result<crypto::Secret> master_for(const Header& header);
@@ -63,9 +42,5 @@ class VaultStorage final : public Storage {
   std::array<std::uint8_t, kSaltBytes> salt_{};
   crypto::Secret master_;
 };
-
-/// The vault where that file exists, else the plain files of home.
-std::unique_ptr<Storage> open_storage(const std::filesystem::path& home, const std::filesystem::path& vault_file,
-                                      Unlock unlock);
 
 }  // namespace p2p::vault

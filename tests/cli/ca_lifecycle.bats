@@ -405,7 +405,8 @@ hint: p2p-ca backup FILE makes one"
   expect 5 p2p-ca rotate --retire
   echo "[]" >"$report"
   expect 9 p2p-ca rotate --retire
-  printf '{"at": "%s", "nodes": []}' "$(date -u +%FT%TZ)" >"$report"
+  printf '{"at": "%s", "nodes": [{"node_id": "worker-3", "status": "alive", "trusts": ["%s"], "issuer": "%s"}]}' \
+    "$(date -u +%FT%TZ)" "$new" "$new" >"$report"
   p2p-ca -q renew worker-1 operator --revoke >/dev/null
   p2p-ca -q revoke worker-2 >/dev/null
   expect 0 p2p-ca rotate --retire

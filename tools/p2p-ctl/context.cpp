@@ -104,8 +104,7 @@ class ContextUse final : public cli::Command {
   Attempt<void> check_local(const cli::ContextStore& store) const {
     if (name_ != cli::kLocalContext || !cli::connection_environment().token.empty()) return {};
     const auto file = store.files_of(name_).certificate;
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) return {};
+    if (file_exists(file)) return {};
     return Failure(cli::kNotFound,
                    "the context local is this home's own operator certificate, and there is none: " + file.string(),
                    "p2p-ctl context ls shows the others; p2p-ca init makes a fleet of its own here");

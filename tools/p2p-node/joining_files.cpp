@@ -21,10 +21,11 @@ std::array<const fs::path*, 4> in_order(const JoinPlaces& files) {
 
 void remove_leftovers(const fs::path& place) {
   const std::string prefix = place.filename().string() + ".";
-  std::error_code ignored;  // they are in nobody's way
-  for (const auto& entry : fs::directory_iterator(place.parent_path(), ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(prefix) && name.ends_with(kJoiningSuffix)) fs::remove(entry.path(), ignored);
+  const auto files = files_in(place.parent_path());
+  if (!files) return;  // they are in nobody's way
+  for (const auto& file : *files) {
+    const std::string name = file.filename().string();
+    if (name.starts_with(prefix) && name.ends_with(kJoiningSuffix)) (void)remove_file(file);
   }
 }
 
@@ -61,9 +62,8 @@ Result<void> JoiningFiles::put_in_place(const fs::path& file, const std::optiona
 void JoiningFiles::drop() const {
   const auto from = in_order(beside_);
   const auto to = in_order(places_);
-  std::error_code ignored;  // they are in nobody's way
   for (std::size_t i = 0; i < from.size(); ++i) {
-    if (*from[i] != *to[i]) fs::remove(*from[i], ignored);
+    if (*from[i] != *to[i]) (void)remove_file(*from[i]);  // it is in nobody's way
   }
 }
 

@@ -5,6 +5,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "base/file.hpp"
+
 namespace p2p::node {
 
 namespace asio = boost::asio;
@@ -20,9 +22,7 @@ MachineWatch::MachineWatch(std::vector<std::filesystem::path> files, std::vector
 MachineWatch::Stamps MachineWatch::stamps() const {
   Stamps out;
   for (const auto& file : files_) {
-    std::error_code absent;
-    const auto written = std::filesystem::last_write_time(file, absent);
-    out.push_back(absent ? std::filesystem::file_time_type::min() : written);
+    out.push_back(written_at(file).value_or(std::filesystem::file_time_type::min()));
   }
   return out;
 }

@@ -314,10 +314,7 @@ pki::AuthorityPaths Node::authority_paths() const {
 }
 
 /// Whether the CA's key is in this home.
-bool Node::has_authority() const {
-  std::error_code absent;
-  return std::filesystem::exists(authority_paths().key, absent);
-}
+bool Node::has_authority() const { return file_exists(authority_paths().key); }
 
 Result<void> Node::open_acme() {
   if (!is_coordinator() || !has_authority()) return {};

@@ -52,8 +52,8 @@ acme::Http01Settings http01_settings(const config::LoadedConfig& loaded) {
 
 pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths) {
   const auto& config = loaded.values;
-  const auto files = config::own_certificate_files(
-      config, [&](const std::string& name) { return std::filesystem::exists(paths.resolve(name)); });
+  const auto files =
+      config::own_certificate_files(config, [&](const std::string& name) { return file_exists(paths.resolve(name)); });
   pki::NodeMaterialRequest out;
   out.own = {paths.resolve(files.certificate), paths.resolve(files.key)};
   out.home = paths.home();

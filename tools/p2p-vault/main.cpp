@@ -52,7 +52,12 @@ const p2p::cli::CommandEntry kCommands[] = {
      make_backup},
 };
 
-constexpr p2p::cli::Tool kTool{"p2p-vault", "The fleet's secrets in one encrypted file.", kCommands};
+constexpr p2p::cli::Tool kTool{
+    .name = "p2p-vault",
+    .summary = "The fleet's secrets in one encrypted file.",
+    .commands = kCommands,
+    .uses_vault = false,  // its own commands open it
+};
 
 }  // namespace
 

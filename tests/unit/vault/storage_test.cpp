@@ -1,20 +1,15 @@
 #include "vault/storage.hpp"
 
-#include <sys/stat.h>
-
+#include "vault/home_mount.hpp"
 #include "vault_home.hpp"
 
 using namespace p2p;
 
 namespace {
 
-vault::Change change(const std::string& name, std::string_view text, mode_t mode = kSecretMode) {
-  return {name, test::buffer_of(text), mode};
-}
-
-std::vector<vault::Change> changes_of(vault::Change first) {
+std::vector<vault::Change> changes_of(const std::string& name, std::optional<std::string_view> text) {
   std::vector<vault::Change> out;
-  out.push_back(std::move(first));
+  out.push_back({name, text ? std::optional(test::buffer_of(*text)) : std::nullopt});
   return out;
 }
 
@@ -22,94 +17,108 @@ std::string text_of(vault::Storage& storage, const std::string& name) {
   return to_text(test::take(storage.read(name, 1000)).view());
 }
 
-mode_t mode_at(const std::filesystem::path& path) {
-  struct stat facts {};
-  REQUIRE(::stat(path.c_str(), &facts) == 0);
-  return facts.st_mode & 07777;
-}
+/// A home whose vault is mounted.
+struct MountedHome {
+  test::VaultHome vault;
+  std::filesystem::path home = vault.folder.path();
+  std::filesystem::path key = home / "certs/a_key.pem", certificate = home / "certs/a_cert.pem";
 
-/// Both kinds over the same home.
-struct Storages {
-  test::VaultHome home;
-  std::filesystem::path plain_home = home.folder.path() / "plain";
-  std::unique_ptr<vault::Storage> vault =
-      vault::open_storage(home.folder.path(), home.path, vault::unlock_with(home.password));
-  std::unique_ptr<vault::Storage> plain = vault::open_storage(plain_home, home.folder.path() / "no-vault", {});
-
-  template <class Work>
-  void both(Work work) {
-    REQUIRE(vault->is_vault());
-    REQUIRE(!plain->is_vault());
-    work(*vault);
-    work(*plain);
+  MountedHome() {
+    mount_files(std::make_shared<vault::HomeMount>(home, vault.file, vault::unlock_with(vault.password)));
   }
+  ~MountedHome() { mount_files(nullptr); }
+  bool is_on_disk(const std::filesystem::path& path) const { return std::filesystem::exists(path); }
 };
 
 }  // namespace
 
-TEST_CASE("a storage reads, lists, replaces and removes by name, in a vault and in plain files") {
-  Storages storages;
-  storages.both([](vault::Storage& storage) {
-    CHECK(storage.read("certs/a", 1000).error().kind() == Errc::not_found);
-    CHECK(test::take(storage.names("certs")).empty());
-    std::vector<vault::Change> changes;
-    changes.push_back(change("certs/b", "two"));
-    changes.push_back(change("certs/a", "one"));
-    changes.push_back(change("certs-of-another", "x"));
-    changes.push_back(change("certs/.hidden", "x"));
-    test::take(storage.write(std::move(changes)));
-    CHECK(test::take(storage.names("certs")) == std::vector<std::string>{"certs/a", "certs/b"});
-    CHECK(text_of(storage, "certs/a") == "one");
-    test::take(storage.write(changes_of(change("certs/a", "another"))));
-    CHECK(text_of(storage, "certs/a") == "another");
-    test::take(storage.write(changes_of({"certs/a", std::nullopt})));
-    test::take(storage.write(changes_of({"certs/a", std::nullopt})));
-    CHECK(storage.read("certs/a", 1000).error().kind() == Errc::not_found);
-    CHECK(text_of(storage, "certs/b") == "two");
-    CHECK(storage.read("certs/b", 2).error().kind() == Errc::too_large);
-    CHECK(storage.write(changes_of(change("../x", "x"))).error().kind() == Errc::invalid);
-  });
+TEST_CASE("a storage reads, lists, replaces and removes by name") {
+  test::VaultHome home;
+  vault::Storage storage(home.file, vault::unlock_with(home.password));
+  CHECK(storage.read("certs/a", 1000).error().kind() == Errc::not_found);
+  test::take(storage.write(changes_of("certs/b", "two")));
+  test::take(storage.write(changes_of("certs/a", "one")));
+  CHECK(test::take(storage.names()) == std::vector<std::string>{"certs/a", "certs/b"});
+  test::take(storage.write(changes_of("certs/a", "another")));
+  CHECK(text_of(storage, "certs/a") == "another");
+  test::take(storage.write(changes_of("certs/a", std::nullopt)));
+  test::take(storage.write(changes_of("certs/a", std::nullopt)));
+  CHECK(storage.read("certs/a", 1000).error().kind() == Errc::not_found);
+  CHECK(storage.read("certs/b", 2).error().kind() == Errc::too_large);
+  CHECK(storage.write(changes_of("../x", "x")).error().kind() == Errc::invalid);
 }
 
-TEST_CASE("plain files have strict modes, and a secret that others can read is refused") {
-  Storages storages;
-  test::take(storages.plain->write(changes_of(change("certs/key", "k"))));
-  test::take(storages.plain->write(changes_of(change("certs/cert", "c", kPublicMode))));
-  CHECK(mode_at(storages.plain_home / "certs") == 0700);
-  CHECK(mode_at(storages.plain_home / "certs/key") == 0600);
-  CHECK(mode_at(storages.plain_home / "certs/cert") == 0644);
-  CHECK(storages.plain->read("certs/cert", 100, true).error().kind() == Errc::not_permitted);
-  CHECK(storages.plain->read("certs/cert", 100, false).has_value());
+TEST_CASE("a storage never undoes what another writer did") {
+  test::VaultHome home;
+  vault::Storage storage(home.file, vault::unlock_with(home.password));
+  test::take(storage.write(changes_of("data/state", "mine")));
+  test::take(home.put("from/elsewhere", "theirs"));
+  test::take(storage.write(changes_of("data/state", "mine again")));
+  CHECK(home.get("from/elsewhere") == "theirs");
+  CHECK(home.get("data/state") == "mine again");
 }
 
-TEST_CASE("a storage of a vault never undoes what another writer did") {
-  Storages storages;
-  test::take(storages.vault->write(changes_of(change("data/state", "mine"))));
-  test::take(storages.home.put("from/elsewhere", "theirs"));
-  test::take(storages.vault->write(changes_of(change("data/state", "mine again"))));
-  CHECK(storages.home.get("from/elsewhere") == "theirs");
-  CHECK(storages.home.get("data/state") == "mine again");
+TEST_CASE("in a home with a vault, what is secret is written to it alone, and found there before the disk is asked") {
+  MountedHome at;
+  const NewFile pair[] = {{at.key, "key", kSecretMode}, {at.certificate, "certificate", kPublicMode}};
+  test::take(create_files(pair));
+  CHECK_FALSE(at.is_on_disk(at.key));
+  CHECK(at.is_on_disk(at.certificate));
+  CHECK(at.vault.get("certs/a_key.pem") == "key");
+  CHECK(file_exists(at.key));
+  CHECK(test::take(read_secret_file(at.key, 100)) == "key");
+  CHECK(test::take(files_in(at.home / "certs")) == std::vector{at.certificate, at.key});
+  CHECK(create_file(at.key, "other", kSecretMode).error().kind() == Errc::exists);
+  // A certificate that was put into the vault is replaced there.
+  test::take(at.vault.put("certs/a_cert.pem", "imported"));
+  CHECK(test::take(read_file(at.certificate, 100)) == "imported");
+  test::take(write_file(at.certificate, "renewed", kPublicMode));
+  CHECK(at.vault.get("certs/a_cert.pem") == "renewed");
+  CHECK_FALSE(at.is_on_disk(at.certificate));
+  test::take(move_file(at.key, at.home / "certs/b_key.pem"));
+  CHECK_FALSE(file_exists(at.key));
+  CHECK(test::take(read_secret_file(at.home / "certs/b_key.pem", 100)) == "key");
+  test::take(remove_file(at.home / "certs/b_key.pem"));
+  CHECK_FALSE(file_exists(at.home / "certs/b_key.pem"));
+  CHECK(read_file(at.key, 100).error().kind() == Errc::not_found);
+}
+
+TEST_CASE(
+    "a secret that lay on the disk is gone from it once it is written to the vault; other folders stay as they are") {
+  test::VaultHome vault;
+  const auto home = vault.folder.path();
+  test::take(write_file(home / "data/state.json", "old", kSecretMode));
+  mount_files(std::make_shared<vault::HomeMount>(home, vault.file, vault::unlock_with(vault.password)));
+  CHECK(test::take(read_secret_file(home / "data/state.json", 100)) == "old");
+  test::take(write_file(home / "data/state.json", "new", kSecretMode));
+  test::take(write_file(home / "services/x", "plain", kSecretMode));
+  test::take(write_file(home / "certs/../../elsewhere", "plain", kSecretMode));
+  mount_files(nullptr);
+  CHECK_FALSE(std::filesystem::exists(home / "data/state.json"));
+  CHECK(vault.get("data/state.json") == "new");
+  CHECK(std::filesystem::exists(home / "services/x"));
+  CHECK(std::filesystem::remove(home.parent_path() / "elsewhere"));
 }
 
 TEST_CASE("the password is needed once, and again after a rekey; with a wrong one nothing is saved") {
   test::VaultHome home;
   int asked = 0;
   crypto::Secret current(home.password.view());
-  vault::VaultStorage storage(home.file, [&](const vault::Header& header) -> Result<crypto::Secret> {
+  vault::Storage storage(home.file, [&](const vault::Header& header) -> Result<crypto::Secret> {
     ++asked;
     return vault::derive_master(current, header);
   });
-  for (int i = 0; i < 3; ++i) test::take(storage.write(changes_of(change("data/state", "one"))));
+  for (int i = 0; i < 3; ++i) test::take(storage.write(changes_of("data/state", "one")));
   CHECK(asked == 1);
   const crypto::Secret next(std::string_view("the next password"));
   test::take(home.file.rekey(home.known(), next, vault::kMinIterations));
   const std::string rekeyed = home.bytes();
-  CHECK(storage.write(changes_of(change("data/state", "lost"))).error().code == vault::VaultErrc::wrong_password);
-  CHECK(storage.read("data/state", 100, true).error().code == vault::VaultErrc::wrong_password);
+  CHECK(storage.write(changes_of("data/state", "lost")).error().code == vault::VaultErrc::wrong_password);
+  CHECK(storage.read("data/state", 100).error().code == vault::VaultErrc::wrong_password);
   CHECK(asked == 3);
   CHECK(home.bytes() == rekeyed);
   current = crypto::Secret(next.view());
-  test::take(storage.write(changes_of(change("data/state", "two"))));
+  test::take(storage.write(changes_of("data/state", "two")));
   CHECK(text_of(storage, "data/state") == "two");
   CHECK(asked == 4);
 }

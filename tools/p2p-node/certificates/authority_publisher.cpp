@@ -60,17 +60,15 @@ class AuthorityPublisher::Files {
 };
 
 bool AuthorityPublisher::Files::has_changed(const fs::path& file, fs::file_time_type& seen) {
-  std::error_code absent;
-  const auto written = fs::last_write_time(file, absent);
-  return !absent && written != std::exchange(seen, written);
+  const auto written = written_at(file);
+  return written && *written != std::exchange(seen, *written);
 }
 
 Result<std::string> AuthorityPublisher::Files::revocation_lists(WallTime now) {
   const bool is_news = has_changed(paths_.crl, lists_seen_);
   if (!is_news && now - looked_ < kResign && looked_ != WallTime{}) return std::string();
   looked_ = now;
-  std::error_code none;
-  if (!fs::exists(paths_.key, none)) {
+  if (!file_exists(paths_.key)) {
     return is_news ? read_file(paths_.crl, pki::kMaxCrlBytes) : Result<std::string>(std::string());
   }
   const pki::Act act{who_, now};

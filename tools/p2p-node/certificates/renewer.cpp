@@ -107,10 +107,7 @@ void Renewer::tell_wanted() {
 
 void Renewer::wake() { wakeup_.cancel(); }
 
-bool Renewer::is_authority() const {
-  std::error_code ignored;
-  return !options_.files.ca_key.empty() && std::filesystem::exists(options_.files.ca_key, ignored);
-}
+bool Renewer::is_authority() const { return file_exists(options_.files.ca_key); }
 
 asio::awaitable<void> Renewer::run() {
   for (;;) {

@@ -87,9 +87,8 @@ asio::awaitable<void> TrustedRoots::run() {
 }
 
 asio::awaitable<bool> TrustedRoots::follow() {
-  std::error_code none;
   if (!pending_) co_return true;
-  if (fs::exists(options_.ca_key, none) || pending_->list.pem == *identity_.ca_pem()) {
+  if (file_exists(options_.ca_key) || pending_->list.pem == *identity_.ca_pem()) {
     pending_.reset();
     tell({});
     co_return true;
