@@ -36,8 +36,9 @@ class Issuance {
   /// True when `name` belongs to another node than the grant's or is kept from everybody; such a name is never
   /// validated.
   virtual bool is_reserved(const pki::SubjectName& name, const Grant& grant) = 0;
-  /// Signs and records; the chain in PEM, leaf first. `unsupported` for a key of a kind that is not certified,
-  /// `invalid` or `not_permitted` when these names are not (name constraints), any other error may pass.
+  /// Signs and records; the chain in PEM, leaf first. `unsupported` for a key that is not certified (its kind, or as it
+  /// was revoked for key_compromise), `invalid` or `not_permitted` when these names are not (name constraints), any
+  /// other error may pass.
   virtual Result<std::string> issue(const Grant& grant, const std::vector<pki::SubjectName>& names,
                                     const EVP_PKEY& subject_key, WallTime now) = 0;
   /// `exists` when it is revoked already, `not_found` for a foreign one. `by` is for the journal.

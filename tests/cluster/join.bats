@@ -283,3 +283,14 @@ doctor_says_revoked() {
   run -1 spoke p2p-node doctor
   [[ $output == *"wrong  revocation"* ]]
 }
+
+@test "doctor says that the fleet's CA may have been replaced, and how to get on" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  invite worker-2 | run -0 spoke p2p-node join -
+  p2p-ca rotate >/dev/null 2>&1
+  p2p-ca rotate --activate --force --yes >/dev/null 2>&1
+  wait_until 20 coordinator_renewed
+  # This machine was off meanwhile.
+  run -1 spoke p2p-node doctor
+  [[ $output == *"wrong  TLS"*"the fleet's CA may have been replaced while this node was away"*"join --force"* ]]
+}
