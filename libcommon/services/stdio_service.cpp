@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,7 +26,8 @@ using InstanceState = StdioInstance::State;
 /// A call between the loop of its caller and the control loop. What each side touches is its own.
 struct StdioService::Call {
   Call(const asio::any_io_executor& caller, rpc::CallContext context)
-      : answered(caller, Monotonic::max()),
+      : work(caller),
+        answered(caller, Monotonic::max()),
         asked{std::string(rpc::bare_method(context.method)), std::move(context.params), caller_name(context.caller),
               std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now())} {}
 
@@ -37,6 +39,8 @@ struct StdioService::Call {
     });
   }
 
+  /// The control loop may be the last to let go of this, so the caller's loop must not end before.
+  const asio::executor_work_guard<asio::any_io_executor> work;
   // The caller's.
   asio::steady_timer answered;
   std::optional<Outcome> outcome;
