@@ -1,7 +1,9 @@
 #include "crypto/secret.hpp"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -13,6 +15,27 @@ namespace {
 constexpr std::size_t kSecureHeapBytes = std::size_t{1} << 20;
 constexpr std::size_t kSmallestBlockBytes = 32;
 
+// What OpenSSL gives back is wiped: passwords, keys and their scalars pass through many a buffer of it.
+void* allocate_for_openssl(std::size_t size, const char*, int) { return std::malloc(size); }  // NOLINT
+void free_for_openssl(void* block, const char*, int) {
+  if (block != nullptr) OPENSSL_cleanse(block, ::malloc_usable_size(block));
+  std::free(block);  // NOLINT
+}
+void* reallocate_for_openssl(void* block, std::size_t size, const char* file, int line) {
+  if (block == nullptr) return std::malloc(size);  // NOLINT
+  if (size == 0) {
+    free_for_openssl(block, file, line);
+    return nullptr;
+  }
+  const std::size_t had = ::malloc_usable_size(block);
+  if (size <= had) return block;
+  void* out = std::malloc(size);  // NOLINT
+  if (out == nullptr) return nullptr;
+  std::memcpy(out, block, had);
+  free_for_openssl(block, file, line);
+  return out;
+}
+
 char* allocate(std::size_t size) {
   void* out = OPENSSL_secure_malloc(size);
   if (out == nullptr) out = OPENSSL_malloc(size);
@@ -22,7 +45,10 @@ char* allocate(std::size_t size) {
 
 }  // namespace
 
-void set_up_secure_heap() noexcept { CRYPTO_secure_malloc_init(kSecureHeapBytes, kSmallestBlockBytes); }
+void set_up_secure_heap() noexcept {
+  CRYPTO_set_mem_functions(allocate_for_openssl, reallocate_for_openssl, free_for_openssl);
+  CRYPTO_secure_malloc_init(kSecureHeapBytes, kSmallestBlockBytes);
+}
 
 void wipe(std::string& text) noexcept {
   // A moved-from short string keeps its bytes beyond size(), so the whole capacity goes.

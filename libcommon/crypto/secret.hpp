@@ -8,8 +8,8 @@
 
 namespace p2p::crypto {
 
-/// Locks memory for secrets; call once, before the first Secret and the first key. Without it, or when it is full,
-/// secrets are in ordinary memory, and are wiped all the same.
+/// Locks memory for secrets, and has OpenSSL wipe what it frees; call once, before anything else of OpenSSL. Without it,
+/// or when it is full, secrets are in ordinary memory, and are wiped all the same.
 void set_up_secure_heap() noexcept;
 
 /// Overwrites the bytes in a way that the compiler keeps, and empties the string.

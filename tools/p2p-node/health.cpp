@@ -53,6 +53,15 @@ void Health::set_roots_trouble(std::string trouble) {
   roots_trouble_ = std::move(trouble);
 }
 
+void Health::set_saved(const std::string& file, bool saved) {
+  const std::lock_guard lock(mutex_);
+  if (saved) {
+    unsaved_.erase(file);
+  } else {
+    unsaved_.insert(file);
+  }
+}
+
 std::chrono::seconds Health::uptime() const {
   return std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_);
 }
@@ -61,14 +70,16 @@ net::Response Health::respond() const {
   const Phase phase = phase_;
   std::string services;
   std::string certificate;
-  bool has_old_roots = false;
+  bool has_old_roots = false, is_unsaved = false;
   {
     const std::lock_guard lock(mutex_);
     services = services_json_;
     certificate = describe(certificate_);
     has_old_roots = !roots_trouble_.empty();
+    is_unsaved = !unsaved_.empty();
   }
   std::string_view status = to_string(phase);
+  if (phase == Phase::running && is_unsaved) status = "state is not saved";
   if (phase == Phase::running && has_old_roots) status = "CA certificates out of date";
   if (phase == Phase::running && certificate_revoked_) status = "certificate revoked";
   // node_id is_valid_name(), so nothing here needs escaping.

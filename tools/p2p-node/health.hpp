@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "acme/renewal.hpp"
@@ -28,6 +29,8 @@ class Health {
   acme::RenewalHealth certificate() const;
   /// Why this node does not follow the fleet's list of roots; empty when it does.
   void set_roots_trouble(std::string trouble);
+  /// Whether a file of the node's state could be saved, such as when the vault was given another password.
+  void set_saved(const std::string& file, bool saved);
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
@@ -46,6 +49,7 @@ class Health {
   std::string services_json_ = "{}";
   acme::RenewalHealth certificate_;
   std::string roots_trouble_;
+  std::set<std::string> unsaved_;
 };
 
 }  // namespace p2p::node

@@ -134,6 +134,7 @@ class Node {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
   void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
+  Result<void> save_state(const std::filesystem::path& file, const std::string& text);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
   pki::Role role() const { return identity_->role(); }
@@ -395,7 +396,7 @@ Result<void> Node::open_membership() {
     gossip_->pump();
   };
   hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
-    auto work = [file, state = std::move(state)] { return write_file(file, state, kSecretMode); };
+    auto work = [this, file, state = std::move(state)] { return save_state(file, state); };
     co_return co_await pool_.run(std::move(work));
   };
   hooks.joined = [this] {
@@ -454,7 +455,7 @@ void Node::open_calls() {
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
-  store.save = [file](std::string text) { return write_file(file, text, kSecretMode); };
+  store.save = [this, file](const std::string& text) { return save_state(file, text); };
   services_ = std::make_unique<services::ServiceHost>(
       loops_->control().get_executor(), std::move(options), registry_, std::move(store),
       [this](const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
@@ -623,6 +624,13 @@ asio::awaitable<void> Node::flush_logs(milliseconds limit) {
 void Node::fail(cli::Failure failure) {
   if (!failure_) failure_ = std::move(failure);
   stop_requested_->cancel();
+}
+
+/// Any thread; blocks.
+Result<void> Node::save_state(const std::filesystem::path& file, const std::string& text) {
+  auto written = write_file(file, text, kSecretMode);
+  health_->set_saved(file.string(), written.has_value());
+  return written;
 }
 
 void Node::set_facts(const std::function<void(membership::SelfFacts&)>& change) {
