@@ -45,9 +45,10 @@ crypto::Secret without_newline(std::string text) {
 }
 
 Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, const std::string& prompt) {
+  // Before the question: whoever answers at once is not shown either.
+  const HiddenInput hidden(::fileno(&terminal));
   std::fprintf(&terminal, "%s: ", escape_controls(prompt).c_str());
   std::fflush(&terminal);
-  const HiddenInput hidden(::fileno(&terminal));
   std::string line(source.max_bytes + 2, '\0');
   const bool got = std::fgets(line.data(), static_cast<int>(line.size()), &terminal) != nullptr;
   std::fputc('\n', &terminal);
