@@ -230,7 +230,8 @@ Result<std::vector<RecordedRoot>> Inventory::roots() {
 Result<bool> Inventory::is_retired_root(ByteView key_id) {
   auto query = database_.prepare("SELECT 1 FROM roots WHERE key_id = ?1 AND state = 'retired'");
   if (!query) return query.error();
-  query->bind(1, to_hex(key_id));
+  const std::string id = to_hex(key_id);  // bound texts are not copied
+  query->bind(1, id);
   return query->step();
 }
 

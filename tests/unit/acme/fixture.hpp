@@ -68,8 +68,8 @@ struct ServerFixture {
   acme::ServerSettings settings;
   std::unique_ptr<acme::Store> store;
   MemoryIssuance issuance{clock.now};
-  TestValidator validator;
   boost::asio::io_context loop;
+  TestValidator validator;  // its timers are of the loop
   std::unique_ptr<net::BlockingPool> pool = std::make_unique<net::BlockingPool>(2);
   std::unique_ptr<acme::Server> server;
   std::unique_ptr<net::Router> router;

@@ -100,6 +100,20 @@ TEST_CASE("a rotation: both are trusted, then the new key signs, then the old ro
   }
 }
 
+TEST_CASE("a retired root that somebody puts back into the file is damage, not a successor") {
+  const test::AuthorityHome home;
+  auto authority = home.make();
+  const std::string old_root = take(read_file(home.paths.certificate, pki::kMaxCertificatePemBytes));
+  take(authority.make_successor(crypto::KeyType::ecdsa_p256, kLife, home.act));
+  take(authority.activate_successor(home.act));
+  take(authority.retire_predecessor(true, home.act));
+  const std::string new_root = take(read_file(home.paths.certificate, pki::kMaxCertificatePemBytes));
+  take(write_file(home.paths.certificate, new_root + old_root, kPublicMode));
+  CHECK(pki::IssuingAuthority::open(home.paths, home.act).error().kind() == Errc::damaged);
+  take(write_file(home.paths.certificate, new_root, kPublicMode));
+  CHECK(take(home.open().audit({})).findings.empty());
+}
+
 TEST_CASE("a step that was cut off before it was recorded leaves a CA that opens and can go on") {
   const test::AuthorityHome home;
   auto authority = home.make();
