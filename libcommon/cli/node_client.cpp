@@ -40,8 +40,12 @@ class ReporterSink final : public LogSink {
   Reporter* report_;
 };
 
-Failure missing(const Error& error, const char* what) {
+Failure missing(const Error& error, const char* what, const IdentityFiles& files) {
   if (error.kind() != Errc::not_found) return error;
+  if (file_exists(files.ca)) {
+    return {kUsage, fmt::format("no {} here ({})", what, error.context),
+            "this is a node's home: run it where the coordinator is, or \"p2p-ctl context add NAME --bundle FILE\""};
+  }
   return {kUsage, fmt::format("no {} here ({})", what, error.context),
           "make a fleet with \"p2p-ca init\", or join one with \"p2p-ctl context add NAME --bundle FILE\""};
 }
@@ -61,14 +65,14 @@ Attempt<net::TlsMaterial> read_material(const Connection& connection) {
   const IdentityFiles& files = connection.files;
   if (connection.token.empty()) {
     auto certificate = read_file(files.certificate, kMaxPemBytes);
-    if (!certificate) return missing(certificate.error(), "operator certificate");
+    if (!certificate) return missing(certificate.error(), "operator certificate", files);
     auto key = read_secret_file(files.key, kMaxPemBytes);
-    if (!key) return missing(key.error(), "operator key");
+    if (!key) return missing(key.error(), "operator key", files);
     out.certificate = std::move(*certificate);
     out.private_key = std::move(*key);
   }
   auto ca = read_file(files.ca, kMaxPemBytes);
-  if (!ca) return missing(ca.error(), "CA certificate");
+  if (!ca) return missing(ca.error(), "CA certificate", files);
   out.ca = std::move(*ca);
   auto cluster = cluster_of(out.ca, files.ca.string());
   if (!cluster) return Failure(cluster.error());
@@ -111,6 +115,8 @@ struct NodeClient::Impl {
     if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
     if (net::is_foreign_ca(error)) {
       out.hint = "another fleet's coordinator answers there; check P2P_HOME, --context or --coordinator";
+    } else if (error.context.find(" alert ") != std::string::npos) {
+      out.hint = "it refuses the certificate shown here: revoked, expired, or of another CA? its log says which";
     } else if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"
                      ? "start a coordinator with p2p-node, or name one with --coordinator HOST:PORT"

@@ -77,6 +77,10 @@ class Init final : public cli::Command {
   Attempt<void> allow_overwriting(const pki::CertificateFolder& certs, const cli::Session& session) const {
     const fs::path file = existing_file(certs);
     if (file.empty()) return {};
+    if (!force_ && !has_authority(session.home)) {
+      return Failure(Error(Errc::exists, file.string() + ": already exists"),
+                     "this home has the certificate of a fleet's CA, whose key is elsewhere: run p2p-ca there");
+    }
     if (!force_) {
       return Failure(Error(Errc::exists, file.string() + ": already exists"),
                      "this home has its CA already: p2p-ca sign NAME goes on; --force makes another, and all that this "

@@ -114,6 +114,9 @@ class Invite final : public cli::Command {
       return Failure(cli::kUsage, "an invitation is for a machine, not for an operator",
                      fmt::format("operators get a bundle: p2p-ca sign {} --role operator --bundle FILE", name_));
     }
+    if (!client_.empty() && !web_) {
+      return Failure(cli::kUsage, "--print is for other programs, which have no place in the fleet", "add --web");
+    }
     if (auto checked = check_name(name_, *role); !checked) return checked.error();
     auto coordinators = find_coordinators(session);
     if (!coordinators) return coordinators.error();

@@ -89,9 +89,6 @@ class Rotate final : public cli::Command {
     if (!made) return Failure(made.error(), "p2p-ca rotate --status shows how far it is");
     session.report.note(
         "made a new root; the old key still signs, and running nodes learn of the new one by themselves");
-    session.report.note(
-        "before the last step, give operators elsewhere a new bundle: p2p-ca sign NAME --role operator --bundle FILE "
-        "--force");
     session.report.note("next, when every node trusts both (p2p-ca rotate --status): p2p-ca rotate --activate");
     return {};
   }
@@ -112,6 +109,9 @@ class Rotate final : public cli::Command {
       return Failure(activated.error(), "p2p-ca rotate makes a new root");
     }
     session.report.note("the new key signs from now on; running nodes renew their certificates by themselves");
+    session.report.note(
+        "operators: p2p-ca renew operator; for those elsewhere, p2p-ca sign NAME --role operator --bundle FILE "
+        "--force");
     session.report.note("next, when all have (p2p-ca rotate --status): p2p-ca rotate --retire");
     return {};
   }
@@ -208,9 +208,19 @@ class Rotate final : public cli::Command {
     }
     const auto fleet = read_fleet_trust(authority.paths().fleet_trust, act_.at);
     if (!fleet) return Failure(fleet.error(), "start the coordinator and ask again");
+    const auto certified = node_names(authority);
+    if (!certified) return certified.error();
     const auto& newer = roots->certificates().at(is_active ? 0 : 1);
-    print_nodes(*fleet, to_hex(newer.facts().subject_key_id), session.out);
+    print_nodes(is_active ? *fleet : with_unseen(*fleet, *certified), to_hex(newer.facts().subject_key_id),
+                session.out);
     return {};
+  }
+
+  /// Before the new key signs, those with a certificate that the coordinator has never seen are waited for as well.
+  static pki::FleetTrust with_unseen(pki::FleetTrust fleet, std::set<std::string> certified) {
+    for (const auto& node : fleet.nodes) certified.erase(node.node_id);
+    for (const auto& name : certified) fleet.nodes.push_back({name, "never seen", {}, {}});
+    return fleet;
   }
 
   static void print_nodes(const pki::FleetTrust& fleet, const std::string& new_root, cli::Output& out) {

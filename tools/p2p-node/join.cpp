@@ -334,7 +334,8 @@ class Join final : public cli::Command {
 
   Attempt<void> go_on(config::LoadedConfig loaded, const config::Paths& paths, cli::Session& session) const {
     if (!run_) {
-      session.report.note("start it with p2p-node, or as a service: systemctl enable --now p2p-node");
+      const bool is_of_service = session.home == "/var/lib/p2p";
+      session.report.note(is_of_service ? "start it: systemctl enable --now p2p-node" : "start it with p2p-node");
       return {};
     }
     return run_node({std::move(loaded), paths, [paths]() -> Result<config::LoadedConfig> {

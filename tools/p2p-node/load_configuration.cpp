@@ -2,9 +2,20 @@
 
 #include "base/text.hpp"
 #include "config/home.hpp"
+#include "pki/certificate_folder.hpp"
 
 namespace p2p::node {
 namespace {
+
+/// Operators' certificates are no node's, so that none of them is taken for this one's.
+void leave_out_operators(config::Sources& sources, const config::Paths& paths) {
+  std::erase_if(sources.certificate_files, [&](const std::string& file) {
+    if (!file.ends_with("_cert.pem")) return false;
+    const auto certificate = pki::read_certificate_file(paths.certs() / file);
+    const auto identity = certificate ? certificate->identity() : Result<pki::Identity>(certificate.error());
+    return identity && identity->role == pki::Role::operator_;
+  });
+}
 
 cli::Attempt<config::LoadedConfig> load_sources(const config::Sources& sources, cli::Reporter* report) {
   auto outcome = config::load(sources);
@@ -21,8 +32,9 @@ cli::Attempt<config::LoadedConfig> load_sources(const config::Sources& sources, 
 
 cli::Attempt<config::LoadedConfig> load_configuration(const config::Paths& paths, const std::string& file,
                                                       const std::vector<std::string>& settings, cli::Reporter* report) {
-  const auto sources = config::gather_sources(paths, file, settings);
+  auto sources = config::gather_sources(paths, file, settings);
   if (!sources) return cli::Failure(cli::kUsage, sources.error().context);
+  leave_out_operators(*sources, paths);
   return load_sources(*sources, report);
 }
 

@@ -89,6 +89,9 @@ std::string hint_for(const Error& error, const std::string& node_id) {
   if (error.kind() == Errc::exists) {
     return fmt::format("to run a second node on this machine: --set state_directory=data/{} --set port=N", node_id);
   }
+  if (error.context.find("coordinator_mode is true") != std::string::npos) {
+    return fmt::format("where the CA is, p2p-ca sign {} --role coordinator --force makes it a coordinator's", node_id);
+  }
   if (error.kind() != Errc::not_found) return {};
   return fmt::format("run \"p2p-ca invite {0}\" where the CA is and \"p2p-node join\" here; p2p-node doctor tells more",
                      node_id);

@@ -17,14 +17,16 @@ namespace fs = std::filesystem;
 
 /// What a node and the tools read by name. Databases, locks and services are not for a vault.
 constexpr std::array<std::string_view, 2> kHomeFolders{"certs/", "config/"};
-constexpr std::array<std::string_view, 3> kStateFiles{"data/gossip_state.json", "data/jwt_blacklist.json",
-                                                      "data/service_state.json"};
+/// Below data/, where several nodes of one home have a folder each.
+constexpr std::array<std::string_view, 4> kStateFiles{"gossip_state.json", "jwt_blacklist.json", "service_state.json",
+                                                      "acme_account.pem"};
 
 bool belongs_into_vault(std::string_view name) {
   if (name.ends_with(".lock")) return false;
   const auto is_above = [&](std::string_view folder) { return name.starts_with(folder); };
+  const auto file = name.substr(name.rfind('/') + 1);
   return std::any_of(kHomeFolders.begin(), kHomeFolders.end(), is_above) ||
-         std::find(kStateFiles.begin(), kStateFiles.end(), name) != kStateFiles.end();
+         (is_above("data/") && std::find(kStateFiles.begin(), kStateFiles.end(), file) != kStateFiles.end());
 }
 
 bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b) {
@@ -40,6 +42,9 @@ class Import final : public VaultCommand {
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
     const fs::path folder = folder_.empty() ? session.home : fs::path(folder_);
+    if (folder_.empty()) {
+      if (auto unused = check_no_node_runs(folder); !unused) return unused;
+    }
     const auto names = names_below(folder);
     if (!names) return names.error();
     if (names->empty()) return cli::Failure(cli::kNotFound, folder.string() + ": nothing to import");
@@ -54,6 +59,20 @@ class Import final : public VaultCommand {
     session.report.note(
         fmt::format("put {}; the vault has them as they are in {}", entries_text(names->size()), folder.string()));
     return offer_removal(folder, *names, session);
+  }
+
+  /// One that began without the vault would not find its files any more.
+  static cli::Attempt<void> check_no_node_runs(const fs::path& home) {
+    const auto files = vault::plain_files_below(home / "data");
+    if (!files) return {};  // no state, no node
+    for (const auto& name : *files) {
+      if (fs::path(name).filename() != "lock") continue;
+      const auto held = FileLock::is_held(home / "data" / name);
+      if (held && !*held) continue;
+      return cli::Failure(cli::kFailed, fmt::format("p2p-node runs in this home ({})", (home / "data" / name).string()),
+                          "stop it, import, and start it again with the vault's password");
+    }
+    return {};
   }
 
   Result<std::vector<std::string>> names_below(const fs::path& folder) const {

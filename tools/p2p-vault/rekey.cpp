@@ -27,6 +27,9 @@ class Rekey final : public VaultCommand {
     if (!done) return access.explain(done.error());
     vault::forget_in_keyring(opened->header);
     session.report.note("encrypted everything anew");
+    session.report.note(
+        "a node that runs from it cannot read it any more, revocations among the rest: p2p-vault unlock, or restart "
+        "it");
     session.report.warning("backups and other old copies stay readable with the old password");
     return {};
   }

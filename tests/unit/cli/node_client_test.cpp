@@ -194,5 +194,5 @@ TEST_CASE("what is missing is named with the command that makes it") {
   REQUIRE_FALSE(no_key.has_value());
   CHECK(no_key.error().exit_code == cli::kUsage);
   CHECK(no_key.error().message.find("operator_key.pem") != std::string::npos);
-  CHECK(no_key.error().hint.find("p2p-ca init") != std::string::npos);
+  CHECK(no_key.error().hint.find("p2p-ctl context add") != std::string::npos);
 }
