@@ -342,16 +342,17 @@ put \"one.pem\"" ]
 
 @test "import of a home is refused while a node runs there, and takes the account key of a node too" {
   make_vault
-  mkdir -p "$P2P_HOME/data/worker-1"
-  echo account >"$P2P_HOME/data/worker-1/acme_account.pem"
-  exec 7>"$P2P_HOME/data/worker-1/lock"
+  local home=$BATS_TEST_TMPDIR/home
+  mkdir -p "$home/data/worker-1"
+  echo account >"$home/data/worker-1/acme_account.pem"
+  exec 7>"$home/data/worker-1/lock"
   flock 7
   expect 1 p2p-vault import --remove
   stderr_has 'p2p-node runs in this home'
   flock -u 7
   exec 7>&-
   expect 0 p2p-vault import --remove
-  [ ! -e "$P2P_HOME/data/worker-1/acme_account.pem" ]
+  [ ! -e "$home/data/worker-1/acme_account.pem" ]
   expect 0 p2p-vault get data/worker-1/acme_account.pem
   stdout_is account
 }
