@@ -19,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What takes the place of an entry of a mount: keys, certificates and lists.
+constexpr std::size_t kMaxMovedBytes = 16 << 20;
+
 std::string named(const fs::path& path) { return path.string(); }
 
 Result<std::string> read_open(int descriptor, const fs::path& path, std::size_t max_bytes) {
@@ -210,6 +213,11 @@ Result<std::string> read_secret_file(const fs::path& path, std::size_t max_bytes
   return read_checked(path, max_bytes, true);
 }
 
+Result<void> create_disk_file(const fs::path& path, mode_t mode) {
+  const NewFile file{path, {}, mode};
+  return write_to_disk({&file, 1}, &WholeFile::name_new);
+}
+
 Result<void> write_file(const fs::path& path, std::string_view content, mode_t mode) {
   const NewFile file{path, content, mode};
   return write_files({&file, 1});
@@ -224,10 +232,25 @@ Result<void> write_files(std::span<const NewFile> files) { return write_whole(fi
 Result<void> create_files(std::span<const NewFile> files) { return write_whole(files, &WholeFile::name_new); }
 
 Result<void> move_file(const fs::path& from, const fs::path& to) {
-  if (FileMount* mount = mount_of(from)) {
-    const auto has = mount->has(from);
-    if (!has) return has.error();
-    if (*has) return mount->move(from, to);
+  const auto is_in_mount = [](const fs::path& path) -> Result<bool> {
+    FileMount* mount = mount_of(path);
+    return mount == nullptr ? Result<bool>(false) : mount->has(path);
+  };
+  const auto has_from = is_in_mount(from);
+  if (!has_from) return has_from.error();
+  const auto has_to = is_in_mount(to);
+  if (!has_to) return has_to.error();
+  // In front of what is on the disk: one that stays there would hide what was moved, or be a secret in the clear.
+  if (*has_from) {
+    if (auto moved = mounted()->move(from, to); !moved) return moved;
+    return remove_from_disk(to);
+  }
+  if (*has_to) {
+    const auto content = read_file(from, kMaxMovedBytes);
+    if (!content) return content.error();
+    const NewFile file{to, *content, kSecretMode};
+    if (auto written = write_to_mount({&file, 1}, &WholeFile::name_over); !written) return written;
+    return remove_from_disk(from);
   }
   if (::rename(from.c_str(), to.c_str()) != 0) return system_error(errno, named(to));
   if (const int error = system_disk().sync_folder(to.parent_path()); error < 0) return system_error(-error, named(to));

@@ -53,6 +53,9 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 /// As write_file, but `exists` when the file is there already, decided atomically.
 Result<void> create_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
+/// An empty one, on the disk also where a vault is mounted: for a database. `exists` as create_file.
+Result<void> create_disk_file(const std::filesystem::path& path, mode_t mode);
+
 struct NewFile {
   std::filesystem::path path;
   std::string_view content;

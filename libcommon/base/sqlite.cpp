@@ -153,7 +153,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
 
 Result<void> Database::copy_to(const std::filesystem::path& path) {
   // SQLite fills an empty file, and keeps its mode.
-  if (auto made = create_file(path, "", kSecretMode); !made) return made;
+  if (auto made = create_disk_file(path, kSecretMode); !made) return made;
   auto statement = prepare("VACUUM INTO ?1");
   if (!statement) return statement.error();
   const std::string target = path.string();

@@ -1,5 +1,7 @@
 #include "cli/vault_access.hpp"
 
+#include <mutex>
+
 #include "cli/password.hpp"
 #include "config/home.hpp"
 #include "vault/home_mount.hpp"
@@ -60,9 +62,14 @@ vault::Unlock VaultAccess::unlock() {
       unanswered_ = password.error();
       return Error(Errc::failed, unanswered_->message);
     }
-    master_ = vault::derive_master(*password, header);
-    salt_ = header.salt;
-    return crypto::Secret(master_.view());
+    auto master = vault::derive_master(*password, header);
+    // One that does not fit is not kept: after a rekey the password's source may have the new one later.
+    const auto keys = vault::expand_master(master);
+    if (keys && vault::fits(*keys, header)) {
+      master_ = crypto::Secret(master.view());
+      salt_ = header.salt;
+    }
+    return master;
   };
 }
 
@@ -93,8 +100,11 @@ Attempt<vault::Opened> VaultAccess::open() {
 }
 
 Attempt<void> VaultAccess::update(const vault::VaultFile::Change& change) {
-  // Before the lock, whose file would be made in a folder without a vault.
-  if (const auto header = read_header(); !header) return header.error();
+  // Before the lock, whose file would be made in a folder without a vault, and which nobody is to hold while a person
+  // thinks of a password.
+  const auto header = read_header();
+  if (!header) return header.error();
+  if (const auto known = unlock()(*header); !known) return explain(known.error());
   const auto done = file_.update(unlock(), change);
   return done ? Attempt<void>() : explain(done.error());
 }
@@ -106,13 +116,22 @@ Attempt<crypto::Secret> VaultAccess::new_password(Reporter& report) const {
 Attempt<void> mount_vault(const std::filesystem::path& home) {
   auto found = VaultAccess::find({}, home);
   // What is wrong with the configuration is said by whoever needs it.
-  if (!found || !found->file().exists()) return {};
+  if (!found) return {};
+  if (!found->file().exists()) {
+    const auto usual = std::filesystem::absolute(home) / config::NodeConfig().vault_file;
+    if (found->file().path().filename() == usual.filename()) return {};
+    return Failure(kNotFound, "vault_file is set, but there is no " + found->file().path().string(),
+                   "p2p-vault init makes it; nothing is written in the clear instead");
+  }
   crypto::set_up_secure_heap();
   const auto access = std::make_shared<VaultAccess>(std::move(*found));
   if (const auto opened = access->open(); !opened) return opened.error();
   access->stop_asking();
   vault::VaultFile file = access->file();
-  auto unlock = [access](const vault::Header& header) { return access->unlock()(header); };
+  auto unlock = [access, mutex = std::make_shared<std::mutex>()](const vault::Header& header) {
+    const std::scoped_lock one_at_a_time(*mutex);
+    return access->unlock()(header);
+  };
   mount_files(std::make_shared<vault::HomeMount>(std::filesystem::absolute(home), std::move(file), std::move(unlock)));
   return {};
 }

@@ -219,7 +219,7 @@ Result<void> put_in_place(const BackupFiles& contents, const fs::path& home) {
 Result<void> back_up(const fs::path& home, const fs::path& file) {
   // Made beside its place and linked there whole, so that a backup that was cut off is never taken for one.
   const Scrap part(scratch_of(file));
-  if (auto made = create_file(part.path(), "", kSecretMode); !made) return made;
+  if (auto made = create_disk_file(part.path(), kSecretMode); !made) return made;
   {
     auto database = Database::open(part.path(), Database::Mode::create);
     if (!database) return database.error();

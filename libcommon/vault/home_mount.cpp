@@ -13,7 +13,11 @@ bool HomeMount::Version::operator==(const Version& other) const noexcept {
 }
 
 std::string HomeMount::name_of(const fs::path& path) const {
-  return path.lexically_normal().lexically_relative(home_).generic_string();
+  // By whatever way it was named: relative, or through a link to home.
+  std::error_code ignored;
+  const fs::path whole = fs::absolute(path, ignored).lexically_normal();
+  const fs::path folder = fs::weakly_canonical(whole.parent_path(), ignored);
+  return (ignored ? whole : folder / whole.filename()).lexically_relative(home_).generic_string();
 }
 
 bool HomeMount::covers(const fs::path& path) const {

@@ -13,9 +13,8 @@ namespace p2p::vault {
 /// Which entries there are is remembered as long as the file does not change; the disk is asked each time.
 class HomeMount final : public FileMount {
  public:
-  /// `home` is absolute.
-  HomeMount(std::filesystem::path home, VaultFile file, Unlock unlock)
-      : home_(home.lexically_normal()), storage_(std::move(file), std::move(unlock)) {}
+  HomeMount(const std::filesystem::path& home, VaultFile file, Unlock unlock)
+      : home_(std::filesystem::weakly_canonical(home)), storage_(std::move(file), std::move(unlock)) {}
 
   bool covers(const std::filesystem::path& path) const override;
   Result<bool> has(const std::filesystem::path& path) override;

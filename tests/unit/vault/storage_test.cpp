@@ -122,3 +122,33 @@ TEST_CASE("the password is needed once, and again after a rekey; with a wrong on
   CHECK(text_of(storage, "data/state") == "two");
   CHECK(asked == 4);
 }
+
+TEST_CASE("a file is moved to where its name is looked for, from the disk or from the vault") {
+  MountedHome at;
+  const auto staged = at.home / "certs/a_cert.pem.new";
+  test::take(at.vault.put("certs/a_cert.pem", "old"));
+  test::take(write_file(staged, "new", kPublicMode));
+  test::take(move_file(staged, at.certificate));
+  CHECK(test::take(read_file(at.certificate, 100)) == "new");
+  CHECK_FALSE(file_exists(staged));
+  // The other way round, nothing stays in the clear.
+  mount_files(nullptr);
+  test::take(write_file(at.key, "in the clear", kSecretMode));
+  test::take(at.vault.put("certs/a_key.pem.new", "secret"));
+  mount_files(std::make_shared<vault::HomeMount>(at.home, at.vault.file, vault::unlock_with(at.vault.password)));
+  test::take(move_file(at.home / "certs/a_key.pem.new", at.key));
+  CHECK_FALSE(at.is_on_disk(at.key));
+  CHECK(test::take(read_secret_file(at.key, 100)) == "secret");
+}
+
+TEST_CASE("a path is the same by whatever way it is named, and a database is on the disk") {
+  MountedHome at;
+  test::take(at.vault.put("config/node.yaml", "x"));
+  const auto link = at.home.parent_path() / (at.home.filename().string() + "-link");
+  std::filesystem::create_directory_symlink(at.home, link);
+  CHECK(file_exists(link / "config/node.yaml"));
+  CHECK(file_exists(std::filesystem::relative(at.home) / "config/node.yaml"));
+  std::filesystem::remove(link);
+  test::take(create_disk_file(at.home / "config/some.db", kSecretMode));
+  CHECK(at.is_on_disk(at.home / "config/some.db"));
+}
