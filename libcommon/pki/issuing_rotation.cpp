@@ -22,12 +22,6 @@ Result<void> write_key(const fs::path& path, const EVP_PKEY& key) {
   return write_file(path, pem->view(), kSecretMode);
 }
 
-std::string pem_of(const std::vector<Certificate>& roots) {
-  std::string out;
-  for (const auto& root : roots) out += root.pem();
-  return out;
-}
-
 }  // namespace
 
 Result<void> IssuingAuthority::write_roots(const std::vector<Certificate>& roots, const Act& act) {

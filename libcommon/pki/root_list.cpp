@@ -25,12 +25,6 @@ std::string covered_text(std::string_view cluster_name, std::uint64_t version, s
   return out;
 }
 
-std::string pem_of(const std::vector<Certificate>& roots) {
-  std::string out;
-  for (const auto& root : roots) out += root.pem();
-  return out;
-}
-
 /// Whether one of the signatures is by the key of a root that is trusted.
 bool is_vouched_for(const Json& signatures, std::string_view message, const Roots& trusted) {
   return std::any_of(signatures.begin(), signatures.end(), [&](const Json& entry) {
@@ -60,6 +54,12 @@ Result<Roots> read_listed(const std::string& pem, std::string_view cluster_name)
 }
 
 }  // namespace
+
+std::string pem_of(const std::vector<Certificate>& roots) {
+  std::string out;
+  for (const auto& root : roots) out += root.pem();
+  return out;
+}
 
 Result<std::string> sign_root_list(std::uint64_t version, const std::vector<Certificate>& roots,
                                    std::span<const Authority> signers) {

@@ -27,6 +27,9 @@ struct RootList {
   Roots roots;
 };
 
+/// Their certificates in PEM, in this order and with nothing else.
+std::string pem_of(const std::vector<Certificate>& roots);
+
 /// Signed with the keys of all `signers` (at least one, of one cluster). `failed` when a key cannot sign.
 Result<std::string> sign_root_list(std::uint64_t version, const std::vector<Certificate>& roots,
                                    std::span<const Authority> signers);

@@ -1,5 +1,6 @@
 #include "vault/home_mount.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 

@@ -8,8 +8,6 @@
 namespace p2p::vault {
 namespace {
 
-std::chrono::sys_seconds now_seconds() { return std::chrono::floor<std::chrono::seconds>(SystemClock().wall()); }
-
 Result<void> apply(Change& change, Contents& contents) {
   if (change.content) return contents.put(change.name, std::move(*change.content), now_seconds());
   if (contents.find(change.name) == nullptr) return {};
@@ -17,6 +15,8 @@ Result<void> apply(Change& change, Contents& contents) {
 }
 
 }  // namespace
+
+std::chrono::sys_seconds now_seconds() { return std::chrono::floor<std::chrono::seconds>(SystemClock().wall()); }
 
 Result<crypto::Secret> Storage::master_for(const Header& header) {
   {

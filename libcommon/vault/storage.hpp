@@ -15,6 +15,9 @@ struct Change {
   std::optional<crypto::SecretBuffer> content;
 };
 
+/// The time by the wall clock, as entries have it.
+std::chrono::sys_seconds now_seconds();
+
 /// Thread-safe. All calls block: on the disk, on other writers, for a key derivation. The master is asked for once, and
 /// again when the vault was given another password; contents are decrypted for each call and not kept. While `unlock`
 /// has no key that fits, calls fail with VaultErrc::wrong_password or its own error.

@@ -59,7 +59,7 @@ class Rotate final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     act_ = act_now();
     if (int{activate_} + int{retire_} + int{status_} > 1) {
-      return Error(Errc::invalid, "--activate and --retire are two steps, with days between, and --status is none");
+      return Error(Errc::invalid, "--activate and --retire are two steps, and --status is none");
     }
     if (force_ && !retire_ && !activate_) return Error(Errc::invalid, "--force goes with --activate or --retire");
     auto authority = open_authority(session.home, act_);

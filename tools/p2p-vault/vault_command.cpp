@@ -41,8 +41,6 @@ cli::Attempt<crypto::Secret> NewPassword::read(const std::string& prompt, cli::R
 
 std::string entries_text(std::size_t count) { return count == 1 ? "1 entry" : fmt::format("{} entries", count); }
 
-std::chrono::sys_seconds now_seconds() { return std::chrono::floor<std::chrono::seconds>(SystemClock().wall()); }
-
 void declare_iterations(cli::Options& options, std::uint64_t& to) {
   options.number("--iterations", "N", to, vault::kMinIterations, vault::kMaxIterations,
                  fmt::format("how long a guess at the password takes (default {})", to));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/vault_access.hpp"
+#include "vault/storage.hpp"
 
 namespace p2p::vault_tool {
 
@@ -43,8 +44,7 @@ class NewPassword {
 /// 1 entry, 3 entries.
 std::string entries_text(std::size_t count);
 
-/// The present, as entries keep it.
-std::chrono::sys_seconds now_seconds();
+using vault::now_seconds;
 
 /// Iterations of the key derivation as an option; `to` has its default.
 void declare_iterations(cli::Options& options, std::uint64_t& to);
