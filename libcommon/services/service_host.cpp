@@ -276,7 +276,8 @@ asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::str
   const bool changed = action == Action::stop ? stopped_.insert(name).second : stopped_.erase(name) > 0;
   publish();
   if (changed) {
-    if (auto saved = store_.save(format_wanted_state(stopped_)); !saved) {
+    auto saving = store_.save();
+    if (auto saved = co_await std::move(saving); !saved) {
       co_return Error(saved.error().code,
                       fmt::format("done, but it will not survive a restart of the node: {}", saved.error().context));
     }

@@ -62,10 +62,11 @@ class ServiceHost {
     std::filesystem::path socket_folder{};  ///< where services call others; empty for nowhere
     NodeSocket::Answer answer_service{};    ///< what they call
   };
-  /// How the wanted state is kept; `load` answers `not_found` when there is none yet. Called on the control loop.
+  /// How the wanted state is kept; `load` answers `not_found` when there is none yet, `save` writes wanted_state() as
+  /// it is when the writing begins. Called on the control loop.
   struct StateStore {
     std::function<Result<std::string>()> load;
-    std::function<Result<void>(std::string)> save;
+    std::function<boost::asio::awaitable<Result<void>>()> save;
   };
   /// Called on the control loop with all running external services, and how many are in each state, after each change
   /// of these.
@@ -91,6 +92,8 @@ class ServiceHost {
   /// it cannot be started. Stopping lets calls under way finish.
   boost::asio::awaitable<Result<ServiceState>> control(Action action, std::string name);
 
+  /// Which services are to stay stopped, as `load` reads it. Control loop.
+  std::string wanted_state() const { return format_wanted_state(stopped_); }
   /// External services, sorted by name. Any thread.
   std::shared_ptr<const std::vector<ServiceView>> view() const;
   const rpc::Registry& registry() const { return registry_; }

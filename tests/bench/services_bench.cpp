@@ -98,7 +98,7 @@ struct Node {
     options.node = {"bench", home.string()};
     services::ServiceHost::StateStore store;
     store.load = []() -> Result<std::string> { return Error(Errc::not_found, "none"); };
-    store.save = [](const std::string&) -> Result<void> { return {}; };
+    store.save = []() -> asio::awaitable<Result<void>> { co_return Result<void>(); };
     host = std::make_unique<services::ServiceHost>(
         control.get_executor(), std::move(options), registry, std::move(store), [](const auto&, const auto&) {}, random,
         log);

@@ -59,6 +59,7 @@
 #include "services/service_host.hpp"
 #include "services/service_methods.hpp"
 #include "settings.hpp"
+#include "state_writer.hpp"
 
 namespace p2p::node {
 
@@ -137,7 +138,8 @@ class Node {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
   void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
-  Result<void> save_state(const std::filesystem::path& file, const std::string& text);
+  std::unique_ptr<StateWriter> make_state_writer(std::string what, std::filesystem::path file,
+                                                 std::function<std::string()> encode);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
   pki::Role role() const { return identity_->role(); }
@@ -173,6 +175,8 @@ class Node {
   std::unique_ptr<rpc::Forwarder> forwarder_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<ServiceCalls> service_calls_;
+  std::unique_ptr<StateWriter> gossip_state_;
+  std::unique_ptr<StateWriter> service_state_;
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
@@ -391,16 +395,14 @@ Result<void> Node::open_membership() {
       identity_->checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
         return kind == kRootsKind ? trusted_roots_->check(content) : revocation_lists_->check(kind, content);
       });
+  auto encode = [this] { return membership::encode_state(membership_->saved_state(), config_.node_id); };
+  gossip_state_ = make_state_writer("the gossip state", file, std::move(encode));
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
     if (bulletin.kind == kRootsKind) return trusted_roots_->take(bulletin);
     if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
     gossip_->pump();
-  };
-  hooks.save = [this, file](std::string state) -> asio::awaitable<Result<void>> {
-    auto work = [this, file, state = std::move(state)] { return save_state(file, state); };
-    co_return co_await pool_.run(std::move(work));
   };
   hooks.joined = [this] {
     if (!is_coordinator()) {
@@ -411,8 +413,9 @@ Result<void> Node::open_membership() {
   hooks.refused = [this](Error why) {
     fail({cli::kFailed, why.context, "stop the other one, or give this node a node_id and certificate of its own"});
   };
-  gossip_ = std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
-                                     compression_settings(config_), std::move(hooks), clock_, log_sink_);
+  gossip_ =
+      std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
+                               compression_settings(config_), *gossip_state_, std::move(hooks), clock_, log_sink_);
   if (is_coordinator()) {
     AuthorityPublisher::Options options{
         authority_paths(), config_.node_id, [this] { return identity_->ca_pem(); },
@@ -458,7 +461,8 @@ void Node::open_calls() {
   services::ServiceHost::StateStore store;
   const auto file = options_.paths.state_file(config_, config_.service_state_file);
   store.load = [file] { return read_secret_file(file, kMaxStateBytes); };
-  store.save = [this, file](const std::string& text) { return save_state(file, text); };
+  store.save = [this] { return service_state_->save_now(); };
+  service_state_ = make_state_writer("the state of services", file, [this] { return services_->wanted_state(); });
   services_ = std::make_unique<services::ServiceHost>(
       loops_->control().get_executor(), std::move(options), registry_, std::move(store),
       [this](const std::vector<services::Announcement>& running, const services::StateCounts& counts) {
@@ -551,7 +555,9 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    tasks_->start("autosave", gossip_->state().autosave(config_.autosave_interval));
+    for (const auto* state : {&gossip_state_, &service_state_}) {
+      tasks_->start("autosave", (*state)->autosave(config_.autosave_interval));
+    }
     tasks_->start("services", services_->run());
     tasks_->start("signals", wait_for_signals());
     tasks_->start("certificate", renewer_->run());
@@ -608,7 +614,10 @@ asio::awaitable<void> Node::shut_down() {
     co_await pool_.run(std::move(work));
   }
   log_sink_.detach();
-  if (serving_) co_await gossip_->state().save_now();
+  if (serving_) {
+    auto saving = gossip_state_->save_now();
+    co_await std::move(saving);
+  }
   for (const auto& client : *clients_) client->close();
 }
 
@@ -629,11 +638,15 @@ void Node::fail(cli::Failure failure) {
   stop_requested_->cancel();
 }
 
-/// Any thread; blocks.
-Result<void> Node::save_state(const std::filesystem::path& file, const std::string& text) {
-  auto written = write_file(file, text, kSecretMode);
-  health_->set_saved(file.string(), written.has_value());
-  return written;
+std::unique_ptr<StateWriter> Node::make_state_writer(std::string what, std::filesystem::path file,
+                                                     std::function<std::string()> encode) {
+  auto write = [this, file = std::move(file)](const std::string& text) {
+    auto written = write_file(file, text, kSecretMode);
+    health_->set_saved(file.string(), written.has_value());
+    return written;
+  };
+  StateWriter::Options options{std::move(what), std::move(encode), std::move(write)};
+  return std::make_unique<StateWriter>(loops_->control(), *tasks_, pool_, std::move(options), log_sink_);
 }
 
 void Node::set_facts(const std::function<void(membership::SelfFacts&)>& change) {

@@ -44,9 +44,9 @@ struct ServiceHostFixture {
       if (saved) return *saved;
       return Error(Errc::not_found, "none");
     };
-    store.save = [this](std::string text) -> Result<void> {
-      saved = std::move(text);
-      return {};
+    store.save = [this]() -> boost::asio::awaitable<Result<void>> {
+      saved = host->wanted_state();
+      co_return Result<void>();
     };
     host = std::make_unique<services::ServiceHost>(
         loop.get_executor(), std::move(options), registry, std::move(store),

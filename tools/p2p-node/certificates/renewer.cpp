@@ -107,7 +107,10 @@ void Renewer::tell_wanted() {
 
 void Renewer::wake() { wakeup_.cancel(); }
 
-bool Renewer::is_authority() const { return file_exists(options_.files.ca_key); }
+asio::awaitable<bool> Renewer::is_authority() {
+  auto looking = [key = options_.files.ca_key] { return file_exists(key); };
+  return pool_.run(std::move(looking));
+}
 
 asio::awaitable<void> Renewer::run() {
   for (;;) {
@@ -126,7 +129,9 @@ asio::awaitable<void> Renewer::run() {
 asio::awaitable<void> Renewer::attempt(RenewalReason reason) {
   log_.info("renewing the certificate: {}", to_string(reason));
   hooks_.health(renewal_.health(clock_.wall()));
-  auto task = is_authority() ? renew_here() : renew_by_acme(reason);
+  auto asking = is_authority();
+  const bool is_here = co_await std::move(asking);
+  auto task = is_here ? renew_here() : renew_by_acme(reason);
   const auto outcome = co_await std::move(task);
   if (!outcome) {
     take_failure(reason, outcome.error());
@@ -203,7 +208,9 @@ void Renewer::take_failure(RenewalReason reason, const acme::ClientFailure& fail
 
 asio::awaitable<void> Renewer::ask_for_suggestion() {
   next_suggestion_ = clock_.monotonic() + kSuggestionEvery;
-  if (is_authority() || !in_use_) co_return;
+  auto asking_where = is_authority();
+  const bool is_here = co_await std::move(asking_where);
+  if (is_here || !in_use_) co_return;
   auto reading = [file = options_.account_key] { return open_account_key(file); };
   const auto account = co_await pool_.run(std::move(reading));
   if (!account) co_return;

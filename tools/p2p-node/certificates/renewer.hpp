@@ -43,7 +43,7 @@ class Renewer {
 
  private:
   using Outcome = acme::ClientResult<acme::Enrolled>;
-  bool is_authority() const;
+  boost::asio::awaitable<bool> is_authority();
   boost::asio::awaitable<void> attempt(acme::RenewalReason reason);
   boost::asio::awaitable<Outcome> renew_here();
   boost::asio::awaitable<Outcome> renew_by_acme(acme::RenewalReason reason);

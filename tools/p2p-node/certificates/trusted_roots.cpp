@@ -88,7 +88,10 @@ asio::awaitable<void> TrustedRoots::run() {
 
 asio::awaitable<bool> TrustedRoots::follow() {
   if (!pending_) co_return true;
-  if (file_exists(options_.ca_key) || pending_->list.pem == *identity_.ca_pem()) {
+  auto looking = pool_.run([key = options_.ca_key] { return file_exists(key); });
+  const bool is_authority = co_await std::move(looking);
+  if (!pending_) co_return true;
+  if (is_authority || pending_->list.pem == *identity_.ca_pem()) {
     pending_.reset();
     tell({});
     co_return true;

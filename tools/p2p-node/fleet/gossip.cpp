@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kComplaintInterval{30};
 
 Gossip::Gossip(asio::io_context& control, membership::Membership& membership, net::TaskGroup& tasks,
                net::Client& client, Directory& directory, membership::CompressionSettings compression,
-               GossipHooks hooks, const Clock& clock, LogSink& log)
+               StateWriter& state, GossipHooks hooks, const Clock& clock, LogSink& log)
     : control_(control),
       membership_(membership),
       tasks_(tasks),
@@ -28,7 +28,7 @@ Gossip::Gossip(asio::io_context& control, membership::Membership& membership, ne
       log_(log, "Gossip"),
       wire_(client, compression),
       reach_(directory),
-      state_(control, membership, tasks, std::move(hooks_.save), log),
+      state_(state),
       wakeup_(control, Monotonic::max()) {
   publish();
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "gossip_state.hpp"
+#include "../state_writer.hpp"
 #include "gossip_wire.hpp"
 #include "membership/membership.hpp"
 #include "net/router.hpp"
@@ -20,7 +20,6 @@ namespace p2p::node {
 
 /// What gossip reports to its owner, on the control loop.
 struct GossipHooks {
-  GossipState::Save save;
   /// The first join was accepted (at once on a coordinator).
   std::function<void()> joined;
   /// The first join was refused; the process should end with this error.
@@ -33,10 +32,10 @@ struct GossipHooks {
 
 class Gossip {
  public:
-  /// References must outlive it; `client` is that of the control loop.
+  /// References must outlive it; `client` is that of the control loop, `state` writes what membership is to remember.
   Gossip(boost::asio::io_context& control, membership::Membership& membership, net::TaskGroup& tasks,
-         net::Client& client, Directory& directory, membership::CompressionSettings compression, GossipHooks hooks,
-         const Clock& clock, LogSink& log);
+         net::Client& client, Directory& directory, membership::CompressionSettings compression, StateWriter& state,
+         GossipHooks hooks, const Clock& clock, LogSink& log);
 
   /// `/internal/gossip/join`, `/internal/gossip/exchange`, `/internal/instance`.
   void add_routes(net::Router& router);
@@ -58,7 +57,6 @@ class Gossip {
   /// Says goodbye to the fleet and waits until it is sent, at most `grace`.
   boost::asio::awaitable<void> leave(std::chrono::milliseconds grace);
 
-  GossipState& state() { return state_; }
   /// What readers on other threads see; never null.
   membership::ClusterViewPtr view() const { return reach_.view(); }
   const GossipTraffic& traffic() const { return wire_.traffic(); }
@@ -94,7 +92,7 @@ class Gossip {
   Logger log_;
   GossipWire wire_;
   Reach reach_;
-  GossipState state_;
+  StateWriter& state_;
   boost::asio::steady_timer wakeup_;
   std::map<std::string, Monotonic, std::less<>> complained_;  ///< until when a peer's nonsense is not mentioned again
   std::vector<membership::ExchangeTarget> held_;              ///< rounds that wait for the answer to the first join
