@@ -6,14 +6,14 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='node' ;;
-    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --service' | *' --timeout' | *' -c') kind='none' ;;
+    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --scope' | *' --service' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
     *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
     *' --role') kind=words choices='worker coordinator' ;;
@@ -22,7 +22,7 @@ _p2p_ctl() {
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='call certs context nodes ping services status'
+        kind=words choices='call certs context nodes ping services status token'
         ;;
       ' call')
         options='--all --cert --context --coordinator --help --home --key --node --output --params --quiet --role --service --timeout --verbose --version -h -o -q -v'
@@ -69,6 +69,22 @@ _p2p_ctl() {
         kind='none'
         ;;
       ' status')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' token')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='create list revoke'
+        ;;
+      ' token create')
+        options='--cert --context --coordinator --help --home --key --output --quiet --scope --sub --ttl --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' token list')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' token revoke')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
         kind='none'
         ;;

@@ -28,6 +28,17 @@ constexpr std::array kScopes = {
 
 constexpr std::uint32_t bit_of(Permission permission) { return 1U << static_cast<unsigned>(permission); }
 
+/// Taken off the text; none at its end.
+std::optional<std::string_view> next_word(std::string_view& text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(", "), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!word.empty()) return word;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Permission permission) noexcept {
@@ -72,16 +83,20 @@ Scopes Scopes::of_role(pki::Role role) {
 
 Result<Scopes> Scopes::parse(std::string_view text) {
   Scopes out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(", "), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    const auto permission = parse_scope(word);
+  while (const auto word = next_word(text)) {
+    const auto permission = parse_scope(*word);
     if (!permission) {
-      return Error(Errc::invalid, fmt::format("\"{}\" is not a scope", escape_controls(word.substr(0, 64))));
+      return Error(Errc::invalid, fmt::format("\"{}\" is not a scope", escape_controls(word->substr(0, 64))));
     }
     out.add(*permission);
+  }
+  return out;
+}
+
+Scopes Scopes::parse_known(std::string_view text) {
+  Scopes out;
+  while (const auto word = next_word(text)) {
+    if (const auto permission = parse_scope(*word)) out.add(*permission);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "pki/certificate_id.hpp"
 #include "pki/identity.hpp"
@@ -46,6 +47,8 @@ class Scopes {
   void add(Permission permission);
   bool has(Permission permission) const;
   bool contains(const Scopes& other) const;
+  /// The same, but unknown ones are left out: whoever gave them knows more permissions than this version.
+  static Scopes parse_known(std::string_view text);
   /// Comma-separated, in the order of the enum.
   std::string to_text() const;
   bool operator==(const Scopes&) const = default;
@@ -61,11 +64,16 @@ struct Caller {
   std::string address;    ///< textual IP of the connection's peer, without port
   bool loopback = false;  ///< the peer's address is a loopback address
   bool over_p2p = false;  ///< the connection negotiated ALPN `p2p/1`
-  /// That of the connection's peer, by which it is found once it has been revoked; none for one who showed none.
+  /// That of the connection's peer, or the one with which its token dies: by it the caller is found once it has been
+  /// revoked. None for one who showed none.
   std::optional<pki::CertificateId> certificate;
+  /// When certificate or token ends; what this caller is given ends no later.
+  WallTime ends_at = WallTime::max();
+  std::string token_id{};  ///< `jti` of the token by which the caller is known; empty for a certificate
 
   bool is_node() const;
-  /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`; the inverse of parse_stated_caller.
+  /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`, and `;token=ID` where it came with
+  /// one; the inverse of parse_stated_caller.
   std::string to_stated() const;
 };
 

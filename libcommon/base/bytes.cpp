@@ -28,6 +28,42 @@ int hex_digit(char c) {
   return -1;
 }
 
+/// The values of the characters, -1 for those outside.
+class Alphabet {
+ public:
+  explicit Alphabet(std::string_view characters) {
+    values_.fill(-1);
+    for (std::size_t i = 0; i < characters.size(); ++i) {
+      values_[static_cast<std::uint8_t>(characters[i])] = static_cast<std::int8_t>(i);
+    }
+  }
+  int value_of(char c) const { return values_[static_cast<std::uint8_t>(c)]; }
+
+ private:
+  std::array<std::int8_t, 256> values_{};
+};
+
+/// Without padding.
+Result<Bytes> decode64(std::string_view text, const Alphabet& alphabet) {
+  if (text.size() % 4 == 1) return Error(Errc::invalid, "base64 text with an impossible length");
+  Bytes out;
+  out.reserve(text.size() * 3 / 4);
+  std::uint32_t buffer = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const int value = alphabet.value_of(c);
+    if (value < 0) return Error(Errc::invalid, "a character outside the base64 alphabet");
+    buffer = (buffer << 6) | static_cast<std::uint32_t>(value);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out.push_back(static_cast<std::uint8_t>(buffer >> bits));
+    }
+  }
+  if ((buffer & ((1U << bits) - 1)) != 0) return Error(Errc::invalid, "base64 text with non-zero trailing bits");
+  return out;
+}
+
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
@@ -63,31 +99,15 @@ std::string to_base64(ByteView bytes) {
 }
 
 Result<Bytes> from_base64url(std::string_view text) {
-  static const auto table = [] {
-    std::array<std::int8_t, 256> t{};
-    t.fill(-1);
-    for (std::size_t i = 0; i < kUrlAlphabet.size(); ++i) {
-      t[static_cast<std::uint8_t>(kUrlAlphabet[i])] = static_cast<std::int8_t>(i);
-    }
-    return t;
-  }();
-  if (text.size() % 4 == 1) return Error(Errc::invalid, "base64url text has an impossible length");
-  Bytes out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const int value = table[static_cast<std::uint8_t>(c)];
-    if (value < 0) return Error(Errc::invalid, "a character outside the base64url alphabet");
-    buffer = (buffer << 6) | static_cast<std::uint32_t>(value);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out.push_back(static_cast<std::uint8_t>(buffer >> bits));
-    }
-  }
-  if ((buffer & ((1U << bits) - 1)) != 0) return Error(Errc::invalid, "base64url text with non-zero trailing bits");
-  return out;
+  static const Alphabet alphabet(kUrlAlphabet);
+  return decode64(text, alphabet);
+}
+
+Result<Bytes> from_base64(std::string_view text) {
+  static const Alphabet alphabet(kAlphabet);
+  if (text.size() % 4 != 0) return Error(Errc::invalid, "base64 text with an impossible length");
+  if (text.ends_with("==")) return decode64(text.substr(0, text.size() - 2), alphabet);
+  return decode64(text.substr(0, text.size() - (text.ends_with("=") ? 1 : 0)), alphabet);
 }
 
 }  // namespace p2p

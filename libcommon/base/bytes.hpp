@@ -33,5 +33,7 @@ Result<Bytes> from_base64url(std::string_view text);
 
 /// Padded base64 (RFC 4648 section 4).
 std::string to_base64(ByteView bytes);
+/// Exactly what to_base64 writes: full padding, and zero trailing bits.
+Result<Bytes> from_base64(std::string_view text);
 
 }  // namespace p2p

@@ -103,6 +103,23 @@ struct NodeClient::Impl {
     return out;
   }
 
+  net::Call request(net::Method method, const std::string& path) const {
+    net::Call out;
+    out.endpoint = connection.coordinator;
+    out.peer = coordinator();
+    out.method = method;
+    out.target = path;
+    out.headers = headers();
+    out.timeout = kRequestTimeout;
+    return out;
+  }
+
+  Attempt<NodeClient::Reply> ask(const net::Call& request) {
+    auto answer = call(request);
+    if (!answer) return answer.error();
+    return Reply{answer->status, std::move(answer->body)};
+  }
+
   static net::ExpectedPeer coordinator() {
     net::ExpectedPeer out;
     out.role = pki::Role::coordinator;
@@ -226,12 +243,7 @@ Attempt<NodeClient> NodeClient::open(const Session& session) {
 
 Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
                                      const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
-  net::Call request;
-  request.endpoint = impl_->connection.coordinator;
-  request.peer = Impl::coordinator();
-  request.method = net::Method::post;
-  request.target = "/rpc";
-  request.headers = impl_->headers();
+  net::Call request = impl_->request(net::Method::post, "/rpc");
   request.headers.set("Content-Type", "application/json");
   request.headers.set("P2P-Timeout-Ms", std::to_string(timeout.count()));
   if (target) request.headers.set("P2P-Target", rpc::to_text(*target));
@@ -251,15 +263,14 @@ Attempt<std::string> NodeClient::rpc(const std::string& method, const std::strin
 }
 
 Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {
-  net::Call request;
-  request.endpoint = impl_->connection.coordinator;
-  request.peer = Impl::coordinator();
-  request.target = path;
-  request.headers = impl_->headers();
-  request.timeout = kRequestTimeout;
-  auto answer = impl_->call(request);
-  if (!answer) return answer.error();
-  return Reply{answer->status, std::move(answer->body)};
+  return impl_->ask(impl_->request(net::Method::get, path));
+}
+
+Attempt<NodeClient::Reply> NodeClient::post(const std::string& path, std::string json) {
+  net::Call request = impl_->request(net::Method::post, path);
+  request.headers.set("Content-Type", "application/json");
+  request.body = std::move(json);
+  return impl_->ask(request);
 }
 
 Attempt<NodeClient::StreamEnd> NodeClient::stream(const std::string& path, const std::string& first,

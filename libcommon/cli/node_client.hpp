@@ -41,6 +41,8 @@ class NodeClient {
   };
   /// GET; any status is an answer, also an error's.
   Attempt<Reply> get(const std::string& path);
+  /// POST of a JSON text; likewise.
+  Attempt<Reply> post(const std::string& path, std::string json);
 
   enum class StreamEnd : unsigned char { closed, stopped, interrupted };
   /// Opens the WebSocket at `path` (with query), sends `first` unless empty, and gives every message to `on_message`

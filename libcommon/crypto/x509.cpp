@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <chrono>
+#include <ctime>
 #include <limits>
 #include <new>
 
@@ -42,6 +44,20 @@ Result<X509Ptr> read_certificate_der(ByteView der) {
   if (!certificate) return openssl_error(Errc::damaged, "not a certificate in DER");
   if (at != der.data() + der.size()) return Error(Errc::damaged, "bytes after the certificate");
   return certificate;
+}
+
+Result<WallTime> to_wall_time(const ASN1_TIME* time) {
+  using namespace std::chrono;
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
+    return openssl_error(Errc::damaged, "a date that cannot be read");
+  }
+  const int y = parts.tm_year + 1900;
+  if (y > 2261) return WallTime::max();
+  if (y < 1678) return WallTime::min();
+  const year_month_day date{year{y}, month{static_cast<unsigned>(parts.tm_mon + 1)},
+                            day{static_cast<unsigned>(parts.tm_mday)}};
+  return WallTime{sys_days{date}} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
 }
 
 std::string certificate_pem(const X509& certificate) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "crypto/openssl.hpp"
 
 namespace p2p::crypto {
@@ -16,6 +17,9 @@ Result<std::vector<X509Ptr>> read_certificates(std::string_view pem, std::size_t
 
 /// Exactly one certificate, no bytes after it; `damaged` otherwise.
 Result<X509Ptr> read_certificate_der(ByteView der);
+
+/// Dates outside the range of WallTime are cut to it; `damaged` when it is no date.
+Result<WallTime> to_wall_time(const ASN1_TIME* time);
 
 std::string certificate_pem(const X509& certificate);
 Bytes certificate_der(const X509& certificate);

@@ -15,6 +15,7 @@ class CertificateSigner final : public RecordSigner {
 
   Result<Bytes> sign(ByteView text) override { return keys_.sign(text); }
   Bytes certificate() const override { return keys_.certificate_der(); }
+  const pki::RecordSigner& keys() const noexcept { return keys_; }
 
  private:
   pki::RecordSigner keys_;

@@ -1,4 +1,4 @@
-// Runs a function on another loop and comes back with its result.
+// Runs a function or coroutine on another loop and comes back with its result.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,6 +30,14 @@ boost::asio::awaitable<std::invoke_result_t<Work&>> run_on(Executor executor, Wo
   auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
   auto result = co_await asio::co_spawn(std::move(executor), std::move(task), std::move(uncancelled));
   co_return std::move(*result);
+}
+
+/// The same for a coroutine, whose result can be made of nothing.
+template <class Executor, class Value>
+boost::asio::awaitable<Value> await_on(Executor executor, boost::asio::awaitable<Value> task) {
+  namespace asio = boost::asio;
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  co_return co_await asio::co_spawn(std::move(executor), std::move(task), std::move(uncancelled));
 }
 
 }  // namespace p2p::net

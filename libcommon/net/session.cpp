@@ -125,6 +125,7 @@ bool Session::identify() {
   }
   caller_.over_p2p = peer->over_p2p;
   caller_.certificate = std::move(peer->certificate);
+  caller_.ends_at = peer->ends_at;
   if (peer->identity) caller_.scopes = auth::Scopes::of_role(peer->identity->role);
   caller_.identity = std::move(peer->identity);
   return true;

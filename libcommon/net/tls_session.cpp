@@ -8,6 +8,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <new>
 
+#include "crypto/x509.hpp"
 #include "net/tls_state.hpp"
 
 namespace p2p::net {
@@ -191,6 +192,9 @@ Result<TlsPeer> tls_peer(SSL* ssl) {
     return Error(Errc::unreachable, "TLS: " + revoked(*verdict.identity));
   out.identity = verdict.identity;
   out.certificate = id_of(certificate);
+  const auto ends_at = crypto::to_wall_time(X509_get0_notAfter(certificate));
+  if (!ends_at) return Error(Errc::unreachable, "TLS: the peer's certificate has no readable end");
+  out.ends_at = *ends_at;
   return out;
 }
 

@@ -23,6 +23,7 @@ SslPtr make_client_ssl(const std::shared_ptr<const TlsContexts::State>& state, c
 struct TlsPeer {
   std::optional<pki::Identity> identity;          ///< none: it showed no certificate
   std::optional<pki::CertificateId> certificate;  ///< likewise
+  WallTime ends_at = WallTime::max();             ///< when that certificate does
   bool over_p2p = false;                          ///< `p2p/1` was negotiated
 };
 /// After the handshake: `unreachable` unless what was negotiated and what was shown fit together (DESIGN.md section 5),

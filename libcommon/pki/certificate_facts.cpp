@@ -94,8 +94,8 @@ Result<CertificateFacts> read_facts(X509& certificate) {
   if (key == nullptr) return crypto::openssl_error(Errc::damaged, "a public key that cannot be read");
   if ((flags & EXFLAG_INVALID) != 0) return crypto::openssl_error(Errc::damaged, "extensions that cannot be read");
   auto common_name = common_name_of(X509_get_subject_name(&certificate));
-  const auto not_before = to_wall_time(X509_get0_notBefore(&certificate));
-  const auto not_after = to_wall_time(X509_get0_notAfter(&certificate));
+  const auto not_before = crypto::to_wall_time(X509_get0_notBefore(&certificate));
+  const auto not_after = crypto::to_wall_time(X509_get0_notAfter(&certificate));
   if (!common_name) return common_name.error();
   if (!not_before) return not_before.error();
   if (!not_after) return not_after.error();

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "crypto/signature.hpp"
+#include "crypto/x509.hpp"
 #include "pki/x509_parts.hpp"
 
 namespace p2p::pki {
@@ -139,9 +140,9 @@ Result<RevocationList> read_list(X509_CRL& list, const Roots& roots) {
   }
   const auto number = read_number(list);
   if (!number) return number.error();
-  const auto this_update = to_wall_time(X509_CRL_get0_lastUpdate(&list));
+  const auto this_update = crypto::to_wall_time(X509_CRL_get0_lastUpdate(&list));
   if (!this_update) return this_update.error();
-  const auto next_update = to_wall_time(X509_CRL_get0_nextUpdate(&list));
+  const auto next_update = crypto::to_wall_time(X509_CRL_get0_nextUpdate(&list));
   if (!next_update) return next_update.error();
   RevocationList out{std::move(*key_id), *number, *this_update, *next_update, {}};
   if (auto read = read_entries(list, out); !read) return read.error();

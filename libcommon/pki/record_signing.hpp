@@ -19,6 +19,8 @@ class RecordSigner {
   Result<Bytes> sign(ByteView message) const;
   const Bytes& certificate_der() const noexcept { return *certificate_der_; }
   const Identity& identity() const noexcept { return identity_; }
+  /// For what is signed in another form.
+  const EVP_PKEY& key() const noexcept { return *key_; }
 
  private:
   RecordSigner() = default;

@@ -27,20 +27,6 @@ std::time_t to_seconds(WallTime time) {
   return std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
 }
 
-Result<WallTime> to_wall_time(const ASN1_TIME* time) {
-  using namespace std::chrono;
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return crypto::openssl_error(Errc::damaged, "a date that cannot be read");
-  }
-  const int y = parts.tm_year + 1900;
-  if (y > 2261) return WallTime::max();
-  if (y < 1678) return WallTime::min();
-  const year_month_day date{year{y}, month{static_cast<unsigned>(parts.tm_mon + 1)},
-                            day{static_cast<unsigned>(parts.tm_mday)}};
-  return WallTime{sys_days{date}} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
-}
-
 Result<std::string> common_name_of(const X509_NAME* name) {
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (at < 0) return std::string();

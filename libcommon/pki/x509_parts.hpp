@@ -37,8 +37,6 @@ inline Bytes copy_of(const ASN1_STRING* text) {
 }
 
 std::time_t to_seconds(WallTime time);
-/// Dates outside the range of WallTime are cut to it; `damaged` when it is no date.
-Result<WallTime> to_wall_time(const ASN1_TIME* time);
 
 /// The first common name in UTF-8, empty when there is none; `damaged` when it cannot be read.
 Result<std::string> common_name_of(const X509_NAME* name);

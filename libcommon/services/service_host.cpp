@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
 
 #include "base/file.hpp"
+#include "net/run_on.hpp"
 #include "services/exec_service.hpp"
 
 namespace p2p::services {
@@ -256,9 +255,8 @@ asio::awaitable<void> ServiceHost::stop(std::chrono::milliseconds limit) {
 
 asio::awaitable<Result<ServiceState>> ServiceHost::control(Action action, std::string name) {
   auto task = apply(action, std::move(name));
-  // Without the caller's cancellation: of Boost 1.81, one that crosses loops may arrive when its target is gone.
-  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(control_, std::move(task), std::move(uncancelled));
+  auto there = net::await_on(control_, std::move(task));
+  co_return co_await std::move(there);
 }
 
 asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::string name) {

@@ -17,5 +17,8 @@ std::unique_ptr<cli::Command> make_nodes();
 std::unique_ptr<cli::Command> make_ping();
 std::unique_ptr<cli::Command> make_services();
 std::unique_ptr<cli::Command> make_status();
+std::unique_ptr<cli::Command> make_token_create();
+std::unique_ptr<cli::Command> make_token_list();
+std::unique_ptr<cli::Command> make_token_revoke();
 
 }  // namespace p2p::ctl

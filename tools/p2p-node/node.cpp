@@ -60,6 +60,8 @@
 #include "services/service_methods.hpp"
 #include "settings.hpp"
 #include "state_writer.hpp"
+#include "tokens/revoked_tokens.hpp"
+#include "tokens/token_desk.hpp"
 
 namespace p2p::node {
 
@@ -71,6 +73,7 @@ namespace {
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kMaxStateBytes = 256 << 20;
+constexpr char kIssuedTokensFile[] = "issued_tokens.json";
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
 /// How long the last log lines have to reach the coordinator.
@@ -116,6 +119,8 @@ class Node {
   Result<void> open_identity();
   Result<void> open_logs();
   Result<void> open_membership();
+  Result<void> open_tokens();
+  void trust_tokens();
   Result<void> open_acme();
   Result<void> open_certificates();
   pki::AuthorityPaths authority_paths() const;
@@ -138,6 +143,8 @@ class Node {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
   void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
+  static Result<void> load_state(const std::filesystem::path& file,
+                                 const std::function<Result<void>(const std::string&)>& load);
   std::unique_ptr<StateWriter> make_state_writer(std::string what, std::filesystem::path file,
                                                  std::function<std::string()> encode);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
@@ -169,6 +176,9 @@ class Node {
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
+  auth::TokenGate token_gate_;
+  std::unique_ptr<RevokedTokens> revoked_tokens_;
+  std::unique_ptr<TokenDesk> token_desk_;  // at a coordinator
   Directory directory_;
   rpc::Registry registry_;
   std::unique_ptr<Transport> transport_;
@@ -177,6 +187,8 @@ class Node {
   std::unique_ptr<ServiceCalls> service_calls_;
   std::unique_ptr<StateWriter> gossip_state_;
   std::unique_ptr<StateWriter> service_state_;
+  std::unique_ptr<StateWriter> blacklist_state_;
+  std::unique_ptr<StateWriter> issued_state_;  // at a coordinator
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
@@ -226,13 +238,18 @@ Result<void> Node::prepare() {
   health_ = std::make_unique<Health>(config_.node_id, role(), clock_);
   open_trusted_roots();
   if (auto opened = open_logs(); !opened) return opened;
+  if (auto opened = open_tokens(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
   if (auto opened = open_certificates(); !opened) return opened;
   if (auto opened = open_acme(); !opened) return opened;
-  server_ = std::make_unique<net::Server>(loops_->sessions(), make_router(),
-                                          config_.https_enabled ? &identity_->tls() : nullptr, server_options(config_),
-                                          log_sink_);
+  auto serving = server_options(config_);
+  serving.authenticate = [this](const net::Request& request, auth::Caller& caller) {
+    return token_gate_.authenticate(request.headers.get("Authorization"), clock_.wall(), caller);
+  };
+  server_ =
+      std::make_unique<net::Server>(loops_->sessions(), make_router(),
+                                    config_.https_enabled ? &identity_->tls() : nullptr, std::move(serving), log_sink_);
   const Revocation::Parts parts{*loops_,      identity_->tls(), *server_, *clients_, identity_->verifier(),
                                 *membership_, *health_};
   revocation_ = std::make_unique<Revocation>(parts, identity_->certificate_id(), clock_, log_sink_);
@@ -277,6 +294,7 @@ void Node::follow_identity() {
     renewer_->supersede(clock_.wall() + milliseconds(static_cast<std::int64_t>(1e3 * spread * random_.unit())));
   }
   set_facts([this](membership::SelfFacts& facts) { facts.roots = identity_->root_ids(); });
+  trust_tokens();
 }
 
 void Node::open_trusted_roots() {
@@ -393,15 +411,19 @@ Result<void> Node::open_membership() {
   membership_ = std::make_unique<membership::Membership>(
       membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
       identity_->checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
-        return kind == kRootsKind ? trusted_roots_->check(content) : revocation_lists_->check(kind, content);
+        if (kind == kRootsKind) return trusted_roots_->check(content);
+        if (kind == kTokensKind) return revoked_tokens_->check(content);
+        return revocation_lists_->check(kind, content);
       });
   auto encode = [this] { return membership::encode_state(membership_->saved_state(), config_.node_id); };
   gossip_state_ = make_state_writer("the gossip state", file, std::move(encode));
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
     if (bulletin.kind == kRootsKind) return trusted_roots_->take(bulletin);
+    if (bulletin.kind == kTokensKind) return revoked_tokens_->take(bulletin);
     if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
+    trust_tokens();
     gossip_->pump();
   };
   hooks.joined = [this] {
@@ -425,6 +447,56 @@ Result<void> Node::open_membership() {
       fleet_trust_report_ = std::make_unique<FleetTrustReport>(authority_paths().fleet_trust, *identity_, *membership_,
                                                                pool_, clock_, log_sink_);
     }
+  }
+  return {};
+}
+
+Result<void> Node::open_tokens() {
+  RevokedTokens::Hooks hooks;
+  hooks.changed = [this] { blacklist_state_->changed(); };
+  hooks.drop = [this](std::function<bool(const auth::Caller&)> is_dropped) {
+    if (server_) server_->drop_connections(std::move(is_dropped));
+  };
+  if (is_coordinator()) {
+    hooks.publish = [this](std::string kind, Bytes content) {
+      return gossip_->publish_bulletin(std::move(kind), std::move(content));
+    };
+  }
+  revoked_tokens_ = std::make_unique<RevokedTokens>(token_gate_, std::move(hooks), clock_, log_sink_);
+  const auto blacklist = options_.paths.state_file(config_, config_.jwt_blacklist_file);
+  blacklist_state_ =
+      make_state_writer("the list of revoked tokens", blacklist, [this] { return revoked_tokens_->encode(); });
+  trust_tokens();
+  auto loaded = load_state(blacklist, [this](const std::string& text) { return revoked_tokens_->load(text); });
+  if (!loaded || !is_coordinator()) return loaded;
+
+  const auto issued = options_.paths.state_file(config_, kIssuedTokensFile);
+  issued_state_ = make_state_writer("the list of issued tokens", issued, [this] { return token_desk_->encode(); });
+  TokenDesk::Hooks desk;
+  desk.signer = [this]() -> const pki::RecordSigner& { return identity_->signer().keys(); };
+  desk.signer_ends_at = [this] { return identity_->certificate().facts().not_after; };
+  desk.save_issued = [this] { return issued_state_->save_now(); };
+  desk.save_revoked = [this] { return blacklist_state_->save_now(); };
+  token_desk_ = std::make_unique<TokenDesk>(
+      TokenDesk::Options{loops_->control().get_executor(), config_.cluster_name,
+                         std::chrono::duration_cast<std::chrono::seconds>(config_.jwt_expiration_hours)},
+      std::move(desk), token_gate_, *revoked_tokens_, clock_, log_sink_);
+  return load_state(issued, [this](const std::string& text) { return token_desk_->load(text); });
+}
+
+/// By whom tokens are judged, after any of it has changed.
+void Node::trust_tokens() {
+  revoked_tokens_->set_trust({identity_->roots(), config_.cluster_name, revocation_lists_->revoked()},
+                             is_coordinator() ? &identity_->signer().keys() : nullptr);
+}
+
+/// Nothing to load is no error.
+Result<void> Node::load_state(const std::filesystem::path& file,
+                              const std::function<Result<void>(const std::string&)>& load) {
+  const auto text = read_secret_file(file, kMaxStateBytes);
+  if (!text) return text.error().kind() == Errc::not_found ? Result<void>() : text.error();
+  if (const auto loaded = load(*text); !loaded) {
+    return Error(loaded.error().code, fmt::format("{}: {}", file.string(), loaded.error().context));
   }
   return {};
 }
@@ -509,6 +581,7 @@ net::Router Node::make_router() {
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
   if (acme_) acme_->add_routes(router);
+  if (token_desk_) token_desk_->add_routes(router);
   return router;
 }
 
@@ -555,10 +628,11 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    for (const auto* state : {&gossip_state_, &service_state_}) {
+    for (const auto* state : {&gossip_state_, &service_state_, &blacklist_state_}) {
       tasks_->start("autosave", (*state)->autosave(config_.autosave_interval));
     }
     tasks_->start("services", services_->run());
+    tasks_->start("tokens", revoked_tokens_->run());
     tasks_->start("signals", wait_for_signals());
     tasks_->start("certificate", renewer_->run());
     tasks_->start("roots", trusted_roots_->run());
@@ -617,6 +691,8 @@ asio::awaitable<void> Node::shut_down() {
   if (serving_) {
     auto saving = gossip_state_->save_now();
     co_await std::move(saving);
+    auto saving_blacklist = blacklist_state_->save_now();
+    co_await std::move(saving_blacklist);
   }
   for (const auto& client : *clients_) client->close();
 }

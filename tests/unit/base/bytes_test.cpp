@@ -15,6 +15,18 @@ TEST_CASE("base64 gives the vectors of RFC 4648 section 10") {
   CHECK(to_base64(Bytes{0xfb, 0xff}) == "+/8=");
 }
 
+TEST_CASE("base64 is read back from its one text form alone") {
+  for (const char* plain : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
+    CHECK(to_text(from_base64(to_base64(as_bytes(plain))).value()) == plain);
+  }
+  CHECK(from_base64("+/8=").value() == Bytes{0xfb, 0xff});
+  for (const char* wrong :
+       {"Zg", "Zg=", "Zg===", "Z===", "=", "====", "Zh==", "Zm9=", "-_8=", "Zm9v\n", "Zg==Zg==", "Zm=v"}) {
+    CAPTURE(wrong);
+    CHECK(from_base64(wrong).has_error());
+  }
+}
+
 TEST_CASE("base64url is RFC 4648 section 5 without padding, both ways") {
   const std::pair<std::string, std::string> vectors[] = {
       {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
