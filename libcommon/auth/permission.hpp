@@ -63,6 +63,7 @@ struct Caller {
   bool over_p2p = false;  ///< the connection negotiated ALPN `p2p/1`
   /// That of the connection's peer, by which it is found once it has been revoked; none for one who showed none.
   std::optional<pki::CertificateId> certificate;
+  std::string token_id;  ///< `jti` of the token by which the caller is known; empty without one
 
   bool is_node() const;
   /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`; the inverse of parse_stated_caller.
