@@ -7,6 +7,7 @@
 
 #include "acme/issued_chain.hpp"
 #include "base/json.hpp"
+#include "net/http_text.hpp"
 
 namespace p2p::acme {
 namespace asio = boost::asio;
@@ -148,7 +149,7 @@ asio::awaitable<ClientResult<ClientRenewalInfo>> Client::renewal_info(std::strin
   if (!answer) co_return answer.error();
   auto info = read_renewal_info(answer->body);
   if (!info) co_return failed(info.error());
-  info->ask_again_after = read_retry_after(answer->headers, clock_.wall());
+  info->ask_again_after = net::read_retry_after(answer->headers, clock_.wall());
   co_return std::move(*info);
 }
 

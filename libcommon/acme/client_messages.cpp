@@ -20,7 +20,6 @@ constexpr std::size_t kMaxAuthorizations = 100;
 constexpr std::size_t kMaxTokenBytes = 256;
 constexpr std::size_t kMaxProblemBytes = 500;
 constexpr std::size_t kMaxSubproblems = 5;
-constexpr std::chrono::seconds kMaxRetryAfter = std::chrono::hours(24);
 
 constexpr std::array<std::string_view, 8> kStatuses = {"pending", "ready",       "processing", "valid",
                                                        "invalid", "deactivated", "expired",    "revoked"};
@@ -282,20 +281,6 @@ Errc kind_of_problem(std::string_view type, unsigned http_status) noexcept {
     case 503: return Errc::limited;
     default: return Errc::failed;
   }
-}
-
-std::optional<std::chrono::seconds> read_retry_after(const net::Headers& headers, WallTime now) {
-  const std::string_view text = headers.get("Retry-After");
-  if (text.empty()) return std::nullopt;
-  std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc{} && end == text.data() + text.size()) {
-    if (count < 0) return std::nullopt;
-    return std::min(std::chrono::seconds(count), kMaxRetryAfter);
-  }
-  const auto date = net::parse_http_date(text);
-  if (!date || *date <= now) return std::nullopt;
-  return std::min(std::chrono::ceil<std::chrono::seconds>(*date - now), kMaxRetryAfter);
 }
 
 }  // namespace p2p::acme

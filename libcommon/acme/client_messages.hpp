@@ -86,7 +86,4 @@ Problem read_problem(const net::Answer& answer);
 /// The kind that fits a problem type and the HTTP status it came with.
 Errc kind_of_problem(std::string_view type, unsigned http_status) noexcept;
 
-/// Retry-After in seconds or as a date, seen from `now`; none when absent, malformed or in the past. At most a day.
-std::optional<std::chrono::seconds> read_retry_after(const net::Headers& headers, WallTime now);
-
 }  // namespace p2p::acme

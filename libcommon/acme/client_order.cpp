@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "net/http_text.hpp"
 #include "net/url.hpp"
 
 namespace p2p::acme {
@@ -192,7 +193,7 @@ void OrderMachine::poll_again(const net::Headers& headers, WallTime now) {
   if (++polls_ > kMaxPolls)
     return fail(Errc::timeout, fmt::format("{}: the order does not come to an end", order_url_));
   const milliseconds own = std::min(kFirstPause * (1U << std::min(polls_ / 4, 5U)), kLongestOwnPause);
-  const auto asked = read_retry_after(headers, now);
+  const auto asked = net::read_retry_after(headers, now);
   const milliseconds length = asked ? std::max<milliseconds>(*asked, kFirstPause) : own;
   pause_ = Pause{std::min(length, kLongestPause)};
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/json.hpp"
+#include "net/http_text.hpp"
 #include "net/url.hpp"
 
 namespace p2p::acme {
@@ -147,7 +148,7 @@ std::optional<ClientResult<net::Answer>> ClientSession::refuse(Sent sent, const 
   }
   bad_nonces_ = 0;
   return ClientFailure{Error(kind_of_problem(problem.type, answer.status), sent_to_ + ": " + problem.text),
-                       problem.type, read_retry_after(answer.headers, now), problem.names};
+                       problem.type, net::read_retry_after(answer.headers, now), problem.names};
 }
 
 }  // namespace p2p::acme

@@ -51,6 +51,10 @@ net::Route open_route(net::Method method, std::string pattern, net::Handler hand
   out.method = method;
   out.pattern = std::move(pattern);
   out.permission = auth::Permission::open;
+  out.limit_class = net::LimitClass::pki;
+  out.over_limit = [](const net::Request&) {
+    return problem_answer(Refusal(ProblemType::rate_limited, "too many requests"));
+  };
   out.handler = std::move(handler);
   out.max_body_bytes = kMaxBodyBytes;
   return out;

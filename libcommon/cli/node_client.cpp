@@ -6,12 +6,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <thread>
 
 #include "base/file.hpp"
+#include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "cli/connection.hpp"
 #include "cli/rpc_failure.hpp"
 #include "net/channel.hpp"
+#include "net/http_text.hpp"
 #include "net/pinned_root.hpp"
 #include "net/run_alone.hpp"
 #include "net/tls.hpp"
@@ -26,6 +29,9 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxPemBytes = 256 * 1024;
 /// A call's own deadline is kept by the node; this much later the tool gives up on the node.
 constexpr std::chrono::milliseconds kAnswerSlack{1'000};
+
+/// After this, at least, a node that said "too many requests" is asked again.
+constexpr std::chrono::milliseconds kLeastPause{100};
 
 /// The library's log lines are for --verbose.
 class ReporterSink final : public LogSink {
@@ -110,12 +116,11 @@ struct NodeClient::Impl {
     out.method = method;
     out.target = path;
     out.headers = headers();
-    out.timeout = kRequestTimeout;
     return out;
   }
 
-  Attempt<NodeClient::Reply> ask(const net::Call& request) {
-    auto answer = call(request);
+  Attempt<NodeClient::Reply> ask(net::Call request) {
+    auto answer = call_patiently(std::move(request), kRequestTimeout);
     if (!answer) return answer.error();
     return Reply{answer->status, std::move(answer->body)};
   }
@@ -153,6 +158,30 @@ struct NodeClient::Impl {
     }
     if (!answered) return failed(answered.error().error);
     return std::move(*answered);
+  }
+
+  /// Waits out a rate limit within `timeout`, which is also the node's time for the request.
+  Attempt<net::Answer> call_patiently(net::Call request, std::chrono::milliseconds timeout) {
+    const SystemClock clock;
+    const Monotonic until = clock.monotonic() + timeout;
+    for (std::chrono::milliseconds left = timeout;;) {
+      request.headers.set("P2P-Timeout-Ms", std::to_string(left.count()));
+      request.timeout = left + kAnswerSlack;
+      auto answer = call(request);
+      if (!answer || answer->status != 429) return answer;
+      const auto asked = net::read_retry_after(answer->headers, clock.wall()).value_or(std::chrono::seconds(1));
+      const auto pause = std::max<std::chrono::milliseconds>(asked, kLeastPause);
+      left = std::chrono::floor<std::chrono::milliseconds>(until - clock.monotonic() - pause);
+      if (left <= std::chrono::milliseconds(0)) {
+        return Failure(kLimited,
+                       fmt::format("{}: too many requests: it takes the next in {}, which is longer than may be waited",
+                                   connection.coordinator.to_text(), format_duration(pause)),
+                       "come back then, or ask seldom; operators' certificates are not limited");
+      }
+      report.note(fmt::format("{}: too many requests; trying again in {}", connection.coordinator.to_text(),
+                              format_duration(pause)));
+      std::this_thread::sleep_for(pause);
+    }
   }
 
   /// Where the fleet's CA was given another key, one that is trusted here vouches for it: its list is believed for this
@@ -245,11 +274,9 @@ Attempt<std::string> NodeClient::rpc(const std::string& method, const std::strin
                                      const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
   net::Call request = impl_->request(net::Method::post, "/rpc");
   request.headers.set("Content-Type", "application/json");
-  request.headers.set("P2P-Timeout-Ms", std::to_string(timeout.count()));
   if (target) request.headers.set("P2P-Target", rpc::to_text(*target));
   request.body = rpc::make_request(method, params);
-  request.timeout = timeout + kAnswerSlack;
-  auto answer = impl_->call(request);
+  auto answer = impl_->call_patiently(std::move(request), timeout);
   if (!answer && answer.error().exit_code == kTimeout) {
     return Failure(kTimeout, fmt::format("{}: no answer within {}", address(), format_duration(timeout)),
                    "the outcome is unknown; wait longer with --timeout");
@@ -270,7 +297,7 @@ Attempt<NodeClient::Reply> NodeClient::post(const std::string& path, std::string
   net::Call request = impl_->request(net::Method::post, path);
   request.headers.set("Content-Type", "application/json");
   request.body = std::move(json);
-  return impl_->ask(request);
+  return impl_->ask(std::move(request));
 }
 
 Attempt<NodeClient::StreamEnd> NodeClient::stream(const std::string& path, const std::string& first,

@@ -19,7 +19,8 @@ namespace p2p::cli {
 /// How long plain requests may take; calls have --timeout.
 inline constexpr std::chrono::milliseconds kRequestTimeout{30'000};
 
-/// One thread. The peer's certificate must be a coordinator's before anything is sent.
+/// One thread. The peer's certificate must be a coordinator's before anything is sent. A request over a rate limit is
+/// sent again when the node wants it, if its time allows; else it is kLimited.
 class NodeClient {
  public:
   /// Reads the identity's files and connects at the first request. Failures say which file is missing and which command

@@ -231,4 +231,10 @@ Changes compare(const NodeConfig& before, const NodeConfig& after) {
   return out;
 }
 
+void take_live(NodeConfig& running, const NodeConfig& loaded) {
+  for (const Key& key : keys()) {
+    if (key.rules.live) std::visit([&](auto member) { running.*member = loaded.*member; }, key.member);
+  }
+}
+
 }  // namespace p2p::config

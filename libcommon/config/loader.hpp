@@ -58,5 +58,7 @@ struct Changes {
   std::vector<std::string> after_restart;
 };
 Changes compare(const NodeConfig& before, const NodeConfig& after);
+/// Gives `running` the values of `loaded` that SIGHUP takes over.
+void take_live(NodeConfig& running, const NodeConfig& loaded);
 
 }  // namespace p2p::config

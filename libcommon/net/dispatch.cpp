@@ -31,6 +31,12 @@ std::string_view unknown_coding(const Headers& headers, std::string_view known) 
 
 }  // namespace
 
+Response over_limit(const Request& request, const OverLimit& own_words, std::chrono::seconds wait) {
+  Response out = own_words ? own_words(request) : Response::problem(429, "too many requests");
+  out.headers.set("Retry-After", std::to_string(wait.count()));
+  return out;
+}
+
 const Route* Dispatcher::admit(Request& request, Monotonic now, Response& refusal) const {
   const Route* route = find(request, refusal);
   if (route == nullptr) return nullptr;
@@ -77,9 +83,8 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
   }
   // Bad credentials are charged too, to the address: guessing must not be free.
   if (options_.limit && route.limit_class != LimitClass::none) {
-    if (const auto seconds = options_.limit(caller, route.limit_class, 1)) {
-      refusal = Response::problem(429, "too many requests");
-      refusal.headers.add("Retry-After", std::to_string(*seconds));
+    if (const auto wait = options_.limit(caller, route.limit_class)) {
+      refusal = over_limit(request, route.over_limit, *wait);
       return false;
     }
   }

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::size_t kHttpDateBytes = 29;
+constexpr std::chrono::seconds kMaxRetryAfter = std::chrono::hours(24);
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
@@ -73,6 +74,20 @@ Result<WallTime> parse_http_date(std::string_view text) {
   // Whatever else is wrong shows in the way back.
   if (format_http_date(time) != text) return wrong;
   return time;
+}
+
+std::optional<std::chrono::seconds> read_retry_after(const Headers& headers, WallTime now) {
+  const std::string_view text = headers.get("Retry-After");
+  if (text.empty()) return std::nullopt;
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error == std::errc{} && end == text.data() + text.size()) {
+    if (count < 0) return std::nullopt;
+    return std::min(std::chrono::seconds(count), kMaxRetryAfter);
+  }
+  const auto date = parse_http_date(text);
+  if (!date || *date <= now) return std::nullopt;
+  return std::min(std::chrono::ceil<std::chrono::seconds>(*date - now), kMaxRetryAfter);
 }
 
 void append_response(std::string& out, const Response& response, const ResponseWriting& how) {

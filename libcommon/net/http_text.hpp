@@ -1,6 +1,8 @@
 // Requests and responses as bytes on the wire (RFC 9112), appended to one string so that one write sends them. Pure.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,8 @@ namespace p2p::net {
 std::string format_http_date(WallTime time);
 /// That form alone, not the two obsolete ones; `invalid` otherwise, and for years before 1970 or after 2261.
 Result<WallTime> parse_http_date(std::string_view text);
+/// Retry-After in seconds or as a date, seen from `now`; none when absent, malformed or in the past. At most a day.
+std::optional<std::chrono::seconds> read_retry_after(const Headers& headers, WallTime now);
 
 struct ResponseWriting {
   std::string_view date;       ///< the Date field's value

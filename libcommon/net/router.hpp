@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,17 +13,21 @@
 #include "auth/permission.hpp"
 #include "net/channel.hpp"
 #include "net/http.hpp"
+#include "ratelimit/rates.hpp"
 
 namespace p2p::net {
 
-/// The group whose rate limit a request counts against (DESIGN.md section 4, `rate_limit_*`); `none` is not limited.
-enum class LimitClass : unsigned char { none, rpc, health, metrics, default_ };
+using ratelimit::LimitClass;
 
 /// Runs on the session loop of the connection. Must not block; slow work goes to a pool or the control loop and is
 /// awaited.
 using Handler = std::function<boost::asio::awaitable<Response>(Request&)>;
 /// Owns the channel until it returns; the channel is closed then.
 using ChannelHandler = std::function<boost::asio::awaitable<void>(Request, ChannelPtr)>;
+/// How a path says that its limit is reached, other than by a problem; `Retry-After` is added to it.
+using OverLimit = std::function<Response(const Request&)>;
+/// 429 with `Retry-After`, and a problem where the path has no words of its own.
+Response over_limit(const Request& request, const OverLimit& own_words, std::chrono::seconds wait);
 
 struct Route {
   Method method = Method::get;
@@ -37,6 +42,7 @@ struct Route {
   std::size_t max_body_bytes = 1 << 20;
   /// The Content-Encoding that the handler decodes itself; every other one is refused (RFC 9110 section 15.5.16).
   std::string content_coding{};
+  OverLimit over_limit{};  ///< may be empty
 };
 
 class Router {

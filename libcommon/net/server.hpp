@@ -43,8 +43,8 @@ struct ServerLimits {
 /// scopes of the caller and returns success; success without an identity leaves the caller anonymous; an error means
 /// that credentials were given and are bad (401). Runs on session loops, must not block.
 using Authenticator = std::function<Result<void>(const Request&, auth::Caller&)>;
-/// Seconds after which to come back, when `cost` more requests of this class are over the caller's limit.
-using RateLimiter = std::function<std::optional<unsigned>(const auth::Caller&, LimitClass, unsigned cost)>;
+/// After how long to come back, when one more request of this class is over the caller's limit.
+using RateLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, LimitClass)>;
 
 struct ServerOptions {
   std::string bind_address = "0.0.0.0";  ///< an IPv4 or IPv6 address; "::" takes both

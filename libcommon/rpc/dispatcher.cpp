@@ -72,6 +72,13 @@ boost::system::result<std::optional<Target>, RpcError> read_target(const net::Re
   return std::optional<Target>(std::move(*target));
 }
 
+/// The id is not known: the limit is looked at before the body.
+net::Response say_overloaded(const net::Request&) {
+  std::string body;
+  append_error(body, standard_error(Code::overloaded, "too many requests"), {});
+  return net::Response::json(std::move(body), 429);
+}
+
 bool is_coordinator(const auth::Caller& caller) {
   return caller.over_p2p && caller.identity && caller.identity->role == pki::Role::coordinator;
 }
@@ -100,8 +107,8 @@ boost::system::result<Origin, RpcError> read_origin(net::Request& request, Monot
   return origin;
 }
 
-Dispatcher::Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log)
-    : self_(std::move(self)), registry_(registry), forwarder_(forwarder), log_(log, "Rpc") {}
+Dispatcher::Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, BatchLimiter limit)
+    : self_(std::move(self)), registry_(registry), forwarder_(forwarder), log_(log, "Rpc"), limit_(std::move(limit)) {}
 
 void Dispatcher::add_routes(net::Router& router) {
   net::Route calls;
@@ -109,6 +116,7 @@ void Dispatcher::add_routes(net::Router& router) {
   calls.pattern = "/rpc";
   calls.permission = auth::Permission::authenticated;
   calls.limit_class = net::LimitClass::rpc;
+  calls.over_limit = say_overloaded;
   calls.handler = [this](net::Request& request) { return handle(request); };
   net::Route one = calls;
   one.pattern = "/rpc/{service}/{method}";
@@ -123,7 +131,12 @@ asio::awaitable<net::Response> Dispatcher::handle(net::Request& request) {
   if (!origin) {
     append_error(body, origin.error(), {});
   } else {
-    body = co_await answer(request.body, *origin);
+    const ParsedRequest parsed = parse_request(request.body);
+    if (limit_ && parsed.calls.size() > 1) {
+      const auto wait = limit_(request.caller, parsed.calls.size());
+      if (wait) co_return net::over_limit(request, say_overloaded, *wait);
+    }
+    body = co_await answer_parsed(parsed, *origin);
   }
   net::Response response = net::Response::json(std::move(body));
   if (response.body.empty()) {
@@ -155,6 +168,10 @@ asio::awaitable<net::Response> Dispatcher::handle_method(net::Request& request) 
 
 asio::awaitable<std::string> Dispatcher::answer(std::string_view text, const Origin& origin) {
   const ParsedRequest request = parse_request(text);
+  co_return co_await answer_parsed(request, origin);
+}
+
+asio::awaitable<std::string> Dispatcher::answer_parsed(const ParsedRequest& request, const Origin& origin) {
   std::string out;
   if (request.error) {
     append_error(out, *request.error, {});

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,11 +32,16 @@ struct Origin {
   std::optional<Target> target{};
 };
 
+/// After how long to come back, when a batch of so many calls, the first of which was let in, is over the limit of who
+/// brought it.
+using BatchLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, std::size_t calls)>;
+
 /// Thread-safe; runs on the loop of each request.
 class Dispatcher final : public LocalCalls {
  public:
   /// Without a forwarder (a worker) every call runs here or is refused. All references must outlive the dispatcher.
-  Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log);
+  /// `limit` may be empty.
+  Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, BatchLimiter limit = {});
 
   /// `POST /rpc` and `POST /rpc/{service}/{method}`, whose body is the parameters.
   void add_routes(net::Router& router);
@@ -48,6 +55,7 @@ class Dispatcher final : public LocalCalls {
 
  private:
   boost::asio::awaitable<net::Response> handle_method(net::Request& request);
+  boost::asio::awaitable<std::string> answer_parsed(const ParsedRequest& request, const Origin& origin);
   boost::asio::awaitable<std::string> answer_batch(const ParsedRequest& request, const Origin& origin);
   boost::asio::awaitable<void> answer_element(const ParsedCall& parsed, const Origin& origin, std::string& out,
                                               std::size_t& total_bytes);
@@ -60,6 +68,7 @@ class Dispatcher final : public LocalCalls {
   const Registry& registry_;
   Forwarder* forwarder_;
   Logger log_;
+  BatchLimiter limit_;
 };
 
 /// Reads caller, deadline and target from headers and query; an error is answered with id null.

@@ -52,6 +52,7 @@
 #include "net/loops.hpp"
 #include "net/server.hpp"
 #include "node_metrics.hpp"
+#include "request_limits.hpp"
 #include "rpc/builtin.hpp"
 #include "rpc/dispatcher.hpp"
 #include "service_calls.hpp"
@@ -180,6 +181,7 @@ class Node {
   std::unique_ptr<RevokedTokens> revoked_tokens_;
   std::unique_ptr<TokenDesk> token_desk_;  // at a coordinator
   Directory directory_;
+  RequestLimits limits_{config_, random_, clock_};
   rpc::Registry registry_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<rpc::Forwarder> forwarder_;
@@ -243,13 +245,14 @@ Result<void> Node::prepare() {
   open_calls();
   if (auto opened = open_certificates(); !opened) return opened;
   if (auto opened = open_acme(); !opened) return opened;
-  auto serving = server_options(config_);
-  serving.authenticate = [this](const net::Request& request, auth::Caller& caller) {
+  auto options = server_options(config_);
+  options.authenticate = [this](const net::Request& request, auth::Caller& caller) {
     return token_gate_.authenticate(request.headers.get("Authorization"), clock_.wall(), caller);
   };
+  options.limit = limits_.of_requests();
   server_ =
       std::make_unique<net::Server>(loops_->sessions(), make_router(),
-                                    config_.https_enabled ? &identity_->tls() : nullptr, std::move(serving), log_sink_);
+                                    config_.https_enabled ? &identity_->tls() : nullptr, std::move(options), log_sink_);
   const Revocation::Parts parts{*loops_,      identity_->tls(), *server_, *clients_, identity_->verifier(),
                                 *membership_, *health_};
   revocation_ = std::make_unique<Revocation>(parts, identity_->certificate_id(), clock_, log_sink_);
@@ -508,7 +511,7 @@ void Node::open_calls() {
         directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
     forwarder_ = std::make_unique<rpc::Forwarder>(self, directory_, *transport_, clock_, random_, log_sink_);
   }
-  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_);
+  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_batches());
   links_ =
       std::make_unique<Links>(loops_->control(), *gossip_, *dispatcher_, log_store_ ? &log_store_->collector : nullptr,
                               is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);
@@ -750,8 +753,9 @@ void Node::reload() {
     for (const auto& key : changes.after_restart) log_.warning("{} changed and takes effect after a restart", key);
     if (!changes.live.empty()) log_.info("reloaded: {}", join(changes.live, ", "));
     options_.config = *loaded;
-    config_.log_level = loaded->values.log_level;
+    config::take_live(config_, loaded->values);
     log_sink_.set_level(config_.log_level);
+    limits_.reload(config_);
     renew_identity(*loaded);
     trusted_roots_->retry();
     services_->scan();

@@ -8,15 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Sun, 06 Nov 1994 08:49:37 GMT
-constexpr WallTime kNow{784111777s};
-
-std::optional<std::chrono::seconds> retry_after(const std::string& value) {
-  net::Headers headers;
-  headers.add("Retry-After", value);
-  return read_retry_after(headers, kNow);
-}
-
 net::Answer refusal(unsigned status, const std::string& body) {
   net::Answer out;
   out.status = status;
@@ -146,18 +137,6 @@ TEST_CASE("what a problem means for a person") {
   CHECK(kind_of_problem("serverInternal", 500) == Errc::failed);
   CHECK(kind_of_problem("", 503) == Errc::limited);
   CHECK(kind_of_problem("", 404) == Errc::not_found);
-}
-
-TEST_CASE("Retry-After is seconds or a date, at most a day") {
-  CHECK(retry_after("120") == 120s);
-  CHECK(retry_after("0") == 0s);
-  CHECK(retry_after("Sun, 06 Nov 1994 08:50:07 GMT") == 30s);
-  CHECK(retry_after("Mon, 06 Nov 2000 08:49:37 GMT") == 24h);
-  CHECK(retry_after("99999999999") == 24h);
-  for (const char* text : {"", "-1", "soon", "1.5", "Sun, 06 Nov 1994 08:49:37 GMT", "99999999999999999999"}) {
-    CAPTURE(text);
-    CHECK_FALSE(retry_after(text).has_value());
-  }
 }
 
 TEST_CASE("renewalInfo and the certificate's id are those of RFC 9773") {

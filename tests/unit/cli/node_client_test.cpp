@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -42,13 +43,22 @@ void sign(const pki::Authority& authority, const pki::CertificateFolder& folder,
 
 std::string text_of(const fs::path& file) { return read_file(file, 1 << 20).value(); }
 
+std::atomic<int> busy_count{0};
+
+net::Response limited(const char* retry_after) {
+  auto out = net::Response::problem(429, "limit reached");
+  out.headers.add("Retry-After", retry_after);
+  return out;
+}
+
 /// Answers by the method's name, so that each test says what it wants in the call.
 asio::awaitable<net::Response> answer(net::Request& request) {
   const auto respond = [](const std::string& tail) {
     return net::Response::json("{\"jsonrpc\":\"2.0\",\"id\":1," + tail + "}");
   };
   const std::string& body = request.body;
-  if (body.find("test.limited") != std::string::npos) co_return net::Response::problem(429, "limit reached");
+  if (body.find("test.limited") != std::string::npos) co_return limited("60");
+  if (body.find("test.busy") != std::string::npos && ++busy_count < 3) co_return limited("0");
   if (body.find("test.junk") != std::string::npos) co_return net::Response::text("<html>");
   if (body.find("test.refused") != std::string::npos)
     co_return respond(R"("error":{"code":-32004,"message":"needs admin"})");
@@ -153,6 +163,26 @@ TEST_CASE("errors of the method, of the server and of the answer have their exit
   const auto missing = client->get("/nowhere");
   REQUIRE(missing.has_value());
   CHECK(missing->status == 404);
+}
+
+TEST_CASE("a limit is waited out within the call's time, of which what is left goes along") {
+  Fleet fleet;
+  auto client = fleet.open();
+  REQUIRE(client.has_value());
+  busy_count = 0;
+  const auto result = client->rpc("test.busy", "", std::nullopt, 20s);
+  REQUIRE(result.has_value());
+  CHECK(busy_count == 3);
+  const int left = std::stoi(result->substr(result->find(",\"") + 2));
+  CHECK(left > 0);
+  CHECK(left <= 20'000 - 2 * 100);
+  CHECK(fleet.err.str().find("too many requests; trying again in 100ms") != std::string::npos);
+
+  const auto begin = std::chrono::steady_clock::now();
+  const auto too_long = client->rpc("test.limited", "", std::nullopt, 59s);
+  CHECK(too_long.error().exit_code == cli::kLimited);
+  CHECK(too_long.error().message.find("it takes the next in 1m") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - begin < 59s);
 }
 
 TEST_CASE("a stream gives every message until the other side closes or enough was heard") {

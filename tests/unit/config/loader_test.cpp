@@ -175,4 +175,7 @@ TEST_CASE("changes are apart by what SIGHUP can take over") {
   const Changes changes = compare(before, after);
   CHECK(changes.live == std::vector<std::string>{"rate_limit_rpc_requests", "log_level"});
   CHECK(changes.after_restart == std::vector<std::string>{"port"});
+  take_live(before, after);
+  CHECK(compare(before, after).live.empty());
+  CHECK(compare(before, after).after_restart == changes.after_restart);
 }

@@ -23,6 +23,25 @@ TEST_CASE("a date is read as it is written, and nothing else is") {
   }
 }
 
+TEST_CASE("Retry-After is seconds or a date, at most a day") {
+  using namespace std::chrono_literals;
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  const auto retry_after = [](const std::string& value) {
+    Headers headers;
+    headers.add("Retry-After", value);
+    return read_retry_after(headers, WallTime(784111777s));
+  };
+  CHECK(retry_after("120") == 120s);
+  CHECK(retry_after("0") == 0s);
+  CHECK(retry_after("Sun, 06 Nov 1994 08:50:07 GMT") == 30s);
+  CHECK(retry_after("Mon, 06 Nov 2000 08:49:37 GMT") == 24h);
+  CHECK(retry_after("99999999999") == 24h);
+  for (const char* text : {"", "-1", "soon", "1.5", "Sun, 06 Nov 1994 08:49:37 GMT", "99999999999999999999"}) {
+    CAPTURE(text);
+    CHECK_FALSE(retry_after(text).has_value());
+  }
+}
+
 TEST_CASE("a response is one message") {
   std::string out;
   ResponseWriting how;

@@ -199,11 +199,10 @@ TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count 
   route.limit_class = LimitClass::none;
   router.add(route);
   ServerOptions options = Running::local();
-  options.limit = [&](const auth::Caller& caller, LimitClass limit_class, unsigned cost) -> std::optional<unsigned> {
+  options.limit = [&](const auth::Caller& caller, LimitClass limit_class) -> std::optional<std::chrono::seconds> {
     CHECK(caller.address == "127.0.0.1");
     CHECK(limit_class == LimitClass::rpc);
-    CHECK(cost == 1);
-    return ++asked > 2 ? std::optional(7U) : std::nullopt;
+    return ++asked > 2 ? std::optional(std::chrono::seconds(7)) : std::nullopt;
   };
   Running running(std::move(router), nullptr, options);
   Peer peer(running.port);
@@ -214,6 +213,23 @@ TEST_CASE("over the limit is 429 with Retry-After, by class, and refusals count 
   const Reply limited = peer.receive();
   CHECK(limited.status == 429);
   CHECK(limited.has("Retry-After: 7\r\n"));
+  CHECK(limited.has("Content-Type: application/problem+json"));
+}
+
+TEST_CASE("a path says in its own words that its limit is reached, before the body is read") {
+  Router router;
+  Route route = make_route(Method::post, "/limited", name_of_caller);
+  route.limit_class = LimitClass::rpc;
+  route.over_limit = [](const Request& request) { return Response::text("no more " + request.path); };
+  router.add(route);
+  ServerOptions options = Running::local();
+  options.limit = [](const auth::Caller&, LimitClass) { return std::optional(std::chrono::seconds(3)); };
+  Running running(std::move(router), nullptr, options);
+  Peer peer(running.port);
+  REQUIRE(peer.send("POST /limited HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"));
+  const Reply limited = peer.receive();
+  CHECK(limited.body == "no more /limited");
+  CHECK(limited.has("Retry-After: 3\r\n"));
 }
 
 TEST_CASE("stopping lets a running request finish, closes idle connections and takes no new ones") {

@@ -266,5 +266,41 @@ TEST_CASE_FIXTURE(DispatcherFixture, "a batch of 100 calls runs whole and keeps 
   }
 }
 
+TEST_CASE("a batch is charged for all its calls, by who brought it, and refused as a whole") {
+  Registry registry;
+  registry.publish({"test", "1", "", true, {method("test.echo", echo)}});
+  NullLogSink log;
+  std::vector<std::size_t> charged;
+  std::string charged_to;
+  Dispatcher dispatcher({"w1", pki::Role::worker}, registry, nullptr, log,
+                        [&](const auth::Caller& caller, std::size_t calls) -> std::optional<std::chrono::seconds> {
+                          charged.push_back(calls);
+                          charged_to = caller.address;
+                          return calls > 2 ? std::optional(4s) : std::nullopt;
+                        });
+  const auto post = [&](std::string body) {
+    net::Request request;
+    request.method = net::Method::post;
+    request.path = "/rpc";
+    request.caller.address = "192.0.2.1";
+    request.caller.identity = pki::Identity{"p2p", pki::Role::worker, "w7"};
+    request.body = std::move(body);
+    return test::run(dispatcher.handle(request));
+  };
+  const std::string call = R"({"jsonrpc":"2.0","method":"test.echo","id":1})";
+  CHECK(post(call).status == 200);
+  CHECK(post("[" + call + "]").status == 200);
+  CHECK(charged.empty());
+  CHECK(post("[" + call + "," + call + "]").status == 200);
+  const auto refused = post("[" + call + "," + call + "," + call + "]");
+  CHECK(refused.status == 429);
+  CHECK(refused.headers.get("Retry-After") == "4");
+  const Json body = parse_json(refused.body).value();
+  CHECK(body["error"]["code"] == -32003);
+  CHECK(body["id"].is_null());
+  CHECK(charged == std::vector<std::size_t>{2, 3});
+  CHECK(charged_to == "192.0.2.1");
+}
+
 }  // namespace
 }  // namespace p2p::rpc

@@ -11,6 +11,7 @@ void add_pki_route(net::Router& router, std::string path, std::string type, Text
   net::Route route;
   route.pattern = std::move(path);
   route.permission = auth::Permission::open;
+  route.limit_class = net::LimitClass::pki;
   route.handler = [source = std::move(source), type](net::Request&) -> boost::asio::awaitable<net::Response> {
     const auto text = source();
     if (text->empty()) co_return net::Response::problem(404, "this node has none yet");

@@ -23,7 +23,7 @@ void Gossip::add_routes(net::Router& router) {
     route.method = method;
     route.pattern = std::move(path);
     route.permission = auth::Permission::node;
-    route.limit_class = net::LimitClass::none;
+    route.limit_class = net::LimitClass::internal;
     route.handler = std::move(handler);
     route.max_body_bytes = membership::kMaxMessageBytes;
     route.content_coding = kGossipCoding;

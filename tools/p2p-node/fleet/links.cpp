@@ -79,7 +79,7 @@ void Links::add_route(net::Router& router) {
   route.method = net::Method::get;
   route.pattern = "/internal/link";
   route.permission = auth::Permission::node;
-  route.limit_class = net::LimitClass::none;
+  route.limit_class = net::LimitClass::internal;
   route.channel_limits = link_limits();
   route.channel_handler = [this](net::Request, net::ChannelPtr channel) { return accept(std::move(channel)); };
   router.add(std::move(route));
