@@ -17,6 +17,11 @@ T or_errno(T outcome) {
   return outcome < 0 ? static_cast<T>(-errno) : outcome;
 }
 
+/// What is for speed alone may be beyond a file system or a sandbox.
+int unless_unknown(int outcome) {
+  return outcome == -EOPNOTSUPP || outcome == -ENOSYS || outcome == -EINVAL || outcome == -ESPIPE ? 0 : outcome;
+}
+
 class SystemDisk final : public Disk {
  public:
   int create(const fs::path& path, mode_t mode) override {
@@ -29,10 +34,21 @@ class SystemDisk final : public Disk {
     ::unlink(path.c_str());
     return failure;
   }
+  int give_to(int file, uid_t user, gid_t group) override { return or_errno(::fchown(file, user, group)); }
+  int reserve(int file, std::uint64_t bytes) override {
+    return unless_unknown(or_errno(::fallocate(file, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes))));
+  }
   ssize_t write(int file, ByteView bytes) override { return or_errno(::write(file, bytes.data(), bytes.size())); }
+  int start_sync(int file) override {
+    return unless_unknown(or_errno(::sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE)));
+  }
   int sync(int file) override { return or_errno(::fsync(file)); }
   int close(int file) override { return or_errno(::close(file)); }
   int rename(const fs::path& from, const fs::path& to) override { return or_errno(::rename(from.c_str(), to.c_str())); }
+  int rename_new(const fs::path& from, const fs::path& to) override {
+    const int outcome = or_errno(::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE));
+    return outcome == -ENOSYS ? -EINVAL : outcome;
+  }
   int link(const fs::path& from, const fs::path& to) override { return or_errno(::link(from.c_str(), to.c_str())); }
   int unlink(const fs::path& path) override { return or_errno(::unlink(path.c_str())); }
   int sync_folder(const fs::path& folder) override {

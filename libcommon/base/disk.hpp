@@ -15,10 +15,17 @@ class Disk {
   virtual ~Disk() = default;
   /// A new file of exactly this mode, for writing; a descriptor.
   virtual int create(const std::filesystem::path& path, mode_t mode) = 0;
+  virtual int give_to(int file, uid_t user, gid_t group) = 0;
+  /// Takes room for so many bytes, where the file system can; the file stays as long as it is.
+  virtual int reserve(int file, std::uint64_t bytes) = 0;
   virtual ssize_t write(int file, ByteView bytes) = 0;
+  /// Has what was written go to the disk from now on, so that `sync` finds less to do. Does not wait.
+  virtual int start_sync(int file) = 0;
   virtual int sync(int file) = 0;
   virtual int close(int file) = 0;
   virtual int rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  /// Not in place of what is at `to`. EINVAL where the file system cannot, such as NFS; there `link` can.
+  virtual int rename_new(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual int link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual int unlink(const std::filesystem::path& path) = 0;
   virtual int sync_folder(const std::filesystem::path& folder) = 0;

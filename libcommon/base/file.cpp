@@ -21,22 +21,27 @@ namespace fs = std::filesystem;
 
 /// What takes the place of an entry of a mount: keys, certificates and lists.
 constexpr std::size_t kMaxMovedBytes = 16 << 20;
+constexpr std::size_t kLeastReadBytes = 512;
 
 std::string named(const fs::path& path) { return path.string(); }
 
-Result<std::string> read_open(int descriptor, const fs::path& path, std::size_t max_bytes) {
-  std::string out;
-  char chunk[64 * 1024];
+/// Straight into the one place where the caller has it, and can wipe it: it may be a key.
+Result<std::string> read_open(const OpenFile& file, const fs::path& path, std::size_t max_bytes) {
+  const Error too_large(Errc::too_large, fmt::format("{}: larger than {} bytes", named(path), max_bytes));
+  if (file.size_bytes > max_bytes) return too_large;
+  // A byte more, by which the end shows. Files of /proc say a size of 0, and others may be growing.
+  std::string out(std::max<std::size_t>(file.size_bytes + 1, kLeastReadBytes), '\0');
+  std::size_t size = 0;
   for (;;) {
-    const ssize_t got = ::read(descriptor, chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, named(path));
-    if (got == 0) return out;
-    if (out.size() + static_cast<std::size_t>(got) > max_bytes) {
-      return Error(Errc::too_large, fmt::format("{}: larger than {} bytes", named(path), max_bytes));
-    }
-    out.append(chunk, static_cast<std::size_t>(got));
+    const auto got = read_some(file, std::span(reinterpret_cast<std::uint8_t*>(out.data()) + size, out.size() - size));
+    if (!got) return Error(got.error().code, named(path) + ": " + got.error().context);
+    size += *got;
+    if (size > max_bytes) return too_large;
+    if (size < out.size()) break;
+    out.resize(2 * size);
   }
+  out.resize(size);
+  return out;
 }
 
 Result<OpenFile> open_checked(const fs::path& path, bool secret) {
@@ -78,7 +83,7 @@ Result<std::string> read_checked(const fs::path& path, std::size_t max_bytes, bo
   }
   const auto file = open_checked(path, secret);
   if (!file) return file.error();
-  return read_open(file->descriptor.get(), path, max_bytes);
+  return read_open(*file, path, max_bytes);
 }
 
 using Publish = Result<void> (WholeFile::*)();
@@ -109,7 +114,15 @@ bool is_on_disk(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-/// A copy that stays on the disk would be a secret in the clear, and out of date.
+/// Public if others may read it.
+mode_t mode_of(const fs::path& path) {
+  std::error_code absent;
+  const auto mode = fs::status(path, absent).permissions();
+  return !absent && (mode & fs::perms::others_read) != fs::perms::none ? kPublicMode : kSecretMode;
+}
+
+/// What is public and is on the disk as well stays the same there, for those who know no vault. Of a secret, a copy
+/// would be in the clear, and out of date.
 Result<void> write_to_mount(std::span<const NewFile> files, Publish publish) {
   const bool replace = publish == &WholeFile::name_over;
   for (const auto& file : files) {
@@ -117,7 +130,9 @@ Result<void> write_to_mount(std::span<const NewFile> files, Publish publish) {
   }
   if (auto written = mounted()->write(files, replace); !written) return written;
   for (const auto& file : files) {
-    if (auto removed = remove_from_disk(file.path); !removed) return removed;
+    if (!is_on_disk(file.path)) continue;
+    auto done = file.mode == kSecretMode ? remove_from_disk(file.path) : write_to_disk({&file, 1}, publish);
+    if (!done) return done;
   }
   return {};
 }
@@ -138,12 +153,20 @@ Result<void> write_whole(std::span<const NewFile> files, Publish publish) {
 }  // namespace
 
 void mount_files(std::shared_ptr<FileMount> mount) { mounted() = std::move(mount); }
+std::shared_ptr<FileMount> mounted_files() { return mounted(); }
 
 bool file_exists(const fs::path& path) {
   if (FileMount* mount = mount_of(path)) {
     if (const auto has = mount->has(path); has && *has) return true;
   }
   return is_on_disk(path);
+}
+
+std::optional<fs::path> vault_that_holds(const fs::path& path) {
+  FileMount* mount = mount_of(path);
+  if (mount == nullptr) return std::nullopt;
+  const auto has = mount->has(path);
+  return has && *has ? std::optional(mount->place()) : std::nullopt;
 }
 
 Result<void> remove_file(const fs::path& path) {
@@ -248,7 +271,7 @@ Result<void> move_file(const fs::path& from, const fs::path& to) {
   if (*has_to) {
     const auto content = read_file(from, kMaxMovedBytes);
     if (!content) return content.error();
-    const NewFile file{to, *content, kSecretMode};
+    const NewFile file{to, *content, mode_of(from)};
     if (auto written = write_to_mount({&file, 1}, &WholeFile::name_over); !written) return written;
     return remove_from_disk(from);
   }

@@ -26,6 +26,9 @@ inline constexpr mode_t kFolderMode = 0700;
 /// and where it cannot be looked at.
 bool file_exists(const std::filesystem::path& path);
 
+/// The file of the mounted vault, when this one is in it and not on the disk.
+std::optional<std::filesystem::path> vault_that_holds(const std::filesystem::path& path);
+
 /// Whether new files can be made in this folder, by the effective user. A missing folder will be made, if the one above
 /// allows it.
 Result<void> check_writable(const std::filesystem::path& folder);

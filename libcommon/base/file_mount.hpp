@@ -29,11 +29,15 @@ class FileMount {
   /// `not_found` when `from` is absent.
   virtual Result<void> move(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Result<std::vector<std::filesystem::path>> list(const std::filesystem::path& folder) = 0;
+  /// The file that holds all of it.
+  virtual std::filesystem::path place() const = 0;
   /// When anything in it was last written.
   virtual std::filesystem::file_time_type written_at() const = 0;
 };
 
 /// From now on of this process, in place of one before; none for nullptr. Before other threads begin.
 void mount_files(std::shared_ptr<FileMount> mount);
+/// That, or nullptr.
+std::shared_ptr<FileMount> mounted_files();
 
 }  // namespace p2p

@@ -9,11 +9,39 @@
 
 namespace p2p {
 
-WholeFile::WholeFile(std::filesystem::path path, Disk& disk)
-    : path_(std::move(path)),
-      folder_(path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".")),
-      temporary_(folder_ / fmt::format(".{}.{}.tmp", path_.filename().string(), to_hex(random_bytes(8)))),
-      disk_(&disk) {}
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kRandomBytes = 8;
+constexpr std::string_view kSuffix = ".tmp";
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+std::string temporary_prefix(const fs::path& path) { return fmt::format(".{}.", path.filename().string()); }
+
+std::string temporary_name(const fs::path& path) {
+  return fmt::format("{}{}{}", temporary_prefix(path), to_hex(random_bytes(kRandomBytes)), kSuffix);
+}
+
+bool is_temporary_name(std::string_view name, std::string_view prefix) {
+  if (name.size() != prefix.size() + 2 * kRandomBytes + kSuffix.size()) return false;
+  if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) return false;
+  return name.substr(prefix.size(), 2 * kRandomBytes).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+WholeFile::WholeFile(fs::path path, Disk& disk)
+    : path_(std::move(path)), folder_(folder_of(path_)), temporary_(folder_ / temporary_name(path_)), disk_(&disk) {}
+
+void WholeFile::remove_leftovers(const fs::path& path, Disk& disk) {
+  const std::string prefix = temporary_prefix(path);
+  std::error_code failed;
+  for (fs::directory_iterator at(folder_of(path), failed), end; !failed && at != end; at.increment(failed)) {
+    if (is_temporary_name(at->path().filename().string(), prefix)) disk.unlink(at->path());
+  }
+}
 
 WholeFile::~WholeFile() {
   if (file_ >= 0) disk_->close(file_);
@@ -22,11 +50,27 @@ WholeFile::~WholeFile() {
 
 Result<void> WholeFile::failed(int error) const { return system_error(-error, path_.string()); }
 
-Result<void> WholeFile::begin(mode_t mode) {
+Result<void> WholeFile::begin(mode_t mode, const std::optional<FileOwner>& owner) {
   file_ = disk_->create(temporary_, mode);
   if (file_ < 0) return failed(file_);
   is_there_ = true;
-  return {};
+  if (!owner) return {};
+  const int error = disk_->give_to(file_, owner->user, owner->group);
+  return error < 0 ? failed(error) : Result<void>();
+}
+
+Result<void> WholeFile::reserve(std::uint64_t bytes) {
+  int error = 0;
+  do {
+    error = disk_->reserve(file_, bytes);
+  } while (error == -EINTR);
+  return error < 0 ? failed(error) : Result<void>();
+}
+
+Result<void> WholeFile::write_through(ByteView piece) {
+  if (auto written = write(piece); !written) return written;
+  const int error = disk_->start_sync(file_);
+  return error < 0 ? failed(error) : Result<void>();
 }
 
 Result<void> WholeFile::write(ByteView piece) {
@@ -53,8 +97,13 @@ Result<void> WholeFile::name_over() {
 }
 
 Result<void> WholeFile::name_new() {
-  if (const int error = disk_->link(temporary_, path_); error < 0) return failed(error);
-  if (const int error = disk_->unlink(temporary_); error < 0) return failed(error);
+  // FAT has no links, NFS no such rename.
+  int error = disk_->rename_new(temporary_, path_);
+  if (error == -EINVAL) {
+    error = disk_->link(temporary_, path_);
+    if (error == 0) error = disk_->unlink(temporary_);
+  }
+  if (error < 0) return failed(error);
   is_there_ = false;
   return {};
 }

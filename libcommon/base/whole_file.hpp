@@ -2,10 +2,18 @@
 // rename, fsync of the folder. A kill at any instant leaves the old or the new content.
 #pragma once
 
+#include <optional>
+
 #include "base/disk.hpp"
 #include "base/error.hpp"
 
 namespace p2p {
+
+/// Whose a new file is to be.
+struct FileOwner {
+  uid_t user;
+  gid_t group;
+};
 
 /// One file being written. What was not published is removed at destruction. Not movable; `disk` must outlive it.
 class WholeFile {
@@ -16,8 +24,13 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
   ~WholeFile();
 
-  Result<void> begin(mode_t mode);
+  /// Of this process's user, unless `owner` is said, as root can.
+  Result<void> begin(mode_t mode, const std::optional<FileOwner>& owner = {});
+  /// How long it is going to be; a full disk is found before anything is written.
+  Result<void> reserve(std::uint64_t bytes);
   Result<void> write(ByteView piece);
+  /// As write; and what is large is on its way to the disk while the next piece is made.
+  Result<void> write_through(ByteView piece);
   /// Gives it its name, in place of what is there.
   Result<void> replace();
   /// Gives it its name; `exists` when the file is there already, decided atomically.
@@ -29,6 +42,9 @@ class WholeFile {
   Result<void> name_over();
   Result<void> name_new();
   Result<void> sync_folder() const;
+
+  /// Removes what writers of `path` who were killed have left beside it. No other may be writing it now.
+  static void remove_leftovers(const std::filesystem::path& path, Disk& disk);
 
  private:
   Result<void> failed(int error) const;

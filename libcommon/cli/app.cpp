@@ -96,12 +96,14 @@ int run_checked(const Tool& tool, const std::vector<std::string>& arguments, con
 
   auto home = config::find_home(values.home);
   if (!home) return end_with(report, home.error());
-  if (tool.uses_vault) {
-    if (const auto mounted = mount_vault(*home); !mounted) return end_with(report, mounted.error());
+  Command& command = *line.command->command;
+  if (tool.uses_vault && command.needs_home()) {
+    const auto mounted = mount_vault(*home, command.config_flags());
+    if (!mounted) return end_with(report, mounted.error());
   }
   Output output(streams.out, parse_format(values.format).value_or(Format::table), streams.surface);
   Session session{std::move(*home), report, output, streams.in, values.connection, streams.ask};
-  const Attempt<void> done = line.command->command->run(session);
+  const Attempt<void> done = command.run(session);
   return flushed(streams, report, done ? static_cast<int>(kDone) : end_with(report, done.error()));
 }
 

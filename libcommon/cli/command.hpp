@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/failure.hpp"
 #include "cli/options.hpp"
@@ -40,12 +41,22 @@ struct Session {
   Attempt<void> confirm(const std::string& question) const;
 };
 
+/// The flags --config and --set of a command that has them.
+struct ConfigFlags {
+  std::string file{};
+  std::vector<std::string> settings{};
+};
+
 /// One subcommand. `declare` is called once, before `run`; options point into the object.
 class Command {
  public:
   virtual ~Command() = default;
   virtual void declare(Options&) {}
   virtual Attempt<void> run(Session& session) = 0;
+  /// Whether it looks at files of home, so that a vault has to be opened first. After parsing.
+  virtual bool needs_home() const { return true; }
+  /// After parsing.
+  virtual ConfigFlags config_flags() const { return {}; }
 };
 
 struct CommandEntry {

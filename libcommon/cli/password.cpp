@@ -1,69 +1,114 @@
 #include "cli/password.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/file_closer.hpp"
+#include "crypto/secret_buffer.hpp"
 
 namespace p2p::cli {
 namespace {
 
-/// What is typed is not shown while this lives.
+/// The signals with which a person or a system ends or stops a program that waits, but for those that it ignores.
+sigset_t ending_signals() {
+  sigset_t out;
+  sigemptyset(&out);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) {
+    struct sigaction action {};
+    const bool is_ignored = ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;  // NOLINT
+    if (!is_ignored) sigaddset(&out, signal);
+  }
+  return out;
+}
+
+/// What is typed is not shown while this lives. Signals wait until it is shown again, and then do what they do.
 class HiddenInput {
  public:
-  explicit HiddenInput(int descriptor) : descriptor_(descriptor), is_set_(::tcgetattr(descriptor, &before_) == 0) {
+  explicit HiddenInput(int terminal) : terminal_(terminal), is_set_(::tcgetattr(terminal, &before_) == 0) {
+    const sigset_t held_back = ending_signals();
+    ::pthread_sigmask(SIG_BLOCK, &held_back, &mask_);
+    signals_ = Descriptor(::signalfd(-1, &held_back, SFD_CLOEXEC));
     if (!is_set_) return;
     termios hidden = before_;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(descriptor_, TCSANOW, &hidden);
+    ::tcsetattr(terminal_, TCSANOW, &hidden);
   }
   HiddenInput(const HiddenInput&) = delete;
   HiddenInput& operator=(const HiddenInput&) = delete;
   ~HiddenInput() {
-    if (is_set_) ::tcsetattr(descriptor_, TCSANOW, &before_);
+    if (is_set_) ::tcsetattr(terminal_, TCSANOW, &before_);
+    ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
+  /// Until a line is there; false when a signal came first.
+  bool wait() const {
+    pollfd watched[] = {{terminal_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+    while (::poll(watched, 2, -1) < 0 && errno == EINTR) {
+    }
+    return (watched[1].revents & POLLIN) == 0;
   }
 
  private:
-  int descriptor_;
+  int terminal_;
   termios before_{};
   bool is_set_;
+  sigset_t mask_{};
+  Descriptor signals_;
 };
 
-crypto::Secret without_newline(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  return crypto::Secret(std::move(text));
+crypto::Secret without_newline(ByteView bytes) {
+  auto text = as_text(bytes);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return crypto::Secret(text);
 }
 
-Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, const std::string& prompt) {
+/// Room for the longest that is taken, its newline, and a byte by which more shows.
+crypto::SecretBuffer room_for(const PasswordSource& source) { return crypto::SecretBuffer(source.max_bytes + 2); }
+
+/// The line that is typed; none when a signal came first and left this process alive.
+Result<std::optional<crypto::Secret>> ask_once(std::FILE& terminal, const PasswordSource& source,
+                                               const std::string& prompt) {
   // Before the question: whoever answers at once is not shown either.
   const HiddenInput hidden(::fileno(&terminal));
   std::fprintf(&terminal, "%s: ", escape_controls(prompt).c_str());
   std::fflush(&terminal);
-  std::string line(source.max_bytes + 2, '\0');
-  const bool got = std::fgets(line.data(), static_cast<int>(line.size()), &terminal) != nullptr;
+  auto line = room_for(source);
+  const bool is_line = hidden.wait();
+  const ssize_t got = is_line ? ::read(::fileno(&terminal), line.data(), line.size()) : 0;
   std::fputc('\n', &terminal);
-  if (!got) {
-    crypto::wipe(line);
-    return Error(Errc::cancelled, fmt::format("no {} was typed", source.noun));
+  if (!is_line) return std::optional<crypto::Secret>();
+  if (got <= 0) return Error(Errc::cancelled, fmt::format("no {} was typed", source.noun));
+  const auto typed = line.view().first(static_cast<std::size_t>(got));
+  // The rest of a line that is too long is no answer to the next question.
+  if (typed.back() != '\n') ::tcflush(::fileno(&terminal), TCIFLUSH);
+  return std::optional(without_newline(typed));
+}
+
+Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, const std::string& prompt) {
+  for (;;) {
+    auto answer = ask_once(terminal, source, prompt);
+    if (!answer) return answer.error();
+    if (*answer) return std::move(**answer);
   }
-  line.resize(line.find('\0'));
-  return without_newline(std::move(line));
 }
 
 Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
   const FilePtr terminal(source.prompt.empty() ? nullptr : std::fopen("/dev/tty", "r+e"));
   if (!terminal) return Error(Errc::invalid, fmt::format("there is no terminal to ask for the {} on", source.noun));
-  std::setvbuf(terminal.get(), nullptr, _IONBF, 0);  // nothing of it stays in a buffer
   auto first = ask(*terminal, source, source.prompt);
   if (!first || !source.repeat) return first;
   const auto second = ask(*terminal, source, source.prompt + " again");
@@ -72,34 +117,29 @@ Result<crypto::Secret> ask_on_terminal(const PasswordSource& source) {
   return first;
 }
 
-Result<crypto::Secret> read_password_file(const std::string& file, const PasswordSource& source) {
-  auto text = read_secret_file(file, source.max_bytes + 1);
-  if (!text) return text.error();
-  return without_newline(std::move(*text));
+/// Straight into memory that is wiped.
+Result<crypto::Secret> read_password_file(const std::string& name, const PasswordSource& source) {
+  const auto file = open_secret_file(name);
+  if (!file) return file.error();
+  auto text = room_for(source);
+  const auto size = read_some(*file, text.bytes());
+  if (!size) return Error(size.error().code, name + ": " + size.error().context);
+  return without_newline(text.view().first(*size));
 }
 
 Result<crypto::Secret> read_descriptor(int descriptor, const PasswordSource& source) {
-  std::string text(source.max_bytes + 2, '\0');
+  auto text = room_for(source);
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = ::read(descriptor, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      crypto::wipe(text);
       return Error(Errc::invalid, fmt::format("descriptor {} of the {} cannot be read", descriptor, source.noun));
     }
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
-  text.resize(size);
-  return without_newline(std::move(text));
-}
-
-Result<crypto::Secret> take_variable(const char* name, char* value) {
-  crypto::Secret out{std::string_view(value)};
-  ::explicit_bzero(value, out.view().size());
-  ::unsetenv(name);
-  return out;
+  return without_newline(text.view().first(size));
 }
 
 /// The file of systemd's LoadCredential=, or nothing.
@@ -111,15 +151,37 @@ std::string credential_file(const char* name) {
 }
 
 Result<crypto::Secret> find_password(const PasswordSource& source) {
+  auto variable = source.taken != nullptr ? std::exchange(*source.taken, std::nullopt) : take_variable(source.variable);
   if (!source.file.empty()) return read_password_file(source.file, source);
   if (source.descriptor) return read_descriptor(*source.descriptor, source);
-  if (char* value = std::getenv(source.variable)) return take_variable(source.variable, value);
+  if (variable) return std::move(*variable);
   const auto credential = credential_file(source.credential);
   if (!credential.empty()) return read_password_file(credential, source);
   return ask_on_terminal(source);
 }
 
 }  // namespace
+
+std::optional<crypto::Secret> take_variable(const char* name) {
+  char* value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  std::optional<crypto::Secret> out{std::string_view(value)};
+  ::explicit_bzero(value, out->view().size());
+  ::unsetenv(name);
+  return out;
+}
+
+int keep_from_children(int descriptor) {
+  if (descriptor > STDERR_FILENO) {
+    ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+  }
+  const int out = ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (out < 0 || nothing.get() < 0) return descriptor;
+  ::dup2(nothing.get(), descriptor);
+  return out;
+}
 
 Attempt<crypto::Secret> read_password(const PasswordSource& source) {
   auto out = find_password(source);

@@ -1,5 +1,8 @@
 #include "cli/vault_access.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <mutex>
 
 #include "cli/password.hpp"
@@ -10,6 +13,10 @@
 
 namespace p2p::cli {
 namespace {
+
+/// The vault's own, that of rekey, that of backup.
+constexpr std::array<const char*, 3> kPasswordVariables{"P2P_VAULT_PASSWORD", "P2P_VAULT_NEW_PASSWORD",
+                                                        "P2P_BACKUP_PASSWORD"};
 
 /// One that was kept for this vault and fits.
 std::optional<crypto::Secret> kept_master(const vault::Header& header) {
@@ -34,18 +41,28 @@ std::optional<int> given_descriptor(std::uint64_t option) {
   return static_cast<int>(option);
 }
 
-Attempt<VaultAccess> VaultAccess::find(const VaultFlags& flags, const std::filesystem::path& home) {
+Attempt<VaultAccess> VaultAccess::find(const VaultFlags& given, const std::filesystem::path& home,
+                                       const ConfigFlags& config) {
+  VaultFlags flags = given;
+  if (const auto descriptor = given_descriptor(flags.password_descriptor)) {
+    flags.password_descriptor = static_cast<std::uint64_t>(keep_from_children(*descriptor));
+  }
   if (!flags.file.empty()) return VaultAccess(flags, vault::VaultFile(flags.file));
   const config::Paths paths(home);
-  const auto sources = config::gather_sources(paths, "", {});
+  auto sources = config::gather_sources(paths, config.file, config.settings);
+  // One that is in the vault cannot say which.
+  if (!sources && !config.file.empty()) sources = config::gather_sources(paths, "", config.settings);
   if (!sources) return sources.error();
   // Other faults of the configuration are of no concern here.
   return VaultAccess(flags, vault::VaultFile(paths.resolve(config::load(*sources).config.values.vault_file)));
 }
 
-Attempt<crypto::Secret> VaultAccess::ask(bool is_new) const {
+void VaultAccess::take_variable() { variable_ = cli::take_variable(kPasswordVariables.front()); }
+
+Attempt<crypto::Secret> VaultAccess::ask(bool is_new) {
   return read_password(
-      {.variable = "P2P_VAULT_PASSWORD",
+      {.variable = kPasswordVariables.front(),
+       .taken = &variable_,
        .file = flags_.password_file,
        .descriptor = given_descriptor(flags_.password_descriptor),
        .credential = "p2p_vault_password",
@@ -56,7 +73,10 @@ Attempt<crypto::Secret> VaultAccess::ask(bool is_new) const {
 vault::Unlock VaultAccess::unlock() {
   return [this](const vault::Header& header) -> Result<crypto::Secret> {
     if (!master_.empty() && salt_ == header.salt) return crypto::Secret(master_.view());
-    if (auto kept = kept_master(header)) return std::move(*kept);
+    if (auto kept = kept_master(header)) {
+      variable_.reset();
+      return std::move(*kept);
+    }
     const auto password = ask(false);
     if (!password) {
       unanswered_ = password.error();
@@ -82,7 +102,8 @@ Failure VaultAccess::explain(const Error& error) const {
     return {Error(Errc::not_found, "no vault at " + file_.path().string()),
             "p2p-vault init makes one; another is named with --vault or --home"};
   }
-  if (error.context.starts_with("no entry ")) return {error, "p2p-vault ls shows what there is"};
+  if (error.code == vault::VaultErrc::no_entry) return {error, "p2p-vault ls shows what there is"};
+  if (error.code == vault::VaultErrc::entry_exists) return {error, "--force replaces it"};
   if (error.kind() == Errc::damaged) return {error, "bring back a backup: it is a vault file like any other"};
   return error;
 }
@@ -109,15 +130,18 @@ Attempt<void> VaultAccess::update(const vault::VaultFile::Change& change) {
   return done ? Attempt<void>() : explain(done.error());
 }
 
-Attempt<crypto::Secret> VaultAccess::new_password(Reporter& report) const {
-  return checked_password(ask(true), report);
+Attempt<crypto::Secret> VaultAccess::new_password(Reporter& report) { return checked_password(ask(true), report); }
+
+void forget_password_variables() {
+  for (const char* name : kPasswordVariables) (void)take_variable(name);
 }
 
-Attempt<void> mount_vault(const std::filesystem::path& home) {
-  auto found = VaultAccess::find({}, home);
+Attempt<void> mount_vault(const std::filesystem::path& home, const ConfigFlags& config) {
+  auto found = VaultAccess::find({}, home, config);
   // What is wrong with the configuration is said by whoever needs it.
   if (!found) return {};
   if (!found->file().exists()) {
+    forget_password_variables();
     const auto usual = std::filesystem::absolute(home) / config::NodeConfig().vault_file;
     if (found->file().path().filename() == usual.filename()) return {};
     return Failure(kNotFound, "vault_file is set, but there is no " + found->file().path().string(),
@@ -125,6 +149,8 @@ Attempt<void> mount_vault(const std::filesystem::path& home) {
   }
   crypto::set_up_secure_heap();
   const auto access = std::make_shared<VaultAccess>(std::move(*found));
+  access->take_variable();
+  forget_password_variables();
   if (const auto opened = access->open(); !opened) return opened.error();
   access->stop_asking();
   vault::VaultFile file = access->file();
@@ -132,7 +158,33 @@ Attempt<void> mount_vault(const std::filesystem::path& home) {
     const std::scoped_lock one_at_a_time(*mutex);
     return access->unlock()(header);
   };
-  mount_files(std::make_shared<vault::HomeMount>(std::filesystem::absolute(home), std::move(file), std::move(unlock)));
+  auto mount = std::make_shared<vault::HomeMount>(std::filesystem::absolute(home), std::move(file), std::move(unlock));
+  mount_files(mount);
+  // The configuration may itself be in the vault.
+  const config::Paths paths(std::filesystem::absolute(home));
+  const auto sources = config::gather_sources(paths, config.file, config.settings);
+  if (sources) mount->cover(paths.state_directory(config::load(*sources).config.values));
+  return {};
+}
+
+Attempt<void> check_vault(const config::Paths& paths, const config::LoadedConfig& config) {
+  const auto mount = mounted_files();
+  if (!mount) return {};
+  const auto& values = config.values;
+  const auto named = std::filesystem::weakly_canonical(paths.resolve(values.vault_file));
+  if (config.given("vault_file") && named != std::filesystem::weakly_canonical(mount->place())) {
+    return Failure(
+        kUsage,
+        fmt::format("vault_file is {}, but the configuration is in {}", named.string(), mount->place().string()),
+        "what names the vault cannot be in it: a plain config/node.yaml, --set or $P2P_VAULT_FILE");
+  }
+  for (const auto& name : {values.jwt_blacklist_file, values.gossip_state_file, values.service_state_file}) {
+    const auto file = paths.state_file(values, name);
+    if (mount->covers(file)) continue;
+    return Failure(kUsage,
+                   fmt::format("{} is not in a folder of home, so that it cannot be kept in the vault", file.string()),
+                   fmt::format("set state_directory to a folder in {}", paths.home().string()));
+  }
   return {};
 }
 

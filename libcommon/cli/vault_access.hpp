@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "config/loader.hpp"
+#include "config/paths.hpp"
 #include "vault/vault_file.hpp"
 
 namespace p2p::cli {
@@ -26,15 +28,21 @@ std::optional<int> given_descriptor(std::uint64_t option);
 /// needed, and once. Movable. Its failures say what to do next.
 class VaultAccess {
  public:
-  /// --vault, else vault_file of the configuration or its default, which are relative to home.
-  static Attempt<VaultAccess> find(const VaultFlags& flags, const std::filesystem::path& home);
+  /// --vault, else vault_file of the configuration or its default, which are relative to home. From now on programs
+  /// that this one starts do not get the descriptor of the password.
+  static Attempt<VaultAccess> find(const VaultFlags& flags, const std::filesystem::path& home,
+                                   const ConfigFlags& config = {});
+
+  /// Takes $P2P_VAULT_PASSWORD out of the environment, whether it is going to be needed or not. After
+  /// crypto::set_up_secure_heap.
+  void take_variable();
 
   const vault::VaultFile& file() const noexcept { return file_; }
   Attempt<vault::Header> read_header() const;
   Attempt<vault::Opened> open();
   Attempt<void> update(const vault::VaultFile::Change& change);
   /// The password of a vault that is to be made, asked twice, checked; a weak one is warned of.
-  Attempt<crypto::Secret> new_password(Reporter& report) const;
+  Attempt<crypto::Secret> new_password(Reporter& report);
 
   /// Gives the master, as VaultFile wants it.
   vault::Unlock unlock();
@@ -45,10 +53,11 @@ class VaultAccess {
 
  private:
   VaultAccess(VaultFlags flags, vault::VaultFile file) : flags_(std::move(flags)), file_(std::move(file)) {}
-  Attempt<crypto::Secret> ask(bool is_new) const;
+  Attempt<crypto::Secret> ask(bool is_new);
 
   VaultFlags flags_;
   vault::VaultFile file_;
+  std::optional<crypto::Secret> variable_;  ///< used up by the first question, or by a key that fits
   bool may_ask_ = true;
   std::optional<Failure> unanswered_;  ///< why there was no password
   /// What the file was opened with, and the salt of that.
@@ -56,8 +65,16 @@ class VaultAccess {
   crypto::Secret master_;
 };
 
-/// Where the home has a vault: opens it, so that its files are found in it from now on (base/file_mount.hpp).
-Attempt<void> mount_vault(const std::filesystem::path& home);
+/// Programs that this one starts get no password by the environment.
+void forget_password_variables();
+
+/// Where the home has a vault: opens it, so that its files are found in it from now on (base/file_mount.hpp), those in
+/// state_directory among them. `config` are the flags by which a node is told another configuration.
+Attempt<void> mount_vault(const std::filesystem::path& home, const ConfigFlags& config);
+
+/// Whether a node of this configuration finds everything in the vault that is mounted, if one is: the vault is the one
+/// that the configuration names, and its state has its place there.
+Attempt<void> check_vault(const config::Paths& paths, const config::LoadedConfig& config);
 
 /// Refuses a new password that is too short, and warns of a weak one.
 Attempt<crypto::Secret> checked_password(Attempt<crypto::Secret> password, Reporter& report);

@@ -26,7 +26,7 @@ struct PackedEntry {
 };
 
 /// The entries of an archive, which must stay where it is. `damaged` says what does not fit: names, sizes, an overlap,
-/// a name twice. `too_large` where contents would be beyond kMaxContentBytes. Nothing is inflated.
+/// a name twice or called as another's folder, contents beyond kMaxContentBytes. Nothing is inflated.
 Result<std::vector<PackedEntry>> parse_archive(ByteView archive);
 
 /// Writes the content to `out`, which has room for exactly content_bytes; `damaged` unless size and checksum fit.

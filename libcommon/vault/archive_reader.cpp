@@ -132,6 +132,14 @@ Result<void> check_names(const std::vector<PackedEntry>& entries) {
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) return damaged_entry(*twice, "it is there twice");
+  for (const auto name : names) {
+    for (std::size_t at = name.find('/'); at != std::string_view::npos; at = name.find('/', at + 1)) {
+      const auto folder = name.substr(0, at);
+      if (std::binary_search(names.begin(), names.end(), folder)) {
+        return damaged_archive(name_clash(name, folder).context);
+      }
+    }
+  }
   return {};
 }
 
@@ -161,7 +169,7 @@ Result<std::vector<PackedEntry>> parse_archive(ByteView archive) {
     if (!entry) return entry.error();
     content_bytes += entry->content_bytes;
     if (content_bytes > kMaxContentBytes) {
-      return Error(Errc::too_large, fmt::format("its contents inflate beyond {} bytes", kMaxContentBytes));
+      return damaged_archive(fmt::format("its entries inflate beyond {} bytes", kMaxContentBytes));
     }
     out.push_back(std::move(*entry));
   }

@@ -4,11 +4,12 @@
 
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
+#include "vault/vault_error.hpp"
 
 namespace p2p::vault {
 namespace {
 
-Error no_entry(std::string_view name) { return {Errc::not_found, "no entry " + quoted_name(name)}; }
+Error no_entry(std::string_view name) { return {VaultErrc::no_entry, "no entry " + quoted_name(name)}; }
 
 }  // namespace
 
@@ -45,8 +46,21 @@ Result<crypto::SecretBuffer> Contents::read(std::string_view name) const {
   return out;
 }
 
+/// As files of a folder the two could not be beside each other.
+Result<void> Contents::check_no_folder(const std::string& name) const {
+  for (std::size_t at = name.find('/'); at != std::string::npos; at = name.find('/', at + 1)) {
+    const auto folder = std::string_view(name).substr(0, at);
+    if (find(folder) != nullptr) return name_clash(name, folder);
+  }
+  const std::string inside = name + "/";
+  const auto first = entries_.lower_bound(inside);
+  if (first != entries_.end() && first->first.starts_with(inside)) return name_clash(first->first, name);
+  return {};
+}
+
 Result<void> Contents::put(const std::string& name, crypto::SecretBuffer content, std::chrono::sys_seconds modified) {
   if (auto checked = check_entry_name(name); !checked) return checked;
+  if (auto apart = check_no_folder(name); !apart) return apart;
   const auto* before = find(name);
   const std::uint64_t others = content_bytes_ - (before != nullptr ? before->content_bytes : 0);
   if (content.size() > kMaxContentBytes - others) {
@@ -80,8 +94,12 @@ Result<void> Contents::rename(std::string_view from, const std::string& to) {
   const auto found = existing(from);
   if (!found) return found.error();
   if (from == to) return {};
-  Held held = std::move((*found)->second);
-  entries_.erase(*found);
+  auto moved = entries_.extract(*found);
+  if (auto apart = check_no_folder(to); !apart) {
+    entries_.insert(std::move(moved));
+    return apart;
+  }
+  Held held = std::move(moved.mapped());
   if (const auto* replaced = find(to)) content_bytes_ -= replaced->content_bytes;
   held.entry.name = to;
   entries_.insert_or_assign(to, std::move(held));

@@ -20,12 +20,13 @@ class Contents {
   std::vector<const PackedEntry*> entries() const;
   const PackedEntry* find(std::string_view name) const;
 
-  /// The content; `not_found` for no such entry, `damaged` when it does not unpack.
+  /// The content; VaultErrc::no_entry for no such entry, `damaged` when it does not unpack.
   Result<crypto::SecretBuffer> read(std::string_view name) const;
 
-  /// Replaces an entry of the same name. `invalid` for a name that cannot be, `too_large` beyond the limits.
+  /// Replaces an entry of the same name. `invalid` for a name that cannot be, also beside the others, `too_large`
+  /// beyond the limits.
   Result<void> put(const std::string& name, crypto::SecretBuffer content, std::chrono::sys_seconds modified);
-  /// `not_found` for no such entry.
+  /// VaultErrc::no_entry for no such entry.
   Result<void> remove(std::string_view name);
   /// In place of an entry that is called `to`.
   Result<void> rename(std::string_view from, const std::string& to);
@@ -35,6 +36,7 @@ class Contents {
     PackedEntry entry;
     crypto::SecretBuffer own;  ///< what `entry` refers to, unless that is the archive
   };
+  Result<void> check_no_folder(const std::string& name) const;
   Result<std::map<std::string, Held, std::less<>>::iterator> existing(std::string_view name);
 
   crypto::SecretBuffer archive_;

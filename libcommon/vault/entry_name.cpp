@@ -45,6 +45,11 @@ std::string quoted_name(std::string_view name) {
   return fmt::format("\"{}{}\"", escape_controls(name.substr(0, kMaxShownBytes)), is_long ? "…" : "");
 }
 
+Error name_clash(std::string_view name, std::string_view folder) {
+  return {Errc::invalid, fmt::format("{} and {} cannot both be entries: the one is a folder of the other",
+                                     quoted_name(folder), quoted_name(name))};
+}
+
 Result<void> check_entry_name(std::string_view name) {
   const auto fault = fault_of(name);
   if (fault.empty()) return {};

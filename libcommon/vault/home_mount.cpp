@@ -1,8 +1,9 @@
 #include "vault/home_mount.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+
+#include "vault/entry_name.hpp"
 
 namespace p2p::vault {
 
@@ -21,10 +22,14 @@ std::string HomeMount::name_of(const fs::path& path) const {
   return (ignored ? whole : folder / whole.filename()).lexically_relative(home_).generic_string();
 }
 
+void HomeMount::cover(const fs::path& folder) {
+  const std::string name = name_of(folder);
+  if (check_entry_name(name)) folders_.push_back(name);
+}
+
 bool HomeMount::covers(const fs::path& path) const {
   const std::string name = name_of(path);
-  constexpr std::array<std::string_view, 3> kFolders{"certs", "config", "data"};
-  return std::any_of(kFolders.begin(), kFolders.end(), [&](std::string_view folder) {
+  return std::any_of(folders_.begin(), folders_.end(), [&](std::string_view folder) {
     return name.starts_with(folder) && (name.size() == folder.size() || name[folder.size()] == '/');
   });
 }

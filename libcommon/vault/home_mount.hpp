@@ -1,4 +1,5 @@
-// The files of a home that has a vault: what is below certs/, config/ and data/ is an entry of the same name.
+// The files of a home that has a vault: what is below certs/, config/, data/ and the node's state_directory is an entry
+// of the same name.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,6 +17,9 @@ class HomeMount final : public FileMount {
   HomeMount(const std::filesystem::path& home, VaultFile file, Unlock unlock)
       : home_(std::filesystem::weakly_canonical(home)), storage_(std::move(file), std::move(unlock)) {}
 
+  /// Also this folder, if it is one of home. Before other threads begin.
+  void cover(const std::filesystem::path& folder);
+
   bool covers(const std::filesystem::path& path) const override;
   Result<bool> has(const std::filesystem::path& path) override;
   Result<std::string> read(const std::filesystem::path& path, std::size_t max_bytes) override;
@@ -23,6 +27,7 @@ class HomeMount final : public FileMount {
   Result<void> remove(const std::filesystem::path& path) override;
   Result<void> move(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<std::vector<std::filesystem::path>> list(const std::filesystem::path& folder) override;
+  std::filesystem::path place() const override { return storage_.file().path(); }
   std::filesystem::file_time_type written_at() const override;
 
  private:
@@ -41,6 +46,7 @@ class HomeMount final : public FileMount {
   Error named(const Error& error) const;
 
   const std::filesystem::path home_;
+  std::vector<std::string> folders_{"certs", "config", "data"};
   Storage storage_;
   std::mutex mutex_;  ///< of the two below
   Version seen_;

@@ -7,6 +7,8 @@ namespace p2p::vault {
 
 enum class VaultErrc {
   wrong_password = 1,  ///< the commitment differs; not_permitted
+  no_entry,            ///< the vault is there and has no entry of the name; not_found
+  entry_exists,        ///< an entry is not replaced unasked; exists
 };
 
 const boost::system::error_category& vault_category() noexcept;

@@ -1,6 +1,9 @@
 #include "vault/vault_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -21,6 +24,23 @@ fs::path followed(const fs::path& path) {
   if (!fs::is_symlink(path, failed)) return path;
   const fs::path target = fs::weakly_canonical(path, failed);
   return failed ? path : target;
+}
+
+/// Root leaves a vault to whom it belongs, and a new one to the owner of its folder: a service could not open it
+/// otherwise.
+std::optional<FileOwner> owner_for_root(const fs::path& path) {
+  if (::geteuid() != 0) return std::nullopt;
+  struct stat facts {};
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (::stat(path.c_str(), &facts) != 0 && ::stat(folder.c_str(), &facts) != 0) return std::nullopt;
+  if (facts.st_uid == 0 && facts.st_gid == 0) return std::nullopt;
+  return FileOwner{facts.st_uid, facts.st_gid};
+}
+
+/// Where there is none yet. One that is there is never given away: it may be a link to a file of root's.
+void make_lock_file(const fs::path& path, const FileOwner& owner) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kSecretMode));
+  if (file.get() >= 0 && ::fchown(file.get(), owner.user, owner.group) != 0) ::unlink(path.c_str());
 }
 
 void renew_nonce(Header& header) {
@@ -107,24 +127,33 @@ Result<Opened> VaultFile::open(const Unlock& unlock) const {
   return opened;
 }
 
-Result<FileLock> VaultFile::lock() const { return FileLock::acquire(path_.string() + ".lock"); }
+Result<FileLock> VaultFile::lock() const {
+  const fs::path path = path_.string() + ".lock";
+  if (const auto owner = owner_for_root(path_)) make_lock_file(path, *owner);
+  return FileLock::acquire(path);
+}
 
 Result<void> VaultFile::save(const Header& header, const Keys& keys, const Contents& contents, Publish publish) const {
+  if (publish == Publish::replace) WholeFile::remove_leftovers(path_, *disk_);
   Header renewed = header;
   renew_nonce(renewed);
   WholeFile file(path_, *disk_);
-  if (auto begun = file.begin(kSecretMode); !begun) return begun;
+  if (auto begun = file.begin(kSecretMode, owner_for_root(path_)); !begun) return begun;
   if (auto written = write_sealed(renewed, keys, contents, file); !written) return written;
   return publish == Publish::create ? file.create() : file.replace();
 }
 
 Result<crypto::Secret> VaultFile::create(const Contents& contents, const crypto::Secret& password,
                                          std::uint32_t iterations) const {
-  if (exists()) return Error(Errc::exists, path_.string() + ": already exists");
+  const Error there_already(Errc::exists, path_.string() + ": already exists");
+  if (exists()) return there_already;
   auto made = make_keys(password, iterations);
   if (!made) return made.error();
   if (auto folder = make_folder(path_.parent_path()); !folder) return folder.error();
-  if (auto saved = save(made->header, made->keys, contents, Publish::create); !saved) return saved.error();
+  if (auto saved = save(made->header, made->keys, contents, Publish::create); !saved) {
+    // Who came first may already have swept this one's temporary file away.
+    return exists() ? there_already : saved.error();
+  }
   return std::move(made->master);
 }
 

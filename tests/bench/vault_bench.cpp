@@ -1,7 +1,7 @@
 // What a vault costs, each figure beside what it is measured against in the same run: a small get and put beside the
 // key derivation alone (at most 1.15), a list of 1,000 entries (at most 20 ms), a save of 100 MiB beside AES-256-GCM
-// alone (at least 0.5), the memory of 256 MiB in 10,000 entries (at most 3 times as much). usage: vault_bench P2P-VAULT
-// [FOLDER]     the tool to run, and where to save to
+// alone, and to the disk beside the slower of that and the bare disk (at least 0.5), the memory of 256 MiB in 10,000
+// entries (at most 3 times as much). usage: vault_bench P2P-VAULT [FOLDER]     the tool to run, and where to save to
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 
 #include "../unit/base/temporary_folder.hpp"
 #include "base/random.hpp"
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMebibyte = 1 << 20;
+constexpr int kDiskRuns = 15;
 constexpr std::chrono::sys_seconds kThen{std::chrono::seconds{1'700'000'000}};
 const crypto::Secret kPassword(std::string_view("a password of a benchmark"));
 
@@ -36,15 +38,17 @@ T take(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+double milliseconds_once(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
 /// The best of several runs, in milliseconds: what others do on the machine only adds.
 double milliseconds_of(const std::function<void()>& work) {
   constexpr int kRuns = 15;
   std::vector<double> all;
-  for (int i = 0; i < kRuns; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    all.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (int i = 0; i < kRuns; ++i) all.push_back(milliseconds_once(work));
   return *std::min_element(all.begin(), all.end());
 }
 
@@ -58,10 +62,14 @@ void verdict(const char* what, double value, double limit, bool at_least) {
 class NowhereDisk final : public Disk {
  public:
   int create(const fs::path&, mode_t) override { return 0; }
+  int give_to(int, uid_t, gid_t) override { return 0; }
+  int reserve(int, std::uint64_t) override { return 0; }
+  int start_sync(int) override { return 0; }
   ssize_t write(int, ByteView bytes) override { return static_cast<ssize_t>(bytes.size()); }
   int sync(int) override { return 0; }
   int close(int) override { return 0; }
   int rename(const fs::path&, const fs::path&) override { return 0; }
+  int rename_new(const fs::path&, const fs::path&) override { return 0; }
   int link(const fs::path&, const fs::path&) override { return 0; }
   int unlink(const fs::path&) override { return 0; }
   int sync_folder(const fs::path&) override { return 0; }
@@ -116,6 +124,19 @@ void measure_list(const std::string& tool, const fs::path& folder) {
   verdict("ls less derivation, ms", list - derivation, 20, false);
 }
 
+/// What the disk does alone: a file written and synced, `early` in the way in which a vault is.
+void write_plainly(const fs::path& path, ByteView text, bool early) {
+  constexpr std::size_t kPiece = kMebibyte;
+  WholeFile file(path, system_disk());
+  take(file.begin(0600));
+  if (early) take(file.reserve(text.size()));
+  for (std::size_t at = 0; at < text.size(); at += kPiece) {
+    const auto piece = text.subspan(at, std::min(kPiece, text.size() - at));
+    take(early ? file.write_through(piece) : file.write(piece));
+  }
+  take(file.replace());
+}
+
 void measure_save(const fs::path& folder) {
   constexpr std::size_t kSize = 100 * kMebibyte;
   constexpr std::size_t kChunk = 256 * 1024;
@@ -137,12 +158,26 @@ void measure_save(const fs::path& folder) {
     take(whole.replace());
   };
   const double sealed = milliseconds_of([&] { save_to(nowhere); });
-  const double saved = milliseconds_of([&] { save_to(system_disk()); });
+  // By turns, as what a disk can do changes from one second to the next.
+  double saved = std::numeric_limits<double>::max(), plain = saved, best = saved;
+  for (int run = 0; run < kDiskRuns; ++run) {
+    saved = std::min(saved, milliseconds_once([&] { save_to(system_disk()); }));
+    plain = std::min(plain, milliseconds_once([&] { write_plainly(folder / "plain", text.view(), false); }));
+    best = std::min(best, milliseconds_once([&] { write_plainly(folder / "plain", text.view(), true); }));
+  }
   const auto speed = [&](double ms) { return 100 * 1000 / ms; };
-  std::printf("100 MiB: AES-256-GCM alone %.0f MiB/s, a save without the disk %.0f, to %s with sync %.0f\n",
-              speed(alone), speed(sealed), folder.c_str(), speed(saved));
+  std::printf(
+      "100 MiB: AES-256-GCM alone %.0f MiB/s, a save without the disk %.0f, to %s with sync %.0f;\n"
+      "  the bare disk: write and fsync %.0f MiB/s, with room taken and writing begun early %.0f\n",
+      speed(alone), speed(sealed), folder.c_str(), speed(saved), speed(plain), speed(best));
   verdict("save without the disk / AES alone", alone / sealed, 0.5, true);
-  std::printf("  %-58s %6.2f\n", "save to the disk / AES alone", alone / saved);
+  verdict("save to the disk / the slower of AES and the bare disk", std::max(alone, best) / saved, 0.5, true);
+  // A disk that is slower than that by itself is no fault of ours.
+  if (alone / best >= 0.5) {
+    verdict("save to the disk / AES alone", alone / saved, 0.5, true);
+  } else {
+    std::printf("  %-58s %6.2f  (the bare disk %.2f)\n", "save to the disk / AES alone", alone / saved, alone / best);
+  }
 }
 
 /// The most memory that a process of its own has had.

@@ -159,3 +159,134 @@ END
   [ "$(cat owner)" = root ]
   run ! grep -q horse environment
 }
+
+# on_terminal_with SCRIPT COMMAND…: runs it on a terminal of its own under a Python script with `read_until(text)`,
+# `type(text)`, `has_echo()` and `end()`, which gives the exit code, negative for a signal.
+on_terminal_with() {
+  /usr/bin/python3 - "$@" <<'END'
+import os, pty, sys, termios
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen = b""
+def read_until(text):
+    global seen
+    while text.encode() not in seen:
+        seen += os.read(terminal, 4096)
+    before, seen = seen.split(text.encode(), 1)
+    return before.decode()
+def type(text):
+    os.write(terminal, text.encode())
+def has_echo():
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+def end():
+    global seen
+    try:
+        while chunk := os.read(terminal, 4096):
+            seen += chunk
+    except OSError:
+        pass
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+exec(sys.argv[1])
+END
+}
+
+@test "Ctrl-C at a password prompt shows what is typed again, and ends the tool by that signal" {
+  unset P2P_VAULT_PASSWORD
+  for key in '\x03' '\x1c'; do
+    on_terminal_with "
+read_until('Password for ')
+read_until(': ')
+assert not has_echo()
+type('half of it$key')
+code = end()
+assert code in (-2, -3), code
+assert has_echo()
+assert b'half' not in seen
+" p2p-vault ls
+  done
+  # Stopped and brought back, it asks again.
+  on_terminal_with "
+import signal
+read_until(': ')
+type('\x1a')
+assert os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1])
+assert has_echo()
+os.kill(child, signal.SIGCONT)
+read_until('Password for ')
+read_until(': ')
+assert not has_echo()
+type('correct horse battery staple\n')
+assert end() == 0
+assert has_echo()
+" bash -c 'set -m; exec p2p-vault ls'
+}
+
+@test "an edit that cannot be saved is said, and asks on a terminal to try again with the text" {
+  put_text note old
+  cat >editor <<'END'
+#!/bin/sh
+printf mine >>"$1"
+cp "$1" seen
+# The vault is of a later password from now on, then of the old one again.
+if [ -e of_before ]; then mv of_before "$P2P_HOME/.p2p_secure_storage"; else
+  cp -p "$P2P_HOME/.p2p_secure_storage" of_before
+  chmod 644 "$P2P_HOME/.p2p_secure_storage"
+fi
+END
+  chmod +x editor
+  EDITOR=./editor expect 4 p2p-vault edit note
+  stderr_has 'readable by others'
+  stderr_has 'what you wrote is not in the vault, and is gone'
+  rm of_before
+  chmod 600 "$P2P_HOME/.p2p_secure_storage"
+  EDITOR=./editor on_terminal_with "
+read_until('readable by others')
+read_until('Open the editor with your text again')
+read_until(']')
+type('y\n')
+assert end() == 0
+" p2p-vault edit note
+  expect 0 p2p-vault get note
+  stdout_is oldminemine
+}
+
+@test "what run and edit start gets no password: not by a variable, not by a descriptor, also with a kept key" {
+  put_text note old
+  export P2P_VAULT_NEW_PASSWORD=new-password P2P_BACKUP_PASSWORD=backup-password
+  printf '%s' "$P2P_VAULT_PASSWORD" >password
+  chmod 600 password
+  cat >look <<'END'
+#!/bin/sh
+env | grep PASSWORD >>found
+cat <&7 >>found 2>/dev/null
+cat <&0 >>found 2>/dev/null
+exit 0
+END
+  chmod +x look
+  look_around() {
+    : >found
+    "$@"
+    [ ! -s found ]
+  }
+  look_around p2p-vault run -- ./look </dev/null
+  look_around p2p-vault run --password-fd 7 -- ./look 7<password </dev/null
+  look_around p2p-vault run --password-fd 0 -- ./look <password
+  EDITOR=./look look_around p2p-vault edit --password-fd 7 note 7<password </dev/null
+  EDITOR=./look look_around p2p-vault edit note </dev/null
+  p2p-vault unlock --quiet || skip "no keyring here"
+  look_around p2p-vault run --password-fd 7 -- ./look 7<password </dev/null
+  look_around p2p-vault run --password-fd 0 -- ./look <password
+  EDITOR=./look look_around p2p-vault edit note </dev/null
+}
+
+@test "no two entries get in each other's way when they are files" {
+  put_text a one
+  expect 2 p2p-vault put "$BATS_TEST_DIRNAME/helpers.bash" --as a/b
+  stderr_has '"a" and "a/b" cannot both be entries: the one is a folder of the other'
+  expect 0 p2p-vault mv a a/b
+  expect 2 p2p-vault mv a/b a/b/c/../d
+  expect 2 p2p-vault put "$BATS_TEST_DIRNAME/helpers.bash" --as a
+  expect 0 p2p-vault export out
+  [ "$(cat out/a/b)" = one ]
+}

@@ -203,6 +203,10 @@ class Sign final : public cli::Command {
     }
     made.push_back(describe(certificate, files.certificate, act_.at));
     made.back()["key_file"] = files.key.string();
+    if (const auto vault = vault_that_holds(files.key)) {
+      session.report.note(fmt::format("the private key is not a file but an entry of the vault {}: p2p-vault get {}",
+                                      vault->string(), files.key.lexically_relative(session.home).generic_string()));
+    }
     if (has_bundle_file()) made.back()["bundle"] = bundle_;
     tell_short_life(job.request.name, certificate, roots, session);
     return {};

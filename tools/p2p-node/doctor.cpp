@@ -8,6 +8,7 @@
 #include "certificates/own_certificate.hpp"
 #include "cli/home_owner.hpp"
 #include "cli/table.hpp"
+#include "cli/vault_access.hpp"
 #include "commands.hpp"
 #include "doctor_checks.hpp"
 #include "load_configuration.hpp"
@@ -37,6 +38,7 @@ class Doctor final : public cli::Command {
       return Failure(loaded.error().exit_code, loaded.error().message,
                      loaded.error().hint.empty() ? "p2p-node join writes a configuration" : loaded.error().hint);
     }
+    if (auto fits = cli::check_vault(paths, *loaded); !fits) return fits;
     const auto findings = examine(*loaded, paths);
     for (const auto& finding : findings) print(finding, session);
     const auto wrong =
@@ -48,6 +50,8 @@ class Doctor final : public cli::Command {
     return Failure(cli::kFailed, wrong == 1 ? std::string("one thing keeps this node from joining")
                                             : fmt::format("{} things keep this node from joining", wrong));
   }
+
+  cli::ConfigFlags config_flags() const override { return {config_file_, settings_}; }
 
  private:
   static Findings examine(const config::LoadedConfig& loaded, const config::Paths& paths) {

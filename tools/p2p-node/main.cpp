@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/app.hpp"
+#include "cli/vault_access.hpp"
 #include "commands.hpp"
 #include "config/describe.hpp"
 #include "load_configuration.hpp"
@@ -28,6 +29,7 @@ class RunNode final : public cli::Command {
     auto loaded = load(paths, &session.report);
     if (!loaded) return loaded.error();
     if (dump_) return print(session, config::dump(*loaded));
+    if (auto fits = cli::check_vault(paths, *loaded); !fits) return fits;
     if (check_only_) {
       session.report.note("the configuration is good");
       return {};
@@ -38,6 +40,9 @@ class RunNode final : public cli::Command {
                        return std::move(*again);
                      }});
   }
+
+  bool needs_home() const override { return !schema_ && !manual_; }
+  cli::ConfigFlags config_flags() const override { return {config_file_, settings_}; }
 
  private:
   static cli::Attempt<void> print(cli::Session& session, const std::string& text) {

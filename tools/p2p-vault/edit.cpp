@@ -81,14 +81,30 @@ class Edit final : public VaultCommand {
     session.report.warning(
         "an editor may keep swap, undo and backup files of its own on a disk; for vim: set noswapfile "
         "nobackup noundofile viminfo=");
-    if (auto done = run_editor(file->path()); !done) return done.error();
-    auto after = file->read(vault::kMaxContentBytes);
-    if (!after) return after.error();
-    if (is_same(before->view(), after->view())) {
-      session.report.note("not changed");
-      return {};
+    cli::forget_password_variables();
+    for (;;) {
+      if (auto done = run_editor(file->path()); !done) return done.error();
+      const auto after = file->read(vault::kMaxContentBytes);
+      if (!after) return after.error();
+      if (is_same(before->view(), after->view())) {
+        session.report.note("not changed");
+        return {};
+      }
+      auto saved = save(access, *before, *after, session);
+      if (saved || saved.error().exit_code == cli::kPartial) return saved;
+      session.report.failure(saved.error());
+      if (!wants_another_try(session)) {
+        return cli::Failure(saved.error().exit_code, "what you wrote is not in the vault, and is gone",
+                            "with a terminal, edit asks whether to try again");
+      }
     }
-    return save(access, *before, std::move(*after), session);
+  }
+
+  /// The text is still in the memory file, and the cause may be one that a person mends meanwhile.
+  static bool wants_another_try(cli::Session& session) {
+    if (!session.ask) return false;
+    const auto answer = session.ask("Open the editor with your text again, and then try to save it once more?");
+    return answer && *answer;
   }
 
   Result<crypto::SecretBuffer> read(const vault::Contents& contents) const {
@@ -97,14 +113,14 @@ class Edit final : public VaultCommand {
   }
 
   /// Another may have changed the entry since; then both versions are kept.
-  cli::Attempt<void> save(cli::VaultAccess& access, const crypto::SecretBuffer& before, crypto::SecretBuffer after,
-                          cli::Session& session) const {
+  cli::Attempt<void> save(cli::VaultAccess& access, const crypto::SecretBuffer& before,
+                          const crypto::SecretBuffer& after, cli::Session& session) const {
     std::string saved_as = name_;
     const auto done = access.update([&](vault::Contents& contents) -> Result<void> {
       const auto present = read(contents);
       if (!present) return present.error();
       if (!is_same(present->view(), before.view())) saved_as += kOtherVersion;
-      return contents.put(saved_as, std::move(after), now_seconds());
+      return contents.put(saved_as, crypto::SecretBuffer::copy_of(after.view()), now_seconds());
     });
     if (!done) return done;
     if (saved_as == name_) {

@@ -11,7 +11,7 @@ class Init final : public VaultCommand {
   void declare_own(cli::Options& options) override { declare_iterations(options, iterations_); }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
-    const auto& file = access.file();
+    const auto file = access.file();
     if (file.exists()) {
       return cli::Failure(Error(Errc::exists, file.path().string() + ": already exists"),
                           "a vault is never overwritten; p2p-vault rekey gives it a new password");

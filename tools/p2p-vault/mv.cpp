@@ -13,11 +13,10 @@ class Mv final : public VaultCommand {
   }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session&) override {
-    const auto done = access.update([&](vault::Contents& contents) -> Result<void> {
+    return access.update([&](vault::Contents& contents) -> Result<void> {
       if (auto free = check_free(contents, to_, force_ || from_ == to_); !free) return free;
       return contents.rename(from_, to_);
     });
-    return done ? done : with_force_hint(done.error());
   }
 
   std::string from_, to_;

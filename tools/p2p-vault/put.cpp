@@ -69,7 +69,7 @@ class Put final : public VaultCommand {
       }
       return {};
     });
-    if (!done) return with_force_hint(done.error());
+    if (!done) return done;
     session.report.note(fmt::format("put {}", count == 1 ? vault::quoted_name(entries[0].name) : entries_text(count)));
     return {};
   }

@@ -84,7 +84,7 @@ class Run final : public VaultCommand {
   }
 
   cli::Attempt<void> replace_process() {
-    ::unsetenv("P2P_VAULT_PASSWORD");
+    cli::forget_password_variables();
     std::vector<char*> arguments;
     for (auto& word : command_) arguments.push_back(word.data());
     arguments.push_back(nullptr);

@@ -18,6 +18,7 @@ void VaultCommand::declare(cli::Options& options) {
 cli::Attempt<void> VaultCommand::run(cli::Session& session) {
   auto access = cli::VaultAccess::find(flags_, session.home);
   if (!access) return access.error();
+  access->take_variable();
   return run_with(*access, session);
 }
 
@@ -48,13 +49,7 @@ void declare_iterations(cli::Options& options, std::uint64_t& to) {
 
 Result<void> check_free(const vault::Contents& contents, const std::string& name, bool force) {
   if (force || contents.find(name) == nullptr) return {};
-  return Error(Errc::exists, fmt::format("entry {} already exists", vault::quoted_name(name)));
-}
-
-cli::Failure with_force_hint(const cli::Failure& failure) {
-  cli::Failure out = failure;
-  if (out.hint.empty() && out.message.ends_with("already exists")) out.hint = "--force replaces it";
-  return out;
+  return Error(vault::VaultErrc::entry_exists, fmt::format("entry {} already exists", vault::quoted_name(name)));
 }
 
 }  // namespace p2p::vault_tool

@@ -51,7 +51,5 @@ void declare_iterations(cli::Options& options, std::uint64_t& to);
 
 /// Fails for a name that is taken, unless `force`. Within VaultFile::update.
 Result<void> check_free(const vault::Contents& contents, const std::string& name, bool force);
-/// The same failure with its hint.
-cli::Failure with_force_hint(const cli::Failure& failure);
 
 }  // namespace p2p::vault_tool

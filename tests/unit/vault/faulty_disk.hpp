@@ -26,10 +26,19 @@ class FaultyDisk final : public Disk {
   int create(const std::filesystem::path& path, mode_t mode) override {
     return done("create", [&] { return system_disk().create(path, mode); });
   }
+  int give_to(int file, uid_t user, gid_t group) override {
+    return done("give_to", [&] { return system_disk().give_to(file, user, group); });
+  }
+  int reserve(int file, std::uint64_t bytes) override {
+    return done("reserve", [&] { return system_disk().reserve(file, bytes); });
+  }
   ssize_t write(int file, ByteView bytes) override {
     const bool is_hit = calls.size() == kill_at || (calls.size() == fail_at && failure != EINTR);
     if (is_hit) system_disk().write(file, bytes.first(bytes.size() / 2));
     return done("write", [&] { return system_disk().write(file, bytes); });
+  }
+  int start_sync(int file) override {
+    return done("start_sync", [&] { return system_disk().start_sync(file); });
   }
   int sync(int file) override {
     return done("sync", [&] { return system_disk().sync(file); });
@@ -40,6 +49,9 @@ class FaultyDisk final : public Disk {
   }
   int rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
     return done("rename", [&] { return system_disk().rename(from, to); });
+  }
+  int rename_new(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    return done("rename_new", [&] { return system_disk().rename_new(from, to); });
   }
   int link(const std::filesystem::path& from, const std::filesystem::path& to) override {
     return done("link", [&] { return system_disk().link(from, to); });

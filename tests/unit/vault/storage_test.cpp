@@ -1,5 +1,7 @@
 #include "vault/storage.hpp"
 
+#include <fstream>
+
 #include "vault/home_mount.hpp"
 #include "vault_home.hpp"
 
@@ -27,6 +29,10 @@ struct MountedHome {
     mount_files(std::make_shared<vault::HomeMount>(home, vault.file, vault::unlock_with(vault.password)));
   }
   ~MountedHome() { mount_files(nullptr); }
+  std::string on_disk(const std::filesystem::path& path) const {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   bool is_on_disk(const std::filesystem::path& path) const { return std::filesystem::exists(path); }
 };
 
@@ -74,6 +80,10 @@ TEST_CASE("in a home with a vault, what is secret is written to it alone, and fo
   CHECK(test::take(read_file(at.certificate, 100)) == "imported");
   test::take(write_file(at.certificate, "renewed", kPublicMode));
   CHECK(at.vault.get("certs/a_cert.pem") == "renewed");
+  // What is public and lies on the disk as well stays the same there, for those who know no vault.
+  CHECK(at.on_disk(at.certificate) == "renewed");
+  std::filesystem::remove(at.certificate);
+  test::take(write_file(at.certificate, "again", kPublicMode));
   CHECK_FALSE(at.is_on_disk(at.certificate));
   test::take(move_file(at.key, at.home / "certs/b_key.pem"));
   CHECK_FALSE(file_exists(at.key));
@@ -98,6 +108,19 @@ TEST_CASE(
   CHECK(vault.get("data/state.json") == "new");
   CHECK(std::filesystem::exists(home / "services/x"));
   CHECK(std::filesystem::remove(home.parent_path() / "elsewhere"));
+}
+
+TEST_CASE("the node's state is in the vault wherever it is in home, and nowhere else") {
+  test::VaultHome vault;
+  const auto home = vault.folder.path();
+  const auto mount = std::make_shared<vault::HomeMount>(home, vault.file, vault::unlock_with(vault.password));
+  CHECK_FALSE(mount->covers(home / "state/of-mine/a.json"));
+  mount->cover(home / "state/of-mine");
+  for (const auto& elsewhere : {home, home.parent_path(), std::filesystem::path("/var/lib")}) mount->cover(elsewhere);
+  CHECK(mount->covers(home / "state/of-mine/a.json"));
+  CHECK_FALSE(mount->covers(home / "state/other.json"));
+  CHECK_FALSE(mount->covers(home / "a.json"));
+  CHECK_FALSE(mount->covers("/var/lib/a.json"));
 }
 
 TEST_CASE("the password is needed once, and again after a rekey; with a wrong one nothing is saved") {
@@ -131,6 +154,11 @@ TEST_CASE("a file is moved to where its name is looked for, from the disk or fro
   test::take(move_file(staged, at.certificate));
   CHECK(test::take(read_file(at.certificate, 100)) == "new");
   CHECK_FALSE(file_exists(staged));
+  test::take(write_file(staged, "newer", kPublicMode));
+  std::ofstream(at.certificate) << "new";
+  test::take(move_file(staged, at.certificate));
+  CHECK(at.vault.get("certs/a_cert.pem") == "newer");
+  CHECK(at.on_disk(at.certificate) == "newer");
   // The other way round, nothing stays in the clear.
   mount_files(nullptr);
   test::take(write_file(at.key, "in the clear", kSecretMode));

@@ -39,6 +39,22 @@ TEST_CASE("entries are put, read, replaced, renamed and removed, and outlive the
   CHECK(test::take(home.file.open(home.known())).contents.entries().size() == 1);
 }
 
+TEST_CASE("no entry is called as the folder of another, so that an export can write all of them") {
+  test::VaultHome home;
+  test::take(home.put("a", "one"));
+  test::take(home.put("x/y", "two"));
+  for (const char* name : {"a/b", "a/b/c", "x"}) CHECK(home.put(name, "no").error().kind() == Errc::invalid);
+  for (const char* name : {"ab", "x/yz", "x/z", "a"}) test::take(home.put(name, "yes"));
+  test::take(home.file.update(home.known(), [](vault::Contents& contents) -> Result<void> {
+    CHECK(contents.rename("x/y", "a/b").error().kind() == Errc::invalid);
+    CHECK(contents.rename("a", "x").error().kind() == Errc::invalid);
+    CHECK(contents.find("x/y") != nullptr);
+    return contents.rename("a", "a/b");
+  }));
+  CHECK(home.get("a/b") == "yes");
+  CHECK(home.get("x/y") == "two");
+}
+
 TEST_CASE("each save has a new nonce, and the salt stays until the password changes") {
   test::VaultHome home;
   std::set<std::array<std::uint8_t, vault::kNonceBytes>> nonces;
