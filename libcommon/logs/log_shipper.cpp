@@ -22,10 +22,18 @@ std::size_t LogShipper::spool_bytes() const {
   return spool_->size_bytes();
 }
 
+std::chrono::milliseconds LogShipper::lag() const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t oldest = spool_->first_seq();
+  if (oldest > spool_->last_seq()) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - times_.time_of(oldest));
+}
+
 void LogShipper::append(const LogRecord& record) {
   Bytes item = encode_item(record);
   const std::lock_guard lock(mutex_);
   spool_->append(record.seq, record.level, std::move(item));
+  times_.appended(record.seq, clock_.monotonic());
   const auto wakeup = machine_.next_wakeup();
   if (!wakeup || *wakeup >= announced_wakeup_) return;
   announced_wakeup_ = *wakeup;

@@ -1,6 +1,7 @@
 // The shipper as a node uses it: any thread appends, one link sends.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "logs/record.hpp"
+#include "logs/seq_times.hpp"
 #include "logs/shipper.hpp"
 #include "logs/spool.hpp"
 
@@ -24,6 +26,9 @@ class LogShipper {
   std::uint64_t epoch() const;
   /// The number that the next appended record must carry.
   std::uint64_t next_seq() const;
+  /// For how long the oldest record that the coordinator has not acknowledged has been waiting, to a tenth of a second;
+  /// 0 when everything is stored.
+  std::chrono::milliseconds lag() const;
   /// What the coordinator has not acknowledged, gaps included; 0 when everything is stored.
   std::size_t spool_bytes() const;
 
@@ -45,6 +50,7 @@ class LogShipper {
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::unique_ptr<Spool> spool_;
+  mutable SeqTimes times_;  // asking forgets
   Shipper machine_;
   std::function<void()> wake_;
   Monotonic announced_wakeup_ = Monotonic::max();

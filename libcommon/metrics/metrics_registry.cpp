@@ -5,6 +5,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -30,6 +31,18 @@ class FamilyWriter final : public MetricsWriter {
   }
   void gauge(std::string_view name, std::string_view help, double value, const Labels& labels) override {
     add(MetricType::Gauge, name, help, labels).gauge.value = value;
+  }
+  void histogram(std::string_view name, std::string_view help, const Histogram& value, const Labels& labels) override {
+    if (value.counts.size() != value.bounds.size() + 1) {
+      throw std::logic_error(fmt::format("histogram {} needs a count for each bucket", name));
+    }
+    ClientMetric::Histogram& out = add(MetricType::Histogram, name, help, labels).histogram;
+    for (std::size_t i = 0; i < value.counts.size(); ++i) {
+      out.sample_count += value.counts[i];
+      const bool last = i == value.bounds.size();
+      out.bucket.push_back({out.sample_count, last ? std::numeric_limits<double>::infinity() : value.bounds[i]});
+    }
+    out.sample_sum = value.sum;
   }
   std::vector<MetricFamily> take() {
     std::vector<MetricFamily> out;

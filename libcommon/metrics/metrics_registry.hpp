@@ -1,6 +1,7 @@
 // `/metrics`: the text that Prometheus reads, collected from callbacks when it is asked for.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -13,6 +14,13 @@ namespace p2p::metrics {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+/// How many observations fell into each bucket; `counts` has one more than `bounds`, and each is of its bucket alone.
+struct Histogram {
+  std::vector<double> bounds;  ///< rising, each inclusive
+  std::vector<std::uint64_t> counts;
+  double sum = 0;
+};
+
 /// Takes the samples of one rendering. A family has one kind and help text; a sample of it has labels of its own. Names
 /// and labels that Prometheus refuses, and one name with two kinds, are our own mistakes: std::logic_error.
 class MetricsWriter {
@@ -20,6 +28,8 @@ class MetricsWriter {
   virtual ~MetricsWriter() = default;
   /// Only ever rises while the process lives; the name ends with `_total`.
   virtual void counter(std::string_view name, std::string_view help, double value, const Labels& labels = {}) = 0;
+  virtual void histogram(std::string_view name, std::string_view help, const Histogram& value,
+                         const Labels& labels = {}) = 0;
   virtual void gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {}) = 0;
 };
 

@@ -37,9 +37,10 @@ Response over_limit(const Request& request, const OverLimit& own_words, std::chr
   return out;
 }
 
-const Route* Dispatcher::admit(Request& request, Monotonic now, Response& refusal) const {
+const Route* Dispatcher::admit(Request& request, Monotonic now, LimitClass& limit_class, Response& refusal) const {
   const Route* route = find(request, refusal);
   if (route == nullptr) return nullptr;
+  limit_class = route->limit_class;
   if (!set_deadline(request, now, refusal)) return nullptr;
   if (!allow(request, *route, refusal)) return nullptr;
   return can_read(request, *route, refusal) ? route : nullptr;

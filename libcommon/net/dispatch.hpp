@@ -13,8 +13,8 @@ class Dispatcher {
   Dispatcher(Router router, ServerOptions options) : router_(std::move(router)), options_(std::move(options)) {}
 
   /// The route, or nullptr with `refusal` filled. Sets caller, captured and deadline of the request, whose caller is as
-  /// the connection knows it.
-  const Route* admit(Request& request, Monotonic now, Response& refusal) const;
+  /// the connection knows it. `limit_class` becomes that of the path, if there is one.
+  const Route* admit(Request& request, Monotonic now, LimitClass& limit_class, Response& refusal) const;
 
   const ServerLimits& limits() const { return options_.limits; }
   const ServerOptions& options() const { return options_; }

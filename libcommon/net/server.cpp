@@ -81,6 +81,9 @@ ServerCounters Server::counters() const {
     out.handshakes += counters.handshakes.get();
     out.failed_handshakes += counters.failed_handshakes.get();
     out.requests += counters.requests.get();
+    out.requests_in_flight += counters.in_flight.get();
+    out.open_channels += counters.channels.get();
+    counters.by_class.add_to(out.requests_by_class);
     out.bytes_received += counters.traffic.received.get();
     out.bytes_sent += counters.traffic.sent.get();
   }

@@ -13,6 +13,7 @@
 
 #include "auth/permission.hpp"
 #include "base/log_sink.hpp"
+#include "net/request_counters.hpp"
 #include "net/router.hpp"
 
 namespace p2p::net {
@@ -62,6 +63,9 @@ struct ServerCounters {
   std::uint64_t handshakes = 0;
   std::uint64_t failed_handshakes = 0;
   std::uint64_t requests = 0;
+  std::uint64_t requests_in_flight = 0;  ///< now, without WebSockets
+  std::uint64_t open_channels = 0;       ///< WebSockets
+  RequestFiguresByClass requests_by_class{};
   std::uint64_t bytes_received = 0;  ///< on the wire, TLS included
   std::uint64_t bytes_sent = 0;
 };

@@ -146,6 +146,7 @@ asio::awaitable<void> Session::serve() {
     }
     if (after == After::gone) break;
     after = respond(after);
+    host_.counters().by_class.answered(limit_class_, response_.status, std::chrono::steady_clock::now() - asked_at_);
     if (!unwritten_.empty()) after = co_await write_rest(after);
     if (++busy_requests_ >= kMaxBusyRequests) {
       busy_requests_ = 0;
@@ -159,6 +160,8 @@ Result<Framing> Session::take_head(const Result<std::size_t>& head) {
   scanner_.reset();
   // Without a readable head, the answer is for a client of which nothing is known.
   request_.method = Method::other;
+  limit_class_ = LimitClass::none;
+  asked_at_ = std::chrono::steady_clock::now();
   http11_ = true;
   if (!head) return head.error();
   request_.caller = caller_;
@@ -216,8 +219,8 @@ void Session::trim() {
 
 // Not a coroutine itself: the usual request then costs one frame less.
 asio::awaitable<Session::After> Session::answer(const Framing& framing) {
-  now_ = std::chrono::steady_clock::now();
-  const Route* route = host_.dispatcher().admit(request_, now_, response_);
+  now_ = asked_at_;
+  const Route* route = host_.dispatcher().admit(request_, now_, limit_class_, response_);
   const std::string_view expectation = request_.headers.get("Expect");
   if (!expectation.empty() && !equals_ignoring_case(expectation, "100-continue")) {
     response_ = Response::problem(417, "the only expectation known is 100-continue");
@@ -284,6 +287,7 @@ asio::awaitable<Session::After> Session::handle(const Route& route) {
   const auto& limits = host_.dispatcher().limits();
   enter(Phase::handling,
         std::chrono::floor<std::chrono::milliseconds>(request_.deadline - now_) + limits.handler_grace);
+  host_.counters().in_flight.add();
   bool failed = false;
   try {
     response_ = co_await route.handler(request_);
@@ -294,6 +298,7 @@ asio::awaitable<Session::After> Session::handle(const Route& route) {
       response_ = Response::problem(500, "the request could not be handled");
     }
   }
+  host_.counters().in_flight.take();
   if (interruption_ == Interruption::none) co_return After::keep_alive;
   if (interruption_ != Interruption::deadline) throw boost::system::system_error(asio::error::operation_aborted);
   co_await asio::this_coro::reset_cancellation_state();
@@ -331,6 +336,7 @@ asio::awaitable<Session::After> Session::serve_channel(const Route& route) {
 }
 
 asio::awaitable<void> Session::run_channel(const Route& route, WebSocketChannelPtr channel) {
+  host_.counters().channels.add();
   unsigned code = 1000;
   try {
     co_await route.channel_handler(std::move(request_), channel);
@@ -338,6 +344,7 @@ asio::awaitable<void> Session::run_channel(const Route& route, WebSocketChannelP
     code = 1011;
     if (interruption_ == Interruption::none) host_.log().error("channel {}: {}", route.pattern, error.what());
   }
+  host_.counters().channels.take();
   co_await asio::this_coro::reset_cancellation_state();
   channel->close(code, {});
   co_await channel->finished();

@@ -9,6 +9,7 @@
 #include "net/dispatch.hpp"
 #include "net/http_parser.hpp"
 #include "net/read_buffer.hpp"
+#include "net/request_counters.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
 #include "net/websocket.hpp"
@@ -17,6 +18,8 @@ namespace p2p::net {
 
 struct LoopCounters {
   LoopCounter connections, refused_connections, handshakes, failed_handshakes, requests;
+  LoopCounter in_flight, channels;  // now
+  RequestCounters by_class;
   Traffic traffic;
 };
 
@@ -101,6 +104,8 @@ class Session {
   Interruption interruption_ = Interruption::none;
   bool expired_ = false;  // the deadline of this phase has passed and pending input or output was cancelled
   Monotonic now_{};       // of the last change of phase
+  Monotonic asked_at_{};  // when the head of the request was there
+  LimitClass limit_class_ = LimitClass::none;
   Monotonic deadline_{};
   unsigned busy_requests_ = 0;  // served without giving the loop a turn
 

@@ -72,6 +72,8 @@ boost::system::result<std::optional<Target>, RpcError> read_target(const net::Re
   return std::optional<Target>(std::move(*target));
 }
 
+void count(std::atomic<std::uint64_t>& calls) { calls.fetch_add(1, std::memory_order_relaxed); }
+
 /// The id is not known: the limit is looked at before the body.
 net::Response say_overloaded(const net::Request&) {
   std::string body;
@@ -274,23 +276,36 @@ asio::awaitable<Outcome> Dispatcher::call_here(CallContext context) {
 
 asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext context) {
   if (auto allowed = auth::require(context.caller, method.permission); !allowed) {
+    count(method.counts->refused);
     co_return standard_error(Code::not_permitted, allowed.error().context);
   }
   std::string failure;
   try {
-    if (method.immediate) co_return co_await method.handler(std::move(context));
+    if (method.immediate) {
+      Outcome outcome = co_await method.handler(std::move(context));
+      count(outcome ? method.counts->done : method.counts->failed);
+      co_return outcome;
+    }
+    Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
     const Monotonic now = steady_clock::now();
     context.deadline = std::min(context.deadline, now + method.timeout);
-    if (context.deadline <= now) co_return standard_error(Code::timeout, "the deadline passed before the call began");
     const Monotonic deadline = context.deadline;
-    auto running = method.handler(std::move(context));
-    co_return co_await with_deadline(std::move(running), deadline);
+    if (deadline > now) {
+      auto running = method.handler(std::move(context));
+      outcome = co_await with_deadline(std::move(running), deadline);
+    }
+    count(outcome ? method.counts->done : method.counts->failed);
+    co_return outcome;
   } catch (const boost::system::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) throw;
+    if (error.code() == asio::error::operation_aborted) {
+      count(method.counts->failed);
+      throw;
+    }
     failure = error.what();
   } catch (const std::exception& error) {
     failure = error.what();
   }
+  count(method.counts->failed);
   log_.error("method {} ended with an exception: {}", method.name, failure);
   co_return standard_error(Code::internal_error);
 }

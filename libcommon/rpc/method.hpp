@@ -2,9 +2,12 @@
 // numbers beyond 2^53 pass through unchanged and nothing is parsed twice.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +30,13 @@ struct CallContext {
   Monotonic deadline{};
 };
 
+/// How calls of a method ended here; any thread.
+struct CallCounts {
+  std::atomic<std::uint64_t> done{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> refused{0};  ///< the caller may not
+};
+
 using MethodHandler = std::function<boost::asio::awaitable<Outcome>(CallContext)>;
 
 struct Method {
@@ -40,6 +50,8 @@ struct Method {
   std::string params_schema{};  ///< JSON Schema as text, or empty
   std::string result_schema{};
   MethodHandler handler;  ///< runs on the loop of the call; must not block
+  /// Of the registry, which keeps it while the service is replaced.
+  std::shared_ptr<CallCounts> counts{};
 };
 
 }  // namespace p2p::rpc

@@ -12,6 +12,16 @@ std::shared_ptr<RegistrySnapshot> snapshot_of(decltype(RegistrySnapshot::service
   return next;
 }
 
+/// Those of the method of this name in what was published before, else new ones.
+std::shared_ptr<CallCounts> counts_of(const Service* before, std::string_view method) {
+  if (before != nullptr) {
+    for (const Method& known : before->methods) {
+      if (known.name == method) return known.counts;
+    }
+  }
+  return std::make_shared<CallCounts>();
+}
+
 }  // namespace
 
 const Method* RegistrySnapshot::find(std::string_view name) const {
@@ -34,8 +44,11 @@ void Registry::replace(Edit edit) {
 }
 
 void Registry::publish(Service service) {
-  const auto published = std::make_shared<const Service>(std::move(service));
-  replace([&](auto& services) { services[published->name] = published; });
+  replace([&](auto& services) {
+    std::shared_ptr<const Service>& place = services[service.name];
+    for (Method& method : service.methods) method.counts = counts_of(place.get(), method.name);
+    place = std::make_shared<const Service>(std::move(service));
+  });
 }
 
 void Registry::withdraw(std::string_view service_name) {

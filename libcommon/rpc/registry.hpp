@@ -35,7 +35,7 @@ struct RegistrySnapshot {
 class Registry {
  public:
   Registry();
-  /// Adds or replaces the whole service; any thread.
+  /// Adds or replaces the whole service, whose methods go on counting their calls; any thread.
   void publish(Service service);
   void withdraw(std::string_view service_name);
   /// Any thread, without waiting for a writer's work.

@@ -203,6 +203,7 @@ void ServiceHost::take_out_of_use(const std::string& name) {
 void ServiceHost::add_program_state(ServiceView& view) const {
   const auto program = programs_.find(view.name);
   if (program == programs_.end() || view.manifest->protocol != Protocol::stdio) return;
+  view.restart_count = program->second->restart_count();
   switch (program->second->state()) {
     case StdioService::State::starting: view.state = ServiceState::starting; break;
     case StdioService::State::running: view.state = ServiceState::running; break;

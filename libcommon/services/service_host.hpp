@@ -42,6 +42,7 @@ struct ServiceView {
   std::string error{};                 ///< why, in states error and degraded
   std::string folder{};                ///< of an external one
   std::optional<Manifest> manifest{};  ///< of an external one that parses
+  std::uint64_t restart_count = 0;     ///< of its processes since it is in use
 };
 
 /// A running service as membership announces it: others send their calls here.

@@ -87,6 +87,7 @@ asio::awaitable<void> StdioInstance::run() {
     state_ = parked ? State::parked : State::waiting;
     on_change_();  // at least of degraded()
     co_await wait_until(parked ? Monotonic::max() : steady_clock::now() + wait);
+    if (!stopping_) ++restart_count_;
   }
   become(State::ended);
 }

@@ -56,6 +56,8 @@ class StdioInstance {
   State state() const { return state_; }
   /// It keeps dying, see RestartPolicy.
   bool degraded() const { return policy_.degraded(); }
+  /// How often its process was started again.
+  std::uint64_t restart_count() const { return restart_count_; }
   /// It was ready at least once.
   bool proven() const { return proven_; }
   /// Why it is not ready, for people; empty while it starts for the first time.
@@ -92,6 +94,7 @@ class StdioInstance {
   Process* process_ = nullptr;             // likewise
   State state_ = State::starting;
   std::string trouble_;
+  std::uint64_t restart_count_ = 0;
   bool proven_ = false;
   bool stopping_ = false;
 };

@@ -138,6 +138,12 @@ StdioInstance* StdioService::choose() const {
   return best;
 }
 
+std::uint64_t StdioService::restart_count() const {
+  std::uint64_t count = 0;
+  for (const auto& instance : instances_) count += instance->restart_count();
+  return count;
+}
+
 std::size_t StdioService::in_flight() const {
   std::size_t count = 0;
   for (const auto& instance : instances_) count += instance->in_flight();

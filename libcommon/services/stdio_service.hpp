@@ -47,6 +47,8 @@ class StdioService {
   /// Why it is degraded or in error, for people.
   std::string trouble() const;
   bool ended() const { return ended_; }
+  /// How often one of its processes died and was started again.
+  std::uint64_t restart_count() const;
 
   /// As the registry wants it; `service` is owned by the handlers.
   static rpc::Service describe(const std::shared_ptr<StdioService>& service);

@@ -558,8 +558,13 @@ net::Router Node::make_router() {
 
   metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
   metrics_.add([this](metrics::MetricsWriter& out) {
-    write_node_metrics(out, server_->counters(), gossip_->traffic(), *gossip_->view());
-    write_certificate_metrics(out, health_->certificate());
+    write_server_metrics(out, server_->counters(), limits_.limiter());
+    write_fleet_metrics(out, gossip_->traffic(), *gossip_->view());
+    write_call_metrics(out, *registry_.snapshot());
+    if (forwarder_) write_forwarding_metrics(out, *forwarder_, *directory_.members());
+    write_service_metrics(out, *services_->view());
+    if (shipper_) write_log_metrics(out, *shipper_);
+    write_certificate_metrics(out, health_->certificate(), clock_.wall());
   });
   net::Route figures;
   figures.pattern = "/metrics";

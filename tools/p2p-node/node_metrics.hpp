@@ -1,18 +1,36 @@
-// What `/metrics` says of connections, gossip and the fleet.
+// What `/metrics` says of this node: p2p-metrics(7) lists it. Names of services and methods are those that exist here
+// or that nodes of the fleet announce, never a caller's.
 #pragma once
 
 #include "acme/renewal.hpp"
 #include "fleet/gossip.hpp"
+#include "logs/log_shipper.hpp"
 #include "membership/cluster_view.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/server.hpp"
+#include "ratelimit/limiter.hpp"
+#include "rpc/forwarder.hpp"
+#include "rpc/registry.hpp"
+#include "services/service_host.hpp"
 
 namespace p2p::node {
 
-/// Bytes and counts since the start, except for gauges; any thread.
-void write_node_metrics(metrics::MetricsWriter& out, const net::ServerCounters& server, const GossipTraffic& traffic,
-                        const membership::ClusterView& view);
-/// And of this node's certificate.
-void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate);
+// Sums since the start, but for gauges; all from any thread.
+
+/// Connections, handshakes, requests, and what was over a limit.
+void write_server_metrics(metrics::MetricsWriter& out, const net::ServerCounters& server,
+                          const ratelimit::Limiter& limiter);
+/// Gossip, and the nodes by status.
+void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traffic,
+                         const membership::ClusterView& view);
+/// Calls of methods here.
+void write_call_metrics(metrics::MetricsWriter& out, const rpc::RegistrySnapshot& registry);
+/// Calls that a coordinator passes on.
+void write_forwarding_metrics(metrics::MetricsWriter& out, const rpc::Forwarder& forwarder,
+                              const std::vector<rpc::Candidate>& members);
+void write_service_metrics(metrics::MetricsWriter& out, const std::vector<services::ServiceView>& services);
+void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& shipper);
+/// Of this node's certificate.
+void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now);
 
 }  // namespace p2p::node

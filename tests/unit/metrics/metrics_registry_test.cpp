@@ -35,6 +35,20 @@ TEST_CASE("samples are written as Prometheus reads them") {
   CHECK(has_line(text, "p2p_test_level -1.5"));
 }
 
+TEST_CASE("a histogram's buckets are cumulative, and the last has everything") {
+  MetricsRegistry registry;
+  registry.add([](MetricsWriter& out) {
+    out.histogram("p2p_test_seconds", "How long it took.", {{0.5, 1}, {3, 0, 2}, 7.5}, {{"kind", "a"}});
+  });
+  const std::string text = registry.render();
+  CHECK(has_line(text, "# TYPE p2p_test_seconds histogram"));
+  CHECK(has_line(text, "p2p_test_seconds_bucket{kind=\"a\",le=\"0.5\"} 3"));
+  CHECK(has_line(text, "p2p_test_seconds_bucket{kind=\"a\",le=\"1\"} 3"));
+  CHECK(has_line(text, "p2p_test_seconds_bucket{kind=\"a\",le=\"+Inf\"} 5"));
+  CHECK(has_line(text, "p2p_test_seconds_count{kind=\"a\"} 5"));
+  CHECK(has_line(text, "p2p_test_seconds_sum{kind=\"a\"} 7.5"));
+}
+
 TEST_CASE("callbacks are asked at each rendering") {
   MetricsRegistry registry;
   int asked = 0;
@@ -67,6 +81,7 @@ TEST_CASE("names that Prometheus would refuse are a mistake of ours") {
   refused([](MetricsWriter& out) { out.gauge("a", "", 1); });
   refused([](MetricsWriter& out) { out.counter("a", "x", 1); });
   refused([](MetricsWriter& out) { out.gauge("a", "x", 1, {{"l-l", "v"}}); });
+  refused([](MetricsWriter& out) { out.histogram("a", "x", {{1}, {1}, 1}); });
   refused([](MetricsWriter& out) {
     out.gauge("a_total", "x", 1);
     out.counter("a_total", "x", 1);

@@ -1,6 +1,8 @@
 // Deadlines, caps, permissions, cancellation and shutdown of the server.
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 #include <boost/asio/post.hpp>
 
 #include "support/peer.hpp"
@@ -230,6 +232,58 @@ TEST_CASE("a path says in its own words that its limit is reached, before the bo
   const Reply limited = peer.receive();
   CHECK(limited.body == "no more /limited");
   CHECK(limited.has("Retry-After: 3\r\n"));
+}
+
+TEST_CASE("requests are counted by class of path, status and time, over all loops") {
+  Waiting waiting;
+  Router router = waiting.routes();
+  Route route = make_route(Method::get, "/health", name_of_caller);
+  route.limit_class = LimitClass::health;
+  router.add(route);
+  route.pattern = "/locked";
+  route.limit_class = LimitClass::rpc;
+  route.permission = auth::Permission::admin;
+  router.add(route);
+  Running running(std::move(router));
+  Peer peers[] = {Peer(running.port), Peer(running.port), Peer(running.port)};
+  for (Peer& peer : peers) {
+    REQUIRE(peer.send(get_request("/health") + get_request("/locked") + get_request("/nowhere") + "junk\r\n\r\n"));
+    for (const unsigned status : {200, 401, 404, 400}) CHECK(peer.receive().status == status);
+    CHECK(peer.is_closed());
+  }
+  const auto of = [&](LimitClass limit_class) {
+    return running.server.counters().requests_by_class[static_cast<std::size_t>(limit_class)];
+  };
+  using ByStatus = std::array<std::uint64_t, kStatusClassCount>;
+  REQUIRE(eventually([&] { return of(LimitClass::none).by_status[3] == 6; }));
+  CHECK(of(LimitClass::health).by_status == ByStatus{0, 3, 0, 0, 0});
+  CHECK(of(LimitClass::rpc).by_status == ByStatus{0, 0, 0, 3, 0});
+  CHECK(of(LimitClass::none).by_status == ByStatus{0, 0, 0, 6, 0});
+  const auto health = of(LimitClass::health);
+  CHECK(std::accumulate(health.by_latency.begin(), health.by_latency.end(), std::uint64_t{0}) == 3);
+
+  Peer slow(running.port);
+  REQUIRE(slow.send(get_request("/wait")));
+  REQUIRE(eventually([&] { return waiting.began.load(); }));
+  CHECK(running.server.counters().requests_in_flight == 1);
+  slow.close();
+  CHECK(eventually([&] { return running.server.counters().requests_in_flight == 0; }));
+}
+
+TEST_CASE("a latency falls into the bucket that its bound names") {
+  RequestCounters counters;
+  counters.answered(LimitClass::rpc, 200, 250us);
+  counters.answered(LimitClass::rpc, 200, 251us);
+  counters.answered(LimitClass::rpc, 503, 31s);
+  counters.answered(LimitClass::rpc, 0, 1ns);  // a handler's mistake
+  RequestFiguresByClass sums;
+  counters.add_to(sums);
+  const RequestFigures& rpc = sums[static_cast<std::size_t>(LimitClass::rpc)];
+  CHECK(rpc.by_latency.front() == 2);
+  CHECK(rpc.by_latency[1] == 1);
+  CHECK(rpc.by_latency.back() == 1);
+  CHECK(rpc.by_status == std::array<std::uint64_t, kStatusClassCount>{1, 2, 0, 0, 1});
+  CHECK(rpc.latency_sum == 250us + 251us + 31s);
 }
 
 TEST_CASE("stopping lets a running request finish, closes idle connections and takes no new ones") {

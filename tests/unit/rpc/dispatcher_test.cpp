@@ -302,5 +302,21 @@ TEST_CASE("a batch is charged for all its calls, by who brought it, and refused 
   CHECK(charged_to == "192.0.2.1");
 }
 
+TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and only those of methods that exist") {
+  const auto counts = [&](const std::string& name) {
+    const auto& of = *registry.snapshot()->find(name)->counts;
+    return std::vector<std::uint64_t>{of.done, of.failed, of.refused};
+  };
+  const auto call = [&](const std::string& name) { post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}"); };
+  for (const char* name : {"test.echo", "test.echo", "test.throws", "test.admin", "test.nosuch"}) call(name);
+  request.headers.set("P2P-Timeout-Ms", "1");
+  call("test.never");
+  CHECK(counts("test.echo") == std::vector<std::uint64_t>{2, 0, 0});
+  CHECK(counts("test.throws") == std::vector<std::uint64_t>{0, 1, 0});
+  CHECK(counts("test.admin") == std::vector<std::uint64_t>{0, 0, 1});
+  CHECK(counts("test.never") == std::vector<std::uint64_t>{0, 1, 0});
+  CHECK(registry.snapshot()->find("test.nosuch") == nullptr);
+}
+
 }  // namespace
 }  // namespace p2p::rpc

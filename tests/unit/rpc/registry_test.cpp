@@ -37,5 +37,18 @@ TEST_CASE("a snapshot keeps what was withdrawn or replaced after it was taken") 
   CHECK(registry.snapshot()->find("disk.run") == nullptr);
 }
 
+TEST_CASE("a method's calls are counted on when its service is published anew, and from the start when it was gone") {
+  Registry registry;
+  registry.publish(service("disk", "1"));
+  const auto before = registry.snapshot();
+  ++before->find("disk.run")->counts->done;
+  registry.publish(service("disk", "2"));
+  ++before->find("disk.run")->counts->done;  // a call that began before
+  CHECK(registry.snapshot()->find("disk.run")->counts->done == 2);
+  registry.withdraw("disk");
+  registry.publish(service("disk", "3"));
+  CHECK(registry.snapshot()->find("disk.run")->counts->done == 0);
+}
+
 }  // namespace
 }  // namespace p2p::rpc

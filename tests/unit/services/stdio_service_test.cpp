@@ -151,6 +151,7 @@ TEST_CASE_FIXTURE(StdioServiceFixture, "a death fails the calls under way at onc
   CHECK(pid() != first);
   CHECK(state() == "running");
   CHECK(log.has("Services", "service probe was killed by signal 9 (Killed); it starts again in"));
+  CHECK(host->view()->front().restart_count == 1);
 }
 
 TEST_CASE_FIXTURE(StdioServiceFixture, "an answer without a newline before the end counts") {
