@@ -23,14 +23,15 @@
 namespace p2p::cli {
 namespace {
 
-/// The signals with which a person or a system ends or stops a program that waits, but for those that it ignores.
+/// The signals with which a person or a system ends or stops a program that waits, but for those that would do nothing.
 sigset_t ending_signals() {
-  sigset_t out;
+  sigset_t out, blocked;
   sigemptyset(&out);
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) {
     struct sigaction action {};
     const bool is_ignored = ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;  // NOLINT
-    if (!is_ignored) sigaddset(&out, signal);
+    if (!is_ignored && sigismember(&blocked, signal) == 0) sigaddset(&out, signal);
   }
   return out;
 }

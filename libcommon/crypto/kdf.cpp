@@ -59,6 +59,9 @@ Secret pbkdf2_sha256(const Secret& password, ByteView salt, std::uint32_t iterat
   const auto text = password.view();
   // A null pointer would mean an empty password of any length.
   const char* characters = text.empty() ? "" : text.data();
+  // Each iteration copies and frees the states of the digest (with OPENSSL_clear_free); to wipe them twice is a tenth
+  // of the time.
+  const OpensslWipes by_itself;
   if (PKCS5_PBKDF2_HMAC(characters, static_cast<int>(text.size()), salt.data(), static_cast<int>(salt.size()),
                         static_cast<int>(iterations), EVP_sha256(), static_cast<int>(size),
                         reinterpret_cast<std::uint8_t*>(out.data())) != 1) {

@@ -15,10 +15,12 @@ namespace {
 constexpr std::size_t kSecureHeapBytes = std::size_t{1} << 20;
 constexpr std::size_t kSmallestBlockBytes = 32;
 
+thread_local int wipes_itself = 0;
+
 // What OpenSSL gives back is wiped: passwords, keys and their scalars pass through many a buffer of it.
 void* allocate_for_openssl(std::size_t size, const char*, int) { return std::malloc(size); }  // NOLINT
 void free_for_openssl(void* block, const char*, int) {
-  if (block != nullptr) OPENSSL_cleanse(block, ::malloc_usable_size(block));
+  if (block != nullptr && wipes_itself == 0) OPENSSL_cleanse(block, ::malloc_usable_size(block));
   std::free(block);  // NOLINT
 }
 void* reallocate_for_openssl(void* block, std::size_t size, const char* file, int line) {
@@ -49,6 +51,9 @@ void set_up_secure_heap() noexcept {
   CRYPTO_set_mem_functions(allocate_for_openssl, reallocate_for_openssl, free_for_openssl);
   CRYPTO_secure_malloc_init(kSecureHeapBytes, kSmallestBlockBytes);
 }
+
+OpensslWipes::OpensslWipes() noexcept { ++wipes_itself; }
+OpensslWipes::~OpensslWipes() { --wipes_itself; }
 
 void wipe(std::string& text) noexcept {
   // A moved-from short string keeps its bytes beyond size(), so the whole capacity goes.

@@ -8,9 +8,19 @@
 
 namespace p2p::crypto {
 
-/// Locks memory for secrets, and has OpenSSL wipe what it frees; call once, before anything else of OpenSSL. Without it,
-/// or when it is full, secrets are in ordinary memory, and are wiped all the same.
+/// Locks memory for secrets, and has OpenSSL wipe what it frees; call once, before anything else of OpenSSL. Without
+/// it, or when it is full, secrets are in ordinary memory, and are wiped all the same.
 void set_up_secure_heap() noexcept;
+
+/// As long as it lives, what OpenSSL frees on this thread is not wiped once more: for calls that free a million blocks
+/// and wipe by themselves those that hold secrets.
+class OpensslWipes {
+ public:
+  OpensslWipes() noexcept;
+  OpensslWipes(const OpensslWipes&) = delete;
+  OpensslWipes& operator=(const OpensslWipes&) = delete;
+  ~OpensslWipes();
+};
 
 /// Overwrites the bytes in a way that the compiler keeps, and empties the string.
 void wipe(std::string& text) noexcept;

@@ -14,6 +14,15 @@ setup() {
 
 teardown() { stop_node; }
 
+# In order, so that the node saves its state.
+end_node() {
+  kill -TERM "$node"
+  wait "$node"
+  node=
+}
+
+use_home() { export P2P_HOME=$1; }
+
 # A coordinator's home in which nothing secret is on the disk.
 make_authority() {
   p2p-ca init --quiet
@@ -29,9 +38,7 @@ make_authority() {
   expect 0 p2p-node --config node.yaml --dump-config
   stdout_has 'node_id: "coordinator-1"'
   start_node --config node.yaml
-  kill -TERM "$node"
-  wait "$node"
-  node=
+  end_node
   P2P_HOME=/nowhere expect 0 p2p-vault ls -o name --vault elsewhere.vault
   stdout_has data/gossip_state.json
   P2P_VAULT_PASSWORD='not the password' expect 4 p2p-node --config node.yaml
@@ -51,9 +58,7 @@ make_authority() {
 @test "the state is in the vault wherever it is in home; elsewhere the node refuses to keep it in the clear" {
   make_authority
   start_node --set coordinator_mode=true --set state_directory=state/mine
-  kill -TERM "$node"
-  wait "$node"
-  node=
+  end_node
   expect 0 p2p-vault ls -o name
   stdout_has state/mine/gossip_state.json
   [ ! -e "$P2P_HOME/state/mine/gossip_state.json" ]
@@ -80,7 +85,7 @@ make_authority() {
 }
 
 @test "import leaves public certificates on the disk as well, and a renewal changes both" {
-  P2P_HOME=$BATS_TEST_TMPDIR/plain
+  use_home "$BATS_TEST_TMPDIR/plain"
   p2p-ca init --quiet
   p2p-ca sign --quiet worker-1 >/dev/null 2>&1
   p2p-vault init --quiet --iterations 100000
@@ -138,18 +143,19 @@ make_authority() {
 
 @test "root leaves the vault and its lock to their owner" {
   [ "$(id -u)" -eq 0 ] || skip "tries to be another user"
+  local open
   open=$(mktemp -d)
   cp "$P2P_BIN_DIR/p2p-vault" "$open"
   chmod 755 "$open"
   mkdir "$open/home"
   chown 12345:12346 "$open/home"
-  export P2P_HOME=$open/home
+  use_home "$open/home"
   p2p-vault init --quiet --iterations 100000
   echo one | p2p-vault put --quiet - --as one
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage.lock")" = 12345:12346 ]
   cd /
-  echo two | expect_as_owner put --quiet - --as two
+  echo two | setpriv --reuid 12345 --regid 12346 --clear-groups "$open/p2p-vault" put --quiet - --as two
   p2p-ca init --quiet
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
   P2P_VAULT_NEW_PASSWORD='another good passphrase' p2p-vault rekey --quiet --iterations 100000
@@ -162,7 +168,6 @@ make_authority() {
   [ "$(stat -c %u "$open/of_root")" = 0 ]
   rm -r "$open"
 }
-expect_as_owner() { setpriv --reuid 12345 --regid 12346 --clear-groups "$open/p2p-vault" "$@"; }
 
 @test "an archive that would inflate beyond the limit is damage, found after the tag and before anything is inflated" {
   /usr/bin/python3 - "$vault" <<'END'

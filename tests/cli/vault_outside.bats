@@ -164,9 +164,14 @@ END
 # `type(text)`, `has_echo()` and `end()`, which gives the exit code, negative for a signal.
 on_terminal_with() {
   /usr/bin/python3 - "$@" <<'END'
-import os, pty, sys, termios
+import os, pty, signal, sys, termios
+signal.alarm(60)
 child, terminal = pty.fork()
 if child == 0:
+    # Whoever runs the tests may ignore or block them.
+    for each in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     os.execvp(sys.argv[2], sys.argv[2:])
 seen = b""
 def read_until(text):
@@ -207,19 +212,19 @@ assert b'half' not in seen
   done
   # Stopped and brought back, it asks again.
   on_terminal_with "
-import signal
+read_until('Password for ')
 read_until(': ')
 type('\x1a')
-assert os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1])
+read_until('it is stopped')
 assert has_echo()
-os.kill(child, signal.SIGCONT)
+type('\n')
 read_until('Password for ')
 read_until(': ')
 assert not has_echo()
 type('correct horse battery staple\n')
 assert end() == 0
 assert has_echo()
-" bash -c 'set -m; exec p2p-vault ls'
+" bash -c 'set -m; p2p-vault ls; echo it is stopped; read -r; fg >/dev/null'
 }
 
 @test "an edit that cannot be saved is said, and asks on a terminal to try again with the text" {
