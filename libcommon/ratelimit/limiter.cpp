@@ -16,9 +16,9 @@ std::chrono::seconds whole_seconds(nanoseconds wait) { return std::max(seconds(1
 
 }  // namespace
 
-Limiter::Limiter(const Rates& rates, Random& random)
+Limiter::Limiter(const Rates& rates, Random& random, std::size_t max_address_slots)
     : hash_({random.next(), random.next()}),
-      addresses_(make_shards(kMaxAddressSlots)),
+      addresses_(make_shards(max_address_slots)),
       verified_(make_shards(kMaxVerifiedSlots)) {
   set_rates(rates);
 }

@@ -29,8 +29,8 @@ inline constexpr unsigned kNeighbours = 16;
 /// Thread-safe. Locks are of shards, so that loops seldom wait for each other.
 class Limiter {
  public:
-  /// `random` makes the key of the hash.
-  Limiter(const Rates& rates, Random& random);
+  /// `random` makes the key of the hash. A power of two of slots, at least 512.
+  Limiter(const Rates& rates, Random& random, std::size_t max_address_slots = kMaxAddressSlots);
 
   /// From now on; buckets keep what they have, but none more than the new burst.
   void set_rates(const Rates& rates);

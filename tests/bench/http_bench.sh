@@ -42,6 +42,7 @@ make_home() {
 # $started, its address in $address.
 start_node() {
   local log=$work/node-$1.log
+  : >"$log"
   "$bin/p2p-node" --set node_id=bench --set coordinator_mode=true --set port=0 --set bind_address=127.0.0.1 \
     --set "state_directory=data/$1" --set "threads=$1" --set rate_limit_health_requests=1000000 \
     --set rate_limit_health_burst=1000000 2>"$log" &
