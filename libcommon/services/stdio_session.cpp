@@ -121,7 +121,7 @@ bool StdioSession::receive(std::string_view line, Monotonic now) {
   } else if (response->outcome) {
     finish(*id, std::move(*response->outcome));
   } else {
-    finish(*id, as_service_error(std::move(response->outcome.error())));
+    finish(*id, as_service_error(response->outcome.error()));
   }
   return true;
 }
