@@ -18,7 +18,9 @@ namespace {
 // Shorter than a server's idle time, so that the client is the one who closes.
 constexpr std::chrono::seconds kIdleTime{60};
 constexpr std::chrono::seconds kReapInterval{10};
-constexpr std::size_t kMaxIdlePerPeer = 8;
+// A burst of calls leaves its connections for the next one: a handshake costs as much as fifty calls.
+constexpr std::size_t kMaxIdlePerPeer = 128;
+constexpr std::size_t kMaxIdle = 1024;
 
 std::string pool_key(const Endpoint& endpoint, const ExpectedPeer& peer) {
   return fmt::format("{} {} {}", endpoint.to_text(), peer.node_id.value_or("*"),
@@ -61,6 +63,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   const TlsContexts& tls_;
   Logger log_;
   std::unordered_map<std::string, std::vector<Idle>> idle_;
+  std::size_t idle_count_ = 0;
   asio::steady_timer reaper_;
   CallWatches calls_;
   std::vector<std::weak_ptr<Channel>> channels_;  // some have ended
@@ -128,6 +131,7 @@ std::unique_ptr<Exchange> Client::Impl::take_idle(const std::string& key) {
   while (!waiting.empty()) {
     Idle idle = std::move(waiting.back());
     waiting.pop_back();
+    --idle_count_;
     const bool fresh = std::chrono::steady_clock::now() - idle.since < kIdleTime;
     if (fresh && idle.tls == tls_.state() && idle.connection->still_good()) return std::move(idle.connection);
   }
@@ -138,8 +142,12 @@ std::unique_ptr<Exchange> Client::Impl::take_idle(const std::string& key) {
 void Client::Impl::keep(const std::string& key, std::unique_ptr<Exchange> connection,
                         std::shared_ptr<const TlsContexts::State> tls) {
   auto& waiting = idle_[key];
-  if (waiting.size() >= kMaxIdlePerPeer) waiting.erase(waiting.begin());
+  if (waiting.size() >= kMaxIdlePerPeer || (idle_count_ >= kMaxIdle && !waiting.empty())) {
+    waiting.erase(waiting.begin());
+    --idle_count_;
+  }
   waiting.push_back({std::move(connection), std::move(tls), std::chrono::steady_clock::now()});
+  ++idle_count_;
   if (idle_.size() == 1 && waiting.size() == 1) schedule_reaping();
 }
 
@@ -153,8 +161,9 @@ void Client::Impl::schedule_reaping() {
 void Client::Impl::reap() {
   const Monotonic now = std::chrono::steady_clock::now();
   for (auto peer = idle_.begin(); peer != idle_.end();) {
-    std::erase_if(peer->second,
-                  [&](const Idle& idle) { return now - idle.since >= kIdleTime || !idle.connection->still_good(); });
+    idle_count_ -= std::erase_if(peer->second, [&](const Idle& idle) {
+      return now - idle.since >= kIdleTime || !idle.connection->still_good();
+    });
     peer = peer->second.empty() ? idle_.erase(peer) : std::next(peer);
   }
   if (!idle_.empty()) schedule_reaping();
@@ -162,7 +171,7 @@ void Client::Impl::reap() {
 
 void Client::Impl::drop(const std::function<bool(const auth::Caller&)>& predicate) {
   for (auto& [key, waiting] : idle_) {
-    std::erase_if(waiting, [&](const Idle& idle) { return predicate(idle.connection->peer()); });
+    idle_count_ -= std::erase_if(waiting, [&](const Idle& idle) { return predicate(idle.connection->peer()); });
   }
   for (auto call = calls_.begin(); call != calls_.end();) {
     CallWatch& watch = *call++;  // its call may end at once
@@ -177,6 +186,7 @@ void Client::Impl::drop(const std::function<bool(const auth::Caller&)>& predicat
 void Client::Impl::close() {
   closed_ = true;
   idle_.clear();
+  idle_count_ = 0;
   reaper_.cancel();
   for (auto call = calls_.begin(); call != calls_.end();) {
     (call++)->end(Error(Errc::cancelled, "the call was cancelled"));

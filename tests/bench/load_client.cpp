@@ -1,7 +1,8 @@
 // Asks one thing again and again over kept TLS connections, one request at a time on each, for http_bench.sh: as wrk
 // does, but it can also speak `p2p/1` with a certificate, so that one client measures nginx and `/rpc` of a node.
 // usage: load_client HOST PORT SECONDS CONNECTIONS METHOD PATH [BODY]    (P2P_CERT, P2P_KEY: files, for p2p/1)
-// Prints answers a second. Ends with 1 at the first answer that is not 200.
+// Prints answers a second, how many there were, and the median time of one in microseconds. Ends with 1 at the first
+// answer that is not 200.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -65,8 +67,10 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   int socket() const { return socket_; }
+  Clock::time_point asked() const { return asked_; }
   /// A request is far smaller than a socket's buffer, which is empty when one is sent.
   void ask(std::string_view request) {
+    asked_ = Clock::now();
     if (SSL_write(ssl_, request.data(), static_cast<int>(request.size())) <= 0) fail("a request cannot be sent");
   }
   /// True once the whole answer has been read.
@@ -100,6 +104,7 @@ class Connection {
   int socket_;
   SSL* ssl_;
   std::string answer_;
+  Clock::time_point asked_;
 };
 
 std::string make_request(std::string_view method, std::string_view path, std::string_view body) {
@@ -134,19 +139,22 @@ int main(int argc, char** argv) {
   }
   for (const auto& connection : connections) connection->ask(request);
   const auto begin = Clock::now();
-  std::uint64_t answers = 0;
+  std::vector<float> times;  // microseconds
   std::array<epoll_event, 256> ready;
   while (Clock::now() < begin + limit) {
     const int count = ::epoll_wait(poll, ready.data(), ready.size(), 1000);
     for (int i = 0; i < count; ++i) {
       auto& connection = *static_cast<Connection*>(ready[static_cast<std::size_t>(i)].data.ptr);
       if (!connection.read_answer()) continue;
-      ++answers;
+      times.push_back(std::chrono::duration<float, std::micro>(Clock::now() - connection.asked()).count());
       connection.ask(request);
     }
   }
   const std::chrono::duration<double> took = Clock::now() - begin;
-  std::printf("%.1f %llu\n", static_cast<double>(answers) / took.count(), static_cast<unsigned long long>(answers));
+  if (times.empty()) fail("no answer came");
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  std::printf("%.1f %zu %.1f\n", static_cast<double>(times.size()) / took.count(), times.size(), *middle);
   connections.clear();
   SSL_CTX_free(context);
   return 0;

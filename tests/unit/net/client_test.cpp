@@ -121,13 +121,13 @@ TEST_CASE("one connection carries many calls, and several run at once") {
   Pair pair;
   for (int i = 0; i < 20; ++i) REQUIRE(pair.run(pair.make("/describe")).has_value());
   CHECK(pair.running->server.counters().connections == 1);
-  std::vector<std::future<Outcome>> calls;
-  for (int i = 0; i < 20; ++i) calls.push_back(pair.running->begin(pair.client->call(pair.make("/large"))));
-  for (auto& call : calls) CHECK(call.get()->body.size() == 1 << 20);
-  CHECK(pair.running->server.counters().connections <= 20);
-  REQUIRE(pair.run(pair.make("/describe")).has_value());
-  // Of those at most eight are kept.
-  CHECK(eventually([&] { return pair.running->server.counters().open_connections <= 8; }));
+  // The connections of a burst serve the next one.
+  for (int burst = 0; burst < 3; ++burst) {
+    std::vector<std::future<Outcome>> calls;
+    for (int i = 0; i < 20; ++i) calls.push_back(pair.running->begin(pair.client->call(pair.make("/large"))));
+    for (auto& call : calls) CHECK(call.get()->body.size() == 1 << 20);
+    CHECK(pair.running->server.counters().connections <= 20);
+  }
 }
 
 TEST_CASE("HEAD has the length and no body, and the connection goes on") {
