@@ -4,15 +4,29 @@ load cluster
 
 setup_file() {
   fleet_setup
-  node_start coordinator-1 coordinator 'rate_limit_health_requests: 1' 'rate_limit_health_burst: 1'
+  P2P_BIND_ADDRESS=0.0.0.0 node_start coordinator-1 coordinator 'rate_limit_health_requests: 1' 'rate_limit_health_burst: 1'
   node_start worker-1 worker
 }
-teardown_file() {
-  if [[ -e $FLEET/prometheus.pid ]]; then
-    kill "$(cat "$FLEET/prometheus.pid")"
-    wait_until 20 gone "$(cat "$FLEET/prometheus.pid")"
-  fi
-  fleet_teardown
+teardown() { stop_prometheus; }
+teardown_file() { fleet_teardown; }
+
+# With the configuration on standard input; it scrapes every second.
+start_prometheus() {
+  {
+    echo 'global: { scrape_interval: 1s }'
+    cat
+  } >"$FLEET/prometheus.yaml"
+  promtool check config "$FLEET/prometheus.yaml"
+  prometheus --config.file="$FLEET/prometheus.yaml" --storage.tsdb.path="$BATS_TEST_TMPDIR/prometheus" \
+    --web.listen-address=127.0.0.1:0 >"$FLEET/prometheus.log" 2>&1 3>&- 4>&- &
+  echo $! >"$FLEET/prometheus.pid"
+  wait_until 30 prometheus_port
+}
+stop_prometheus() {
+  [[ -e $FLEET/prometheus.pid ]] || return 0
+  kill "$(cat "$FLEET/prometheus.pid")"
+  wait_until 20 gone "$(cat "$FLEET/prometheus.pid")"
+  rm "$FLEET/prometheus.pid"
 }
 
 @test "metrics pass promtool" {
@@ -35,8 +49,7 @@ asks() {
 prometheus_port() { sed -nE 's/.*msg="Listening on" address=127\.0\.0\.1:([0-9]+).*/\1/p' "$FLEET/prometheus.log" | grep .; }
 
 @test "Prometheus scrapes the fleet, and its questions are answered" {
-  cat >"$FLEET/prometheus.yaml" <<YAML
-global: { scrape_interval: 1s }
+  start_prometheus <<YAML
 scrape_configs:
   - job_name: p2p
     scheme: https
@@ -44,11 +57,6 @@ scrape_configs:
     static_configs:
       - targets: ["127.0.0.1:$(port_of coordinator-1)", "127.0.0.1:$(port_of worker-1)"]
 YAML
-  promtool check config "$FLEET/prometheus.yaml"
-  prometheus --config.file="$FLEET/prometheus.yaml" --storage.tsdb.path="$FLEET/prometheus" \
-    --web.listen-address=127.0.0.1:0 >"$FLEET/prometheus.log" 2>&1 3>&- 4>&- &
-  echo $! >"$FLEET/prometheus.pid"
-  wait_until 30 prometheus_port
   wait_until 30 asks 'sum(up)' 2
   wait_until 30 asks 'sum(p2p_nodes{status="alive"})' 4
   wait_until 30 asks 'sum(p2p_rpc_calls_total{service="system",method="ping",result="done"})' 3
@@ -62,4 +70,27 @@ YAML
   } >"$FLEET/alerts.yaml"
   run -0 promtool check rules "$FLEET/alerts.yaml"
   [[ $output == *'7 rules found'* ]]
+}
+
+@test "from another address Prometheus needs a token" {
+  local here
+  here=$(ip -4 -o address show scope global | awk '{sub(/\/.*/, "", $4); print $4; exit}')
+  [[ $here ]] || { echo "this machine has no address but loopback" >&2 && return 1; }
+  p2p-ctl token create --sub prometheus --scope metrics:read --ttl 1h >"$FLEET/prometheus.token"
+  start_prometheus <<YAML
+scrape_configs:
+  - job_name: with
+    scheme: https
+    authorization: { credentials_file: $FLEET/prometheus.token }
+    tls_config: { ca_file: $P2P_HOME/certs/ca_cert.pem, server_name: 127.0.0.1 }
+    static_configs: [{ targets: ["$here:$(port_of coordinator-1)"] }]
+  - job_name: without
+    scheme: https
+    tls_config: { ca_file: $P2P_HOME/certs/ca_cert.pem, server_name: 127.0.0.1 }
+    static_configs: [{ targets: ["$here:$(port_of coordinator-1)"] }]
+YAML
+  wait_until 30 asks 'sum(up{job="with"})' 1
+  wait_until 30 asks 'sum(up{job="without"})' 0
+  p2p-ctl token revoke prometheus
+  wait_until 30 asks 'sum(up{job="with"})' 0
 }

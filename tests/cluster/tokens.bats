@@ -100,6 +100,14 @@ PYTHON
   wait_until 10 is_refused_at "$token" worker-1
 }
 
+@test "nobody gives more than it has" {
+  local as=(--cert "$P2P_HOME/certs/coordinator-1_cert.pem" --key "$P2P_HOME/certs/coordinator-1_key.pem")
+  run -4 p2p-ctl "${as[@]}" token create --sub x --scope admin
+  [[ $output == *'rpc:call,cluster:read,metrics:read'* ]]
+  p2p-ctl "${as[@]}" token create --sub x --scope rpc:call
+  run -4 p2p-ctl --cert "$P2P_HOME/certs/worker-1_cert.pem" --key "$P2P_HOME/certs/worker-1_key.pem" token create --sub x --scope rpc:call
+}
+
 @test "what is asked wrongly is refused with one sentence" {
   run -2 p2p-ctl token create --scope rpc:call
   run -2 p2p-ctl token create --sub x
