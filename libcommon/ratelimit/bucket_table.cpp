@@ -30,7 +30,9 @@ BucketTable::Answer BucketTable::take(std::uint64_t key, const Refill& refill, s
   if (slot->full_at > empty) slot->full_at = empty;
   const std::int64_t full_at = std::max(slot->full_at, at);
   if (full_at + interval * static_cast<std::int64_t>(cost - paid) > empty) {
-    return {Outcome::refused, nanoseconds(full_at + interval * static_cast<std::int64_t>(cost) - empty)};
+    // A full bucket refuses nothing, so this is the key's own slot.
+    slot->full_at -= interval * static_cast<std::int64_t>(paid);
+    return {Outcome::refused, nanoseconds(slot->full_at + interval * static_cast<std::int64_t>(cost) - empty)};
   }
   *slot = {key, full_at + interval * static_cast<std::int64_t>(cost - paid)};
   return {};

@@ -32,7 +32,8 @@ class BucketTable {
     Outcome outcome = Outcome::taken;
     std::chrono::nanoseconds wait{};  ///< when refused: until `cost` tokens are there
   };
-  /// Takes `cost` less `paid` tokens from the bucket of this key, or nothing. `cost` is at most the burst. Two keys are
+  /// Takes `cost` less `paid` tokens from the bucket of this key; or nothing, and gives back what was paid, so that who
+  /// tries too soon does not keep its bucket empty. `cost` is at most the burst. Two keys are
   /// the same client when they are equal, so they are good hashes. `now` may go back a little, as loops read the clock
   /// for themselves.
   Answer take(std::uint64_t key, const Refill& refill, std::uint64_t cost, std::uint64_t paid, Monotonic now);

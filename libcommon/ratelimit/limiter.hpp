@@ -36,7 +36,7 @@ class Limiter {
   void set_rates(const Rates& rates);
 
   /// Takes `cost` tokens, at most the burst, or nothing; then after how many whole seconds (at least 1) so many will be
-  /// there. `paid` of them were taken before.
+  /// there. `paid` of them were taken before, and are given back with a refusal.
   std::optional<std::chrono::seconds> take(const Client& client, LimitClass limit_class, std::uint64_t cost,
                                            std::uint64_t paid, Monotonic now);
 

@@ -63,6 +63,30 @@ as() { echo --cert "$P2P_HOME/certs/$1_cert.pem" --key "$P2P_HOME/certs/$1_key.p
   [[ $(jq length "$FLEET/body") == 100 ]]
 }
 
+@test "a token has a limit of its own; a batch costs as much as its calls; p2p-ctl waits within its time" {
+  local token other i
+  token=$(p2p-ctl token create --sub ci --scope rpc:call)
+  other=$(p2p-ctl token create --sub ci --scope rpc:call)
+  local ping='{"jsonrpc":"2.0","method":"system.ping","id":1}'
+  by() { request /rpc -H "Authorization: Bearer $1" -d "$2"; }
+  # Of 5 at once, 3 for the batch.
+  [[ $(by "$token" "[$ping,$ping,$ping]") == 200 ]]
+  [[ $(by "$token" "[$ping,$ping,$ping]") == 429 ]]
+  [[ $(jq -c '[.error.code, .id]' "$FLEET/body") == '[-32003,null]' ]]
+  (($(retry_after) >= 1 && $(retry_after) <= 2))
+  [[ $(by "$other" "$ping") == 200 ]]
+  # A batch longer than the burst costs the burst: 5 seconds' worth.
+  [[ $(by "$other" "[$ping,$ping,$ping,$ping,$ping,$ping,$ping]") == 429 ]]
+  let_in() { [[ $(by "$other" "[$ping,$ping,$ping,$ping,$ping,$ping,$ping]") == 200 ]]; }
+  wait_until 20 let_in
+  P2P_TOKEN=$other run -7 p2p-ctl call system.ping --timeout 500ms
+  [[ $output == *'too many requests'* ]]
+  P2P_TOKEN=$other run -0 p2p-ctl call system.ping --timeout 10s
+  [[ $output == *'trying again in'* ]]
+  # Nor does it change what others may.
+  p2p-ctl -q call system.ping >/dev/null
+}
+
 @test "SIGHUP takes over new limits" {
   [[ $(request /health) == 429 ]]
   sed -i 's/^rate_limit_health_requests: .*/rate_limit_health_requests: 6000/; s/^rate_limit_health_burst: .*/rate_limit_health_burst: 100/' \

@@ -79,7 +79,20 @@ TEST_CASE("the rest of a cost, after one token was paid: the wait is for all of 
   CHECK(client.take().outcome == Outcome::taken);
   const auto refused = client.take(20, 1);
   CHECK(refused.outcome == Outcome::refused);
-  CHECK(refused.wait == 11 * 600ms);
+  CHECK(refused.wait == 10 * 600ms);
+  CHECK(client.count_taken(20) == 10);
+}
+
+TEST_CASE("who tries too soon, again and again, is served when who waits would be") {
+  OneClient client;
+  CHECK(client.take(20).outcome == Outcome::taken);
+  unsigned attempts = 0;
+  for (;; ++attempts) {
+    client.now += 100ms;
+    if (client.take().outcome == Outcome::taken && client.take(20, 1).outcome == Outcome::taken) break;
+    REQUIRE(attempts < 1'000);
+  }
+  CHECK(client.now == kStart + 20 * 600ms);
 }
 
 TEST_CASE("a bucket is no emptier than empty after its limit was raised") {
