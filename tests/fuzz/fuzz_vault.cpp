@@ -2,6 +2,7 @@
 // taken must be within the limits, and be the same once it is written and read again.
 #include <cstdlib>
 
+#include "base/text.hpp"
 #include "vault/archive.hpp"
 #include "vault/header.hpp"
 #include "vault/limits.hpp"
@@ -27,7 +28,8 @@ void check_header(ByteView input) {
 }
 
 void check_entry(const PackedEntry& entry, ByteView archive) {
-  require(!entry.name.starts_with('/') && entry.name.find("..") != 0 && entry.name.size() <= vault::kMaxNameBytes);
+  require(!entry.name.empty() && entry.name.size() <= vault::kMaxNameBytes);
+  for (const auto& part : split(entry.name, '/')) require(!part.empty() && part != "." && part != "..");
   require(entry.packed.data() >= archive.data());
   require(entry.packed.data() + entry.packed.size() <= archive.data() + archive.size());
   if (entry.content_bytes > kMaxUnpackedBytes) return;

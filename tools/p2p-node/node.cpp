@@ -19,10 +19,7 @@
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
-#include "certificates/acme_service.hpp"
-#include "certificates/authority_publisher.hpp"
-#include "certificates/certificate_methods.hpp"
-#include "certificates/fleet_trust_report.hpp"
+#include "certificates/fleet_authority.hpp"
 #include "certificates/node_identity.hpp"
 #include "certificates/own_certificate.hpp"
 #include "certificates/pki_routes.hpp"
@@ -61,8 +58,7 @@
 #include "services/service_methods.hpp"
 #include "settings.hpp"
 #include "state_writer.hpp"
-#include "tokens/revoked_tokens.hpp"
-#include "tokens/token_desk.hpp"
+#include "tokens/tokens.hpp"
 
 namespace p2p::node {
 
@@ -74,7 +70,6 @@ namespace {
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kMaxStateBytes = 256 << 20;
-constexpr char kIssuedTokensFile[] = "issued_tokens.json";
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
 /// How long the last log lines have to reach the coordinator.
@@ -121,11 +116,7 @@ class Node {
   Result<void> open_logs();
   Result<void> open_membership();
   Result<void> open_tokens();
-  void trust_tokens();
-  Result<void> open_acme();
-  Result<void> open_certificates();
-  pki::AuthorityPaths authority_paths() const;
-  bool has_authority() const;
+  Result<void> open_authority();
   void open_calls();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
@@ -144,8 +135,6 @@ class Node {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
   void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
-  static Result<void> load_state(const std::filesystem::path& file,
-                                 const std::function<Result<void>(const std::string&)>& load);
   std::unique_ptr<StateWriter> make_state_writer(std::string what, std::filesystem::path file,
                                                  std::function<std::string()> encode);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
@@ -177,9 +166,7 @@ class Node {
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
-  auth::TokenGate token_gate_;
-  std::unique_ptr<RevokedTokens> revoked_tokens_;
-  std::unique_ptr<TokenDesk> token_desk_;  // at a coordinator
+  std::unique_ptr<Tokens> tokens_;
   Directory directory_;
   RequestLimits limits_{config_, random_, clock_};
   rpc::Registry registry_;
@@ -189,16 +176,12 @@ class Node {
   std::unique_ptr<ServiceCalls> service_calls_;
   std::unique_ptr<StateWriter> gossip_state_;
   std::unique_ptr<StateWriter> service_state_;
-  std::unique_ptr<StateWriter> blacklist_state_;
-  std::unique_ptr<StateWriter> issued_state_;  // at a coordinator
   std::unique_ptr<services::ServiceHost> services_;
   std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
-  std::unique_ptr<AuthorityPublisher> authority_publisher_;  // at a coordinator
-  std::unique_ptr<FleetTrustReport> fleet_trust_report_;     // at a coordinator with the CA's key
-  std::unique_ptr<AcmeService> acme_;                        // at a coordinator with the CA's key
+  std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<Renewer> renewer_;
@@ -243,11 +226,10 @@ Result<void> Node::prepare() {
   if (auto opened = open_tokens(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
-  if (auto opened = open_certificates(); !opened) return opened;
-  if (auto opened = open_acme(); !opened) return opened;
+  if (auto opened = open_authority(); !opened) return opened;
   auto options = server_options(config_);
   options.authenticate = [this](const net::Request& request, auth::Caller& caller) {
-    return token_gate_.authenticate(request.headers.get("Authorization"), clock_.wall(), caller);
+    return tokens_->authenticate(request.headers.get("Authorization"), caller);
   };
   options.limit = limits_.of_requests();
   server_ =
@@ -297,7 +279,7 @@ void Node::follow_identity() {
     renewer_->supersede(clock_.wall() + milliseconds(static_cast<std::int64_t>(1e3 * spread * random_.unit())));
   }
   set_facts([this](membership::SelfFacts& facts) { facts.roots = identity_->root_ids(); });
-  trust_tokens();
+  tokens_->trust(revocation_lists_->revoked());
 }
 
 void Node::open_trusted_roots() {
@@ -335,46 +317,6 @@ void Node::addresses_changed(const std::vector<std::string>& addresses) {
   set_facts([&](membership::SelfFacts& facts) { facts.addresses = addresses; });
   gossip_->pump();
   renewer_->want(material_request(options_.config, options_.paths).extra_names);
-}
-
-pki::AuthorityPaths Node::authority_paths() const {
-  return pki::AuthorityPaths::of(options_.paths.home(), options_.paths.resolve(config_.ssl_ca_cert_file),
-                                 options_.paths.resolve(config_.ssl_ca_key_file));
-}
-
-/// Whether the CA's key is in this home.
-bool Node::has_authority() const { return file_exists(authority_paths().key); }
-
-Result<void> Node::open_acme() {
-  if (!is_coordinator() || !has_authority()) return {};
-  if (!config_.https_enabled || config_.port == 0) {
-    log_.info(
-        "this coordinator is no ACME server: its addresses need https_enabled and a port that is known beforehand");
-    return {};
-  }
-  AcmeService::Options options;
-  options.authority = authority_paths();
-  options.store = options_.paths.home() / "ca" / "acme.db";
-  options.base_url = acme_base_url(config_.advertise_address, identity_->certificate().facts(), config_.port);
-  options.http01 = http01_settings(options_.config);
-  options.node_id = config_.node_id;
-  auto opened = AcmeService::open(std::move(options), loops_->control(), pool_, clock_, log_sink_);
-  if (!opened) return opened.error();
-  acme_ = std::move(*opened);
-  return {};
-}
-
-Result<void> Node::open_certificates() {
-  if (!is_coordinator() || !has_authority()) return {};
-  auto authority = pki::IssuingAuthority::open(authority_paths(), {config_.node_id, clock_.wall()});
-  if (!authority) return authority.error();
-  auto fleet_trust = [this]() -> asio::awaitable<pki::FleetTrust> {
-    auto look = [this] { return fleet_trust_of(membership_->registry(), *identity_, clock_.wall()); };
-    return net::run_on(loops_->control().get_executor(), std::move(look));
-  };
-  registry_.publish(certificate_service({std::make_shared<pki::IssuingAuthority>(std::move(*authority)),
-                                         config_.node_id, std::move(fleet_trust), pool_, clock_}));
-  return {};
 }
 
 Result<void> Node::open_logs() {
@@ -415,7 +357,7 @@ Result<void> Node::open_membership() {
       membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
       identity_->checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
         if (kind == kRootsKind) return trusted_roots_->check(content);
-        if (kind == kTokensKind) return revoked_tokens_->check(content);
+        if (kind == kTokensKind) return tokens_->revoked().check(content);
         return revocation_lists_->check(kind, content);
       });
   auto encode = [this] { return membership::encode_state(membership_->saved_state(), config_.node_id); };
@@ -423,10 +365,10 @@ Result<void> Node::open_membership() {
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
     if (bulletin.kind == kRootsKind) return trusted_roots_->take(bulletin);
-    if (bulletin.kind == kTokensKind) return revoked_tokens_->take(bulletin);
+    if (bulletin.kind == kTokensKind) return tokens_->revoked().take(bulletin);
     if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
     revocation_->apply(revocation_lists_->revoked());
-    trust_tokens();
+    tokens_->trust(revocation_lists_->revoked());
     gossip_->pump();
   };
   hooks.joined = [this] {
@@ -441,66 +383,36 @@ Result<void> Node::open_membership() {
   gossip_ =
       std::make_unique<Gossip>(loops_->control(), *membership_, *tasks_, clients_->of_control(), directory_,
                                compression_settings(config_), *gossip_state_, std::move(hooks), clock_, log_sink_);
-  if (is_coordinator()) {
-    AuthorityPublisher::Options options{
-        authority_paths(), config_.node_id, [this] { return identity_->ca_pem(); },
-        [this](std::string kind, Bytes list) { return gossip_->publish_bulletin(std::move(kind), std::move(list)); }};
-    authority_publisher_ = std::make_unique<AuthorityPublisher>(std::move(options), pool_, clock_, log_sink_);
-    if (has_authority()) {
-      fleet_trust_report_ = std::make_unique<FleetTrustReport>(authority_paths().fleet_trust, *identity_, *membership_,
-                                                               pool_, clock_, log_sink_);
-    }
-  }
   return {};
 }
 
 Result<void> Node::open_tokens() {
-  RevokedTokens::Hooks hooks;
-  hooks.changed = [this] { blacklist_state_->changed(); };
+  Tokens::Hooks hooks;
+  hooks.make_writer = [this](std::string what, std::filesystem::path file, std::function<std::string()> encode) {
+    return make_state_writer(std::move(what), std::move(file), std::move(encode));
+  };
   hooks.drop = [this](std::function<bool(const auth::Caller&)> is_dropped) {
     if (server_) server_->drop_connections(std::move(is_dropped));
   };
-  if (is_coordinator()) {
-    hooks.publish = [this](std::string kind, Bytes content) {
-      return gossip_->publish_bulletin(std::move(kind), std::move(content));
-    };
-  }
-  revoked_tokens_ = std::make_unique<RevokedTokens>(token_gate_, std::move(hooks), clock_, log_sink_);
-  const auto blacklist = options_.paths.state_file(config_, config_.jwt_blacklist_file);
-  blacklist_state_ =
-      make_state_writer("the list of revoked tokens", blacklist, [this] { return revoked_tokens_->encode(); });
-  trust_tokens();
-  auto loaded = load_state(blacklist, [this](const std::string& text) { return revoked_tokens_->load(text); });
-  if (!loaded || !is_coordinator()) return loaded;
-
-  const auto issued = options_.paths.state_file(config_, kIssuedTokensFile);
-  issued_state_ = make_state_writer("the list of issued tokens", issued, [this] { return token_desk_->encode(); });
-  TokenDesk::Hooks desk;
-  desk.signer = [this]() -> const pki::RecordSigner& { return identity_->signer().keys(); };
-  desk.signer_ends_at = [this] { return identity_->certificate().facts().not_after; };
-  desk.save_issued = [this] { return issued_state_->save_now(); };
-  desk.save_revoked = [this] { return blacklist_state_->save_now(); };
-  token_desk_ = std::make_unique<TokenDesk>(
-      TokenDesk::Options{loops_->control().get_executor(), config_.cluster_name,
-                         std::chrono::duration_cast<std::chrono::seconds>(config_.jwt_expiration_hours)},
-      std::move(desk), token_gate_, *revoked_tokens_, clock_, log_sink_);
-  return load_state(issued, [this](const std::string& text) { return token_desk_->load(text); });
+  hooks.publish = [this](std::string kind, Bytes content) {
+    return gossip_->publish_bulletin(std::move(kind), std::move(content));
+  };
+  auto opened =
+      Tokens::open({config_, options_.paths, loops_->control(), *identity_, clock_, log_sink_}, std::move(hooks));
+  if (!opened) return opened.error();
+  tokens_ = std::move(*opened);
+  return {};
 }
 
-/// By whom tokens are judged, after any of it has changed.
-void Node::trust_tokens() {
-  revoked_tokens_->set_trust({identity_->roots(), config_.cluster_name, revocation_lists_->revoked()},
-                             is_coordinator() ? &identity_->signer().keys() : nullptr);
-}
-
-/// Nothing to load is no error.
-Result<void> Node::load_state(const std::filesystem::path& file,
-                              const std::function<Result<void>(const std::string&)>& load) {
-  const auto text = read_secret_file(file, kMaxStateBytes);
-  if (!text) return text.error().kind() == Errc::not_found ? Result<void>() : text.error();
-  if (const auto loaded = load(*text); !loaded) {
-    return Error(loaded.error().code, fmt::format("{}: {}", file.string(), loaded.error().context));
-  }
+Result<void> Node::open_authority() {
+  if (!is_coordinator()) return {};
+  auto opened = FleetAuthority::open({options_.config, options_.paths, loops_->control(), pool_, *identity_,
+                                      *membership_, registry_, clock_, log_sink_},
+                                     [this](std::string kind, Bytes content) {
+                                       return gossip_->publish_bulletin(std::move(kind), std::move(content));
+                                     });
+  if (!opened) return opened.error();
+  authority_ = std::move(*opened);
   return {};
 }
 
@@ -588,8 +500,8 @@ net::Router Node::make_router() {
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
-  if (acme_) acme_->add_routes(router);
-  if (token_desk_) token_desk_->add_routes(router);
+  if (authority_) authority_->add_routes(router);
+  tokens_->add_routes(router);
   return router;
 }
 
@@ -636,18 +548,16 @@ asio::awaitable<void> Node::main() {
              : cli::Failure(begun.error()));
   } else {
     tasks_->start("gossip", gossip_->run());
-    for (const auto* state : {&gossip_state_, &service_state_, &blacklist_state_}) {
-      tasks_->start("autosave", (*state)->autosave(config_.autosave_interval));
+    for (StateWriter* state : {gossip_state_.get(), service_state_.get(), &tokens_->blacklist_state()}) {
+      tasks_->start("autosave", state->autosave(config_.autosave_interval));
     }
     tasks_->start("services", services_->run());
-    tasks_->start("tokens", revoked_tokens_->run());
+    tasks_->start("tokens", tokens_->revoked().run());
     tasks_->start("signals", wait_for_signals());
     tasks_->start("certificate", renewer_->run());
     tasks_->start("roots", trusted_roots_->run());
     tasks_->start("machine", machine_watch_->run());
-    if (authority_publisher_) tasks_->start("authority", authority_publisher_->run());
-    if (fleet_trust_report_) tasks_->start("fleet trust", fleet_trust_report_->run());
-    if (acme_) tasks_->start("acme", acme_->run());
+    if (authority_) authority_->start(*tasks_);
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
     }
@@ -688,7 +598,10 @@ asio::awaitable<void> Node::shut_down() {
   }
   links_->stop();
   co_await server_->stop(left());
-  if (acme_) co_await acme_->stop(left());
+  if (authority_) {
+    auto stopping = authority_->stop(left());
+    co_await std::move(stopping);
+  }
   co_await tasks_->stop(left());
   if (serving_) co_await services_->stop(left());
   if (log_store_) {
@@ -699,7 +612,7 @@ asio::awaitable<void> Node::shut_down() {
   if (serving_) {
     auto saving = gossip_state_->save_now();
     co_await std::move(saving);
-    auto saving_blacklist = blacklist_state_->save_now();
+    auto saving_blacklist = tokens_->blacklist_state().save_now();
     co_await std::move(saving_blacklist);
   }
   for (const auto& client : *clients_) client->close();

@@ -46,7 +46,7 @@ class NodeIdentity {
   bool is_signed_by_first_root() const;
   /// The CA's certificates, as `/pki/ca.pem` serves them; never null.
   std::shared_ptr<const std::string> ca_pem() const { return ca_pem_.load(); }
-  membership::CertificateSigner& signer() noexcept { return *signer_; }
+  membership::CertificateSigner& signer() const noexcept { return *signer_; }
   membership::CertificateVerifier& verifier() noexcept { return *verifier_; }
   membership::RecordChecker& checker() noexcept { return *checker_; }
 
