@@ -11,26 +11,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/descriptor.hpp"
+
 namespace p2p::net {
 namespace {
 
 // What is in flight to a peer that has vanished is given up after this; accepted sockets inherit it.
 constexpr unsigned kUserTimeoutMilliseconds = 30'000;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 struct Address {
   sockaddr_storage storage{};
@@ -75,13 +62,13 @@ Error bind_error(int code, const std::string& address, std::uint16_t port) {
 /// A bound socket; `shared` sets SO_REUSEPORT.
 Result<Descriptor> bind_one(Address& address, const std::string& text, bool shared) {
   Descriptor out(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (out.number() < 0) return system_error(errno, "making a socket for " + text);
-  set_option(out.number(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (shared) set_option(out.number(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (address.ipv6) set_option(out.number(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  set_option(out.number(), IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(out.number(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMilliseconds);
-  if (::bind(out.number(), address.raw(), address.size) != 0) return bind_error(errno, text, ntohs(address.port()));
+  if (out.get() < 0) return system_error(errno, "making a socket for " + text);
+  set_option(out.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (shared) set_option(out.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (address.ipv6) set_option(out.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  set_option(out.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(out.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMilliseconds);
+  if (::bind(out.get(), address.raw(), address.size) != 0) return bind_error(errno, text, ntohs(address.port()));
   return out;
 }
 
@@ -94,15 +81,15 @@ Result<Listeners> listen_on(const std::string& text, std::uint16_t port, std::si
   if (port != 0) {
     auto probe = bind_one(*address, text, false);
     if (!probe) return probe.error();
-    if (::listen(probe->number(), 1) != 0) return bind_error(errno, text, port);
+    if (::listen(probe->get(), 1) != 0) return bind_error(errno, text, port);
   }
   std::vector<Descriptor> bound;
   for (std::size_t i = 0; i < count; ++i) {
     auto one = bind_one(*address, text, true);
     if (!one) return one.error();
     socklen_t size = address->size;
-    ::getsockname(one->number(), address->raw(), &size);  // the port that the kernel chose
-    if (::listen(one->number(), SOMAXCONN) != 0) return bind_error(errno, text, ntohs(address->port()));
+    ::getsockname(one->get(), address->raw(), &size);  // the port that the kernel chose
+    if (::listen(one->get(), SOMAXCONN) != 0) return bind_error(errno, text, ntohs(address->port()));
     bound.push_back(std::move(*one));
   }
   Listeners out;

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "services/descriptor.hpp"
 
 namespace p2p::services {
 

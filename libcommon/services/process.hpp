@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "services/descriptor.hpp"
 
 namespace p2p::services {
 
