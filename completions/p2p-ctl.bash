@@ -6,14 +6,15 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' completion' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
-    *' --node') kind='node' ;;
-    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --scope' | *' --service' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --node') kind='nodes' ;;
+    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --service') kind='services' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
     *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
     *' --role') kind=words choices='worker coordinator' ;;
@@ -22,11 +23,11 @@ _p2p_ctl() {
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='call certs context nodes ping services status token'
+        kind=words choices='call certs completion context nodes ping services status token'
         ;;
       ' call')
         options='--all --cert --context --coordinator --help --home --key --node --output --params --quiet --role --service --timeout --verbose --version -h -o -q -v'
-        kind='none'
+        kind='methods'
         ;;
       ' certs')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -39,6 +40,10 @@ _p2p_ctl() {
       ' certs revoke')
         options='--cert --context --coordinator --help --home --key --output --quiet --reason --verbose --version --yes -h -o -q -v'
         kind='none'
+        ;;
+      ' completion')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='bash zsh fish'
         ;;
       ' context')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -62,11 +67,27 @@ _p2p_ctl() {
         ;;
       ' ping')
         options='--all --cert --context --coordinator --count --help --home --interval --key --output --quiet --timeout --verbose --version -c -h -o -q -v'
-        kind='node'
+        kind='nodes'
         ;;
       ' services')
         options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --verbose --version -h -o -q -v'
-        kind='none'
+        kind=words choices='describe restart start stop'
+        ;;
+      ' services describe')
+        options='--cert --context --coordinator --help --home --key --node --output --quiet --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services restart')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services start')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services stop')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
         ;;
       ' status')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -100,7 +121,9 @@ _p2p_ctl() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    node) mapfile -t COMPREPLY < <(compgen -W "$(timeout 2 p2p-ctl nodes -o name 2>/dev/null)" -- "$word") ;;
+    nodes | services | methods)
+      mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
+      ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;
   esac
 }

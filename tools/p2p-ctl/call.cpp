@@ -10,6 +10,7 @@
 #include "cli/parameters.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "service_places.hpp"
 #include "target_options.hpp"
 
 namespace p2p::ctl {
@@ -66,7 +67,7 @@ class Call final : public cli::Command {
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const auto result = client->rpc(method_, *params, *target, timeout_);
-    if (!result) return with_parameters_hint(result.error(), *target);
+    if (!result) return with_parameters_hint(with_service_state(*client, method_, *target, result.error()), *target);
     if (!*target || (*target)->kind != rpc::Target::Kind::all) {
       session.out.value(*result);
       return {};

@@ -12,6 +12,14 @@ const p2p::cli::CommandEntry kCommands[] = {
      make_call},
     {"nodes", "Lists the nodes of the fleet as the coordinator sees them.", "p2p-ctl nodes", make_nodes},
     {"services", "Shows which services exist on which nodes.", "p2p-ctl services --node worker-1", make_services},
+    {"services describe", "Shows a service: where and how it runs, its methods and their parameters.",
+     "p2p-ctl services describe disk", make_services_describe},
+    {"services start", "Runs a service that was stopped.", "p2p-ctl services start disk --node worker-1",
+     make_services_start},
+    {"services stop", "Takes a service out of use until it is started again.",
+     "p2p-ctl services stop disk --node worker-1", make_services_stop},
+    {"services restart", "Reads a service's folder again and runs it anew.", "p2p-ctl services restart disk --all",
+     make_services_restart},
     {"status", "Shows the health of the coordinator and how many nodes are alive.", "p2p-ctl status", make_status},
     {"ping", "Measures the time to a node and back, through the coordinator.",
      "p2p-ctl ping worker-1 --count 3\n"
@@ -32,6 +40,9 @@ const p2p::cli::CommandEntry kCommands[] = {
     {"context use", "Makes a context the current one; \"local\" is the operator of this home.",
      "p2p-ctl context use shop", make_context_use},
     {"context ls", "Lists the contexts.", "p2p-ctl context ls", make_context_ls},
+    {"completion", "Prints the script that completes p2p-ctl in a shell.",
+     "p2p-ctl completion bash > ~/.local/share/bash-completion/completions/p2p-ctl", make_completion},
+    {"__names", "Prints the names that a completion offers.", "p2p-ctl __names nodes", make_names},
 };
 
 }  // namespace
