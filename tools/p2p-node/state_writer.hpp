@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 
+#include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/log_sink.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/task_group.hpp"
