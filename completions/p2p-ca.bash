@@ -101,7 +101,9 @@ _p2p_ca() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    node) mapfile -t COMPREPLY < <(compgen -W "$(timeout 2 p2p-ctl nodes -o name 2>/dev/null)" -- "$word") ;;
+    nodes | services | methods)
+      mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
+      ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;
   esac
 }

@@ -6,27 +6,29 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' context' | ' context add' | ' context ls' | ' context use' | ' nodes' | ' ping' | ' services' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' completion' | ' config' | ' config get' | ' context' | ' context add' | ' context ls' | ' context rm' | ' context use' | ' nodes' | ' nodes forget' | ' nodes remove' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke' | ' top' | ' wait' | ' wait node' | ' wait service' | ' watch' | ' watch nodes' | ' watch services') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
-    *' --node') kind='node' ;;
-    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --scope' | *' --service' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --node') kind='nodes' ;;
+    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --service') kind='services' ;;
+    ' nodes remove --reason') kind=words choices='cessation-of-operation key-compromise superseded unspecified' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
-    *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
+    ' certs revoke --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
     *' --role') kind=words choices='worker coordinator' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='call certs context nodes ping services status token'
+        kind=words choices='call certs completion config context nodes ping services status token top wait watch'
         ;;
       ' call')
-        options='--all --cert --context --coordinator --help --home --key --node --output --params --quiet --role --service --timeout --verbose --version -h -o -q -v'
-        kind='none'
+        options='--all --cert --context --coordinator --help --home --interval --key --node --output --params --quiet --repeat --role --service --timeout --verbose --version -h -o -q -v'
+        kind='methods'
         ;;
       ' certs')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -40,9 +42,21 @@ _p2p_ctl() {
         options='--cert --context --coordinator --help --home --key --output --quiet --reason --verbose --version --yes -h -o -q -v'
         kind='none'
         ;;
+      ' completion')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='bash zsh fish'
+        ;;
+      ' config')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='get'
+        ;;
+      ' config get')
+        options='--cert --context --coordinator --help --home --key --node --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
       ' context')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='add ls use'
+        kind=words choices='add ls rm use'
         ;;
       ' context add')
         options='--bundle --cert --context --coordinator --force --help --home --key --output --quiet --verbose --version -f -h -o -q -v'
@@ -52,21 +66,49 @@ _p2p_ctl() {
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
         kind='none'
         ;;
+      ' context rm')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version --yes -h -o -q -v'
+        kind='none'
+        ;;
       ' context use')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' nodes')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind='none'
+        kind=words choices='forget remove'
+        ;;
+      ' nodes forget')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind='nodes'
+        ;;
+      ' nodes remove')
+        options='--cert --context --coordinator --help --home --key --output --quiet --reason --timeout --verbose --version --yes -h -o -q -v'
+        kind='nodes'
         ;;
       ' ping')
         options='--all --cert --context --coordinator --count --help --home --interval --key --output --quiet --timeout --verbose --version -c -h -o -q -v'
-        kind='node'
+        kind='nodes'
         ;;
       ' services')
         options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --verbose --version -h -o -q -v'
-        kind='none'
+        kind=words choices='describe restart start stop'
+        ;;
+      ' services describe')
+        options='--cert --context --coordinator --help --home --key --node --output --quiet --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services restart')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services start')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' services stop')
+        options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
+        kind='services'
         ;;
       ' status')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -88,6 +130,34 @@ _p2p_ctl() {
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
         kind='none'
         ;;
+      ' top')
+        options='--cert --context --coordinator --help --home --interval --key --once --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' wait')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='node service'
+        ;;
+      ' wait node')
+        options='--alive --cert --context --coordinator --dead --gone --help --home --key --output --quiet --timeout --verbose --version -h -o -q -v'
+        kind='nodes'
+        ;;
+      ' wait service')
+        options='--cert --context --coordinator --help --home --key --node --output --quiet --running --timeout --verbose --version -h -o -q -v'
+        kind='services'
+        ;;
+      ' watch')
+        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind=words choices='nodes services'
+        ;;
+      ' watch nodes')
+        options='--cert --context --coordinator --help --home --interval --key --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' watch services')
+        options='--cert --context --coordinator --help --home --interval --key --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
     esac
     if [[ $word == -* ]]; then kind=words choices=$options; fi
   fi
@@ -100,7 +170,9 @@ _p2p_ctl() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    node) mapfile -t COMPREPLY < <(compgen -W "$(timeout 2 p2p-ctl nodes -o name 2>/dev/null)" -- "$word") ;;
+    nodes | services | methods)
+      mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
+      ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;
   esac
 }

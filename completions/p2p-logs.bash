@@ -12,7 +12,7 @@ _p2p_logs() {
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
     *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
-    *' --node') kind='node' ;;
+    *' --node') kind='nodes' ;;
     *' --context' | *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --logger' | *' --regex' | *' --since' | *' --until' | *' -n') kind='none' ;;
     *' --level') kind=words choices='DEBUG INFO WARNING ERROR CRITICAL' ;;
     ' sources --output' | ' sources -o') kind=words choices='table json yaml name' ;;
@@ -48,7 +48,9 @@ _p2p_logs() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    node) mapfile -t COMPREPLY < <(compgen -W "$(timeout 2 p2p-ctl nodes -o name 2>/dev/null)" -- "$word") ;;
+    nodes | services | methods)
+      mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
+      ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;
   esac
 }

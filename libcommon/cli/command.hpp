@@ -66,6 +66,9 @@ struct CommandEntry {
   std::unique_ptr<Command> (*make)();
 };
 
+/// For scripts that come with the tool, such as completions: not in help, not in describe_tool(), never suggested.
+inline bool is_hidden(std::string_view path) { return path.starts_with("__"); }
+
 template <class T>
 std::unique_ptr<Command> make_command() {
   return std::make_unique<T>();

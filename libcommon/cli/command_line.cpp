@@ -121,7 +121,9 @@ class Parser {
       const std::string name = option->substr(0, option->find('='));
       return usage(fmt::format("unknown option \"{}\"{}", name, suggestion(name, known_options(command))));
     }
-    if (command != nullptr) return usage(fmt::format("unexpected argument \"{}\"", extra.front()));
+    if (command != nullptr)
+      return usage(
+          fmt::format("unexpected argument \"{}\"{}", extra.front(), suggestion(extra.front(), known_words())));
     const std::string word = extra.front();
     return usage(fmt::format("unknown command \"{}{}{}\"{}", path_, path_.empty() ? "" : " ", word,
                              suggestion(word, known_words())));
@@ -148,8 +150,9 @@ class Parser {
 
   std::vector<std::string> known_words() const {
     std::vector<std::string> out;
-    for (const CLI::App* app : parsed_->get_subcommands([](const CLI::App*) { return true; }))
-      out.push_back(app->get_name());
+    for (const CLI::App* app : parsed_->get_subcommands([](const CLI::App*) { return true; })) {
+      if (!is_hidden(app->get_name())) out.push_back(app->get_name());
+    }
     return out;
   }
 

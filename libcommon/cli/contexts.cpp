@@ -109,6 +109,29 @@ Result<void> ContextStore::use(const std::string& name) {
   return save(*all);
 }
 
+Result<void> ContextStore::remove(const std::string& name) {
+  if (name == kLocalContext) {
+    return Error(Errc::invalid, "the context local is this home's own operator certificate, and always there");
+  }
+  auto lock = FileLock::acquire(home_ / "config" / "contexts.lock");
+  if (!lock) return lock.error();
+  if (auto found = find(name); !found) return found.error();
+  auto all = list();
+  if (!all) return all.error();
+  std::erase_if(all->contexts, [&](const Context& context) { return context.name == name; });
+  if (all->current == name) all->current = kLocalContext;
+  // The list comes first: afterwards nothing refers to the files.
+  if (auto saved = save(*all); !saved) return saved;
+  const IdentityFiles files = files_of(name);
+  for (const auto& file : {files.key, files.certificate, files.ca}) {
+    const auto removed = remove_file(file);
+    if (!removed && removed.error().kind() != Errc::not_found) return removed;
+  }
+  std::error_code ignored;  // a folder in which somebody put something else stays
+  std::filesystem::remove(files.key.parent_path(), ignored);
+  return {};
+}
+
 IdentityFiles ContextStore::files_of(const std::string& name) const {
   if (name == kLocalContext) {
     const auto certs = home_ / "certs";

@@ -55,6 +55,9 @@ class ContextStore {
   /// `invalid` for a bad name.
   Result<void> add(const Context& context, const pki::Bundle& bundle, bool replace);
   Result<void> use(const std::string& name);
+  /// Removes the context and its identity; if it is the current one, local is from then on. `invalid` for local,
+  /// `not_found` as find().
+  Result<void> remove(const std::string& name);
 
   IdentityFiles files_of(const std::string& name) const;
 

@@ -76,6 +76,16 @@ std::string examples(std::string_view text) {
   return out;
 }
 
+/// Those that begin with this one's words.
+std::string subcommands(std::span<const DeclaredCommand> commands, std::string_view path) {
+  std::string lines;
+  for (const DeclaredCommand& one : commands) {
+    if (!path.empty() && one.entry->path.starts_with(std::string(path) + " "))
+      lines += entry(std::string(one.entry->path), one.entry->summary);
+  }
+  return lines.empty() ? lines : fmt::format("\nMore commands:\n{}", lines);
+}
+
 OrderedJson describe_options(std::span<const Option> options, bool arguments) {
   OrderedJson out = OrderedJson::array();
   for (const Option& option : options) {
@@ -102,12 +112,15 @@ std::string help_text(const Tool& tool, std::span<const DeclaredCommand> command
                       const DeclaredCommand* command) {
   if (command != nullptr) {
     return usage_of(tool, *command) + fmt::format("\n{}\n", command->entry->summary) +
-           section("Arguments", command->options.all(), true) + section("Options", command->options.all(), false) +
-           section("Common options", common.all(), false) + examples(command->entry->example);
+           subcommands(commands, command->entry->path) + section("Arguments", command->options.all(), true) +
+           section("Options", command->options.all(), false) + section("Common options", common.all(), false) +
+           examples(command->entry->example);
   }
   std::string out =
       fmt::format("Usage: {} COMMAND [ARGUMENT…] [OPTION…]\n\n{}\n\nCommands:\n", tool.name, tool.summary);
-  for (const DeclaredCommand& one : commands) out += entry(std::string(one.entry->path), one.entry->summary);
+  for (const DeclaredCommand& one : commands) {
+    if (!is_hidden(one.entry->path)) out += entry(std::string(one.entry->path), one.entry->summary);
+  }
   out += section("Common options", common.all(), false);
   return out + fmt::format("\nMore: {} COMMAND --help, man {}\n", tool.name, tool.name);
 }
@@ -115,6 +128,7 @@ std::string help_text(const Tool& tool, std::span<const DeclaredCommand> command
 std::string describe_tool(const Tool& tool, std::span<const DeclaredCommand> commands, const Options& common) {
   OrderedJson list = OrderedJson::array();
   for (const DeclaredCommand& command : commands) {
+    if (is_hidden(command.entry->path)) continue;
     list.push_back({{"path", command.entry->path},
                     {"summary", command.entry->summary},
                     {"example", command.entry->example},

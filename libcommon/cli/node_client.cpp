@@ -258,6 +258,12 @@ NodeClient::~NodeClient() = default;
 
 std::string NodeClient::address() const { return impl_->connection.coordinator.to_text(); }
 
+std::string NodeClient::own_serial() const {
+  if (!impl_->connection.token.empty()) return {};
+  const auto certificate = pki::Certificate::from_pem(impl_->material.certificate, "certificate");
+  return certificate ? to_hex(certificate->facts().serial) : std::string();
+}
+
 Attempt<NodeClient> NodeClient::open(const Session& session) {
   auto connection = choose_connection(session, connection_environment());
   if (!connection) return connection.error();

@@ -52,6 +52,9 @@ class NodeClient {
   Attempt<StreamEnd> stream(const std::string& path, const std::string& first,
                             const std::function<bool(const net::Message&)>& on_message);
 
+  /// In lower-case hexadecimal, of the certificate that is shown; empty with a token.
+  std::string own_serial() const;
+
   /// The coordinator's `host:port`.
   std::string address() const;
 

@@ -142,6 +142,14 @@ Options& Options::optional_argument(std::string name, std::string& to, std::stri
   return *this;
 }
 
+Options& Options::choice_argument(std::string name, std::string& to, std::vector<std::string> choices,
+                                  std::string description) {
+  Option& option = add(std::move(name), {}, std::move(description), &to);
+  option.min_count = 1;
+  option.choices = std::move(choices);
+  return *this;
+}
+
 Options& Options::arguments(std::string name, std::vector<std::string>& to, std::size_t min_count,
                             std::string description) {
   Option& option = add(std::move(name), {}, std::move(description), &to);

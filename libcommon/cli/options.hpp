@@ -53,6 +53,8 @@ class Options {
 
   Options& argument(std::string name, std::string& to, std::string description);
   Options& optional_argument(std::string name, std::string& to, std::string description);
+  Options& choice_argument(std::string name, std::string& to, std::vector<std::string> choices,
+                           std::string description);
   Options& arguments(std::string name, std::vector<std::string>& to, std::size_t min_count, std::string description);
 
   std::span<const Option> all() const noexcept { return options_; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -60,6 +61,17 @@ OrderedJson type_schema(const Key& key) {
 /// The default as JSON. What to_yaml writes is JSON too.
 OrderedJson default_json(const Key& key) { return OrderedJson::parse(to_yaml(key, get(NodeConfig{}, key))); }
 
+std::string_view source_text(Origin::Source source) {
+  switch (source) {
+    case Origin::Source::initial: return "default";
+    case Origin::Source::derived: return "derived";
+    case Origin::Source::file: return "file";
+    case Origin::Source::environment: return "environment";
+    case Origin::Source::flag: return "flag";
+  }
+  return {};
+}
+
 /// Characters that scdoc reads as markup.
 std::string scdoc_escaped(std::string_view text) {
   std::string out;
@@ -85,6 +97,22 @@ std::string dump(const LoadedConfig& config) {
          out += fmt::format("{:<44}  # {}\n", line, origin.where);
        });
   return out;
+}
+
+std::string effective_values(const NodeConfig& running, const LoadedConfig& config) {
+  const auto pending = compare(running, config.values).after_restart;
+  OrderedJson out = OrderedJson::array();
+  for (const Key& key : keys()) {
+    const Origin& origin = config.origins.find(key.name)->second;
+    const bool open = origin.source == Origin::Source::initial && !key.derived_default.empty();
+    out.push_back({{"key", key.name},
+                   {"value", open ? OrderedJson() : OrderedJson::parse(to_yaml(key, get(running, key)))},
+                   {"source", source_text(origin.source)},
+                   {"where", open ? std::string(key.derived_default) : origin.where},
+                   {"live", key.rules.live},
+                   {"needs_restart", std::find(pending.begin(), pending.end(), key.name) != pending.end()}});
+  }
+  return out.dump();
 }
 
 std::string json_schema() {

@@ -1,5 +1,6 @@
 #include "membership/link.hpp"
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -8,6 +9,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -22,6 +25,11 @@ namespace {
 
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kStopGrace{2};
+constexpr std::int64_t kUnknownOffset = std::numeric_limits<std::int64_t>::min();
+
+std::int64_t since_epoch(WallTime time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
 
 /// A call of ours that waits for its result; the timer is both its deadline and its wake-up.
 struct Pending {
@@ -45,6 +53,9 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::uint64_t next_id = 1;
   std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
   bool closed = false;
+  std::uint64_t pinged_id = 0;
+  std::chrono::steady_clock::time_point pinged_at{};
+  std::atomic<std::int64_t> clock_offset_ms{kUnknownOffset};
 
   bool send(FrameKind kind, std::uint64_t id, std::string_view payload) {
     return channel->send(net::Message{true, encode_frame(kind, id, payload)});
@@ -58,6 +69,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   }
 
   void receive(const Frame& frame);
+  void measure(const Frame& pong);
   void begin_answer(std::uint64_t id, std::string_view payload);
   asio::awaitable<void> answer(std::uint64_t id, LinkCall call, std::shared_ptr<asio::cancellation_signal> signal);
   asio::awaitable<void> keep_alive();
@@ -67,8 +79,11 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
 
 void Link::State::receive(const Frame& frame) {
   switch (frame.kind) {
-    case FrameKind::ping: send(FrameKind::pong, frame.id, {}); break;
-    case FrameKind::pong: break;
+    case FrameKind::ping:
+      send(FrameKind::pong, frame.id,
+           handlers.wall_clock ? std::to_string(since_epoch(handlers.wall_clock())) : std::string());
+      break;
+    case FrameKind::pong: measure(frame); break;
     case FrameKind::records: handlers.on_records(frame.payload); break;
     case FrameKind::call: begin_answer(frame.id, frame.payload); break;
     case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
@@ -82,6 +97,17 @@ void Link::State::receive(const Frame& frame) {
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
   }
+}
+
+/// The other end wrote its time about half of the way there and back ago.
+void Link::State::measure(const Frame& pong) {
+  if (!handlers.wall_clock || pong.id != pinged_id) return;
+  std::int64_t theirs = 0;
+  const char* end = pong.payload.data() + pong.payload.size();
+  const auto [stopped, failure] = std::from_chars(pong.payload.data(), end, theirs);
+  if (failure != std::errc() || stopped != end || theirs < 0) return;
+  const auto way = std::chrono::duration_cast<std::chrono::milliseconds>(last_heard - pinged_at) / 2;
+  clock_offset_ms = theirs + way.count() - since_epoch(handlers.wall_clock());
 }
 
 void Link::State::begin_answer(std::uint64_t id, std::string_view payload) {
@@ -112,13 +138,16 @@ asio::awaitable<void> Link::State::keep_alive() {
   const auto keep = shared_from_this();
   asio::steady_timer timer(channel->executor());
   for (std::uint64_t id = 1;; ++id) {
-    timer.expires_after(kLinkPingInterval);
+    // The first at once, for the clocks.
+    timer.expires_after(id == 1 && handlers.wall_clock ? std::chrono::seconds(0) : kLinkPingInterval);
     const auto [failed] = co_await timer.async_wait(kUse);
     if (failed || closed) co_return;
     if (std::chrono::steady_clock::now() - last_heard > kLinkSilenceLimit) {
       channel->abort();
       co_return;
     }
+    pinged_id = id;
+    pinged_at = std::chrono::steady_clock::now();
     send(FrameKind::ping, id, {});
   }
 }
@@ -188,6 +217,11 @@ asio::awaitable<Result<std::string>> Link::call(LinkCall call) {
   const auto state = state_;
   auto task = state->call_here(std::move(call));
   co_return co_await asio::co_spawn(state->channel->executor(), std::move(task), asio::use_awaitable);
+}
+
+std::optional<std::chrono::milliseconds> Link::clock_offset() const {
+  const std::int64_t offset = state_->clock_offset_ms;
+  return offset == kUnknownOffset ? std::nullopt : std::optional(std::chrono::milliseconds(offset));
 }
 
 void Link::close(std::string reason) { state_->channel->close(1000, std::move(reason)); }

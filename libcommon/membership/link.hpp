@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -29,6 +30,8 @@ struct LinkHandlers {
   std::function<void(std::string_view payload)> on_records;
   std::function<void(std::string_view payload)> on_logs;
   std::function<void(std::string_view payload)> on_logs_reply;
+  /// What this node's clock shows, for the other end; none: it is told nothing, and its clock is not measured.
+  std::function<WallTime()> wall_clock{};
   /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends.
   std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
 };
@@ -49,6 +52,10 @@ class Link {
   /// outcome is unknown in both), `failed` when the answer could not be sent; and where it was not begun, `limited`
   /// (too many calls are under way) or `not_found` (the link is closed).
   boost::asio::awaitable<Result<std::string>> call(LinkCall call);
+
+  /// How far the other end's clock is ahead of this one's (negative: behind), as the last pong said, off by at most
+  /// half the time that its ping took; none before the first, or from a version that does not tell. Any thread.
+  std::optional<std::chrono::milliseconds> clock_offset() const;
 
   void close(std::string reason);
   const auth::Caller& peer() const noexcept;

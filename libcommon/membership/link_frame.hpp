@@ -4,7 +4,8 @@
 //   bytes 1..8  id, big-endian: the number of a ping or call, 0 for the kinds that have none
 //   byte 9…     payload
 //
-//   ping, pong  no payload; a pong repeats the ping's id
+//   ping, pong  a pong repeats the ping's id; its payload is what the node's clock shows, in milliseconds since 1970 as
+//               decimal text, or nothing. A ping has no payload
 //   records     a push of records (message_codec.hpp), or an LZ4 frame of one
 //   call        CBOR {"caller": stated caller, "request": JSON-RPC text, "timeout_ms": n}
 //   result      JSON-RPC response text (empty for a notification); the id is the call's

@@ -101,7 +101,17 @@ asio::awaitable<Outcome> figures(FactsPtr facts) {
   const auto host = metrics::read_host_figures(facts->home);
   if (!host) co_return to_rpc_error(host.error());
   const double uptime = seconds(facts->clock.monotonic() - facts->started);
-  co_return dump_json(Json{{"process", process_json(*process, uptime)}, {"host", host_json(*host)}});
+  Json out = {{"process", process_json(*process, uptime)}, {"host", host_json(*host)}};
+  if (facts->server) {
+    const ServerFigures server = facts->server();
+    out["server"] = {{"connections", server.open_connections}, {"requests", server.request_count}};
+  }
+  co_return dump_json(out);
+}
+
+asio::awaitable<Outcome> configuration(FactsPtr facts) {
+  auto reading = facts->configuration();
+  co_return co_await std::move(reading);
 }
 
 using Answer = asio::awaitable<Outcome> (*)(FactsPtr);
@@ -139,6 +149,13 @@ Service system_service(SystemFacts given) {
       std::move(measuring),
       about(facts, "system.time", "The node's clock", time, R"({"type":"object","required":["time","unix_seconds"]})"),
   };
+  if (facts->configuration) {
+    Method telling = about(facts, "system.config", "What the node is configured to do, and where each value came from",
+                           configuration, R"({"type":"array"})");
+    telling.permission = auth::Permission::admin;
+    telling.immediate = false;
+    service.methods.push_back(std::move(telling));
+  }
   return service;
 }
 

@@ -67,6 +67,11 @@ RpcError dead_node(const std::string& node_id) {
   return standard_error(Code::unreachable, fmt::format("node \"{}\" is dead", node_id));
 }
 
+RpcError draining_node(const std::string& node_id) {
+  return standard_error(Code::unreachable,
+                        fmt::format("node \"{}\" gets no more calls: it is being taken out of the fleet", node_id));
+}
+
 RpcError open_breaker(std::string_view where, std::string_view service) {
   return standard_error(
       Code::breaker_open,
@@ -220,6 +225,7 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
     const Candidate* chosen = choose(candidates, service).candidate;
     if (chosen == nullptr) break;
     if (!chosen->alive) co_return dead_node(chosen->node_id);
+    if (chosen->draining) co_return draining_node(chosen->node_id);
     Attempted attempted = co_await attempt(chosen->node_id, call, here);
     last = std::move(attempted.outcome);
     std::erase(candidates, chosen);
@@ -312,6 +318,11 @@ std::string Forwarder::list(const std::vector<Entry>& entries) {
 std::vector<Balancer::OpenBreaker> Forwarder::open_breakers() const {
   const std::lock_guard lock(mutex_);
   return balancer_.open_breakers(clock_.monotonic());
+}
+
+std::size_t Forwarder::under_way(std::string_view node_id) const {
+  const std::lock_guard lock(mutex_);
+  return balancer_.outstanding(node_id);
 }
 
 std::uint64_t Forwarder::retry_count() const {

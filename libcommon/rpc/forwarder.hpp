@@ -88,6 +88,8 @@ class Forwarder {
   std::optional<std::string> nearest_service(std::string_view service) const;
 
   std::vector<Balancer::OpenBreaker> open_breakers() const;
+  /// Calls of this node to that one that have not ended.
+  std::size_t under_way(std::string_view node_id) const;
   /// Attempts after the first since the start.
   std::uint64_t retry_count() const;
 

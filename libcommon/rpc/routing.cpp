@@ -53,11 +53,13 @@ Balancer::Choice Balancer::choose(std::span<const Candidate* const> candidates, 
   if (open.size() == 1) return {open[first]};
   std::size_t second = random_.below(open.size() - 1);
   if (second >= first) ++second;
-  const auto load = [&](std::size_t index) {
-    const auto found = outstanding_.find(open[index]->node_id);
-    return found == outstanding_.end() ? 0 : found->second;
-  };
+  const auto load = [&](std::size_t index) { return outstanding(open[index]->node_id); };
   return {open[load(second) < load(first) ? second : first]};
+}
+
+std::size_t Balancer::outstanding(std::string_view node) const {
+  const auto found = outstanding_.find(node);
+  return found == outstanding_.end() ? 0 : found->second;
 }
 
 Balancer::Attempt Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {

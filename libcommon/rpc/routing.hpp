@@ -86,6 +86,9 @@ class Balancer {
   Attempt begin(const std::string& node, std::string_view service, Monotonic now);
   void end(const Attempt& attempt, Verdict verdict, Monotonic now);
 
+  /// Begun and not ended.
+  std::size_t outstanding(std::string_view node) const;
+
   RetryBudget& retries() { return retries_; }
   /// Breakers that are not closed: (node, service, state), for metrics.
   struct OpenBreaker {

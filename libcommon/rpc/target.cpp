@@ -54,6 +54,7 @@ std::string to_text(const Target& target) {
 std::vector<const Candidate*> matching(std::span<const Candidate> members, const Target& target,
                                        std::string_view service) {
   const auto fits = [&](const Candidate& member) {
+    if (member.draining && target.kind != Target::Kind::node) return false;
     switch (target.kind) {
       case Target::Kind::node: return member.node_id == target.name;
       case Target::Kind::service: return member.alive && offers(member, target.name);

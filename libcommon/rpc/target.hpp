@@ -29,11 +29,13 @@ struct Candidate {
   std::string node_id;
   pki::Role role = pki::Role::worker;
   bool alive = true;                    ///< not dead
+  bool draining = false;                ///< it is to get no more calls
   std::vector<std::string> services{};  ///< what it announces, besides the built-in ones
 };
 
 /// Those that the target means, in the order given. Live ones only, but for `all` and `node`: the caller of these wants
-/// to hear that a node is dead. For a role, nodes that announce `service` come alone where any does.
+/// to hear that a node is dead. None that is draining, but for `node`, likewise. For a role, nodes that announce
+/// `service` come alone where any does.
 std::vector<const Candidate*> matching(std::span<const Candidate> members, const Target& target,
                                        std::string_view service);
 

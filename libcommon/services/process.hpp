@@ -59,6 +59,8 @@ class Process {
   /// All that could write to stdout has closed it.
   bool output_closed() const { return !stdout_; }
 
+  /// For people; it may be another process after reap().
+  pid_t pid() const { return pid_; }
   /// The process itself has exited (others of its group may live).
   bool has_exited() const;
   void signal_group(int signal) const;

@@ -204,6 +204,7 @@ void ServiceHost::add_program_state(ServiceView& view) const {
   const auto program = programs_.find(view.name);
   if (program == programs_.end() || view.manifest->protocol != Protocol::stdio) return;
   view.restart_count = program->second->restart_count();
+  view.pids = program->second->pids();
   switch (program->second->state()) {
     case StdioService::State::starting: view.state = ServiceState::starting; break;
     case StdioService::State::running: view.state = ServiceState::running; break;

@@ -2,6 +2,8 @@
 // which of them are wanted running.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -43,6 +45,7 @@ struct ServiceView {
   std::string folder{};                ///< of an external one
   std::optional<Manifest> manifest{};  ///< of an external one that parses
   std::uint64_t restart_count = 0;     ///< of its processes since it is in use
+  std::vector<pid_t> pids{};           ///< of its processes, where they are long-lived
 };
 
 /// A running service as membership announces it: others send their calls here.

@@ -66,6 +66,11 @@ Json external(const ServiceView& view, const rpc::RegistrySnapshot& snapshot, bo
   out["state"] = to_string(view.state);
   if (!view.error.empty()) out["error"] = view.error;
   if (view.manifest) out["protocol"] = to_string(view.manifest->protocol);
+  if (view.manifest && view.manifest->protocol == Protocol::stdio) {
+    out["instances"] = view.manifest->instances;
+    out["restarts"] = view.restart_count;
+    out["pids"] = view.pids;
+  }
   if (in_full) out["folder"] = view.folder;
   return out;
 }

@@ -2,6 +2,8 @@
 // order. Everything happens on the loop that it was made with, one thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -58,6 +60,8 @@ class StdioInstance {
   bool degraded() const { return policy_.degraded(); }
   /// How often its process was started again.
   std::uint64_t restart_count() const { return restart_count_; }
+  /// Of the process that runs now.
+  std::optional<pid_t> pid() const;
   /// It was ready at least once.
   bool proven() const { return proven_; }
   /// Why it is not ready, for people; empty while it starts for the first time.

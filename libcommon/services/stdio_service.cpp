@@ -144,6 +144,14 @@ std::uint64_t StdioService::restart_count() const {
   return count;
 }
 
+std::vector<pid_t> StdioService::pids() const {
+  std::vector<pid_t> out;
+  for (const auto& instance : instances_) {
+    if (const auto pid = instance->pid()) out.push_back(*pid);
+  }
+  return out;
+}
+
 std::size_t StdioService::in_flight() const {
   std::size_t count = 0;
   for (const auto& instance : instances_) count += instance->in_flight();

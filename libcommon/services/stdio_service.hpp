@@ -2,6 +2,8 @@
 // everything else happens on the loop that it was made with (the control loop).
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -49,6 +51,8 @@ class StdioService {
   bool ended() const { return ended_; }
   /// How often one of its processes died and was started again.
   std::uint64_t restart_count() const;
+  /// Of its processes that run now.
+  std::vector<pid_t> pids() const;
 
   /// As the registry wants it; `service` is owned by the handlers.
   static rpc::Service describe(const std::shared_ptr<StdioService>& service);

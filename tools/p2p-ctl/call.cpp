@@ -6,10 +6,12 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "broadcast_view.hpp"
+#include "call_repeat.hpp"
 #include "cli/node_client.hpp"
 #include "cli/parameters.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "service_places.hpp"
 #include "target_options.hpp"
 
 namespace p2p::ctl {
@@ -49,6 +51,9 @@ class Call final : public cli::Command {
     target_.declare(options);
     options.text("--params", "JSON", parameters_.whole, "all parameters: JSON, @FILE, or - for stdin");
     options.duration("--timeout", "TIME", timeout_, "how long to wait, as in 500ms, 30s (the default), 2m");
+    options.number("--repeat", "N", repeat_, 1, 1'000'000, "call so often, and show only how long it took");
+    options.duration("--interval", "TIME", interval_,
+                     "with --repeat: how long to wait between two calls, none by default");
   }
 
   Attempt<void> run(cli::Session& session) override {
@@ -65,8 +70,12 @@ class Call final : public cli::Command {
 
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
+    if (repeat_ > 0) {
+      const auto once = [&] { return call_once(*client, *params, *target); };
+      return repeat_call(repeat_, interval_, once, session.out);
+    }
     const auto result = client->rpc(method_, *params, *target, timeout_);
-    if (!result) return with_parameters_hint(result.error(), *target);
+    if (!result) return with_parameters_hint(with_service_state(*client, method_, *target, result.error()), *target);
     if (!*target || (*target)->kind != rpc::Target::Kind::all) {
       session.out.value(*result);
       return {};
@@ -76,6 +85,14 @@ class Call final : public cli::Command {
   }
 
  private:
+  Attempt<void> call_once(cli::NodeClient& client, const std::string& params,
+                          const std::optional<rpc::Target>& target) const {
+    const auto result = client.rpc(method_, params, target, timeout_);
+    if (!result) return result.error();
+    const bool on_many = target && target->kind == rpc::Target::Kind::all;
+    return on_many ? cli::judge_broadcast(*result) : Attempt<void>();
+  }
+
   /// What is most often meant by something that is no parameter.
   std::string hint_for_parameters() const {
     const auto is_bare = [](const std::string& item) { return item.find('=') == std::string::npos; };
@@ -100,6 +117,8 @@ class Call final : public cli::Command {
   cli::ParameterInput parameters_;
   TargetOptions target_;
   std::chrono::milliseconds timeout_{30'000};
+  std::uint64_t repeat_ = 0;  // 0: once, and its result is shown
+  std::chrono::milliseconds interval_{};
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
 // p2p-ctl certs: what the fleet's CA has signed, and taking it back, from afar.
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/certificate_table.hpp"
-#include "cli/node_client.hpp"
 #include "commands.hpp"
+#include "fleet.hpp"
 #include "pki/revocation.hpp"
 
 namespace p2p::ctl {
@@ -55,8 +56,9 @@ class Revoke final : public cli::Command {
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     if (!yes_) {
-      auto asked =
-          session.confirm(fmt::format("Revoke what {} has? It is refused by the whole fleet at once.", target_));
+      auto question = this->question(*client);
+      if (!question) return question.error();
+      auto asked = session.confirm(*question);
       if (!asked) return asked;
     }
     const Json params = {{"target", target_}, {"reason", reason_}};
@@ -71,6 +73,31 @@ class Revoke final : public cli::Command {
   }
 
  private:
+  /// What it means to go on: more than usual where the fleet or whoever asks depends on it.
+  Attempt<std::string> question(cli::NodeClient& client) const {
+    const auto listed = ask(client, "certs.list", {}, {}, cli::kRequestTimeout);
+    if (!listed) return explained(listed.error());
+    const std::string usual = fmt::format("Revoke what {} has? It is refused by the whole fleet at once.", target_);
+    for (const Json& entry : *listed) {
+      const std::string serial = cli::member_text(entry, "serial");
+      if (cli::member_text(entry, "name") != target_ && !serial.starts_with(lower_ascii(target_))) continue;
+      if (cli::member_text(entry, "role") == "coordinator") {
+        return fmt::format(
+            "{} is the coordinator's: every node refuses it at once, and without it no call is passed on, no log line "
+            "collected, and nothing can be revoked from here, until it has another one. {}",
+            target_, usual);
+      }
+      if (serial == client.own_serial()) {
+        return fmt::format(
+            "{} is what you show yourself: after this you can do nothing from here, and only p2p-ca, where the CA's "
+            "key "
+            "is, makes you another one. {}",
+            target_, usual);
+      }
+    }
+    return usual;
+  }
+
   std::string target_, reason_;
   bool yes_ = false;
 };

@@ -113,6 +113,34 @@ class ContextUse final : public cli::Command {
   std::string name_;
 };
 
+class ContextRm final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("NAME", name_, "which context").flag("--yes", yes_, "do not ask");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    cli::ContextStore store(session.home);
+    if (name_ != cli::kLocalContext) {
+      const auto context = store.find(name_);
+      if (!context) return Failure(context.error(), "p2p-ctl context ls");
+      if (!yes_) {
+        auto asked = session.confirm("Remove the context " + name_ + " and its key? Only its bundle brings it back.");
+        if (!asked) return asked;
+      }
+    }
+    const auto list = store.list();
+    if (auto removed = store.remove(name_); !removed) return removed.error();
+    const bool was_current = list && list->current == name_;
+    session.report.note("context " + name_ + " removed" + (was_current ? "; local is current" : ""));
+    return {};
+  }
+
+ private:
+  std::string name_;
+  bool yes_ = false;
+};
+
 class ContextLs final : public cli::Command {
  public:
   Attempt<void> run(cli::Session& session) override {
@@ -147,6 +175,7 @@ class ContextLs final : public cli::Command {
 
 std::unique_ptr<cli::Command> make_context_add() { return std::make_unique<ContextAdd>(); }
 std::unique_ptr<cli::Command> make_context_ls() { return std::make_unique<ContextLs>(); }
+std::unique_ptr<cli::Command> make_context_rm() { return std::make_unique<ContextRm>(); }
 std::unique_ptr<cli::Command> make_context_use() { return std::make_unique<ContextUse>(); }
 
 }  // namespace p2p::ctl

@@ -15,6 +15,9 @@ using cli::Cell;
 using cli::Style;
 using std::chrono::milliseconds;
 
+/// A clock that is further off is shown as that far.
+constexpr std::int64_t kMostMs = std::int64_t{1'000'000} * 24 * 3600 * 1000;
+
 Cell address_cell(const Json& node) {
   const Json* addresses = find_member(node, "addresses");
   if (addresses == nullptr || !addresses->is_array() || addresses->empty() || !addresses->front().is_string())
@@ -36,6 +39,24 @@ Cell seen_cell(const Json& node) {
   if (!seen) return {"-", Style::dim};
   if (*seen < kNow) return {"now"};
   return {format_duration(milliseconds(*seen)) + " ago"};
+}
+
+/// A node that is on its way out says so before anything else.
+Cell status_cell(const Json& node) {
+  const Json* draining = find_member(node, "draining");
+  const std::string status = cli::member_text(node, "status");
+  const bool leaves = draining != nullptr && *draining == true && status == "alive";
+  return {leaves ? "draining" : status, cli::style_of_state(leaves ? "draining" : status)};
+}
+
+/// How far the node's clock is off, from where it matters.
+Cell clock_cell(const Json& node) {
+  constexpr milliseconds kTolerated{2'000};  // DESIGN.md section 3
+  const Json* offset = find_member(node, "clock_offset_ms");
+  if (offset == nullptr || !offset->is_number_integer()) return {"-", Style::dim};
+  const milliseconds off(std::clamp<std::int64_t>(offset->get<std::int64_t>(), -kMostMs, kMostMs));
+  if (abs(off) < kTolerated) return {"ok", Style::good};
+  return {format_duration(abs(off)) + (off.count() > 0 ? " ahead" : " behind"), Style::bad};
 }
 
 /// Coordinators first, then by name.
@@ -61,11 +82,12 @@ class Nodes final : public cli::Command {
     const std::vector<cli::Column> columns{
         cli::member_column("NODE", "node_id"),
         cli::member_column("ROLE", "role"),
-        cli::state_column("STATUS", "status"),
+        {"STATUS", status_cell},
         cli::member_column("VERSION", "version"),
         {"ADDRESS", address_cell},
         {"UPTIME", [now](const Json& node) { return uptime_cell(node, now); }},
         {"SEEN", seen_cell},
+        {"CLOCK", clock_cell},
     };
     const bool structured = session.out.format() == cli::Format::json || session.out.format() == cli::Format::yaml;
     session.out.list(structured ? *nodes : in_order(*nodes), columns, "node_id");

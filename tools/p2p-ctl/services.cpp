@@ -1,13 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <tuple>
 
-#include "cli/node_client.hpp"
-#include "cli/rpc_failure.hpp"
 #include "commands.hpp"
-#include "natural_order.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -15,46 +11,23 @@ namespace {
 using cli::Attempt;
 using cli::member_text;
 
-constexpr std::size_t kShownNodes = 3;  // in one cell of the table
-
-/// Every service of every answer, with its node.
-Json flattened(const Json& answers) {
-  Json out = Json::array();
-  for (const Json& answer : answers) {
-    const Json* services = find_member(answer, "result");
-    if (services == nullptr || !services->is_array()) continue;
-    for (Json service : *services) {
-      if (!service.is_object()) continue;
-      service["node"] = member_text(answer, "node");
-      out.push_back(std::move(service));
-    }
-  }
-  std::stable_sort(out.begin(), out.end(), [](const Json& a, const Json& b) {
-    const std::string x = member_text(a, "name"), y = member_text(b, "name");
-    return x != y ? natural_less(x, y) : natural_less(member_text(a, "node"), member_text(b, "node"));
-  });
-  return out;
-}
-
-/// For people: one row for all nodes that have a service in the same version and state.
+/// For people: one row for all nodes that have a service in the same version and state, for the same reason.
 Json grouped(const Json& services) {
-  using Same = std::tuple<std::string, std::string, std::string>;
+  using Same = std::tuple<std::string, std::string, std::string, std::string>;
   std::vector<Same> order;
   std::map<Same, std::vector<std::string>> nodes;
   for (const Json& service : services) {
-    Same same{member_text(service, "name"), member_text(service, "version"), member_text(service, "state")};
+    Same same{member_text(service, "name"), member_text(service, "version"), member_text(service, "state"),
+              member_text(service, "error")};
     auto& names = nodes[same];
     if (names.empty()) order.push_back(same);
     names.push_back(member_text(service, "node"));
   }
   Json out = Json::array();
   for (const Same& same : order) {
-    const auto& names = nodes[same];
-    std::string shown;
-    for (std::size_t i = 0; i < std::min(names.size(), kShownNodes); ++i) shown += (i == 0 ? "" : ", ") + names[i];
-    if (names.size() > kShownNodes) shown += fmt::format(" and {} more", names.size() - kShownNodes);
-    out.push_back(
-        {{"name", std::get<0>(same)}, {"version", std::get<1>(same)}, {"state", std::get<2>(same)}, {"node", shown}});
+    const auto& [name, version, state, error] = same;
+    out.push_back({{"name", name}, {"version", version}, {"state", state}, {"node", few_of(nodes[same])}});
+    if (!error.empty()) out.back()["error"] = error;
   }
   return out;
 }
@@ -74,25 +47,28 @@ class Services final : public cli::Command {
     if (!node_.empty()) target = {rpc::Target::Kind::node, node_};
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto result = client->rpc("services.list", {}, target, cli::kRequestTimeout);
-    if (!result) return result.error();
-    auto answers = parse_json(*result);
-    if (!answers) return cli::Failure(cli::kDamaged, answers.error().context);
-    if (!node_.empty()) answers = Json::array({{{"node", node_}, {"result", *answers}}});
-    show(session.out, flattened(*answers));
-    return node_.empty() ? cli::judge_broadcast(*result) : Attempt<void>();
+    const auto list = ask_services(*client, target, cli::kRequestTimeout);
+    if (!list) return list.error();
+    show(session.out, list->services);
+    return list->complete;
   }
 
  private:
   static void show(cli::Output& out, const Json& services) {
-    const std::vector<cli::Column> columns{
+    std::vector<cli::Column> columns{
         cli::member_column("SERVICE", "name"),
         cli::member_column("VERSION", "version"),
         cli::state_column("STATE", "state"),
         cli::member_column("NODE", "node"),
     };
+    const auto has_reason = [](const Json& service) { return service.contains("error"); };
+    if (std::any_of(services.begin(), services.end(), has_reason)) columns.push_back(reason_column());
     const bool table = out.format() == cli::Format::table;
     out.list(dump_json(table ? grouped(services) : services), columns, "name");
+  }
+
+  static cli::Column reason_column() {
+    return {"WHY", [](const Json& service) { return cli::Cell{member_text(service, "error")}; }};
   }
 
   std::string node_, role_;

@@ -27,6 +27,8 @@
 #include "certificates/revocation.hpp"
 #include "certificates/revocation_lists.hpp"
 #include "certificates/trusted_roots.hpp"
+#include "config/describe.hpp"
+#include "fleet/cluster_control.hpp"
 #include "fleet/cluster_routes.hpp"
 #include "fleet/directory.hpp"
 #include "fleet/gossip.hpp"
@@ -428,8 +430,22 @@ void Node::open_calls() {
       std::make_unique<Links>(loops_->control(), *gossip_, *dispatcher_, log_store_ ? &log_store_->collector : nullptr,
                               is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);
   const auto view = [this] { return gossip_->view(); };
-  registry_.publish(cluster_service(view, clock_));
-  registry_.publish(rpc::system_service({self, clock_, clock_.monotonic(), options_.paths.home()}));
+  rpc::Service cluster = cluster_service(view, directory_, clock_);
+  if (is_coordinator()) {
+    add_cluster_control(cluster, {config_.node_id, loops_->control().get_executor(), *membership_, *gossip_, directory_,
+                                  *forwarder_, clock_, log_sink_});
+  }
+  registry_.publish(std::move(cluster));
+  rpc::SystemFacts facts{self, clock_, clock_.monotonic(), options_.paths.home()};
+  facts.server = [this] {
+    const auto counters = server_->counters();
+    return rpc::ServerFigures{counters.open_connections, counters.requests};
+  };
+  facts.configuration = [this] {
+    auto read = [this] { return config::effective_values(config_, options_.config); };
+    return net::run_on(loops_->control().get_executor(), std::move(read));
+  };
+  registry_.publish(rpc::system_service(std::move(facts)));
   if (log_store_) registry_.publish(logs::log_collector_service(log_access(), log_store_->collector));
 
   service_calls_ = std::make_unique<ServiceCalls>(ServiceCalls::Parts{self, config_.cluster_name, registry_,
@@ -494,7 +510,7 @@ net::Router Node::make_router() {
       router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); },
       [this] { return trusted_roots_->text(); });
   add_cluster_routes(
-      router, [this] { return gossip_->view(); }, clock_);
+      router, [this] { return gossip_->view(); }, directory_, clock_);
   gossip_->add_routes(router);
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);

@@ -13,8 +13,19 @@ namespace {
 
 using TextSource = std::function<std::string()>;
 
-TextSource nodes_text(ViewSource view, const Clock& clock) {
-  return [view = std::move(view), &clock] { return dump_json(membership::to_json(*view(), clock.wall())); };
+TextSource nodes_text(ViewSource view, const Directory& directory, const Clock& clock) {
+  return [view = std::move(view), &directory, &clock] {
+    const auto now = view();
+    Json nodes = membership::to_json(*now, clock.wall());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const std::string& node_id = now->nodes[i].node_id();
+      const auto offset =
+          node_id == now->self_id ? std::optional(std::chrono::milliseconds(0)) : directory.clock_offset(node_id);
+      nodes[i]["clock_offset_ms"] = offset ? Json(offset->count()) : Json();
+      nodes[i]["draining"] = directory.is_draining(node_id);
+    }
+    return dump_json(nodes);
+  };
 }
 
 /// {node_id, nodes: how many, by_status: {alive: n, …}, by_role: {worker: n, …}}
@@ -55,17 +66,18 @@ rpc::Method method(std::string name, std::string description, TextSource text) {
 
 }  // namespace
 
-void add_cluster_routes(net::Router& router, ViewSource view, const Clock& clock) {
-  add(router, "/cluster/nodes", nodes_text(view, clock));
+void add_cluster_routes(net::Router& router, ViewSource view, const Directory& directory, const Clock& clock) {
+  add(router, "/cluster/nodes", nodes_text(view, directory, clock));
   add(router, "/cluster/status", status_text(view));
 }
 
-rpc::Service cluster_service(ViewSource view, const Clock& clock) {
+rpc::Service cluster_service(ViewSource view, const Directory& directory, const Clock& clock) {
   rpc::Service out;
   out.name = "cluster";
   out.version = P2P_VERSION;
   out.description = "The fleet as this node sees it.";
-  out.methods.push_back(method("cluster.nodes", "Every node that this one knows of.", nodes_text(view, clock)));
+  out.methods.push_back(
+      method("cluster.nodes", "Every node that this one knows of.", nodes_text(view, directory, clock)));
   out.methods.push_back(
       method("cluster.status", "How many nodes there are, by status and by role.", status_text(view)));
   return out;

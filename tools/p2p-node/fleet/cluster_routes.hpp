@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/clock.hpp"
+#include "directory.hpp"
 #include "membership/cluster_view.hpp"
 #include "net/router.hpp"
 #include "rpc/registry.hpp"
@@ -13,8 +14,9 @@ namespace p2p::node {
 /// Gives the newest view; any thread.
 using ViewSource = std::function<membership::ClusterViewPtr()>;
 
-/// The clock must outlive the router.
-void add_cluster_routes(net::Router& router, ViewSource view, const Clock& clock);
-rpc::Service cluster_service(ViewSource view, const Clock& clock);
+/// What is listed of a node: membership::to_json(), with clock_offset_ms (Directory::clock_offset(), 0 for this node,
+/// null where it is not known) and draining. Directory and clock must outlive the router and the service.
+void add_cluster_routes(net::Router& router, ViewSource view, const Directory& directory, const Clock& clock);
+rpc::Service cluster_service(ViewSource view, const Directory& directory, const Clock& clock);
 
 }  // namespace p2p::node

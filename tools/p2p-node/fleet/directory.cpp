@@ -1,13 +1,44 @@
 #include "directory.hpp"
 
+#include <utility>
+
 namespace p2p::node {
 
 Directory::Directory() : current_(std::make_shared<const Snapshot>()) {}
 
+void Directory::mark(std::vector<rpc::Candidate>& members) const {
+  for (rpc::Candidate& member : members) member.draining = draining_.contains(member.node_id);
+}
+
 void Directory::publish(std::vector<rpc::Candidate> members, Places places) {
-  auto next = std::make_shared<const Snapshot>(Snapshot{std::move(members), std::move(places)});
+  std::shared_ptr<const Snapshot> last;  // freed after the lock
   const std::lock_guard lock(mutex_);
-  current_.swap(next);
+  std::erase_if(draining_, [&](const std::string& node_id) { return !places.contains(node_id); });
+  mark(members);
+  last = std::exchange(current_, std::make_shared<const Snapshot>(Snapshot{std::move(members), std::move(places)}));
+}
+
+void Directory::set_draining(const std::string& node_id, bool draining) {
+  const std::lock_guard lock(mutex_);
+  if (draining)
+    draining_.insert(node_id);
+  else
+    draining_.erase(node_id);
+  auto members = current_->members;
+  mark(members);
+  current_ = std::make_shared<const Snapshot>(Snapshot{std::move(members), current_->places});
+}
+
+bool Directory::is_draining(std::string_view node_id) const {
+  const std::lock_guard lock(mutex_);
+  return draining_.contains(node_id);
+}
+
+std::optional<std::chrono::milliseconds> Directory::clock_offset(std::string_view node_id) const {
+  const auto now = snapshot();
+  const auto found = now->places.find(node_id);
+  if (found == now->places.end() || !found->second.link) return std::nullopt;
+  return found->second.link->clock_offset();
 }
 
 std::shared_ptr<const Directory::Snapshot> Directory::snapshot() const {

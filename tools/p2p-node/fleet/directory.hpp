@@ -2,10 +2,12 @@
 // its addresses answered. Published by the control loop, read by all.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,14 +34,22 @@ class Directory final : public rpc::ClusterView {
   std::shared_ptr<const std::vector<rpc::Candidate>> members() const override;
   std::optional<Place> find(std::string_view node_id) const;
 
+  /// Whether the node gets calls: until this is undone, the node is no longer listed, or this process ends.
+  void set_draining(const std::string& node_id, bool draining);
+  bool is_draining(std::string_view node_id) const;
+  /// How far the node's clock is ahead of this one's (negative: behind), measured over the link that it keeps here.
+  std::optional<std::chrono::milliseconds> clock_offset(std::string_view node_id) const;
+
  private:
   struct Snapshot {
     std::vector<rpc::Candidate> members;
     Places places;
   };
   std::shared_ptr<const Snapshot> snapshot() const;
+  void mark(std::vector<rpc::Candidate>& members) const;
 
-  mutable std::mutex mutex_;  // guards only the pointer
+  mutable std::mutex mutex_;  // guards what follows; nothing is waited for under it
+  std::set<std::string, std::less<>> draining_;
   std::shared_ptr<const Snapshot> current_;
 };
 

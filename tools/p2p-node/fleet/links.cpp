@@ -53,6 +53,7 @@ membership::LinkHandlers Links::handlers(const net::ChannelPtr& channel) {
     });
   };
   out.on_logs = out.on_logs_reply = [](std::string_view) {};
+  out.wall_clock = [this] { return clock_.wall(); };
   out.answer = [this, peer](membership::LinkCall call) { return answer(peer, std::move(call)); };
   return out;
 }

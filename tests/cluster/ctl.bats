@@ -1,0 +1,319 @@
+# p2p-ctl with a fleet: what it shows of services and nodes, and what it does with them.
+
+load cluster
+
+setup_file() {
+  fleet_setup
+  local services=$P2P_HOME/services
+  mkdir -p "$services/worker-1" "$services/worker-2/broken"
+  cp -r "$P2P_SOURCE_DIR/config/services/disk" "$services/worker-1/"
+  cp -r "$P2P_SOURCE_DIR/config/services/disk" "$services/worker-2/"
+  cp -r "$P2P_SOURCE_DIR/config/services/checks" "$services/worker-1/"
+  echo 'name: broken' >"$services/worker-2/broken/service.yaml"
+  chmod -R u=rwX,go=rX "$services"
+  fleet_of_three
+  wait_until 20 runs worker-1 checks
+}
+
+setup() { P2P_COORDINATOR=$(cat "$FLEET/run/coordinator"); export P2P_COORDINATOR; }
+teardown_file() { fleet_teardown; }
+
+runs() { p2p-ctl services --node "$1" -o json | jq -e --arg n "$2" '.[] | select(.name == $n and .state == "running")'; }
+# fails_with CODE STDERR COMMAND…
+fails_with() {
+  local code=$1 text=$2
+  shift 2
+  run "-$code" --separate-stderr "$@"
+  [[ -z $output && $stderr == "$text" ]] || { printf '%s\nstdout: %s\nstderr: %s\n' "$*" "$output" "$stderr"; false; }
+}
+
+@test "services says why one is broken, and so does a call of it" {
+  run -0 --separate-stderr p2p-ctl services
+  grep -E '^broken +error +worker-2 +.*service.yaml:1:1: needs a command$' <<<"$output"
+  fails_with 1 "p2p-ctl: error: service \"broken\" cannot run on node \"worker-2\": $P2P_HOME/services/worker-2/broken/service.yaml:1:1: needs a command
+hint: p2p-ctl services describe broken --node worker-2" p2p-ctl call broken.fix
+  # A method that a running service has not got is another matter.
+  fails_with 5 'p2p-ctl: error: no method "checks.fixed" on node "worker-1"
+hint: p2p-ctl services' p2p-ctl call checks.fixed
+}
+
+@test "describe shows where a service is, its process, and what its methods take" {
+  run -0 --separate-stderr p2p-ctl services describe checks
+  local pid
+  pid=$(p2p-ctl services describe checks -o json | jq '.[0].pids[0]')
+  [[ $(readlink "/proc/$pid/cwd") == "$P2P_HOME/services/worker-1/checks" ]]
+  grep -E "^worker-1 +running +1\.0\.0 +[0-9]+ +1 +$pid$" <<<"$output"
+  grep -E '^ +port +integer; required; at least 1; at most 65535$' <<<"$output"
+  run -0 --separate-stderr p2p-ctl services describe disk -o name
+  [[ $output == worker-1$'\n'worker-2 ]]
+  fails_with 5 'p2p-ctl: error: no node has a service "dsik"; did you mean "disk"?
+hint: p2p-ctl services' p2p-ctl services describe dsik
+  fails_with 5 'p2p-ctl: error: no service "checks" on this node
+hint: p2p-ctl services --node worker-2' p2p-ctl services describe checks --node worker-2
+}
+
+@test "a service is stopped and started on the one node that has it; where several have it, one says which" {
+  run -0 --separate-stderr p2p-ctl services stop checks -o json
+  jq -e '. == [{node: "worker-1", name: "checks", state: "stopped"}]' <<<"$output"
+  fails_with 1 'p2p-ctl: error: service "checks" is stopped on node "worker-1"
+hint: p2p-ctl services start checks --node worker-1' p2p-ctl call checks.tcp host=127.0.0.1 port:=1
+  run -0 --separate-stderr p2p-ctl services start checks
+  wait_until 20 runs worker-1 checks
+  fails_with 2 'p2p-ctl: error: 2 nodes have the service "disk": worker-1, worker-2
+hint: say which with --node ID, --role ROLE or --all' p2p-ctl services restart disk
+  run -0 --separate-stderr p2p-ctl services restart disk --all -o json
+  jq -e 'map(.node) == ["worker-1", "worker-2"]' <<<"$output"
+  run -0 --separate-stderr p2p-ctl services restart disk --node worker-2 -o name
+  [[ $output == worker-2 ]]
+  fails_with 5 'p2p-ctl: error: no such node has a service "disk"
+hint: p2p-ctl services' p2p-ctl services stop disk --role coordinator
+  fails_with 2 'p2p-ctl: error: --node excludes --role and --all' p2p-ctl services stop disk --node worker-1 --all
+}
+
+@test "names for completions come quickly, and nothing comes where nobody answers" {
+  [[ $(p2p-ctl __names nodes | xargs) == "coordinator-1 worker-1 worker-2" ]]
+  p2p-ctl __names services | grep -x disk
+  p2p-ctl __names methods | grep -x disk.usage
+  run -0 --separate-stderr p2p-ctl __names nodes --coordinator 127.0.0.1:1
+  [[ -z $output && -z $stderr ]]
+  run -0 --separate-stderr env P2P_HOME="$FLEET/nowhere" p2p-ctl __names methods
+  [[ -z $output && -z $stderr ]]
+  # One that takes the connection and says nothing.
+  coproc python3 -c 'import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+input()'
+  local port
+  read -ru "${COPROC[0]}" port
+  run -0 --separate-stderr timeout 20 p2p-ctl __names nodes --coordinator "127.0.0.1:$port"
+  [[ -z $output && -z $stderr ]]
+  echo >&"${COPROC[1]}"
+}
+
+@test "bash completes the names of nodes, services and methods" {
+  eval "$(p2p-ctl completion bash)"
+  compopt() { :; }
+  complete_words() {
+    COMP_WORDS=(p2p-ctl "$@") COMP_CWORD=$#
+    _p2p_ctl
+    [[ -n ${COMPREPLY[*]} ]]
+  }
+  complete_words call --node w && [[ ${COMPREPLY[*]} == "worker-1 worker-2" ]]
+  complete_words services describe che && [[ ${COMPREPLY[*]} == checks ]]
+  complete_words call disk. && [[ ${COMPREPLY[*]} == disk.usage ]]
+  complete_words ping co && [[ ${COMPREPLY[*]} == coordinator-1 ]]
+  complete_words completion '' && [[ ${COMPREPLY[*]} == "bash zsh fish" ]]
+}
+
+# on_terminal INPUT COMMAND…: runs it on a terminal of its own, with INPUT typed once it asks or shows something.
+on_terminal() {
+  local input=$1
+  shift
+  TERM=xterm COLUMNS=100 python3 "$BATS_TEST_DIRNAME/on_terminal.py" "$input" "$@"
+}
+
+@test "an alive node is not forgotten, a dead one is, and comes back when it starts" {
+  fails_with 1 'p2p-ctl: error: node "worker-2" is alive; only one that is dead or has left can be forgotten
+hint: "p2p-ctl nodes remove worker-2" takes a node out of the fleet that still runs' p2p-ctl nodes forget worker-2
+  fails_with 5 'p2p-ctl: error: no node "worker-7" is listed
+hint: p2p-ctl nodes' p2p-ctl nodes forget worker-7
+  fails_with 2 'p2p-ctl: error: "coordinator-1" is this coordinator itself' p2p-ctl nodes forget coordinator-1
+  node_kill worker-2 TERM
+  p2p-ctl wait node worker-2 --gone --timeout 30s
+  run -0 --separate-stderr p2p-ctl nodes forget worker-2
+  [[ $stderr == "node worker-2 is forgotten; it is listed again if it comes back" ]]
+  [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1" ]]
+  grep -q 'Audit.*operator operator has forgotten node worker-2' "$FLEET/coordinator-1.log"
+  node_run worker-2
+  p2p-ctl wait node worker-2 --timeout 30s
+}
+
+@test "wait ends when it is so, or says what was seen last" {
+  fails_with 6 'p2p-ctl: error: node "worker-1" was not dead within 300ms: node "worker-1" is alive
+hint: wait longer with --timeout' p2p-ctl wait node worker-1 --dead --timeout 300ms
+  fails_with 6 "p2p-ctl: error: service \"broken\" was not running within 300ms: service \"broken\" is in error on node \"worker-2\": $P2P_HOME/services/worker-2/broken/service.yaml:1:1: needs a command
+hint: wait longer with --timeout" p2p-ctl wait service broken --timeout 300ms
+  fails_with 6 'p2p-ctl: error: node "worker-1" was not alive within 300ms: 127.0.0.1:1: Connection refused
+hint: wait longer with --timeout' p2p-ctl wait node worker-1 --coordinator 127.0.0.1:1 --timeout 300ms
+  fails_with 2 'p2p-ctl: error: --alive, --dead and --gone exclude each other' p2p-ctl wait node worker-1 --dead --gone
+  run -0 --separate-stderr p2p-ctl wait service disk --node worker-2 -o json
+  jq -e '.node == "worker-2" and .state == "running"' <<<"$output"
+  # Begun before it is so.
+  node_kill worker-2 KILL
+  p2p-ctl wait node worker-2 --alive --timeout 60s 2>"$FLEET/wait.err" 3>&- 4>&- &
+  local waiting=$!
+  node_run worker-2
+  wait "$waiting"
+  [[ $(cat "$FLEET/wait.err") == 'node "worker-2" is alive' ]]
+}
+
+# went NODE STATUS: the watch has told that.
+went() { jq -es --arg n "$1" --arg s "$2" 'any(.[]; .node == $n and .change == "status" and .to == $s)' "$FLEET/nodes.out"; }
+says() { grep -qF -- "$2" "$1"; }
+ended_with() { local code=0; wait "$1" || code=$?; [[ $code == "$2" ]] || { echo "ended with $code"; false; }; }
+
+@test "watch prints a line a change, says when the coordinator is away, and ends with 130" {
+  p2p-ctl watch nodes --interval 200ms -o json >"$FLEET/nodes.out" 2>"$FLEET/nodes.err" 3>&- 4>&- &
+  local nodes=$!
+  echo "$nodes" >"$FLEET/run/watch-nodes.pid"
+  p2p-ctl watch services --interval 200ms >"$FLEET/services.out" 2>"$FLEET/services.err" 3>&- 4>&- &
+  local services=$!
+  echo "$services" >"$FLEET/run/watch-services.pid"
+  wait_until 20 says "$FLEET/nodes.err" "watching 3 nodes of $P2P_COORDINATOR; Ctrl-C ends"
+  wait_until 20 says "$FLEET/services.err" "services of $P2P_COORDINATOR; Ctrl-C ends"
+  p2p-ctl services stop disk --node worker-1
+  wait_until 20 says "$FLEET/services.out" "worker-1  disk  state: running -> stopped"
+  p2p-ctl services start disk --node worker-1
+  node_kill worker-2 TERM
+  wait_until 20 went worker-2 left
+  node_kill coordinator-1 KILL
+  wait_until 20 says "$FLEET/nodes.err" "p2p-ctl: warning: lost the connection to $P2P_COORDINATOR; trying again"
+  node_config coordinator-1 coordinator
+  node_run coordinator-1
+  wait_until 20 says "$FLEET/nodes.err" "connected again to $P2P_COORDINATOR"
+  node_run worker-2
+  wait_until 30 went worker-2 alive
+  jq -es 'all(.[]; has("time") and has("change") and has("from") and has("to"))' "$FLEET/nodes.out"
+  # Jobs of a script ignore SIGINT when they start; the watch does not.
+  kill -INT "$nodes"
+  ended_with "$nodes" 130
+  kill -TERM "$services"
+  ended_with "$services" 130
+  wait_until 30 has_status worker-1 alive
+}
+
+@test "top prints once without a terminal, and quits on q with the terminal as it was" {
+  run -0 --separate-stderr p2p-ctl top
+  [[ ${lines[0]} == "$P2P_COORDINATOR: 3 nodes, 3 alive" ]]
+  grep -E '^worker-1 +alive +[0-9]+% +[0-9]+% +[0-9.]+ ' <<<"$output"
+  run -0 --separate-stderr p2p-ctl top --once -o json
+  jq -e 'length == 3 and all(.[]; .cpu_percent <= 100 and .memory_percent > 0 and .connections > 0 and .requests_per_second > 0)' <<<"$output"
+  run -0 on_terminal q p2p-ctl top --interval 1h
+  [[ $output == *$'\e[?1049h'*worker-1*"q quits"*$'\e[?1049l'*"restored" ]]
+  # Ctrl-C.
+  run -130 on_terminal $'\x03' p2p-ctl top --interval 1h
+  [[ $output == *$'\e[?1049h'*$'\e[?1049l'*"restored" ]]
+  fails_with 2 'p2p-ctl: error: --interval must be from 200ms to 1h' p2p-ctl top --interval 1ms
+}
+
+@test "a repeated call shows how long it took, and fails as its worst call" {
+  run -0 --separate-stderr p2p-ctl call system.ping --node worker-1 --repeat 20 -o json
+  jq -e '.calls == 20 and .failed == 0 and .errors == {} and .ms.min <= .ms.p50 and .ms.p50 <= .ms.p95 and .ms.p99 <= .ms.max' <<<"$output"
+  run -5 --separate-stderr p2p-ctl call system.pong --node worker-1 --repeat 3
+  [[ $(sed -n 's/  */ /p' <<<"$output" | head -n 2) == "calls 3"$'\n'"failed 3" ]]
+  [[ $stderr == 'p2p-ctl: error: 3 of 3 calls failed: no method "system.pong" on node "worker-1"; did you mean "system.ping"?
+hint: p2p-ctl services' ]]
+}
+
+@test "config get shows the effective values and where they come from" {
+  run -0 --separate-stderr p2p-ctl config get failure_timeout --node worker-1
+  [[ $output == 12 ]]
+  run -0 --separate-stderr p2p-ctl config get failure_timeout --node worker-1 -o json
+  jq -e --arg file "$FLEET/worker-1.yaml" '.source == "file" and (.where | startswith($file)) and .needs_restart == false' <<<"$output"
+  run -0 --separate-stderr p2p-ctl config get
+  grep -E '^jwt_expiration_hours +24 +default$' <<<"$output"
+  # The same keys as the node itself dumps, comments included.
+  p2p-node --config "$FLEET/worker-1.yaml" --dump-config | sed -nE 's/^(# )?([a-z0-9_]+):.*/\2/p' >"$FLEET/keys"
+  p2p-ctl config get --node worker-1 -o name | diff - "$FLEET/keys"
+  fails_with 5 'p2p-ctl: error: no configuration key "log_levle"; did you mean "log_level"?
+hint: p2p-ctl config get lists them' p2p-ctl config get log_levle
+  local token
+  token=$(p2p-ctl token create --sub reader --scope rpc:call,cluster:read)
+  P2P_TOKEN=$token run -4 --separate-stderr p2p-ctl config get
+  [[ $stderr == *"needs admin"* || $stderr == *admin* ]]
+}
+
+@test "a node is removed: it gets no more calls, is revoked, and is off the list" {
+  node_start worker-3 worker
+  p2p-ctl wait node worker-3 --timeout 30s
+  fails_with 2 'p2p-ctl: error: there is no terminal to ask on
+hint: --yes answers the question' setsid --wait p2p-ctl nodes remove worker-3
+  fails_with 2 'p2p-ctl: error: "coordinator-1" is the coordinator: the fleet hangs on it' p2p-ctl nodes remove coordinator-1 --yes
+  run -1 on_terminal n p2p-ctl nodes remove worker-3
+  [[ $output == *"Take worker-3 out of the fleet for good? It gets no more calls, and its certificate is revoked. [y/N]"*"not confirmed; nothing was changed"* ]]
+  p2p-ctl call system.ping --node worker-3
+  run -0 --separate-stderr p2p-ctl nodes remove worker-3 --yes
+  [[ $stderr == "draining worker-3"$'\n'"revoked what worker-3 had"$'\n'"node worker-3 is removed" ]]
+  [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1 worker-2" ]]
+  p2p-ctl certs list --revoked -o json | jq -e '.[] | select(.name == "worker-3" and .reason == "cessation-of-operation")'
+  grep -q 'Audit.*operator operator drains node worker-3: it gets no more calls' "$FLEET/coordinator-1.log"
+  fails_with 5 'p2p-ctl: error: no node "worker-3" is listed
+hint: p2p-ctl nodes; "p2p-ctl certs revoke worker-3" revokes what it has all the same' p2p-ctl nodes remove worker-3 --yes
+  node_kill worker-3
+}
+
+# A service whose call is over when somebody writes to a pipe.
+install_slow() {
+  local folder=$P2P_HOME/services/$1/slow
+  mkdir -p "$folder"
+  mkfifo "$FLEET/go"
+  printf '%s\n' '#!/bin/sh' ": >'$FLEET/began'" "read -r _ <'$FLEET/go'" "echo '\"done\"'" >"$folder/slow.sh"
+  chmod 755 "$folder/slow.sh"
+  printf '%s\n' 'name: slow' 'command: [./slow.sh]' 'methods: [{name: wait}]' >"$folder/service.yaml"
+}
+
+@test "a draining node ends what it has, gets nothing new, and has calls again when the removal fails" {
+  install_slow worker-2
+  wait_until 20 runs worker-2 slow
+  p2p-ctl call slow.wait -o json >"$FLEET/slow.out" 3>&- 4>&- &
+  local call=$!
+  wait_until 20 test -e "$FLEET/began"
+  run -6 --separate-stderr p2p-ctl nodes remove worker-2 --yes --timeout 2s
+  [[ $stderr == 'draining worker-2
+p2p-ctl: error: 1 call to node "worker-2" is still under way after 2s; nothing was revoked
+hint: wait longer with --timeout' ]]
+  p2p-ctl call system.ping --node worker-2
+  [[ $(p2p-ctl certs list --revoked -o json | jq 'map(select(.name == "worker-2")) | length') == 0 ]]
+  # Drained by hand: the call under way goes on, others go elsewhere or are refused.
+  p2p-ctl call cluster.drain node=worker-2 --timeout 700ms
+  run -0 --separate-stderr p2p-ctl nodes
+  grep -E '^worker-2 +worker +draining ' <<<"$output"
+  fails_with 3 'p2p-ctl: error: Unreachable: node "worker-2" gets no more calls: it is being taken out of the fleet' p2p-ctl call system.ping --node worker-2
+  run -0 --separate-stderr p2p-ctl call disk.usage --all --role worker -o json
+  jq -e 'map(.node) == ["worker-1"]' <<<"$output"
+  for _ in 1 2 3 4 5 6 7 8; do p2p-ctl call disk.usage >/dev/null; done
+  echo >"$FLEET/go"
+  wait "$call"
+  [[ $(cat "$FLEET/slow.out") == '"done"' ]]
+  run -0 --separate-stderr p2p-ctl call cluster.drain node=worker-2 undo:=true -o json
+  jq -e '. == {node: "worker-2", draining: false, calls_under_way: 0}' <<<"$output"
+  p2p-ctl call system.ping --node worker-2
+}
+
+@test "who revokes the coordinator or himself is told what it means" {
+  run -1 on_terminal n p2p-ctl certs revoke coordinator-1
+  [[ $output == *"coordinator-1 is the coordinator's: every node refuses it at once"* ]]
+  run -1 on_terminal n p2p-ctl certs revoke operator
+  [[ $output == *"operator is what you show yourself: after this you can do nothing from here"* ]]
+  run -1 on_terminal n p2p-ctl certs revoke worker-1
+  [[ $output == *"Revoke what worker-1 has? It is refused by the whole fleet at once. [y/N]"* ]]
+  [[ $output != *"yourself"* ]]
+}
+
+@test "a clock that is off is shown, and by how much" {
+  local library
+  library=$(find /usr/lib -name libfaketime.so.1 | head -n 1)
+  [[ -n $library ]] || { [[ ${CI:-} != true ]] && skip "faketime is not installed"; }
+  node_kill worker-2 TERM
+  LD_PRELOAD=$library FAKETIME=+90s FAKETIME_DONT_FAKE_MONOTONIC=1 node_run worker-2
+  p2p-ctl wait node worker-2 --timeout 30s
+  measured() { p2p-ctl nodes -o json | jq -e '.[] | select(.node_id == "worker-2") | .clock_offset_ms | . > 88000 and . < 92000'; }
+  wait_until 20 measured
+  run -0 --separate-stderr p2p-ctl nodes
+  grep -E '^worker-2 .* 1m(29|30)s ahead$' <<<"$output"
+  grep -E '^worker-1 .* ok$' <<<"$output"
+}
+
+@test "where the coordinator has not the CA's key, remove says what to run where it is, and undoes the draining" {
+  mv "$P2P_HOME/certs/ca_key.pem" "$FLEET/ca_key.pem"
+  node_kill coordinator-1 TERM
+  node_config coordinator-1 coordinator
+  node_run coordinator-1
+  wait_until 30 has_status worker-1 alive
+  run -1 --separate-stderr p2p-ctl nodes remove worker-1 --yes
+  mv "$FLEET/ca_key.pem" "$P2P_HOME/certs/ca_key.pem"
+  [[ $stderr == "draining worker-1
+p2p-ctl: error: the coordinator has not the CA's key, so it cannot revoke; the node is in the fleet as before
+hint: run \"p2p-ca revoke worker-1\" where the key is; then \"p2p-ctl nodes forget worker-1\" here" ]]
+  p2p-ctl call system.ping --node worker-1
+}

@@ -1,0 +1,171 @@
+// p2p-ctl nodes forget, and nodes remove: drain, revoke, forget.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/text.hpp"
+#include "cli/output.hpp"
+#include "commands.hpp"
+#include "fleet.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+using cli::Failure;
+using cli::member_text;
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds kForgetPause{250};
+/// How long a revocation may take to reach the coordinator's own list.
+constexpr milliseconds kForgetTimeout{15'000};
+
+/// The node as the coordinator lists it; null when it does not.
+Attempt<Json> find_node(cli::NodeClient& client, const std::string& name) {
+  const auto nodes = ask_nodes(client, cli::kRequestTimeout);
+  if (!nodes) return nodes.error();
+  const auto found = std::find_if(nodes->begin(), nodes->end(),
+                                  [&](const Json& node) { return member_text(node, "node_id") == name; });
+  return found == nodes->end() ? Json() : *found;
+}
+
+class Forget final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("NODE", node_, "which node; it is dead or has left");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    if (auto good = check_name("node", node_); !good) return good;
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto done = ask(*client, "cluster.forget", {{"node", node_}}, std::nullopt, cli::kRequestTimeout);
+    if (!done) {
+      Failure failure = done.error();
+      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl nodes";
+      if (failure.exit_code == cli::kFailed)
+        failure.hint = fmt::format("\"p2p-ctl nodes remove {}\" takes a node out of the fleet that still runs", node_);
+      return failure;
+    }
+    session.report.note("node " + node_ + " is forgotten; it is listed again if it comes back");
+    return {};
+  }
+
+ private:
+  std::string node_;
+};
+
+/// One removal; takes the draining back unless everything went well.
+class Removal {
+ public:
+  Removal(cli::NodeClient& client, std::string node) : client_(client), node_(std::move(node)) {}
+  Removal(const Removal&) = delete;
+  Removal& operator=(const Removal&) = delete;
+  ~Removal() {
+    if (drained_) ask(client_, "cluster.drain", {{"node", node_}, {"undo", true}}, std::nullopt, cli::kRequestTimeout);
+  }
+
+  Attempt<void> drain(milliseconds timeout) {
+    drained_ = true;  // also if the answer is lost
+    const auto done = ask(client_, "cluster.drain", {{"node", node_}}, std::nullopt, timeout);
+    if (!done) return done.error();
+    const auto left = find_unsigned(*done, "calls_under_way").value_or(0);
+    if (left == 0) return {};
+    return Failure(cli::kTimeout,
+                   fmt::format("{} to node \"{}\" {} still under way after {}; nothing was revoked",
+                               left == 1 ? "1 call" : fmt::format("{} calls", left), node_, left == 1 ? "is" : "are",
+                               format_duration(timeout)),
+                   "wait longer with --timeout");
+  }
+
+  Attempt<void> revoke(const std::string& reason) {
+    const auto done =
+        ask(client_, "certs.revoke", {{"target", node_}, {"reason", reason}}, std::nullopt, cli::kRequestTimeout);
+    if (done) return {};
+    Failure failure = done.error();
+    if (failure.exit_code == cli::kNotFound && failure.message.find("certs.revoke") != std::string::npos) {
+      return {cli::kFailed,
+              "the coordinator has not the CA's key, so it cannot revoke; the node is in the fleet as before",
+              fmt::format("run \"p2p-ca revoke {0}\" where the key is; then \"p2p-ctl nodes forget {0}\" here", node_)};
+    }
+    return failure;
+  }
+
+  /// A revoked node goes off the list by itself; one that was dead is taken off.
+  Attempt<void> forget() {
+    const auto until = Steady::now() + kForgetTimeout;
+    for (;;) {
+      const auto done = ask(client_, "cluster.forget", {{"node", node_}}, std::nullopt, cli::kRequestTimeout);
+      if (done || done.error().exit_code == cli::kNotFound) break;
+      if (Steady::now() >= until || done.error().exit_code != cli::kFailed) return done.error();
+      std::this_thread::sleep_for(kForgetPause);
+    }
+    drained_ = false;
+    return {};
+  }
+
+ private:
+  cli::NodeClient& client_;
+  std::string node_;
+  bool drained_ = false;
+};
+
+class Remove final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("NODE", node_, "which node");
+    options.choice("--reason", "REASON", reason_,
+                   {"cessation-of-operation", "key-compromise", "superseded", "unspecified"},
+                   "why its certificate is revoked; by default the first of");
+    options.duration("--timeout", "TIME", timeout_, "how long calls under way may take to end, 30s by default");
+    options.flag("--yes", yes_, "do not ask");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    if (auto good = check_name("node", node_); !good) return good;
+    if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto node = find_node(*client, node_);
+    if (!node) return node.error();
+    if (node->is_null()) {
+      return Failure(cli::kNotFound, fmt::format("no node \"{}\" is listed", node_),
+                     fmt::format("p2p-ctl nodes; \"p2p-ctl certs revoke {}\" revokes what it has all the same", node_));
+    }
+    if (member_text(*node, "role") == "coordinator")
+      return Failure(cli::kUsage, fmt::format("\"{}\" is the coordinator: the fleet hangs on it", node_));
+    if (!yes_) {
+      auto asked = session.confirm(fmt::format(
+          "Take {} out of the fleet for good? It gets no more calls, and its certificate is revoked.", node_));
+      if (!asked) return asked;
+    }
+    return remove(*client, session, member_text(*node, "status") == "alive");
+  }
+
+ private:
+  Attempt<void> remove(cli::NodeClient& client, cli::Session& session, bool alive) {
+    Removal removal(client, node_);
+    if (alive) {
+      session.report.note("draining " + node_);
+      if (auto drained = removal.drain(timeout_); !drained) return drained;
+    }
+    if (auto revoked = removal.revoke(reason_); !revoked) return revoked;
+    session.report.note("revoked what " + node_ + " had");
+    if (auto forgotten = removal.forget(); !forgotten) return forgotten;
+    session.report.note("node " + node_ + " is removed");
+    return {};
+  }
+
+  std::string node_, reason_ = "cessation-of-operation";
+  milliseconds timeout_{30'000};
+  bool yes_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_nodes_forget() { return std::make_unique<Forget>(); }
+std::unique_ptr<cli::Command> make_nodes_remove() { return std::make_unique<Remove>(); }
+
+}  // namespace p2p::ctl

@@ -1,0 +1,117 @@
+// p2p-ctl services start, stop, restart.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/rpc_failure.hpp"
+#include "commands.hpp"
+#include "fleet.hpp"
+#include "service_places.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+using cli::Failure;
+using rpc::Target;
+
+constexpr int kNotThere = static_cast<int>(rpc::Code::no_such_target);
+
+/// Each node's answer as one flat object: node, name, state or error.
+Json rows_of(const Json& answers) {
+  Json out = Json::array();
+  for (const Json& answer : answers) {
+    Json row = {{"node", cli::member_text(answer, "node")}};
+    if (const Json* result = find_member(answer, "result"); result != nullptr && result->is_object())
+      row.update(*result);
+    if (const Json* error = find_member(answer, "error"); error != nullptr) {
+      const Json* data = find_member(*error, "data");
+      row["error"] = cli::message_of(cli::member_text(*error, "message"), data != nullptr ? dump_json(*data) : "");
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+class Control final : public cli::Command {
+ public:
+  explicit Control(std::string word) : word_(std::move(word)) {}
+
+  void declare(cli::Options& options) override {
+    options.argument("SERVICE", name_, "which service");
+    options.text("--node", "ID", node_, "on this node; may be left out where only one has the service");
+    options.choice("--role", "ROLE", role_, {"worker", "coordinator"}, "on each node of this role that has it");
+    options.flag("--all", all_, "on each node that has it");
+    options.duration("--timeout", "TIME", timeout_, "how long to wait, 1m by default");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    if (!node_.empty() && (all_ || !role_.empty())) return Failure(cli::kUsage, "--node excludes --role and --all");
+    if (auto good = check_name("service", name_); !good) return good;
+    if (!node_.empty()) {
+      if (auto good = check_name("node", node_); !good) return good;
+    }
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const bool on_many = all_ || !role_.empty();
+    if (node_.empty() && !on_many) {
+      auto only = only_place_of(*client, name_);
+      if (!only) return only.error();
+      node_ = *only;
+    }
+    return on_many ? change_many(*client, session.out) : change_one(*client, session.out);
+  }
+
+ private:
+  Attempt<Json> change(cli::NodeClient& client, const Target& target) const {
+    return ask(client, "services." + word_, {{"name", name_}}, target, timeout_);
+  }
+
+  Attempt<void> change_one(cli::NodeClient& client, cli::Output& out) {
+    const auto done = change(client, {Target::Kind::node, node_});
+    if (!done) {
+      Failure failure = done.error();
+      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl services --node " + node_;
+      return failure;
+    }
+    show(out, Json::array({{{"node", node_}, {"result", *done}}}));
+    return {};
+  }
+
+  Attempt<void> change_many(cli::NodeClient& client, cli::Output& out) {
+    auto answers = change(client, {Target::Kind::all, {}, pki::parse_role(role_)});
+    if (!answers) return answers.error();
+    Json having = Json::array();
+    for (Json& answer : *answers) {
+      const Json* error = find_member(answer, "error");
+      const Json* code = error != nullptr ? find_member(*error, "code") : nullptr;
+      if (code == nullptr || *code != kNotThere) having.push_back(std::move(answer));
+    }
+    if (having.empty())
+      return Failure(cli::kNotFound, fmt::format("no such node has a service \"{}\"", name_), "p2p-ctl services");
+    show(out, having);
+    return cli::judge_broadcast(dump_json(having));
+  }
+
+  static void show(cli::Output& out, const Json& answers) {
+    const Json rows = rows_of(answers);
+    std::vector<cli::Column> columns{cli::member_column("NODE", "node"), cli::member_column("SERVICE", "name"),
+                                     cli::state_column("STATE", "state")};
+    if (std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("error"); }))
+      columns.push_back(cli::member_column("WHY", "error"));
+    out.list(dump_json(rows), columns, "node");
+  }
+
+  std::string word_, name_, node_, role_;
+  bool all_ = false;
+  std::chrono::milliseconds timeout_{60'000};
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_services_start() { return std::make_unique<Control>("start"); }
+std::unique_ptr<cli::Command> make_services_stop() { return std::make_unique<Control>("stop"); }
+std::unique_ptr<cli::Command> make_services_restart() { return std::make_unique<Control>("restart"); }
+
+}  // namespace p2p::ctl

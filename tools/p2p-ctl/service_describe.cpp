@@ -1,0 +1,88 @@
+// p2p-ctl services describe.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "commands.hpp"
+#include "fleet.hpp"
+#include "natural_order.hpp"
+#include "service_places.hpp"
+#include "service_view.hpp"
+
+namespace p2p::ctl {
+namespace {
+
+using cli::Attempt;
+using cli::Failure;
+using cli::member_text;
+using rpc::Target;
+
+class Describe final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.argument("SERVICE", name_, "which service");
+    options.text("--node", "ID", node_, "as it is on this node; else on each that has it");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    if (auto good = check_name("service", name_); !good) return good;
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto places = node_.empty() ? on_all(*client) : on_one(*client);
+    if (!places) return places.error();
+    if (session.out.format() == cli::Format::table)
+      show_service(session.out.stream(), *places, session.out.surface());
+    else
+      session.out.list(dump_json(*places), {}, "node");
+    return {};
+  }
+
+ private:
+  Attempt<Json> on_one(cli::NodeClient& client) const {
+    if (auto good = check_name("node", node_); !good) return good.error();
+    auto place =
+        ask(client, "services.describe", {{"name", name_}}, Target{Target::Kind::node, node_}, cli::kRequestTimeout);
+    if (!place) {
+      Failure failure = place.error();
+      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl services --node " + node_;
+      return failure;
+    }
+    if (!place->is_object()) return Failure(cli::kDamaged, "the answer of services.describe is not an object");
+    (*place)["node"] = node_;
+    return Json::array({std::move(*place)});
+  }
+
+  /// Those that are in trouble first.
+  Attempt<Json> on_all(cli::NodeClient& client) const {
+    const auto answers =
+        ask(client, "services.describe", {{"name", name_}}, Target{Target::Kind::all}, cli::kRequestTimeout);
+    if (!answers) return answers.error();
+    Json places = Json::array();
+    for (const Json& answer : *answers) {
+      const Json* result = find_member(answer, "result");
+      if (result == nullptr || !result->is_object()) continue;
+      places.push_back(*result);
+      places.back()["node"] = member_text(answer, "node");
+    }
+    if (places.empty()) {
+      const auto nowhere = only_place_of(client, name_);  // says what may have been meant
+      return nowhere
+                 ? Failure(cli::kUnreachable, fmt::format("node \"{}\" does not say how \"{}\" is", *nowhere, name_))
+                 : nowhere.error();
+    }
+    std::stable_sort(places.begin(), places.end(), [](const Json& a, const Json& b) {
+      const bool first = a.contains("error"), second = b.contains("error");
+      return first != second ? first : natural_less(member_text(a, "node"), member_text(b, "node"));
+    });
+    return places;
+  }
+
+  std::string name_, node_;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_services_describe() { return std::make_unique<Describe>(); }
+
+}  // namespace p2p::ctl

@@ -1,0 +1,70 @@
+#include "service_places.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/output.hpp"
+#include "fleet.hpp"
+
+namespace p2p::ctl {
+
+using cli::Attempt;
+using cli::Failure;
+using cli::member_text;
+using rpc::Target;
+
+namespace {
+
+/// What is said instead of an error must not take long.
+constexpr std::chrono::milliseconds kLookTimeout{3'000};
+
+}  // namespace
+
+Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& service) {
+  const auto list = ask_services(client, {Target::Kind::all}, cli::kRequestTimeout);
+  if (!list) return list.error();
+  std::vector<std::string> nodes;
+  std::vector<std::string> known;
+  for (const Json& one : list->services) {
+    const std::string name = member_text(one, "name");
+    if (name == service) nodes.push_back(member_text(one, "node"));
+    if (known.empty() || known.back() != name) known.push_back(name);
+  }
+  if (nodes.size() == 1) return nodes.front();
+  if (nodes.empty()) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return Failure(cli::kNotFound, fmt::format("no node has a service \"{}\"{}", service, did_you_mean(service, names)),
+                   "p2p-ctl services");
+  }
+  return Failure(cli::kUsage, fmt::format("{} nodes have the service \"{}\": {}", nodes.size(), service, few_of(nodes)),
+                 "say which with --node ID, --role ROLE or --all");
+}
+
+Failure with_service_state(cli::NodeClient& client, const std::string& method, const std::optional<Target>& target,
+                           Failure failure) {
+  if (failure.exit_code != cli::kNotFound) return failure;
+  const std::string service = method.substr(0, method.find_first_of("./"));
+  const bool on_node = target && target->kind == Target::Kind::node;
+  const auto list = ask_services(client, on_node ? *target : Target{Target::Kind::all}, kLookTimeout);
+  if (!list) return failure;
+  const Json* broken = nullptr;
+  for (const Json& one : list->services) {
+    if (member_text(one, "name") != service) continue;
+    const std::string state = member_text(one, "state");
+    if (state != "stopped" && state != "error") return failure;  // it runs somewhere, so that is not why
+    if (broken == nullptr || state == "error") broken = &one;
+  }
+  if (broken == nullptr) return failure;
+  const std::string node = member_text(*broken, "node");
+  if (member_text(*broken, "state") == "stopped") {
+    return {cli::kFailed, fmt::format("service \"{}\" is stopped on node \"{}\"", service, node),
+            fmt::format("p2p-ctl services start {} --node {}", service, node)};
+  }
+  return {cli::kFailed,
+          fmt::format("service \"{}\" cannot run on node \"{}\": {}", service, node, member_text(*broken, "error")),
+          fmt::format("p2p-ctl services describe {} --node {}", service, node)};
+}
+
+}  // namespace p2p::ctl

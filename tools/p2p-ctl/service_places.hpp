@@ -1,0 +1,20 @@
+// Where a service is, and why it is not where it was expected.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/node_client.hpp"
+
+namespace p2p::ctl {
+
+/// The one node that has the service (a built-in one everyone has). kNotFound with the nearest name when nobody has it,
+/// kUsage with the nodes when several have.
+cli::Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& service);
+
+/// `failure` of a call of `method` on `target`; where the service is there but stopped or broken, that, its reason, and
+/// what to do about it. Asks for at most a few seconds.
+cli::Failure with_service_state(cli::NodeClient& client, const std::string& method,
+                                const std::optional<rpc::Target>& target, cli::Failure failure);
+
+}  // namespace p2p::ctl

@@ -1,0 +1,170 @@
+#include "cluster_control.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "net/run_on.hpp"
+
+namespace p2p::node {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+using AccessPtr = std::shared_ptr<const FleetAccess>;
+
+constexpr char kForgetSchema[] =
+    R"({"type":"object","properties":{"node":{"type":"string"}},"required":["node"],"additionalProperties":false})";
+constexpr char kDrainSchema[] = R"({"type":"object","properties":{"node":{"type":"string"},"undo":{"type":"boolean"}},)"
+                                R"("required":["node"],"additionalProperties":false})";
+constexpr milliseconds kLookInterval{50};
+/// Kept back from the caller's deadline, so that the answer reaches it.
+constexpr milliseconds kReserve{500};
+constexpr std::chrono::hours kLongestDrain{1};
+
+struct DrainRequest {
+  std::string node;
+  bool undo = false;
+};
+
+Result<DrainRequest> read_request(const std::string& params, bool may_undo) {
+  const auto object = parse_json(params.empty() ? "{}" : params);
+  if (!object) return object.error();
+  const std::string* node = find_string(*object, "node");
+  const Json* undo = find_member(*object, "undo");
+  const std::size_t known = 1U + (may_undo && undo != nullptr ? 1U : 0U);
+  if (node == nullptr || object->size() != known || (undo != nullptr && !undo->is_boolean())) {
+    return Error(Errc::invalid, may_undo ? "params must be {\"node\": \"<name>\"}, and \"undo\": true or false at will"
+                                         : "params must be {\"node\": \"<name>\"}");
+  }
+  return DrainRequest{*node, undo != nullptr && *undo == true};
+}
+
+std::string who(const auth::Caller& caller) {
+  if (!caller.identity) return "somebody";
+  return fmt::format("{} {}", pki::to_string(caller.identity->role), caller.identity->name);
+}
+
+Error not_listed(const std::string& node) {
+  return {Errc::not_found, fmt::format("no node \"{}\" is listed", escape_controls(node.substr(0, 64)))};
+}
+
+/// On the control loop.
+Result<void> forget_now(const FleetAccess& access, const std::string& node, const std::string& by) {
+  using membership::NodeStatus;
+  const auto view = access.membership.view();
+  const auto* listed = view->find(node);
+  if (listed == nullptr) return not_listed(node);
+  if (node == access.self_id) return Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node));
+  if (listed->status == NodeStatus::alive || listed->status == NodeStatus::suspected) {
+    return Error(Errc::failed, fmt::format("node \"{}\" is {}; only one that is dead or has left can be forgotten",
+                                           node, membership::to_string(listed->status)));
+  }
+  const membership::Instant now{access.clock.monotonic(), access.clock.wall()};
+  if (auto done = access.membership.forget(node, false, now); !done) return done;
+  access.gossip.pump();
+  Logger(access.log, "Audit").info("{} has forgotten node {}", by, node);
+  return {};
+}
+
+asio::awaitable<rpc::Outcome> forget(AccessPtr access, rpc::CallContext call) {
+  const auto request = read_request(call.params, false);
+  if (!request) co_return rpc::to_rpc_error(request.error());
+  auto work = [access, node = request->node, by = who(call.caller)] { return forget_now(*access, node, by); };
+  auto forgetting = net::run_on(access->control, std::move(work));
+  const auto done = co_await std::move(forgetting);
+  if (!done) co_return rpc::to_rpc_error(done.error());
+  co_return dump_json(Json{{"node", request->node}});
+}
+
+/// Ends the draining unless it is kept.
+class Draining {
+ public:
+  Draining(Directory& directory, std::string node) : directory_(directory), node_(std::move(node)) {
+    directory_.set_draining(node_, true);
+  }
+  Draining(const Draining&) = delete;
+  Draining& operator=(const Draining&) = delete;
+  ~Draining() {
+    if (!kept_) directory_.set_draining(node_, false);
+  }
+  void keep() { kept_ = true; }
+
+ private:
+  Directory& directory_;
+  std::string node_;
+  bool kept_ = false;
+};
+
+asio::awaitable<std::size_t> wait_for_calls(AccessPtr access, std::string node, Monotonic until) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  // Looked at twice: a call that had chosen the node just before may begin after the first look.
+  for (int quiet = 0;;) {
+    const std::size_t left = access->forwarder.under_way(node);
+    quiet = left == 0 ? quiet + 1 : 0;
+    if (quiet == 2) co_return 0;
+    if (access->clock.monotonic() + kLookInterval >= until) co_return left;
+    timer.expires_after(kLookInterval);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
+  const auto request = read_request(call.params, true);
+  if (!request) co_return rpc::to_rpc_error(request.error());
+  const std::string node = request->node;
+  Logger log(access->log, "Audit");
+  if (request->undo) {
+    access->directory.set_draining(node, false);
+    log.info("{} lets node {} have calls again", who(call.caller), node);
+    co_return dump_json(
+        Json{{"node", node}, {"draining", false}, {"calls_under_way", access->forwarder.under_way(node)}});
+  }
+  if (access->gossip.view()->find(node) == nullptr) co_return rpc::to_rpc_error(not_listed(node));
+  if (node == access->self_id) {
+    co_return rpc::to_rpc_error(Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node)));
+  }
+  Draining draining(access->directory, node);
+  log.info("{} drains node {}: it gets no more calls", who(call.caller), node);
+  auto waiting = wait_for_calls(access, node, call.deadline - kReserve);
+  const std::size_t left = co_await std::move(waiting);
+  draining.keep();
+  co_return dump_json(Json{{"node", node}, {"draining", true}, {"calls_under_way", left}});
+}
+
+using Handler = asio::awaitable<rpc::Outcome> (*)(AccessPtr, rpc::CallContext);
+
+rpc::Method control_method(AccessPtr access, std::string name, std::string description, const char* schema,
+                           Handler handler) {
+  rpc::Method out;
+  out.name = std::move(name);
+  out.description = std::move(description);
+  out.permission = auth::Permission::admin;
+  out.timeout = kLongestDrain;
+  out.params_schema = schema;
+  out.handler = [access = std::move(access), handler](rpc::CallContext call) {
+    return handler(access, std::move(call));
+  };
+  return out;
+}
+
+}  // namespace
+
+void add_cluster_control(rpc::Service& service, const FleetAccess& access) {
+  const auto shared = std::make_shared<const FleetAccess>(access);
+  service.methods.push_back(control_method(
+      shared, "cluster.forget", "Takes a node that is dead or has left off the list.", kForgetSchema, forget));
+  service.methods.push_back(control_method(
+      shared, "cluster.drain", "Sends a node no more calls, and waits for those under way.", kDrainSchema, drain));
+}
+
+}  // namespace p2p::node
