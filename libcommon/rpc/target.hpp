@@ -29,8 +29,8 @@ struct Candidate {
   std::string node_id;
   pki::Role role = pki::Role::worker;
   bool alive = true;                    ///< not dead
-  bool draining = false;                ///< it is to get no more calls
   std::vector<std::string> services{};  ///< what it announces, besides the built-in ones
+  bool draining = false;                ///< it is to get no more calls
 };
 
 /// Those that the target means, in the order given. Live ones only, but for `all` and `node`: the caller of these wants
