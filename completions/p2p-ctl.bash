@@ -10,10 +10,11 @@ _p2p_ctl() {
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --context') kind='contexts' ;;
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='nodes' ;;
-    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
     *' --service') kind='services' ;;
     ' nodes remove --reason') kind=words choices='cessation-of-operation key-compromise superseded unspecified' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
@@ -170,7 +171,7 @@ _p2p_ctl() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    nodes | services | methods)
+    nodes | services | methods | contexts)
       mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
       ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;

@@ -10,10 +10,11 @@ _p2p_logs() {
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+    *' --context') kind='contexts' ;;
     *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='nodes' ;;
-    *' --context' | *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --logger' | *' --regex' | *' --since' | *' --until' | *' -n') kind='none' ;;
+    *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --logger' | *' --regex' | *' --since' | *' --until' | *' -n') kind='none' ;;
     *' --level') kind=words choices='DEBUG INFO WARNING ERROR CRITICAL' ;;
     ' sources --output' | ' sources -o') kind=words choices='table json yaml name' ;;
     ' query --output' | ' query -o' | ' tail --output' | ' tail -o') kind=words choices='text json' ;;
@@ -48,7 +49,7 @@ _p2p_logs() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    nodes | services | methods)
+    nodes | services | methods | contexts)
       mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
       ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;

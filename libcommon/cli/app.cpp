@@ -90,6 +90,7 @@ int run_checked(const Tool& tool, const std::vector<std::string>& arguments, con
     streams.out << tool.name << ' ' << P2P_VERSION << '\n';
     return flushed(streams, report, kDone);
   }
+  report.set_json(values.format == "json");
   if (line.failure) return end_with(report, *line.failure);
   if (values.quiet) report.set_verbosity(Verbosity::quiet);
   if (values.verbose) report.set_verbosity(Verbosity::verbose);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -28,6 +29,7 @@ struct Failure {
   int exit_code = kFailed;
   std::string message;  ///< as Error::context; empty when everything was said already
   std::string hint{};
+  std::optional<int> rpc_code{};  ///< of JSON-RPC, where a call was answered with an error
 
   Failure() = default;
   Failure(int code, std::string text, std::string next = {})

@@ -1,5 +1,9 @@
 // What a tool says on stderr: `p2p-ca: error: …`, then `hint: …`; what was done, without a prefix. Data never goes
-// here. Pure.
+// here. For a program that asked for JSON, an error is one JSON object on one line:
+//
+//   {"error":{"kind":"not_found","exit_code":5,"message":"…","hint":"…","rpc_code":-32001}}
+//
+// `hint` and `rpc_code` (of an error that a call answered) only where there is one. Pure.
 #pragma once
 
 #include <ostream>
@@ -20,6 +24,7 @@ class Reporter {
       : tool_(std::move(tool)), stream_(&stream), colour_(colour) {}
 
   void set_verbosity(Verbosity verbosity) { verbosity_ = verbosity; }
+  void set_json(bool json) { json_ = json; }
   const std::string& tool() const noexcept { return tool_; }
 
   void error(std::string_view message, std::string_view hint = {});
@@ -39,6 +44,7 @@ class Reporter {
   std::string tool_;
   std::ostream* stream_;
   bool colour_;
+  bool json_ = false;
   Verbosity verbosity_ = Verbosity::normal;
 };
 

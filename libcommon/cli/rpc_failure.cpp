@@ -82,7 +82,9 @@ std::string message_of(std::string_view message, std::string_view data_json) {
 }
 
 Failure failure_of(const rpc::RpcError& error) {
-  return {exit_code_of(error.code), message_of(error.message, error.data), hint_for(error.code)};
+  Failure out(exit_code_of(error.code), message_of(error.message, error.data), hint_for(error.code));
+  out.rpc_code = static_cast<int>(error.code);
+  return out;
 }
 
 Failure failure_of_status(unsigned status, std::string_view body) {

@@ -58,6 +58,12 @@ OrderedJson type_schema(const Key& key) {
   return {};
 }
 
+/// What to_yaml writes, as JSON: a duration or size that says its own unit is a text.
+OrderedJson value_json(const std::string& yaml) {
+  OrderedJson out = OrderedJson::parse(yaml, nullptr, false);
+  return out.is_discarded() ? OrderedJson(yaml) : out;
+}
+
 /// The default as JSON. What to_yaml writes is JSON too.
 OrderedJson default_json(const Key& key) { return OrderedJson::parse(to_yaml(key, get(NodeConfig{}, key))); }
 
@@ -106,7 +112,7 @@ std::string effective_values(const NodeConfig& running, const LoadedConfig& conf
     const Origin& origin = config.origins.find(key.name)->second;
     const bool open = origin.source == Origin::Source::initial && !key.derived_default.empty();
     out.push_back({{"key", key.name},
-                   {"value", open ? OrderedJson() : OrderedJson::parse(to_yaml(key, get(running, key)))},
+                   {"value", open ? OrderedJson() : value_json(to_yaml(key, get(running, key)))},
                    {"source", source_text(origin.source)},
                    {"where", open ? std::string(key.derived_default) : origin.where},
                    {"live", key.rules.live},

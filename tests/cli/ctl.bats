@@ -28,7 +28,7 @@ hint: as in system.ping; p2p-ctl services lists the services'
   expect 2 p2p-ctl ping
   stderr_has 'expects either NODE or --all'
   expect 2 p2p-ctl context
-  stderr_has '"context" expects one of: add, use, ls'
+  stderr_has '"context" expects one of: add, use, rm, ls'
   expect 2 p2p-ctl
   stderr_has 'Usage: p2p-ctl COMMAND'
 }
@@ -183,4 +183,95 @@ hint: --force replaces it'
   [[ "$output" == *$'\e[1mNAME'* ]]
   TERM=xterm NO_COLOR=1 run script -qec "p2p-ctl context ls" /dev/null
   [[ "$output" != *$'\e['* ]]
+}
+
+# Each line: exit code, kind, command, message, hint. {home} and {tmp} stand for their folders.
+golden() {
+  cat <<'TABLE'
+2|usage|nodez|unknown command "nodez"; did you mean "nodes"?|p2p-ctl --help
+2|usage|nodes worker-1|unexpected argument "worker-1"|p2p-ctl nodes --help
+2|usage|nodes remov worker-1|unexpected argument "remov"; did you mean "remove"?|p2p-ctl nodes --help
+2|usage|nodes forget|NODE is missing|p2p-ctl nodes forget --help
+2|usage|nodes forget ../x|"../x" is not the name of a node|
+2|usage|nodes remove w --reason bored|--reason: "bored" is not one of cessation-of-operation, key-compromise, superseded, unspecified|p2p-ctl nodes remove --help
+2|usage|nodes remove w --timeout 0s|--timeout must be more than nothing|
+2|usage|services describe|SERVICE is missing|p2p-ctl services describe --help
+2|usage|services describe a/b|"a/b" is not the name of a service|
+2|usage|services --node w --all|--node excludes --role and --all|
+2|usage|services start disk --node w --role worker|--node excludes --role and --all|
+2|usage|services stop disk --node .|"." is not the name of a node|
+2|usage|call ping|"ping" is not of the form SERVICE.METHOD|as in system.ping; p2p-ctl services lists the services
+2|usage|call system.ping --timeout 0s|--timeout must be more than nothing|
+2|usage|call system.ping --repeat 0|--repeat: "0" is not a number from 1 to 1000000|p2p-ctl call --help
+2|usage|call system.ping --node a --all|--node, --service and --all or --role exclude each other|
+2|usage|ping|expects either NODE or --all|p2p-ctl ping --help
+2|usage|wait|"wait" expects one of: node, service|p2p-ctl wait --help
+2|usage|wait node|NODE is missing|p2p-ctl wait node --help
+2|usage|wait node w --alive --gone|--alive, --dead and --gone exclude each other|
+2|usage|wait node w --timeout soon|--timeout: "soon" is not a duration such as 500ms, 30s, 15m, 24h or 7d|p2p-ctl wait node --help
+2|usage|wait service disk --node a,b|"a,b" is not the name of a node|
+2|usage|watch|"watch" expects one of: nodes, services|p2p-ctl watch --help
+2|usage|watch nodes --interval 1ms|--interval must be 100ms or more|
+2|usage|top --interval 1ms|--interval must be from 200ms to 1h|
+2|usage|config|"config" expects one of: get|p2p-ctl config --help
+2|usage|completion tcsh|SHELL: "tcsh" is not one of bash, zsh, fish|p2p-ctl completion --help
+2|usage|context rm local|the context local is this home's own operator certificate, and always there|
+2|usage|token create --scope rpc:call|--sub is missing|p2p-ctl token create --help
+2|usage|nodes --cert x.pem|--cert and --key belong together|
+2|usage|context rm shop|there is no terminal to ask on|--yes answers the question
+3|unreachable|nodes|127.0.0.1:1: Connection refused|the address comes from --coordinator
+3|unreachable|services restart disk|127.0.0.1:1: Connection refused|the address comes from --coordinator
+3|unreachable|top --once|127.0.0.1:1: Connection refused|the address comes from --coordinator
+3|unreachable|watch services|127.0.0.1:1: Connection refused|the address comes from --coordinator
+3|unreachable|config get|127.0.0.1:1: Connection refused|the address comes from --coordinator
+4|not_permitted|context add lab --bundle {tmp}/open.bundle|{tmp}/open.bundle: readable by others (mode 0644); run: chmod 600 {tmp}/open.bundle|
+5|not_found|context use lab|no context "lab"; there are: local, shop|p2p-ctl context ls
+5|not_found|context rm lab --yes|no context "lab"; there are: local, shop|p2p-ctl context ls
+5|not_found|call system.echo text=@{tmp}/absent|{tmp}/absent: No such file or directory|p2p-ctl call --help
+6|timeout|wait node w --timeout 200ms|node "w" was not alive within 200ms: 127.0.0.1:1: Connection refused|wait longer with --timeout
+1|failed|context add shop --bundle {tmp}/alice.bundle|context "shop" is there already|--force replaces it
+9|damaged|context add lab --bundle {home}/certs/ca_cert.pem|{home}/certs/ca_cert.pem: not a p2p bundle|a bundle is the file of "p2p-ca sign NAME --role operator --bundle FILE", whole
+TABLE
+}
+
+@test "each exit code has its sentence and hint, and the same as JSON; nothing is on stdout" {
+  p2p-ca -q init
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  cp "$BATS_TEST_TMPDIR/alice.bundle" "$BATS_TEST_TMPDIR/open.bundle"
+  chmod 644 "$BATS_TEST_TMPDIR/open.bundle"
+  p2p-ctl -q context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  p2p-ctl -q context use local
+  local code kind command message hint words
+  while IFS='|' read -r code kind command message hint; do
+    command=${command//'{tmp}'/$BATS_TEST_TMPDIR} message=${message//'{tmp}'/$BATS_TEST_TMPDIR} hint=${hint//'{tmp}'/$BATS_TEST_TMPDIR}
+    command=${command//'{home}'/$P2P_HOME} message=${message//'{home}'/$P2P_HOME} hint=${hint//'{home}'/$P2P_HOME}
+    read -ra words <<<"$command"
+    echo "p2p-ctl $command"
+    expect "$code" p2p-ctl "${words[@]}" --coordinator "$nobody"
+    stdout_is ""
+    stderr_is "p2p-ctl: error: $message${hint:+$'\n'hint: $hint}"
+    expect "$code" p2p-ctl "${words[@]}" --coordinator "$nobody" -o json
+    stdout_is ""
+    same_text json "$(jq -c . <<<"$stderr")" "$stderr"
+    same_text fields "$(jq -r '.error | [.kind, .exit_code, .message, .hint // ""] | map(tostring) | join("|")' <<<"$stderr")" "$kind|$code|$message|$hint"
+  done < <(golden)
+}
+
+@test "a context is removed with its key, and local is current again" {
+  p2p-ca -q init
+  p2p-ca -q sign alice --role operator --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  p2p-ctl -q context add shop --bundle "$BATS_TEST_TMPDIR/alice.bundle"
+  expect 0 p2p-ctl context rm shop --yes
+  stderr_is "context shop removed; local is current"
+  [ ! -e "$certs/contexts/shop" ]
+  expect 0 p2p-ctl context ls -o json
+  same_text current "$(jq -r 'map("\(.name) \(.current)") | join(",")' <<<"$output")" "local true"
+}
+
+@test "the completion is the script of its shell, as it is installed" {
+  for shell in bash zsh fish; do
+    expect 0 p2p-ctl completion "$shell"
+    case $shell in zsh) file=_p2p-ctl ;; *) file=p2p-ctl.$shell ;; esac
+    same_text "$shell" "$output" "$(cat "$BATS_TEST_DIRNAME/../../completions/$file")"
+  done
 }

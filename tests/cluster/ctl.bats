@@ -101,6 +101,7 @@ input()'
   complete_words call --node w && [[ ${COMPREPLY[*]} == "worker-1 worker-2" ]]
   complete_words services describe che && [[ ${COMPREPLY[*]} == checks ]]
   complete_words call disk. && [[ ${COMPREPLY[*]} == disk.usage ]]
+  complete_words nodes --context lo && [[ ${COMPREPLY[*]} == local ]]
   complete_words ping co && [[ ${COMPREPLY[*]} == coordinator-1 ]]
   complete_words completion '' && [[ ${COMPREPLY[*]} == "bash zsh fish" ]]
 }
@@ -242,11 +243,92 @@ hint: p2p-ctl nodes; "p2p-ctl certs revoke worker-3" revokes what it has all the
   node_kill worker-3
 }
 
+# error_of CODE COMMAND…: its error as `kind|message|hint|rpc_code`; on stdout nothing but what COMMAND shows.
+error_of() {
+  run "-$1" --separate-stderr p2p-ctl "${@:2}" -o json
+  [[ $(wc -l <<<"$stderr") == 1 ]] || { echo "$stderr"; return 1; }
+  jq -r '.error | [.kind, .message, .hint // "", .rpc_code // ""] | map(tostring) | join("|")' <<<"$stderr"
+}
+
+@test "errors of calls have their exit code, and say kind and code in JSON" {
+  local token
+  [[ $(error_of 5 call system.pong --node worker-1) == 'not_found|no method "system.pong" on node "worker-1"; did you mean "system.ping"?|p2p-ctl services|-32601' ]]
+  [[ $(error_of 5 call system.ping --node wroker-1) == 'not_found|no node "wroker-1" in this fleet: it left or never joined; did you mean "worker-1"?|p2p-ctl nodes|-32001' ]]
+  [[ $(error_of 2 call disk.usage path:=7 --node worker-1) == 'usage|'*'|p2p-ctl call services.describe name=disk --node worker-1 shows the parameters|-32602' ]]
+  [[ $(error_of 1 call disk.usage path=/nope --node worker-1) == 'failed|service "disk" exited with status 1: df: /nope: No such file or directory||-32000' ]]
+  [[ $(error_of 8 call disk.usage --all) == 'partial|'* ]]
+  token=$(p2p-ctl token create --sub ci --scope cluster:read)
+  export P2P_TOKEN=$token
+  [[ $(error_of 4 call system.info --node worker-1) == 'not_permitted|'*'rpc:call'*'|-32004' ]]
+  # The bucket of /rpc lets 20 through at once.
+  [[ $(error_of 7 call system.ping --repeat 30 --timeout 50ms) == 'limited|'*' of 30 calls failed: '*': too many requests: it takes the next in '*'|come back then, or ask seldom; operators'"'"' certificates are not limited|' ]]
+  unset P2P_TOKEN
+  install_slow worker-1
+  wait_until 20 runs worker-1 slow
+  [[ $(error_of 6 call slow.wait --node worker-1 --timeout 300ms) == 'timeout|'*'|the outcome is unknown; wait longer with --timeout|-32002' ]]
+}
+
+# Each command as a CI job may call it: `command|arguments|exit code`.
+ci_commands() {
+  cat <<TABLE
+call|system.ping --node worker-1|0
+nodes||0
+nodes forget|nobody|5
+nodes remove|nobody --yes|5
+nodes remove|worker-1|2
+services||0
+services describe|disk|0
+services start|disk --all|0
+services stop|nothing|5
+services restart|nothing|5
+status||0
+ping|worker-1|0
+top||0
+wait node|worker-1|0
+wait service|disk|0
+config get||0
+certs list||0
+certs revoke|nobody --yes|5
+certs revoke|worker-1|2
+token create|--sub ci --scope rpc:call|0
+token list||0
+token revoke|nobody|5
+context add|ci --bundle $FLEET/absent|5
+context use|nothing|5
+context rm|nothing|5
+context ls||0
+completion|bash|0
+__names|methods|0
+TABLE
+}
+
+@test "no command hangs without a terminal, with stdin closed or open for ever" {
+  local command arguments code words
+  exec 5<>"$FLEET/never"
+  # None is forgotten; those that go on until they are told to end come last.
+  diff <(p2p-ctl --dump-commands | jq -r '.commands[].path' | grep -v '^watch ' | sort) \
+    <(ci_commands | cut -d '|' -f 1 | grep -v '^__' | sort -u)
+  while IFS='|' read -r command arguments code; do
+    read -ra words <<<"$command $arguments"
+    echo "p2p-ctl ${words[*]}"
+    run "-$code" --separate-stderr setsid --wait timeout 20 p2p-ctl "${words[@]}" <&-
+    run "-$code" --separate-stderr setsid --wait timeout 20 p2p-ctl "${words[@]}" <&5
+  done < <(ci_commands)
+  for command in nodes services; do
+    setsid p2p-ctl watch "$command" 2>"$FLEET/watch-$command.err" <&5 3>&- 4>&- >/dev/null &
+    echo $! >"$FLEET/run/watch.pid"
+    wait_until 20 grep -q 'Ctrl-C ends' "$FLEET/watch-$command.err"
+    kill -TERM "$(pid_of watch)"
+    ended_with "$(pid_of watch)" 130
+  done
+  exec 5>&-
+}
+
 # A service whose call is over when somebody writes to a pipe.
 install_slow() {
   local folder=$P2P_HOME/services/$1/slow
   mkdir -p "$folder"
-  mkfifo "$FLEET/go"
+  [[ -p $FLEET/go ]] || mkfifo "$FLEET/go"
   printf '%s\n' '#!/bin/sh' ": >'$FLEET/began'" "read -r _ <'$FLEET/go'" "echo '\"done\"'" >"$folder/slow.sh"
   chmod 755 "$folder/slow.sh"
   printf '%s\n' 'name: slow' 'command: [./slow.sh]' 'methods: [{name: wait}]' >"$folder/service.yaml"
@@ -255,7 +337,8 @@ install_slow() {
 @test "a draining node ends what it has, gets nothing new, and has calls again when the removal fails" {
   install_slow worker-2
   wait_until 20 runs worker-2 slow
-  p2p-ctl call slow.wait -o json >"$FLEET/slow.out" 3>&- 4>&- &
+  rm -f "$FLEET/began"
+  p2p-ctl call slow.wait --node worker-2 -o json >"$FLEET/slow.out" 3>&- 4>&- &
   local call=$!
   wait_until 20 test -e "$FLEET/began"
   run -6 --separate-stderr p2p-ctl nodes remove worker-2 --yes --timeout 2s

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "cli/contexts.hpp"
 #include "commands.hpp"
 #include "completion_scripts.hpp"
 #include "fleet.hpp"
@@ -50,12 +51,19 @@ void add_methods(const Json& service, std::set<std::string>& out) {
 class Names final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.choice_argument("KIND", kind_, {"nodes", "services", "methods"}, "of what");
+    options.choice_argument("KIND", kind_, {"nodes", "services", "methods", "contexts"}, "of what");
   }
   /// A vault would ask for its password.
   bool needs_home() const override { return false; }
 
   Attempt<void> run(cli::Session& session) override {
+    if (kind_ == "contexts") {
+      session.out.stream() << cli::kLocalContext << '\n';
+      const auto list = cli::ContextStore(session.home).list();
+      if (!list) return {};
+      for (const cli::Context& context : list->contexts) session.out.stream() << context.name << '\n';
+      return {};
+    }
     std::signal(SIGALRM, [](int) { ::_exit(0); });
     ::alarm(kPatienceSeconds);
     auto client = cli::NodeClient::open(session);

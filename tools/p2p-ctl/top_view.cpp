@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "cli/output.hpp"
+#include "cli/text_width.hpp"
 #include "natural_order.hpp"
 
 namespace p2p::ctl {
@@ -75,17 +77,58 @@ Cell percent_cell(const std::optional<double>& value) {
   return out;
 }
 
-std::vector<Cell> row_of(const NodeLoad& load) {
-  return {{load.node},
-          {load.status, cli::style_of_state(load.status)},
-          percent_cell(load.cpu_percent),
-          percent_cell(load.memory_percent),
-          cell(load.load, "{:.2f}"),
-          load.uptime ? Cell{format_duration(*load.uptime)} : Cell{"-", Style::dim},
-          load.resident_bytes ? Cell{format_bytes(*load.resident_bytes)} : Cell{"-", Style::dim},
-          cell(load.connections, "{}"),
-          cell(load.requests_per_second, "{:.0f}"),
-          {load.version}};
+/// Those that matter least come last, and go first where the width does not suffice.
+struct TopColumn {
+  cli::Heading heading;
+  Cell (*cell)(const NodeLoad& load);
+};
+const TopColumn kTopColumns[] = {
+    {{"NODE"}, [](const NodeLoad& load) { return Cell{load.node}; }},
+    {{"STATUS"},
+     [](const NodeLoad& load) {
+       return Cell{load.status, cli::style_of_state(load.status)};
+     }},
+    {{"CPU", cli::Align::right}, [](const NodeLoad& load) { return percent_cell(load.cpu_percent); }},
+    {{"MEMORY", cli::Align::right}, [](const NodeLoad& load) { return percent_cell(load.memory_percent); }},
+    {{"LOAD", cli::Align::right}, [](const NodeLoad& load) { return cell(load.load, "{:.2f}"); }},
+    {{"REQ/S", cli::Align::right}, [](const NodeLoad& load) { return cell(load.requests_per_second, "{:.0f}"); }},
+    {{"CONNS", cli::Align::right}, [](const NodeLoad& load) { return cell(load.connections, "{}"); }},
+    {{"UPTIME", cli::Align::right},
+     [](const NodeLoad& load) {
+       return load.uptime ? Cell{format_duration(*load.uptime)} : Cell{"-", Style::dim};
+     }},
+    {{"NODE RSS", cli::Align::right},
+     [](const NodeLoad& load) {
+       return load.resident_bytes ? Cell{format_bytes(*load.resident_bytes)} : Cell{"-", Style::dim};
+     }},
+    {{"VERSION"}, [](const NodeLoad& load) { return Cell{load.version}; }},
+};
+
+std::string table_of_loads(std::span<const NodeLoad> loads, std::span<const TopColumn> columns,
+                           const cli::Surface& surface) {
+  std::vector<cli::Heading> headings;
+  for (const TopColumn& column : columns) headings.push_back(column.heading);
+  std::vector<std::vector<Cell>> rows;
+  for (const NodeLoad& load : loads) {
+    auto& row = rows.emplace_back();
+    for (const TopColumn& column : columns) row.push_back(column.cell(load));
+  }
+  return render_table(headings, rows, surface);
+}
+
+bool fits(std::string_view table, std::size_t width) {
+  const auto lines = split(table, '\n');
+  return std::all_of(lines.begin(), lines.end(), [&](const auto& line) { return cli::text_width(line) <= width; });
+}
+
+/// The columns that have room side by side.
+std::span<const TopColumn> fitting_columns(std::span<const NodeLoad> loads, std::size_t width) {
+  constexpr std::size_t kFewest = 2;
+  std::span<const TopColumn> columns(kTopColumns);
+  if (width == 0) return columns;
+  while (columns.size() > kFewest && !fits(table_of_loads(loads, columns, {}), width))
+    columns = columns.first(columns.size() - 1);
+  return columns;
 }
 
 std::string headline(const std::vector<NodeLoad>& loads, const std::string& coordinator) {
@@ -145,23 +188,11 @@ Json to_json(const NodeLoad& load) {
 std::string render_top(const std::vector<NodeLoad>& loads, const std::string& coordinator, const cli::Surface& surface,
                        std::size_t height) {
   constexpr std::size_t kOtherLines = 3;  // headline, headings, how many are left out
-  using cli::Align;
-  const std::vector<cli::Heading> headings{{"NODE"},
-                                           {"STATUS"},
-                                           {"CPU", Align::right},
-                                           {"MEMORY", Align::right},
-                                           {"LOAD", Align::right},
-                                           {"UPTIME", Align::right},
-                                           {"NODE RSS", Align::right},
-                                           {"CONNS", Align::right},
-                                           {"REQ/S", Align::right},
-                                           {"VERSION"}};
   const std::size_t room = height == 0 ? loads.size() : std::max(height, kOtherLines + 1) - kOtherLines;
-  std::vector<std::vector<Cell>> rows;
-  for (std::size_t i = 0; i < std::min(room, loads.size()); ++i) rows.push_back(row_of(loads[i]));
+  const std::span<const NodeLoad> shown(loads.data(), std::min(room, loads.size()));
   std::string out = cli::render_pairs({{headline(loads, coordinator), {""}}}, surface);
-  out += render_table(headings, rows, surface);
-  if (rows.size() < loads.size()) out += fmt::format("and {} less busy\n", loads.size() - rows.size());
+  out += table_of_loads(shown, fitting_columns(shown, surface.width), surface);
+  if (shown.size() < loads.size()) out += fmt::format("and {} less busy\n", loads.size() - shown.size());
   return out;
 }
 

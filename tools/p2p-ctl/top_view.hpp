@@ -42,6 +42,7 @@ std::vector<NodeLoad> loads_of(const Json& nodes, const Json& answers, const std
 Json to_json(const NodeLoad& load);
 
 /// A headline and the table, at most `height` lines (0: no bound), of which the last says how many nodes are left out.
+/// Columns for which there is no room are left out, too.
 std::string render_top(const std::vector<NodeLoad>& loads, const std::string& coordinator, const cli::Surface& surface,
                        std::size_t height);
 

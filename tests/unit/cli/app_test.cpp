@@ -52,6 +52,7 @@ const CommandEntry kCommands[] = {
     {"greet", "Greets someone.", "demo greet alice", make_command<Greet>},
     {"box add", "Adds a box.", "demo box add", make_command<List>},
     {"box ls", "Lists boxes.", "demo box ls", make_command<List>},
+    {"__raw", "For scripts.", "demo __raw", make_command<List>},
 };
 const Tool kTool{"demo", "Shows how tools behave.", kCommands};
 
@@ -96,6 +97,38 @@ TEST_CASE("errors have the tool's name, and verbosity chooses them") {
   CHECK(missing.code == 5);
   CHECK(missing.out.empty());
   CHECK(missing.err == "demo: error: no \"nobody\" here\nhint: greet someone\n");
+}
+
+TEST_CASE("with -o json an error is one JSON object on a line of its own, for usage as well") {
+  const Ran ran = run({"greet", "nobody", "-o", "json"});
+  CHECK(ran.code == 5);
+  CHECK(ran.err ==
+        R"({"error":{"kind":"not_found","exit_code":5,"message":"no \"nobody\" here","hint":"greet someone"}})"
+        "\n");
+  const auto usage = p2p::parse_json(run({"-o", "json", "greet", "a", "--lod"}).err);
+  REQUIRE(usage.has_value());
+  CHECK(usage->at("error").at("kind") == "usage");
+  CHECK(usage->at("error").at("message") == "unknown option \"--lod\"; did you mean \"--loud\"?");
+  CHECK(run({"greet", "nobody", "-o", "yaml"}).err.starts_with("demo: error: "));
+}
+
+TEST_CASE("what begins with two underscores is for scripts: it runs, and is named nowhere") {
+  CHECK(run({"__raw"}).code == 0);
+  CHECK(run({"--help"}).out.find("__raw") == std::string::npos);
+  CHECK(run({"--dump-commands"}).out.find("__raw") == std::string::npos);
+  CHECK(run({"__rav"}).err.find("__raw") == std::string::npos);
+}
+
+TEST_CASE("the help of a word with commands below it names them") {
+  const CommandEntry entries[] = {{"box", "Shows boxes.", "demo box", make_command<List>},
+                                  {"box add", "Adds a box.", "demo box add", make_command<List>}};
+  const Tool tool{"demo", "Shows how tools behave.", entries};
+  std::istringstream in;
+  std::ostringstream out, err;
+  CHECK(run_tool(tool, {"box", "--help"}, {in, out, err}) == 0);
+  CHECK(out.str().find("More commands:\n  box add") != std::string::npos);
+  CHECK(run_tool(tool, {"box", "ad"}, {in, out, err}) == 2);
+  CHECK(err.str().find("unexpected argument \"ad\"; did you mean \"add\"?") != std::string::npos);
 }
 
 TEST_CASE("usage errors are said in our words and end with 2") {

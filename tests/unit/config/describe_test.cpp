@@ -32,6 +32,33 @@ TEST_CASE("a dump loads again to the same values and says where each came from")
   }
 }
 
+TEST_CASE("the effective values for programs have every key, its origin, and what waits for a restart") {
+  const auto running = load_text("port: 9000\nlog_retention_days: 90m\nlog_level: ERROR\n").config;
+  const auto changed = load_text("port: 9001\nlog_retention_days: 90m\nlog_level: INFO\n").config;
+  const auto values = p2p::parse_json(effective_values(running.values, changed));
+  REQUIRE(values.has_value());
+  CHECK(values->size() == keys().size());
+  const auto entry = [&](std::string_view key) {
+    for (const auto& one : *values) {
+      if (one.at("key") == key) return one;
+    }
+    return p2p::Json();
+  };
+  CHECK(entry("port") == p2p::Json{{"key", "port"},
+                                   {"value", 9000},
+                                   {"source", "file"},
+                                   {"where", "node.yaml:1:7"},
+                                   {"live", false},
+                                   {"needs_restart", true}});
+  CHECK(entry("log_level").at("needs_restart") == false);
+  CHECK(entry("log_level").at("live") == true);
+  CHECK(entry("log_retention_days").at("value") == "90m");
+  CHECK(entry("node_id").at("source") == "flag");
+  CHECK(entry("cluster_name").at("where") == "default");
+  CHECK(entry("coordinator_mode").at("value").is_null());
+  CHECK(entry("coordinator_mode").at("where") == "as the certificate says");
+}
+
 TEST_CASE("the schema knows every key, its type and default, and nothing else") {
   const auto schema = p2p::parse_json(json_schema());
   REQUIRE(schema.has_value());

@@ -27,18 +27,20 @@ struct Pair {
   std::string records_at_right;
   std::optional<Error> left_end, right_end;
 
-  explicit Pair(std::function<asio::awaitable<std::string>(LinkCall)> answer) {
+  explicit Pair(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> left_clock = {},
+                std::function<WallTime()> right_clock = {}) {
     std::tie(left_channel, right_channel) = test::MemoryChannel::make_pair(context);
-    left = std::make_unique<Link>(left_channel, handlers({}), log);
-    right = std::make_unique<Link>(right_channel, handlers(std::move(answer)), log);
+    left = std::make_unique<Link>(left_channel, handlers({}, std::move(left_clock)), log);
+    right = std::make_unique<Link>(right_channel, handlers(std::move(answer), std::move(right_clock)), log);
     run(*left, left_end);
     run(*right, right_end);
   }
-  LinkHandlers handlers(std::function<asio::awaitable<std::string>(LinkCall)> answer) {
+  LinkHandlers handlers(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> clock) {
     LinkHandlers out;
     out.on_records = [this](std::string_view payload) { records_at_right += payload; };
     out.on_logs = out.on_logs_reply = [](std::string_view) {};
     out.answer = std::move(answer);
+    out.wall_clock = std::move(clock);
     return out;
   }
   void run(Link& link, std::optional<Error>& end) {
@@ -147,4 +149,58 @@ TEST_CASE("records arrive in order, unknown kinds are skipped, and a text messag
   pair.context.restart();
   pair.context.run();
   CHECK(pair.right_end.has_value());
+}
+
+TEST_CASE("each end measures how far the other's clock is off") {
+  using namespace std::chrono_literals;
+  const WallTime noon(1700000000s);
+  Pair pair(
+      echo, [&] { return noon; }, [&] { return noon + 90s; });
+  CHECK_FALSE(pair.left->clock_offset().has_value());
+  // The first ping goes out at once, by a timer that has to pass through the reactor.
+  while (!pair.left->clock_offset() || !pair.right->clock_offset()) {
+    pair.context.restart();
+    pair.context.run_one();
+  }
+  // Half of the way there and back is added, and that is in memory.
+  CHECK(*pair.left->clock_offset() >= 90s);
+  CHECK(*pair.left->clock_offset() < 95s);
+  CHECK(*pair.right->clock_offset() <= -85s);
+  pair.finish();
+}
+
+TEST_CASE("a pong without a time, as of another version, or with nonsense says nothing of the clock") {
+  using namespace std::chrono_literals;
+  const auto measured = [](std::string payload) {
+    asio::io_context context;
+    NullLogSink log;
+    auto [mine, theirs] = test::MemoryChannel::make_pair(context);
+    bool seen = false;
+    LinkHandlers handlers;
+    handlers.on_records = [&](std::string_view) { seen = true; };
+    handlers.on_logs = handlers.on_logs_reply = [](std::string_view) {};
+    handlers.wall_clock = [] { return WallTime(1700000000s); };
+    Link link(mine, std::move(handlers), log);
+    auto running = link.run();
+    asio::co_spawn(context, std::move(running), asio::detached);
+    auto answer = [](std::shared_ptr<test::MemoryChannel> other, std::string text) -> asio::awaitable<void> {
+      const auto ping = co_await other->receive();
+      other->send({true, encode_frame(FrameKind::pong, decode_frame(ping->data)->id, text)});
+      other->send({true, encode_frame(FrameKind::records, 0, "")});
+    };
+    auto answering = answer(theirs, std::move(payload));
+    asio::co_spawn(context, std::move(answering), asio::detached);
+    while (!seen) context.run_one();
+    const auto offset = link.clock_offset();
+    mine->abort();
+    context.run();
+    return offset;
+  };
+  for (const char* payload : {"", "-5", "17x", " 1", "99999999999999999999999"}) {
+    CAPTURE(payload);
+    CHECK_FALSE(measured(payload).has_value());
+  }
+  const auto right = measured("1700000090000");
+  REQUIRE(right.has_value());
+  CHECK(*right >= 90s);
 }

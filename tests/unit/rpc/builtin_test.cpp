@@ -42,6 +42,20 @@ TEST_CASE_FIXTURE(BuiltinFixture, "ping and time tell the node's clock") {
   CHECK(call("time")["result"]["unix_seconds"] == 1700000000.0);
 }
 
+TEST_CASE_FIXTURE(BuiltinFixture,
+                  "what the owner tells of server and configuration is answered; configuration to admins only") {
+  CHECK_FALSE(call("metrics")["result"].contains("server"));
+  CHECK(call("config")["error"]["code"] == -32601);
+  SystemFacts facts{self, clock, Monotonic(40s), "/"};
+  facts.server = [] { return ServerFigures{3, 1'000'000'007}; };
+  facts.configuration = []() -> boost::asio::awaitable<std::string> { co_return R"([{"key":"port"}])"; };
+  registry.publish(system_service(std::move(facts)));
+  CHECK(call("metrics")["result"]["server"] == Json{{"connections", 3}, {"requests", 1'000'000'007}});
+  CHECK(call("config")["result"] == Json::array({{{"key", "port"}}}));
+  role = pki::Role::coordinator;
+  CHECK(call("config")["error"]["code"] == -32004);
+}
+
 TEST_CASE_FIXTURE(BuiltinFixture, "info describes the machine") {
   const Json answer = call("info");
   const Json& info = answer["result"];

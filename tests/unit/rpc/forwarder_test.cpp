@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include "base/json.hpp"
 #include "base/system_clock.hpp"
 #include "run.hpp"
@@ -12,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+namespace asio = boost::asio;
 using test::VirtualFleet;
 using Behaviour = VirtualFleet::Behaviour;
 
@@ -66,6 +72,30 @@ TEST_CASE_FIXTURE(ForwarderFixture, "absent, dead and unreachable nodes are told
   CHECK(code_of("node:w2") == Code::unreachable);
   CHECK(fleet.sent.size() == 1);
   CHECK(code_of("service:disk") == Code::no_such_target);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture, "a draining node gets nothing new, and what it has is counted until it ends") {
+  fleet.candidates[1].draining = true;
+  const auto refused = call("node:w1");
+  CHECK(refused.error().code == Code::unreachable);
+  CHECK(refused.error().data.find("gets no more calls") != std::string::npos);
+  CHECK(call("role:worker").value() == "\"w2\"");
+  CHECK(parse_json(call("all:worker").value()).value().size() == 1);
+  CHECK(std::none_of(fleet.sent.begin(), fleet.sent.end(), [](const auto& one) { return one.node_id == "w1"; }));
+
+  fleet.candidates[1].draining = false;
+  fleet.behaviours["w1"] = Behaviour::hangs;
+  asio::io_context loop;
+  CallContext context;
+  context.method = "disk.usage";
+  context.deadline = clock.monotonic() + 50ms;
+  auto work = forwarder.forward(parse_target("node:w1").value(), std::move(context), false, fleet);
+  asio::co_spawn(loop, std::move(work), asio::detached);
+  loop.poll();
+  CHECK(forwarder.under_way("w1") == 1);
+  CHECK(forwarder.under_way("w2") == 0);
+  loop.run();
+  CHECK(forwarder.under_way("w1") == 0);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a misspelt node or service is told with the one that was meant") {

@@ -44,5 +44,18 @@ TEST_CASE("a target means these nodes") {
   CHECK(names("all:worker") == Names{"w1", "w2", "w3"});
 }
 
+TEST_CASE("a draining node is meant only by its own name") {
+  std::vector<Candidate> fleet = kFleet;
+  fleet[1].draining = true;
+  const auto count = [&](std::string_view target) {
+    return matching(fleet, parse_target(target).value(), "disk").size();
+  };
+  CHECK(count("node:w1") == 1);
+  CHECK(count("service:disk") == 0);
+  CHECK(count("all:worker") == 2);
+  // Of the workers none that gets calls has the service, so any of them is asked.
+  CHECK(count("role:worker") == 1);
+}
+
 }  // namespace
 }  // namespace p2p::rpc
