@@ -13,7 +13,7 @@ _p2p_ctl() {
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='node' ;;
-    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --scope' | *' --service' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --context' | *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --scope' | *' --service' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
     *' --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
     *' --role') kind=words choices='worker coordinator' ;;
@@ -25,7 +25,7 @@ _p2p_ctl() {
         kind=words choices='call certs context nodes ping services status token'
         ;;
       ' call')
-        options='--all --cert --context --coordinator --help --home --key --node --output --params --quiet --role --service --timeout --verbose --version -h -o -q -v'
+        options='--all --cert --context --coordinator --help --home --key --min-success --node --output --params --quiet --role --service --stream --timeout --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' certs')

@@ -21,6 +21,9 @@ inline constexpr std::chrono::seconds kLinkSilenceLimit{15};
 inline constexpr std::size_t kMaxLinkMessageBytes = 2 << 20;
 /// A larger answer to a call is refused by the node that made it.
 inline constexpr std::size_t kMaxLinkResultBytes = kMaxLinkMessageBytes - 1024;
+/// With more than this in its queue a link takes no progress of calls, which waits and is then dropped: results and
+/// records go first.
+inline constexpr std::size_t kMaxLinkProgressBacklog = 1 << 20;
 /// Calls that one link carries at a time; more are refused as overloaded.
 inline constexpr std::size_t kMaxLinkCalls = 1024;
 
@@ -29,7 +32,8 @@ struct LinkHandlers {
   std::function<void(std::string_view payload)> on_records;
   std::function<void(std::string_view payload)> on_logs;
   std::function<void(std::string_view payload)> on_logs_reply;
-  /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends.
+  /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends. `call.progress`
+  /// is set where the caller wants it.
   std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
 };
 
@@ -45,9 +49,9 @@ class Link {
   /// False when the link is closed or its queue is full.
   bool send(FrameKind kind, std::string_view payload);
 
-  /// Sends a call and waits for its result: the response text, `timeout` or `unreachable` when the link broke (the
-  /// outcome is unknown in both), `failed` when the answer could not be sent; and where it was not begun, `limited`
-  /// (too many calls are under way) or `not_found` (the link is closed).
+  /// Sends a call and waits for its result, while `call.progress` hears what comes before: the response text, `timeout`
+  /// or `unreachable` when the link broke (the outcome is unknown in both), `failed` when the answer could not be sent;
+  /// and where it was not begun, `limited` (too many calls are under way) or `not_found` (the link is closed).
   boost::asio::awaitable<Result<std::string>> call(LinkCall call);
 
   void close(std::string reason);

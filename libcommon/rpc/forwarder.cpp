@@ -241,7 +241,8 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
     tracked.ended(Verdict::answered);
     co_return result;
   }
-  OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline};
+  OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline,
+                        call.progress};
   auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
   result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
   if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
@@ -286,6 +287,7 @@ asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, L
   if (entries.empty()) co_return no_candidate(target, *members);
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.member.node_id < b.member.node_id; });
+  call.progress = nullptr;  // of many at once it would tell nobody anything
   call.deadline = collect_by(call.deadline, clock_.monotonic());
   std::vector<asio::awaitable<void>> tasks;
   for (Entry& entry : entries) tasks.push_back(call_member(entry, call, here));

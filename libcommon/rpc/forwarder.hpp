@@ -32,6 +32,7 @@ struct OutgoingCall {
   std::string request;  ///< JSON-RPC text of one call
   std::string caller;   ///< for the header `P2P-Caller`
   Monotonic deadline{};
+  ProgressSinkPtr progress{};  ///< null: not asked for
 
   /// `P2P-Caller`, `P2P-Timeout-Ms` (what remains, at least 1) and `Content-Type`.
   net::Headers headers(Monotonic now) const;

@@ -8,7 +8,8 @@ using namespace p2p::ctl;
 const p2p::cli::CommandEntry kCommands[] = {
     {"call", "Calls a method of a service, on one node, any fitting node, or all.",
      "p2p-ctl call system.info --node worker-1\n"
-     "p2p-ctl call disk.usage path=/var --all -o json",
+     "p2p-ctl call disk.usage path=/var --all -o json\n"
+     "p2p-ctl call disk.folders path=/var --node worker-1 --stream",
      make_call},
     {"nodes", "Lists the nodes of the fleet as the coordinator sees them.", "p2p-ctl nodes", make_nodes},
     {"services", "Shows which services exist on which nodes.", "p2p-ctl services --node worker-1", make_services},

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.hpp"
+#include "base/progress_queue.hpp"
 #include "base/system_clock.hpp"
 #include "run.hpp"
 #include "virtual_fleet.hpp"
@@ -22,6 +23,8 @@ struct ForwarderFixture {
   NullLogSink log;
   Forwarder forwarder{{"c1", pki::Role::coordinator}, fleet, fleet, clock, random, log};
 
+  ProgressSinkPtr progress{};
+
   Outcome call(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
     CallContext context;
     context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
@@ -29,6 +32,7 @@ struct ForwarderFixture {
     context.method = "disk.usage";
     context.params = R"({"path":"/"})";
     context.deadline = clock.monotonic() + timeout;
+    context.progress = progress;
     auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
     return test::run(std::move(work));
   }
@@ -49,6 +53,16 @@ TEST_CASE_FIXTURE(ForwarderFixture, "a call to a node states its caller and the 
   const std::string left(fleet.sent[0].headers(clock.monotonic()).get("P2P-Timeout-Ms"));
   CHECK(std::stol(left) > 0);
   CHECK(std::stol(left) <= 60'000);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture, "who takes the progress goes along with a call to one node, not with one to all") {
+  progress = std::make_shared<ProgressQueue>([] {});
+  CHECK(call("node:w1").has_value());
+  CHECK(fleet.sent.at(0).progress == progress);
+  fleet.sent.clear();
+  CHECK(call("all").has_value());
+  REQUIRE(fleet.sent.size() == 2);
+  CHECK(fleet.sent[0].progress == nullptr);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "the node itself as a target is answered without the network") {
