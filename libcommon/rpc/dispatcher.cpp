@@ -264,7 +264,7 @@ asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin
                                                                  meant_method(context.method, *snapshot, forwarder_)));
   }
   Target target = origin.target ? *origin.target : Target{Target::Kind::service, std::string(service)};
-  const bool idempotent = known != nullptr && known->idempotent;
+  const auto idempotent = known != nullptr ? std::optional(known->idempotent) : std::nullopt;
   co_return co_await forwarder_->forward(std::move(target), std::move(context), idempotent, *this);
 }
 

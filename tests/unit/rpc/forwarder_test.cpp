@@ -25,7 +25,8 @@ struct ForwarderFixture {
 
   ProgressSinkPtr progress{};
 
-  Outcome call(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
     CallContext context;
     context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
     context.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
@@ -36,7 +37,8 @@ struct ForwarderFixture {
     auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
     return test::run(std::move(work));
   }
-  Code code_of(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+  Code code_of(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
     return call(target, idempotent, timeout).error().code;
   }
 };
@@ -102,6 +104,34 @@ TEST_CASE_FIXTURE(ForwarderFixture, "what may have run is tried again only when 
   CHECK(fleet.sent.size() == 1);
   CHECK(code_of("role:worker", true) == Code::timeout);
   CHECK(fleet.sent.size() == 3);
+  CHECK(fleet.described.empty());
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "whether it is, the node says that would run it again, if the service is not here") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::breaks_after_sending;
+  const auto describe = [&](const char* declared) {
+    fleet.description =
+        std::string(R"({"methods":[{"name":"other","idempotent":true},{"name":"usage")") + declared + "}]}";
+    fleet.sent.clear();
+    fleet.described.clear();
+    CHECK(code_of("role:worker", std::nullopt) == Code::timeout);
+    REQUIRE(fleet.described.size() == 1);
+    return fleet.sent.size();
+  };
+  CHECK(describe(R"(,"idempotent":true)") == 2);
+  CHECK(fleet.described[0].node_id == fleet.sent[1].node_id);
+  CHECK(fleet.sent[0].node_id != fleet.sent[1].node_id);
+  CHECK(parse_json(fleet.described[0].request).value()["params"] == Json{{"name", "disk"}});
+  CHECK(fleet.described[0].caller.find("coordinator/c1;") == 0);
+  CHECK(describe(R"(,"idempotent":false)") == 1);
+  CHECK(describe("") == 1);
+  fleet.described.clear();
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::refuses_connection;
+  fleet.sent.clear();
+  CHECK(code_of("role:worker", std::nullopt) == Code::unreachable);
+  CHECK(fleet.sent.size() == 2);
+  CHECK(fleet.described.empty());
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a busy node's calls go elsewhere, what one node forbids is not tried on another") {
