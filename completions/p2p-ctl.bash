@@ -14,7 +14,7 @@ _p2p_ctl() {
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='nodes' ;;
-    *' --coordinator' | *' --count' | *' --interval' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
     *' --service') kind='services' ;;
     ' nodes remove --reason') kind=words choices='cessation-of-operation key-compromise superseded unspecified' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
@@ -28,7 +28,7 @@ _p2p_ctl() {
         kind=words choices='call certs completion config context nodes ping services status token top wait watch'
         ;;
       ' call')
-        options='--all --cert --context --coordinator --help --home --interval --key --node --output --params --quiet --repeat --role --service --timeout --verbose --version -h -o -q -v'
+        options='--all --cert --context --coordinator --help --home --interval --key --min-success --node --output --params --quiet --repeat --role --service --stream --timeout --verbose --version -h -o -q -v'
         kind='methods'
         ;;
       ' certs')

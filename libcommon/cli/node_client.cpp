@@ -20,6 +20,7 @@
 #include "net/tls.hpp"
 #include "pki/certificate.hpp"
 #include "rpc/jsonrpc.hpp"
+#include "rpc/streamed_answer.hpp"
 
 namespace p2p::cli {
 namespace {
@@ -208,6 +209,9 @@ struct NodeClient::Impl {
     }
   }
 
+  net::Call rpc_request(const std::string& method, const std::string& params,
+                        const std::optional<rpc::Target>& target) const;
+  Attempt<std::string> rpc(net::Call request, std::chrono::milliseconds timeout, rpc::StreamedAnswer& streamed);
   Result<net::ChannelPtr> open_channel(const std::string& path) {
     return net::run_alone(io, client.open_channel(connection.coordinator, coordinator(), path, headers(),
                                                   net::ChannelLimits{}, kRequestTimeout));
@@ -222,6 +226,7 @@ struct NodeClient::Impl {
   Reporter& report;
   ReporterSink sink;
   net::Client client;
+  bool call_interrupted = false;
 };
 
 asio::awaitable<Attempt<NodeClient::StreamEnd>> NodeClient::Impl::follow(
@@ -276,23 +281,54 @@ Attempt<NodeClient> NodeClient::open(const Session& session) {
       std::make_unique<Impl>(std::move(*connection), std::move(*tls), std::move(*material), session.report));
 }
 
-Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
-                                     const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
-  net::Call request = impl_->request(net::Method::post, "/rpc");
-  request.headers.set("Content-Type", "application/json");
-  if (target) request.headers.set("P2P-Target", rpc::to_text(*target));
-  request.body = rpc::make_request(method, params);
-  auto answer = impl_->call_patiently(std::move(request), timeout);
+Attempt<std::string> NodeClient::Impl::rpc(net::Call request, std::chrono::milliseconds timeout,
+                                           rpc::StreamedAnswer& streamed) {
+  auto answer = call_patiently(std::move(request), timeout);
+  if (call_interrupted)
+    return Failure(kInterrupted, "interrupted: the call is cancelled", "what it has done is not undone");
   if (!answer && answer.error().exit_code == kTimeout) {
-    return Failure(kTimeout, fmt::format("{}: no answer within {}", address(), format_duration(timeout)),
+    return Failure(kTimeout,
+                   fmt::format("{}: no answer within {}", connection.coordinator.to_text(), format_duration(timeout)),
                    "the outcome is unknown; wait longer with --timeout");
   }
   if (!answer) return answer.error();
   if (answer->status != 200) return failure_of_status(answer->status, answer->body);
-  auto outcome = rpc::parse_response(answer->body);
+  const auto text = streamed.finish(std::move(*answer));
+  if (!text) return Failure(text.error(), "the outcome is unknown");
+  auto outcome = rpc::parse_response(*text);
   if (!outcome) return Failure(kDamaged, outcome.error().context);
   if (!*outcome) return failure_of(outcome->error());
   return std::move(**outcome);
+}
+
+net::Call NodeClient::Impl::rpc_request(const std::string& method, const std::string& params,
+                                        const std::optional<rpc::Target>& target) const {
+  net::Call out = request(net::Method::post, "/rpc");
+  out.headers.set("Content-Type", "application/json");
+  if (target) out.headers.set("P2P-Target", rpc::to_text(*target));
+  out.body = rpc::make_request(method, params);
+  return out;
+}
+
+Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
+                                     const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
+  rpc::StreamedAnswer plain(nullptr);
+  return impl_->rpc(impl_->rpc_request(method, params, target), timeout, plain);
+}
+
+Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, const std::string& params,
+                                                   const std::optional<rpc::Target>& target,
+                                                   std::chrono::milliseconds timeout, ProgressSinkPtr progress) {
+  asio::signal_set signals(impl_->io, SIGINT, SIGTERM);
+  signals.async_wait([impl = impl_.get()](const boost::system::error_code& error, int) {
+    if (error) return;
+    impl->call_interrupted = true;
+    impl->client.close();
+  });
+  net::Call request = impl_->rpc_request(method, params, target);
+  rpc::StreamedAnswer streamed(std::move(progress));
+  streamed.ask(request);
+  return impl_->rpc(std::move(request), timeout, streamed);
 }
 
 Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/progress.hpp"
 #include "cli/command.hpp"
 #include "rpc/target.hpp"
 
@@ -35,6 +36,11 @@ class NodeClient {
   /// Failure with its exit code.
   Attempt<std::string> rpc(const std::string& method, const std::string& params,
                            const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout);
+  /// The same for one node, while `progress` hears what the method reports, on this thread. SIGINT and SIGTERM cancel
+  /// the call: kInterrupted.
+  Attempt<std::string> rpc_with_progress(const std::string& method, const std::string& params,
+                                         const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout,
+                                         ProgressSinkPtr progress);
 
   struct Reply {
     unsigned status = 0;

@@ -107,27 +107,57 @@ Failure failure_of_status(unsigned status, std::string_view body) {
   }
 }
 
-Attempt<void> judge_broadcast(std::string_view json) {
+namespace {
+
+struct Tally {
+  std::size_t count = 0, failed = 0;
+  std::string names{};          ///< of the first that failed, for a message
+  std::optional<int> common{};  ///< the exit code that all failures have
+};
+
+Attempt<Tally> tally_of(std::string_view json) {
   constexpr std::size_t kNamed = 3;
   const auto entries = parse_json(json);
   if (!entries || !entries->is_array()) return Failure(kDamaged, "the answer is not a list of nodes");
   if (entries->empty()) return Failure(kNotFound, "no node fits", "p2p-ctl nodes");
-  std::string names;
-  std::size_t failed = 0;
-  std::optional<int> common;
+  Tally tally{entries->size()};
   bool same = true;
   for (const Json& entry : *entries) {
     const auto code = code_of_entry(entry);
     if (!code) continue;
     const std::string* node = find_string(entry, "node");
-    if (++failed <= kNamed && node != nullptr) names += (names.empty() ? ": " : ", ") + *node;
-    same = same && (!common || *common == *code);
-    common = code;
+    if (++tally.failed <= kNamed && node != nullptr) tally.names += (tally.names.empty() ? ": " : ", ") + *node;
+    same = same && (!tally.common || *tally.common == *code);
+    tally.common = code;
   }
-  if (failed == 0) return {};
-  if (failed > kNamed) names += " and others";
-  const int code = failed < entries->size() ? static_cast<int>(kPartial) : same ? *common : static_cast<int>(kFailed);
-  return Failure(code, fmt::format("{} of {} nodes failed{}", failed, entries->size(), names));
+  if (tally.failed > kNamed) tally.names += " and others";
+  if (!same) tally.common.reset();
+  return tally;
+}
+
+/// Some must have failed, or be too few.
+int exit_code_of(const Tally& tally) {
+  return tally.failed < tally.count ? static_cast<int>(kPartial) : tally.common.value_or(kFailed);
+}
+
+}  // namespace
+
+Attempt<void> judge_broadcast(std::string_view json) {
+  const auto tally = tally_of(json);
+  if (!tally) return tally.error();
+  if (tally->failed == 0) return {};
+  return Failure(exit_code_of(*tally),
+                 fmt::format("{} of {} nodes failed{}", tally->failed, tally->count, tally->names));
+}
+
+Attempt<void> judge_broadcast(std::string_view json, std::size_t min_success) {
+  const auto tally = tally_of(json);
+  if (!tally) return tally.error();
+  const std::size_t succeeded = tally->count - tally->failed;
+  if (succeeded >= min_success) return {};
+  return Failure(exit_code_of(*tally),
+                 fmt::format("{} of {} nodes succeeded, not {}; failed{}", succeeded, tally->count, min_success,
+                             tally->names.empty() ? ": none" : tally->names));
 }
 
 }  // namespace p2p::cli

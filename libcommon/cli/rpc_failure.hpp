@@ -17,6 +17,9 @@ std::string message_of(std::string_view message, std::string_view data_json);
 /// An HTTP answer other than 200: the problem's `detail` (RFC 9457), else the status.
 Failure failure_of_status(unsigned status, std::string_view body);
 
+/// How a broadcast went, when it is enough that `min_success` nodes did what they were to do: done, kPartial where it
+/// were fewer, or as below where it was none.
+Attempt<void> judge_broadcast(std::string_view json, std::size_t min_success);
 /// How a broadcast went, from its JSON text: done when all answered; kPartial when some failed; when all failed the
 /// code that they have in common, else kFailed; kNotFound when there was nobody.
 Attempt<void> judge_broadcast(std::string_view json);

@@ -15,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/progress_relay.hpp"
 #include "net/task_group.hpp"
 
 namespace p2p::membership {
@@ -35,8 +36,15 @@ std::int64_t since_epoch(WallTime time) {
 struct Pending {
   explicit Pending(const asio::any_io_executor& executor) : timer(executor) {}
   asio::steady_timer timer;
+  ProgressSinkPtr progress;
   std::optional<Result<std::string>> outcome;
 };
+
+std::uint64_t read_count(std::string_view text) {
+  std::uint64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
 
 }  // namespace
 
@@ -68,8 +76,14 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     found->second->timer.cancel();
   }
 
+  ProgressSink* progress_of(std::uint64_t id) const {
+    const auto found = pending.find(id);
+    return found == pending.end() ? nullptr : found->second->progress.get();
+  }
+
   void receive(const Frame& frame);
   void measure(const Frame& pong);
+  net::ProgressRelay::Reader progress_frames(std::uint64_t id);
   void begin_answer(std::uint64_t id, std::string_view payload);
   asio::awaitable<void> answer(std::uint64_t id, LinkCall call, std::shared_ptr<asio::cancellation_signal> signal);
   asio::awaitable<void> keep_alive();
@@ -93,6 +107,12 @@ void Link::State::receive(const Frame& frame) {
       if (const auto found = running.find(frame.id); found != running.end()) {
         found->second->emit(asio::cancellation_type::terminal);
       }
+      break;
+    case FrameKind::progress:
+      if (auto* const sink = progress_of(frame.id)) sink->report(std::string(frame.payload));
+      break;
+    case FrameKind::dropped:
+      if (auto* const sink = progress_of(frame.id)) sink->dropped(read_count(frame.payload));
       break;
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
@@ -121,14 +141,26 @@ void Link::State::begin_answer(std::uint64_t id, std::string_view payload) {
   tasks.start("link call", answer(id, std::move(*call), std::move(signal)));
 }
 
+net::ProgressRelay::Reader Link::State::progress_frames(std::uint64_t id) {
+  const auto has_room = [this] { return channel->queued_bytes() <= kMaxLinkProgressBacklog; };
+  const auto take = [this, id](const ProgressQueue::Batch& batch) {
+    if (batch.dropped > 0) send(FrameKind::dropped, id, std::to_string(batch.dropped));
+    for (const std::string& value : batch.values) send(FrameKind::progress, id, value);
+  };
+  return {has_room, take};
+}
+
 asio::awaitable<void> Link::State::answer(std::uint64_t id, LinkCall call,
                                           std::shared_ptr<asio::cancellation_signal> signal) {
   const auto keep = shared_from_this();
   co_await asio::this_coro::throw_if_cancelled(false);
+  std::optional<net::ProgressRelay> relay;
+  if (call.wants_progress) call.progress = relay.emplace(channel->executor(), progress_frames(id)).sink();
   auto task = handlers.answer(std::move(call));
   auto token = asio::bind_cancellation_slot(signal->slot(), kUse);
   auto [failure, text] = co_await asio::co_spawn(channel->executor(), std::move(task), std::move(token));
   running.erase(id);
+  if (relay) relay->finish();
   // What is too large for the link would close it and fail every other call.
   if (!failure && text.size() <= kMaxLinkResultBytes && send(FrameKind::result, id, text)) co_return;
   send(FrameKind::failed, id, failure ? "the call was cancelled" : "the answer is too large for the link");
@@ -173,6 +205,7 @@ asio::awaitable<Result<std::string>> Link::State::call_here(LinkCall call) {
   if (pending.size() >= kMaxLinkCalls) co_return Error(Errc::limited, "too many calls over one link");
   const std::uint64_t id = next_id++;
   const auto wait = std::make_shared<Pending>(channel->executor());
+  wait->progress = call.progress;
   wait->timer.expires_after(std::chrono::milliseconds(call.timeout_ms));
   if (!send(FrameKind::call, id, encode_link_call(call))) {
     co_return Error(Errc::limited, "the link's queue is full");

@@ -22,6 +22,9 @@ inline constexpr std::chrono::seconds kLinkSilenceLimit{15};
 inline constexpr std::size_t kMaxLinkMessageBytes = 2 << 20;
 /// A larger answer to a call is refused by the node that made it.
 inline constexpr std::size_t kMaxLinkResultBytes = kMaxLinkMessageBytes - 1024;
+/// With more than this in its queue a link takes no progress of calls, which waits and is then dropped: results and
+/// records go first.
+inline constexpr std::size_t kMaxLinkProgressBacklog = 1 << 20;
 /// Calls that one link carries at a time; more are refused as overloaded.
 inline constexpr std::size_t kMaxLinkCalls = 1024;
 
@@ -32,7 +35,8 @@ struct LinkHandlers {
   std::function<void(std::string_view payload)> on_logs_reply;
   /// What this node's clock shows, for the other end; none: it is told nothing, and its clock is not measured.
   std::function<WallTime()> wall_clock{};
-  /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends.
+  /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends. `call.progress`
+  /// is set where the caller wants it.
   std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
 };
 
@@ -48,9 +52,9 @@ class Link {
   /// False when the link is closed or its queue is full.
   bool send(FrameKind kind, std::string_view payload);
 
-  /// Sends a call and waits for its result: the response text, `timeout` or `unreachable` when the link broke (the
-  /// outcome is unknown in both), `failed` when the answer could not be sent; and where it was not begun, `limited`
-  /// (too many calls are under way) or `not_found` (the link is closed).
+  /// Sends a call and waits for its result, while `call.progress` hears what comes before: the response text, `timeout`
+  /// or `unreachable` when the link broke (the outcome is unknown in both), `failed` when the answer could not be sent;
+  /// and where it was not begun, `limited` (too many calls are under way) or `not_found` (the link is closed).
   boost::asio::awaitable<Result<std::string>> call(LinkCall call);
 
   /// How far the other end's clock is ahead of this one's (negative: behind), as the last pong said, off by at most

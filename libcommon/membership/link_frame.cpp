@@ -27,7 +27,8 @@ Result<Frame> decode_frame(std::string_view message) {
 }
 
 std::string encode_link_call(const LinkCall& call) {
-  const Json value = {{"caller", call.stated_caller}, {"request", call.request}, {"timeout_ms", call.timeout_ms}};
+  Json value = {{"caller", call.stated_caller}, {"request", call.request}, {"timeout_ms", call.timeout_ms}};
+  if (call.progress) value["progress"] = true;
   return to_text(dump_cbor(value));
 }
 
@@ -40,7 +41,10 @@ Result<LinkCall> decode_link_call(std::string_view payload) {
   if (caller == nullptr || request == nullptr || !timeout || *timeout > std::numeric_limits<std::uint32_t>::max()) {
     return Error(Errc::invalid, "a call over a link without caller, request or timeout");
   }
-  return LinkCall{*caller, *request, static_cast<std::uint32_t>(*timeout)};
+  const Json* progress = find_member(*value, "progress");
+  LinkCall call{*caller, *request, static_cast<std::uint32_t>(*timeout)};
+  call.wants_progress = progress != nullptr && progress->is_boolean() && progress->get<bool>();
+  return call;
 }
 
 }  // namespace p2p::membership

@@ -7,9 +7,11 @@
 //   ping, pong  a pong repeats the ping's id; its payload is what the node's clock shows, in milliseconds since 1970 as
 //               decimal text, or nothing. A ping has no payload
 //   records     a push of records (message_codec.hpp), or an LZ4 frame of one
-//   call        CBOR {"caller": stated caller, "request": JSON-RPC text, "timeout_ms": n}
+//   call        CBOR {"caller": stated caller, "request": JSON-RPC text, "timeout_ms": n, "progress": true or absent}
 //   result      JSON-RPC response text (empty for a notification); the id is the call's
 //   refused     no payload; the call with this id was not begun, because too many are under way
+//   progress    JSON text; the call with this id reports it before its result, if it asked for that
+//   dropped     decimal number; so many values of the call with this id were not passed on
 //   failed      text; the call with this id ran, but its answer cannot be sent
 //   cancel      no payload; the caller no longer waits for the call with this id
 //   logs        worker to coordinator: a message of the log shipper
@@ -23,6 +25,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/progress.hpp"
 
 namespace p2p::membership {
 
@@ -37,6 +40,8 @@ enum class FrameKind : std::uint8_t {
   logs_reply = 8,
   refused = 9,
   failed = 10,
+  progress = 11,
+  dropped = 12,
 };
 
 struct Frame {
@@ -56,6 +61,9 @@ struct LinkCall {
   std::string stated_caller;  ///< as in the P2P-Caller header; empty for the coordinator itself
   std::string request;        ///< one JSON-RPC request object
   std::uint32_t timeout_ms = 0;
+  /// Where its progress goes. Null when the call is sent: none is asked for. Of a call that was decoded it is null.
+  ProgressSinkPtr progress{};
+  bool wants_progress = false;  ///< of a call that was decoded: its sender asks for progress
 };
 
 std::string encode_link_call(const LinkCall& call);

@@ -78,6 +78,7 @@ asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std
   if (!written) co_return CallError{written.error()};
   CallWatch watch(executor_, call.timeout);
   calls_.push_back(watch);
+  const Awaited awaited{call.method == Method::head, call.max_response_bytes, std::move(call.on_body)};
   const std::string key = pool_key(call.endpoint, call.peer);
   const auto tls = tls_.state();
   auto connection = call.fresh_connection ? nullptr : take_idle(key);
@@ -91,7 +92,7 @@ asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std
       connection = std::make_unique<Exchange>(std::move(dialled->stream), std::move(dialled->peer));
     }
     watch.set_peer(&connection->peer());
-    auto outcome = co_await connection->run(text, call.method == Method::head, call.max_response_bytes, name, watch);
+    auto outcome = co_await connection->run(text, awaited, name, watch);
     if (outcome) {
       if (connection->reusable() && !closed_) keep(key, std::move(connection), tls);
       co_return std::move(*outcome);

@@ -37,6 +37,9 @@ struct ExpectedPeer {
   std::optional<pki::Role> role{};       ///< and this role
 };
 
+/// Takes of an answer's body what it wants.
+using BodyTaker = std::function<Result<void>(Answer& so_far)>;
+
 struct Call {
   Endpoint endpoint;
   ExpectedPeer peer;
@@ -50,6 +53,9 @@ struct Call {
   /// Asks the peer itself, not a pooled connection that may have outlived it.
   bool fresh_connection = false;
   std::size_t max_response_bytes = 16 << 20;
+  /// Called each time that some of the body has come; it may take from `body`, and what it leaves must stay below
+  /// max_response_bytes. An error ends the call. May be empty.
+  BodyTaker on_body{};
 };
 
 /// A failed call and whether the request may have reached the peer: only what was never sent is safe to retry.

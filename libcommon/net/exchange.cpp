@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace p2p::net {
 namespace asio = boost::asio;
 namespace {
@@ -15,17 +17,21 @@ Error damaged(const Error& error) {
   return error.kind() == Errc::too_large ? error : Error(Errc::damaged, error.context);
 }
 
+Error too_large(const Awaited& awaited) {
+  return {Errc::too_large, fmt::format("the answer is larger than {} bytes", awaited.max_body_bytes)};
+}
+
 }  // namespace
 
-asio::awaitable<boost::system::result<Answer, CallError>> Exchange::run(const std::string& request, bool is_head,
-                                                                        std::size_t max_body_bytes,
-                                                                        const std::string& name, CallWatch& watch) {
+asio::awaitable<boost::system::result<Answer, CallError>> Exchange::run(const std::string& request,
+                                                                        const Awaited& awaited, const std::string& name,
+                                                                        CallWatch& watch) {
   sent_ = answered_ = false;
   // Closed, not cancelled: what is read already must not let it go on.
   watch.guard([this] { stream_->close(); });
   auto sending = co_await send(request);
   Result<Answer> answer = Answer{};
-  if (sending) answer = co_await receive(is_head, max_body_bytes);
+  if (sending) answer = co_await receive(awaited);
   watch.release();
   if (sending && answer) co_return std::move(*answer);
   const Error& failure = sending ? answer.error() : sending.error();
@@ -71,27 +77,35 @@ asio::awaitable<Result<std::size_t>> Exchange::receive_head() {
   }
 }
 
-asio::awaitable<Result<Answer>> Exchange::receive(bool is_head, std::size_t max_body_bytes) {
+Result<void> Exchange::take_body(const Awaited& awaited, Answer& answer) {
+  const auto used = parser_.parse_body(buffer_.view());
+  if (!used) return damaged(used.error());
+  buffer_.consume(*used);
+  if (!awaited.on_body) return {};
+  if (auto taken = awaited.on_body(answer); !taken) return taken;
+  if (answer.body.size() > awaited.max_body_bytes) return too_large(awaited);
+  return {};
+}
+
+asio::awaitable<Result<Answer>> Exchange::receive(const Awaited& awaited) {
   Answer answer;
   for (unsigned interim = 0; answer.status < 200; ++interim) {
     const auto head = co_await receive_head();
     if (!head) co_return head.error();
-    const auto status = parser_.parse_head(buffer_.view().substr(0, *head), is_head, answer.headers, answer.body);
+    const auto status =
+        parser_.parse_head(buffer_.view().substr(0, *head), awaited.to_head, answer.headers, answer.body);
     if (!status) co_return damaged(status.error());
     if (interim == kMaxInterimAnswers || *status == 101) co_return Error(Errc::damaged, "the answer makes no sense");
     buffer_.consume(*head);
     answer.status = *status;
   }
-  parser_.limit_body(max_body_bytes);
-  const auto length = parser_.content_length();
-  if (!parser_.done() && length > max_body_bytes) {
-    co_return Error(Errc::too_large, fmt::format("the answer is larger than {} bytes", max_body_bytes));
-  }
+  // Of a body that is taken as it comes, only what is not taken counts.
+  parser_.limit_body(awaited.on_body ? std::numeric_limits<std::size_t>::max() : awaited.max_body_bytes);
+  if (!parser_.done() && parser_.content_length() > awaited.max_body_bytes) co_return too_large(awaited);
   while (!parser_.done()) {
     if (!buffer_.empty()) {
-      const auto used = parser_.parse_body(buffer_.view());
-      if (!used) co_return damaged(used.error());
-      buffer_.consume(*used);
+      const auto taken = take_body(awaited, answer);
+      if (!taken) co_return taken.error();
       if (parser_.done()) break;
     }
     const auto count = co_await fill(kBulkAnswerBytes);

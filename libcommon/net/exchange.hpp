@@ -12,6 +12,13 @@
 
 namespace p2p::net {
 
+/// What is known of an answer before it comes.
+struct Awaited {
+  bool to_head = false;  ///< the request is a HEAD: no body follows
+  std::size_t max_body_bytes = 0;
+  BodyTaker on_body{};  ///< may be empty; see Call
+};
+
 class Exchange {
  public:
   Exchange(std::unique_ptr<Stream> stream, auth::Caller peer) : stream_(std::move(stream)), peer_(std::move(peer)) {}
@@ -19,9 +26,9 @@ class Exchange {
   const auth::Caller& peer() const { return peer_; }
 
   /// Sends a whole request and reads its answer. `name` is the peer's, for errors.
-  boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request, bool is_head,
-                                                                       std::size_t max_body_bytes,
-                                                                       const std::string& name, CallWatch& watch);
+  boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request,
+                                                                       const Awaited& awaited, const std::string& name,
+                                                                       CallWatch& watch);
   /// After a success: another request may follow.
   bool reusable() const { return parser_.keep_alive() && buffer_.empty(); }
   bool still_good() { return stream_->is_quiet(); }
@@ -30,7 +37,8 @@ class Exchange {
 
  private:
   boost::asio::awaitable<Result<void>> send(std::string_view request);
-  boost::asio::awaitable<Result<Answer>> receive(bool is_head, std::size_t max_body_bytes);
+  boost::asio::awaitable<Result<Answer>> receive(const Awaited& awaited);
+  Result<void> take_body(const Awaited& awaited, Answer& answer);
   boost::asio::awaitable<Result<std::size_t>> receive_head();
   /// How many bytes came; 0 at the end.
   boost::asio::awaitable<Result<std::size_t>> fill(std::size_t room);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,11 +50,15 @@ struct Request {
   std::optional<std::string> query_parameter(std::string_view name) const;
 };
 
+class StreamedBody;  // streamed_body.hpp
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
   Headers headers;  ///< beyond Content-Type, Content-Length, Date, Connection
+  /// The body instead of `body`, where it is not known at once. For other requests than HEAD.
+  std::shared_ptr<StreamedBody> streamed{};
 
   static Response json(std::string body, unsigned status = 200);
   static Response text(std::string body, unsigned status = 200);

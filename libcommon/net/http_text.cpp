@@ -102,7 +102,11 @@ void append_response(std::string& out, const Response& response, const ResponseW
     if (!response.content_type.empty() && is_field_value(response.content_type)) {
       append_field(out, "Content-Type", response.content_type);
     }
-    append_length(out, response.body.size());
+    if (!how.streamed) {
+      append_length(out, response.body.size());
+    } else if (!how.http10_client) {
+      out += "Transfer-Encoding: chunked\r\n";
+    }
   }
   if (!how.keep_alive) {
     out += "Connection: close\r\n";
@@ -113,7 +117,7 @@ void append_response(std::string& out, const Response& response, const ResponseW
     if (is_token(name) && is_field_value(value) && !is_framing_field(name)) append_field(out, name, value);
   }
   out += "\r\n";
-  if (how.with_body && !bodiless) out += response.body;
+  if (how.with_body && !how.streamed && !bodiless) out += response.body;
 }
 
 Result<void> append_request(std::string& out, Method method, std::string_view target, std::string_view host,

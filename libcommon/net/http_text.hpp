@@ -23,6 +23,8 @@ struct ResponseWriting {
   bool keep_alive = true;      ///< else `Connection: close`
   bool with_body = true;       ///< false for HEAD: the length is said, the body is not sent
   bool http10_client = false;  ///< an HTTP/1.0 client needs `Connection: keep-alive` said
+  /// A streamed body follows, in chunks; with HTTP/1.0 until the connection ends.
+  bool streamed = false;
 };
 /// A header of `response` that is no token or has a control character is left out: it would split the response.
 void append_response(std::string& out, const Response& response, const ResponseWriting& how);

@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/chunk_writer.hpp"
 #include "net/field_text.hpp"
 #include "net/http_text.hpp"
 #include "net/tls_session.hpp"
@@ -145,7 +146,8 @@ asio::awaitable<void> Session::serve() {
       after = After::linger;
     }
     if (after == After::gone) break;
-    after = respond(after);
+    const bool answered = after == After::answered;
+    after = answered ? After::keep_alive : respond(after);
     host_.counters().by_class.answered(limit_class_, response_.status, std::chrono::steady_clock::now() - asked_at_);
     if (!unwritten_.empty()) after = co_await write_rest(after);
     if (++busy_requests_ >= kMaxBusyRequests) {
@@ -298,6 +300,12 @@ asio::awaitable<Session::After> Session::handle(const Route& route) {
       response_ = Response::problem(500, "the request could not be handled");
     }
   }
+  if (response_.streamed && !failed && interruption_ == Interruption::none) {
+    auto streaming = stream_body();
+    const After after = co_await std::move(streaming);
+    host_.counters().in_flight.take();
+    co_return after;
+  }
   host_.counters().in_flight.take();
   if (interruption_ == Interruption::none) co_return After::keep_alive;
   if (interruption_ != Interruption::deadline) throw boost::system::system_error(asio::error::operation_aborted);
@@ -305,6 +313,34 @@ asio::awaitable<Session::After> Session::handle(const Route& route) {
   interruption_ = Interruption::none;
   if (failed) response_ = Response::problem(504, "the request was not handled within its time");
   co_return After::keep_alive;
+}
+
+// All of it counts as handling: the sweep looks whether the client is still there, and keeps the deadline, which also
+// bounds a client that does not read.
+asio::awaitable<Session::After> Session::stream_body() {
+  // What the handler has read of the request may allow more time than its head did.
+  enter(Phase::handling,
+        std::chrono::floor<std::chrono::milliseconds>(request_.deadline - std::chrono::steady_clock::now()) +
+            host_.dispatcher().limits().handler_grace);
+  const auto body = std::move(response_.streamed);
+  const bool keep_alive = http11_ && parser_.keep_alive() && !host_.stopping();
+  const ResponseWriting how{
+      .date = host_.http_date(), .keep_alive = keep_alive, .http10_client = !http11_, .streamed = true};
+  out_.clear();
+  append_response(out_, response_, how);
+  ChunkWriter writer(*stream_, http11_);
+  try {
+    const auto error = co_await stream_->write_all(out_);
+    if (error) co_return After::gone;
+    co_await body->write_to(writer);
+    const auto finished = co_await writer.finish();
+    if (finished) co_return keep_alive ? After::answered : After::gone;
+  } catch (const std::exception& error) {
+    if (interruption_ == Interruption::none) host_.log().error("{}: {}", request_.path, error.what());
+  }
+  // Without the last chunk the client sees that the answer is not whole.
+  stream_->close();
+  co_return After::gone;
 }
 
 asio::awaitable<Session::After> Session::serve_channel(const Route& route) {

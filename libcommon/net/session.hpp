@@ -64,8 +64,9 @@ class Session {
  private:
   enum class Phase : unsigned char { handshake, idle, head, body, handling, writing, lingering, channel };
   enum class Interruption : unsigned char { none, deadline, disconnect, abort };
-  /// What follows a request; `gone`: not even an answer.
-  enum class After : unsigned char { keep_alive, close, linger, gone };
+  /// What follows a request; `answered`: its answer is written already, and the connection goes on; `gone`: not even an
+  /// answer.
+  enum class After : unsigned char { keep_alive, close, linger, answered, gone };
 
   void enter(Phase phase, std::chrono::milliseconds allowed, std::size_t bytes = 0);
   void interrupt(Interruption why);
@@ -80,6 +81,7 @@ class Session {
   boost::asio::awaitable<After> answer(const Framing& framing);
   boost::asio::awaitable<After> refuse(Framing framing);
   boost::asio::awaitable<After> handle(const Route& route);
+  boost::asio::awaitable<After> stream_body();
   boost::asio::awaitable<After> handle_with_body(const Route& route, Framing framing);
   boost::asio::awaitable<After> serve_channel(const Route& route);
   boost::asio::awaitable<void> run_channel(const Route& route, WebSocketChannelPtr channel);

@@ -90,7 +90,7 @@ asio::awaitable<Outcome> WebClient::Impl::send_once(const WebRequest& request, C
   std::string text;
   const auto written = append_request(text, request.method, url.target, name, request.headers, request.body);
   if (!written) co_return WebError{written.error(), WebStep::request};
-  const bool is_head = request.method == Method::head;
+  const Awaited awaited{request.method == Method::head, request.max_response_bytes};
   auto connection = take_idle(url);
   for (;;) {
     const bool reused = connection != nullptr;
@@ -99,13 +99,13 @@ asio::awaitable<Outcome> WebClient::Impl::send_once(const WebRequest& request, C
       if (!dialled) co_return dialled.error();
       connection = std::move(*dialled);
     }
-    auto outcome = co_await connection->run(text, is_head, request.max_response_bytes, name, watch);
+    auto outcome = co_await connection->run(text, awaited, name, watch);
     if (outcome) {
       if (connection->reusable() && !closed_) keep(url, std::move(connection));
       co_return std::move(*outcome);
     }
     // The server may have closed a kept connection just as it was used again.
-    const bool harmless = !outcome.error().sent || is_head || request.method == Method::get;
+    const bool harmless = !outcome.error().sent || awaited.to_head || request.method == Method::get;
     if (!reused || !harmless || connection->answered() || watch.over()) {
       co_return WebError{outcome.error().error, WebStep::answer};
     }

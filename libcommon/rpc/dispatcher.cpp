@@ -8,6 +8,8 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "net/event_stream.hpp"
+#include "rpc/call_stream.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/json_scan.hpp"
 
@@ -85,6 +87,13 @@ bool is_coordinator(const auth::Caller& caller) {
   return caller.over_p2p && caller.identity && caller.identity->role == pki::Role::coordinator;
 }
 
+/// The client wants to hear of progress, and the call is one that can have some.
+bool wants_stream(const net::Request& request, const Origin& origin) {
+  const std::string_view accepted = request.headers.get("Accept");
+  if (accepted.empty() || !net::names_event_stream(accepted)) return false;
+  return !origin.target || origin.target->kind != Target::Kind::all;
+}
+
 }  // namespace
 
 boost::system::result<Origin, RpcError> read_origin(net::Request& request, Monotonic now) {
@@ -138,6 +147,8 @@ asio::awaitable<net::Response> Dispatcher::handle(net::Request& request) {
       const auto wait = limit_(request.caller, parsed.calls.size());
       if (wait) co_return net::over_limit(request, say_overloaded, *wait);
     }
+    const bool one_call = !parsed.error && !parsed.batch && parsed.calls.front().wants_answer();
+    if (one_call && wants_stream(request, *origin)) co_return stream(parsed.calls.front(), std::move(*origin));
     body = co_await answer_parsed(parsed, *origin);
   }
   net::Response response = net::Response::json(std::move(body));
@@ -161,11 +172,26 @@ asio::awaitable<net::Response> Dispatcher::handle_method(net::Request& request) 
     append_error(body, standard_error(Code::parse_error, flaw), {});
   } else if (!parsed.params.empty() && parsed.params.front() != '{' && parsed.params.front() != '[') {
     append_error(body, standard_error(Code::invalid_params, "the body must be an array or an object"), {});
+  } else if (wants_stream(request, *origin)) {
+    co_return stream(std::move(parsed), std::move(*origin));
   } else {
     const Outcome outcome = co_await call(parsed, *origin);
     append_outcome(body, outcome, {});
   }
   co_return net::Response::json(std::move(body));
+}
+
+net::Response Dispatcher::stream(ParsedCall parsed, Origin origin) {
+  net::Response response;
+  response.content_type = net::kEventStreamType;
+  response.headers.set("Cache-Control", "no-store");
+  std::string id(parsed.id);
+  auto work = [this, parsed = std::move(parsed), origin = std::move(origin)](ProgressSinkPtr progress) mutable {
+    origin.progress = std::move(progress);
+    return call(parsed, origin);
+  };
+  response.streamed = std::make_shared<CallStream>(std::move(work), std::move(id));
+  return response;
 }
 
 asio::awaitable<std::string> Dispatcher::answer(std::string_view text, const Origin& origin) {
@@ -223,7 +249,8 @@ asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& reque
 
 asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {
   if (!parsed.flaw.empty()) co_return standard_error(Code::invalid_request, parsed.flaw);
-  CallContext context{origin.caller, canonical(parsed.method), std::string(parsed.params), origin.deadline};
+  CallContext context{origin.caller, canonical(parsed.method), std::string(parsed.params), origin.deadline,
+                      origin.progress};
   const auto snapshot = registry_.snapshot();
   const Method* known = snapshot->find(context.method);
   const std::string_view service = service_of(context.method);
@@ -237,7 +264,7 @@ asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin
                                                                  meant_method(context.method, *snapshot, forwarder_)));
   }
   Target target = origin.target ? *origin.target : Target{Target::Kind::service, std::string(service)};
-  const bool idempotent = known != nullptr && known->idempotent;
+  const auto idempotent = known != nullptr ? std::optional(known->idempotent) : std::nullopt;
   co_return co_await forwarder_->forward(std::move(target), std::move(context), idempotent, *this);
 }
 

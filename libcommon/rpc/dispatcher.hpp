@@ -30,6 +30,7 @@ struct Origin {
   Monotonic deadline{};
   bool final = false;  ///< a coordinator passed it on: it runs here or nowhere
   std::optional<Target> target{};
+  ProgressSinkPtr progress{};  ///< null: not wanted
 };
 
 /// After how long to come back, when a batch of so many calls, the first of which was let in, is over the limit of who
@@ -43,7 +44,8 @@ class Dispatcher final : public LocalCalls {
   /// `limit` may be empty.
   Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, BatchLimiter limit = {});
 
-  /// `POST /rpc` and `POST /rpc/{service}/{method}`, whose body is the parameters.
+  /// `POST /rpc` and `POST /rpc/{service}/{method}`, whose body is the parameters. A client that accepts an event
+  /// stream gets one, with the progress of its call.
   void add_routes(net::Router& router);
   boost::asio::awaitable<net::Response> handle(net::Request& request);
 
@@ -61,6 +63,8 @@ class Dispatcher final : public LocalCalls {
                                               std::size_t& total_bytes);
   boost::asio::awaitable<Outcome> call(const ParsedCall& parsed, const Origin& origin);
   boost::asio::awaitable<Outcome> run(const Method& method, CallContext context);
+  /// Runs the call while its answer is written; what `parsed` points into must last as long.
+  net::Response stream(ParsedCall parsed, Origin origin);
   bool is_here(const Origin& origin, std::string_view service, const RegistrySnapshot& snapshot) const;
   RpcError refuse_to_forward(const Origin& origin, const std::string& method) const;
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/json_scan.hpp"
@@ -93,6 +94,19 @@ RpcError transport_error(const std::string& node_id, const TransportError& failu
     case Errc::limited: return standard_error(Code::overloaded, detail);
     default: return standard_error(Code::unreachable, detail);
   }
+}
+
+/// `description` is what services.describe says of a service.
+bool declares_idempotent_method(const std::string& description, std::string_view method) {
+  const auto service = parse_json(description);
+  const Json* methods = service ? find_member(*service, "methods") : nullptr;
+  if (methods == nullptr || !methods->is_array()) return false;
+  for (const Json& declared : *methods) {
+    const std::string* name = find_string(declared, "name");
+    const Json* idempotent = find_member(declared, "idempotent");
+    if (name != nullptr && *name == method) return idempotent != nullptr && *idempotent == Json(true);
+  }
+  return false;
 }
 
 }  // namespace
@@ -182,7 +196,8 @@ Forwarder::Forwarder(Self self, const ClusterView& view, Transport& transport, c
                      LogSink& log)
     : self_(std::move(self)), view_(view), transport_(transport), clock_(clock), log_(log, "Rpc"), balancer_(random) {}
 
-asio::awaitable<Outcome> Forwarder::forward(Target target, CallContext call, bool idempotent, LocalCalls& here) {
+asio::awaitable<Outcome> Forwarder::forward(Target target, CallContext call, std::optional<bool> idempotent,
+                                            LocalCalls& here) {
   if (target.kind == Target::Kind::all) return broadcast(std::move(target), std::move(call), here);
   return forward_to_one(std::move(target), std::move(call), idempotent, here);
 }
@@ -211,7 +226,8 @@ bool Forwarder::take_retry() {
   return true;
 }
 
-asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext call, bool idempotent, LocalCalls& here) {
+asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext call, std::optional<bool> idempotent,
+                                                   LocalCalls& here) {
   const auto members = view_.members();
   const std::string service(service_of(call.method));
   std::vector<const Candidate*> candidates = matching(*members, target, service);
@@ -221,20 +237,41 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
     balancer_.retries().called();
   }
   Outcome last = open_breaker(to_text(target), service);
+  bool may_have_run = false;
   for (std::size_t attempts = 1; attempts <= kMaxAttempts; ++attempts) {
     const Candidate* chosen = choose(candidates, service).candidate;
     if (chosen == nullptr) break;
-    if (!chosen->alive) co_return dead_node(chosen->node_id);
-    if (chosen->draining) co_return draining_node(chosen->node_id);
+    if (!chosen->alive && attempts == 1) co_return dead_node(chosen->node_id);
+    if (chosen->draining && attempts == 1) co_return draining_node(chosen->node_id);
+    if (may_have_run && !idempotent) {
+      auto asking = declares_idempotent(chosen->node_id, call.method, call.deadline);
+      idempotent = co_await std::move(asking);
+    }
+    if (attempts > 1 && (!may_retry(may_have_run, idempotent.value_or(false)) || !take_retry())) break;
+    if (attempts > 1) log_.debug("calling {} again, at node {}", call.method, chosen->node_id);
     Attempted attempted = co_await attempt(chosen->node_id, call, here);
-    last = std::move(attempted.outcome);
+    // That the second node was not even reached does not make the first one's outcome known.
+    if (attempted.sent || !may_have_run) last = std::move(attempted.outcome);
     std::erase(candidates, chosen);
     const bool over = !attempted.failed && attempted.sent;
     if (over || candidates.empty() || clock_.monotonic() >= call.deadline) break;
-    if (!may_retry(attempted.sent, idempotent) || !take_retry()) break;
-    log_.debug("calling {} again, as node {} failed", call.method, chosen->node_id);
+    may_have_run = may_have_run || attempted.sent;
   }
   co_return std::move(last);
+}
+
+/// For a service that this node has not got itself.
+asio::awaitable<bool> Forwarder::declares_idempotent(std::string node_id, std::string method, Monotonic deadline) {
+  if (node_id == self_.node_id) co_return false;
+  auth::Caller self;
+  self.identity = pki::Identity{{}, self_.role, self_.node_id};
+  self.scopes = auth::Scopes::of_role(self_.role);
+  const std::string params = fmt::format(R"({{"name":{}}})", encode_json_string(service_of(method)));
+  OutgoingCall asking{std::move(node_id), make_request("services.describe", params), self.to_stated(), deadline};
+  bool failed = false, sent = false;
+  auto exchanging = exchange(transport_, std::move(asking), failed, sent);
+  const Outcome described = co_await with_deadline(std::move(exchanging), deadline);
+  co_return described&& declares_idempotent_method(*described, bare_method(method));
 }
 
 asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, const CallContext& call,
@@ -247,7 +284,8 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
     tracked.ended(Verdict::answered);
     co_return result;
   }
-  OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline};
+  OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline,
+                        call.progress};
   auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
   result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
   if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
@@ -292,6 +330,7 @@ asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, L
   if (entries.empty()) co_return no_candidate(target, *members);
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.member.node_id < b.member.node_id; });
+  call.progress = nullptr;  // of many at once it would tell nobody anything
   call.deadline = collect_by(call.deadline, clock_.monotonic());
   std::vector<asio::awaitable<void>> tasks;
   for (Entry& entry : entries) tasks.push_back(call_member(entry, call, here));

@@ -32,6 +32,7 @@ struct OutgoingCall {
   std::string request;  ///< JSON-RPC text of one call
   std::string caller;   ///< for the header `P2P-Caller`
   Monotonic deadline{};
+  ProgressSinkPtr progress{};  ///< null: not asked for
 
   /// `P2P-Caller`, `P2P-Timeout-Ms` (what remains, at least 1) and `Content-Type`.
   net::Headers headers(Monotonic now) const;
@@ -80,8 +81,10 @@ class Forwarder {
   Forwarder(Self self, const ClusterView& view, Transport& transport, const Clock& clock, Random& random, LogSink& log);
 
   /// Calls one node, or all that the target means: then the result is an array of {node, result | error, ms}, ordered
-  /// by node. `idempotent` allows to try again what may have run already.
-  boost::asio::awaitable<Outcome> forward(Target target, CallContext call, bool idempotent, LocalCalls& here);
+  /// by node. What may have run already is tried again only if it is idempotent: as this node knows, else (none) as the
+  /// node declares that is to run it again.
+  boost::asio::awaitable<Outcome> forward(Target target, CallContext call, std::optional<bool> idempotent,
+                                          LocalCalls& here);
   /// Some node, dead or alive, announces the service.
   bool anyone_offers(std::string_view service) const;
   /// The service of some node that was meant by this name, for "did you mean".
@@ -97,7 +100,9 @@ class Forwarder {
   struct Entry;
   struct Attempted;
 
-  boost::asio::awaitable<Outcome> forward_to_one(Target target, CallContext call, bool idempotent, LocalCalls& here);
+  boost::asio::awaitable<Outcome> forward_to_one(Target target, CallContext call, std::optional<bool> idempotent,
+                                                 LocalCalls& here);
+  boost::asio::awaitable<bool> declares_idempotent(std::string node_id, std::string method, Monotonic deadline);
   boost::asio::awaitable<Outcome> broadcast(Target target, CallContext call, LocalCalls& here);
   boost::asio::awaitable<void> call_member(Entry& entry, const CallContext& call, LocalCalls& here);
   boost::asio::awaitable<Attempted> attempt(std::string node_id, const CallContext& call, LocalCalls& here);

@@ -13,6 +13,7 @@
 
 #include "auth/permission.hpp"
 #include "base/clock.hpp"
+#include "base/progress.hpp"
 #include "rpc/outcome.hpp"
 
 namespace p2p::rpc {
@@ -28,6 +29,7 @@ struct CallContext {
   std::string method;  ///< `service.method`
   std::string params;  ///< JSON text of an array or object; empty when absent
   Monotonic deadline{};
+  ProgressSinkPtr progress{};  ///< for what the method reports before its result; null: nobody wants it
 };
 
 /// How calls of a method ended here; any thread.

@@ -50,12 +50,12 @@ class Breaker {
   Monotonic last_failure_{};
 };
 
-/// Retries are at most a tenth of the calls, after a first handful.
+/// Retries are at most a tenth of the calls, after a first hundred: so many calls may be under way to a node that dies.
 class RetryBudget {
  public:
   static constexpr int kTenthsPerCall = 1;
   static constexpr int kTenthsPerRetry = 10;
-  static constexpr int kMostTenths = 100;
+  static constexpr int kMostTenths = 1000;
   void called() { tenths_ = std::min(tenths_ + kTenthsPerCall, kMostTenths); }
   bool take();
 

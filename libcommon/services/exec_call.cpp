@@ -21,10 +21,16 @@ using rpc::Outcome;
 using rpc::RpcError;
 using std::chrono::steady_clock;
 
+/// JSON as it was printed, else the text as a JSON string.
+std::string json_of(std::string_view text) {
+  return rpc::check_json(text).empty() ? std::string(text) : rpc::encode_json_string(text);
+}
+
 /// What the process printed, within its bounds.
 class Output {
  public:
-  Output(LogSink& log, const std::string& service) : log_(log, "Service." + service) {}
+  Output(LogSink& log, const std::string& service, ProgressSinkPtr progress)
+      : log_(log, "Service." + service), progress_(std::move(progress)) {}
 
   void take_stdout(std::string_view bytes) {
     if (result_.size() + bytes.size() > kMaxResultBytes) too_much_ = true;
@@ -39,17 +45,20 @@ class Output {
       if (logged_bytes_ > kMaxLoggedBytes) log_.warning("the rest of what this call prints to stderr is dropped");
     }
   }
+  void take_progress(std::string_view bytes) {
+    for (const std::string& line : steps_.feed(bytes)) report(line);
+  }
   void finish() {
+    if (const std::string last = steps_.finish(); !last.empty()) report(last);
     if (const std::string last = lines_.finish(); !last.empty()) log_.info("{}", escape_controls(last));
   }
 
   bool too_much() const { return too_much_; }
   bool is_text() const { return is_utf8(result_); }
-  /// JSON as it was printed, else the text as a JSON string; nothing is null.
+  /// Nothing is null.
   std::string result() const {
     const std::string_view text = trim(result_);
-    if (text.empty()) return "null";
-    return rpc::check_json(text).empty() ? std::string(text) : rpc::encode_json_string(text);
+    return text.empty() ? "null" : json_of(text);
   }
   /// The last of stderr, safe to show: newlines stay.
   std::string tail() const {
@@ -60,8 +69,15 @@ class Output {
   const Logger& log() const { return log_; }
 
  private:
+  void report(const std::string& line) {
+    if (line.size() > kMaxProgressBytes || !is_utf8(line)) return progress_->dropped(1);
+    progress_->report(json_of(line));
+  }
+
   Logger log_;
+  ProgressSinkPtr progress_;
   LineSplitter lines_;
+  LineSplitter steps_{kMaxProgressBytes + 1};  // of progress
   std::string result_, tail_;
   std::size_t logged_bytes_ = 0;
   bool too_much_ = false;
@@ -103,6 +119,7 @@ asio::awaitable<Cause> attend(Process& process, Output& output, Monotonic deadli
   asio::steady_timer timer(executor);
   const Process::Sink on_stdout = [&](std::string_view bytes) { output.take_stdout(bytes); };
   const Process::Sink on_stderr = [&](std::string_view bytes) { output.take_stderr(bytes); };
+  const Process::Sink on_progress = [&](std::string_view bytes) { output.take_progress(bytes); };
   Cause cause = Cause::none;
   bool killed = false;
   Monotonic until = deadline;
@@ -125,23 +142,24 @@ asio::awaitable<Cause> attend(Process& process, Output& output, Monotonic deadli
       until = steady_clock::now() + kKillGrace;
     }
     co_await readable_or(watched, timer, until);
-    process.pump(on_stdout, on_stderr);
+    process.pump(on_stdout, on_stderr, on_progress);
   }
-  drain(process, on_stdout, on_stderr);
+  drain(process, on_stdout, on_stderr, on_progress);
   co_return cause;
 }
 
 }  // namespace
 
 asio::awaitable<Outcome> run_exec(Command command, std::string params, std::string service, Monotonic deadline,
-                                  LogSink& log) {
+                                  LogSink& log, ProgressSinkPtr progress) {
   if (params.empty()) params = "{}";
   auto variables = parameter_variables(params);
   if (!variables) co_return rpc::standard_error(Code::invalid_params, variables.error().context);
   for (std::string& variable : *variables) command.environment.push_back(std::move(variable));
-  auto process = Process::start(command, params);
+  if (progress) command.environment.push_back(fmt::format("P2P_PROGRESS_FD={}", kProgressDescriptor));
+  auto process = Process::start(command, params, progress != nullptr);
   if (!process) co_return service_failed(fmt::format("service \"{}\": {}", service, process.error().context));
-  Output output(log, service);
+  Output output(log, service, std::move(progress));
   Cause cause = co_await attend(*process, output, deadline);
   const ExitStatus status = process->reap();
   output.finish();

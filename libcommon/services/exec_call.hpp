@@ -18,9 +18,10 @@ inline constexpr std::size_t kMaxLoggedBytes = 1 << 20;
 
 /// Runs `command` with `params` (JSON text) on stdin until it exits or `deadline` passes. Ended early (deadline, too
 /// much output, cancellation), its group gets SIGTERM and after kTerminateGrace SIGKILL; the answer comes then.
+/// With `progress`, lines that it writes to kProgressDescriptor go there, JSON or else as a text.
 /// `service` names it in messages and in the log (`Service.<service>`). It changes how its coroutine thread reacts to
 /// cancellation, so it gets one of its own (co_spawn, rpc::with_deadline).
 boost::asio::awaitable<rpc::Outcome> run_exec(Command command, std::string params, std::string service,
-                                              Monotonic deadline, LogSink& log);
+                                              Monotonic deadline, LogSink& log, ProgressSinkPtr progress = {});
 
 }  // namespace p2p::services

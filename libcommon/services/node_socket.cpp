@@ -143,20 +143,32 @@ asio::awaitable<void> NodeSocket::serve(std::shared_ptr<Connection> connection) 
   }
 }
 
-asio::awaitable<void> NodeSocket::answer(std::shared_ptr<Connection> connection, std::string request) {
-  auto answering = answer_(connection->door->service, std::move(request));
+asio::awaitable<void> NodeSocket::answer(std::shared_ptr<Connection> connection, std::string text_of_request) {
+  const auto has_room = [connection] { return connection->unread.size() <= kMaxUnreadProgressBytes; };
+  const auto say = [this, connection](const std::string& line) { tell(connection, line); };
+  SocketRequest request{connection->door->service, std::move(text_of_request), has_room, say};
+  auto answering = answer_(std::move(request));
   const std::string text = co_await std::move(answering);
   --connection->call_count;
   connection->room.cancel();
-  if (text.empty()) co_return;
-  if (connection->unread.size() + text.size() > kMaxUnreadBytes) {
-    log_.warning("service {} does not read the answers of its node", connection->door->service);
-    connection->socket.close();
-    co_return;
+  if (!text.empty() && queue(*connection, text) && !connection->writing) co_await write(connection);
+}
+
+bool NodeSocket::queue(Connection& connection, std::string_view line) {
+  if (connection.unread.size() + line.size() > kMaxUnreadBytes) {
+    log_.warning("service {} does not read the answers of its node", connection.door->service);
+    connection.socket.close();
+    return false;
   }
-  connection->unread += text;
-  connection->unread += '\n';
-  if (!connection->writing) co_await write(connection);
+  connection.unread += line;
+  connection.unread += '\n';
+  return true;
+}
+
+void NodeSocket::tell(const std::shared_ptr<Connection>& connection, const std::string& line) {
+  if (!queue(*connection, line) || connection->writing) return;
+  connection->writing = true;  // from now on, not from when the task gets its turn
+  tasks_.start("lines for " + connection->door->service, write(connection));
 }
 
 asio::awaitable<void> NodeSocket::write(std::shared_ptr<Connection> connection) {

@@ -21,15 +21,24 @@ namespace p2p::services {
 inline constexpr std::size_t kMaxSocketConnections = 64;
 /// Under way for one connection; further requests wait to be read.
 inline constexpr std::size_t kMaxSocketCalls = 64;
+/// While a program has not read this much, no progress is added to it.
+inline constexpr std::size_t kMaxUnreadProgressBytes = 1 << 20;
 /// Answers that a program does not read; past it the connection is closed.
 inline constexpr std::size_t kMaxUnreadBytes = 8 << 20;
+
+/// One line of a program. The functions are for the loop of the socket, until the request is answered.
+struct SocketRequest {
+  std::string service;
+  std::string text;                       ///< JSON-RPC
+  std::function<bool()> has_room;         ///< the program has read what it was told, or nearly
+  std::function<void(std::string)> tell;  ///< sends a line before the answer
+};
 
 /// Every member is called on the loop that it was made with, one thread.
 class NodeSocket {
  public:
-  /// The answer to one request of a service, both JSON-RPC text; empty for a notification. Never throws but for
-  /// cancellation.
-  using Answer = std::function<boost::asio::awaitable<std::string>(std::string service, std::string request)>;
+  /// The answer to one request, JSON-RPC text; empty for a notification. Never throws but for cancellation.
+  using Answer = std::function<boost::asio::awaitable<std::string>(SocketRequest)>;
 
   /// The sockets are in `folder`, which is made. References must outlive this.
   NodeSocket(boost::asio::any_io_executor loop, std::filesystem::path folder, Answer answer, LogSink& log);
@@ -50,7 +59,10 @@ class NodeSocket {
 
   boost::asio::awaitable<void> accept(std::shared_ptr<Door> door);
   boost::asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
-  boost::asio::awaitable<void> answer(std::shared_ptr<Connection> connection, std::string request);
+  boost::asio::awaitable<void> answer(std::shared_ptr<Connection> connection, std::string text_of_request);
+  void tell(const std::shared_ptr<Connection>& connection, const std::string& line);
+  /// False when the connection had to be closed, as its program does not read.
+  bool queue(Connection& connection, std::string_view line);
   boost::asio::awaitable<void> write(std::shared_ptr<Connection> connection);
 
   boost::asio::any_io_executor loop_;

@@ -31,7 +31,8 @@ struct ChildPlan {
   char* const* environment;
   const char* working_folder;
   int input, output, errors;
-  int report;  ///< closed by exec; gets the errno when that fails
+  int progress;  ///< -1: none
+  int report;    ///< closed by exec; gets the errno when that fails
   pid_t parent;
 };
 
@@ -48,7 +49,9 @@ struct ChildPlan {
   // The parent may have died before the line above.
   if (::getppid() != plan.parent) ::_exit(kCannotRun);
   if (::dup2(plan.input, 0) < 0 || ::dup2(plan.output, 1) < 0 || ::dup2(plan.errors, 2) < 0) refuse(plan);
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  const bool with_progress = plan.progress >= 0;
+  if (with_progress && ::dup2(plan.progress, kProgressDescriptor) < 0) refuse(plan);
+  ::close_range(kProgressDescriptor + (with_progress ? 1 : 0), ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2}) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
@@ -72,11 +75,11 @@ pid_t spawn(const ChildPlan& plan) {
   return pid;
 }
 
-/// A copy above the three standard descriptors, which the child replaces.
-Descriptor above_standard(int descriptor) {
-  if (descriptor < 0 || descriptor > 2) return Descriptor(descriptor);
+/// A copy above those descriptors that the child replaces.
+Descriptor above_replaced(int descriptor) {
+  if (descriptor < 0 || descriptor > kProgressDescriptor) return Descriptor(descriptor);
   const Descriptor low(descriptor);
-  return Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  return Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, kProgressDescriptor + 1));
 }
 
 struct Pipe {
@@ -86,7 +89,7 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "pipe");
-  Pipe pipe{above_standard(ends[0]), above_standard(ends[1])};
+  Pipe pipe{above_replaced(ends[0]), above_replaced(ends[1])};
   if (!pipe.read || !pipe.write) return system_error(errno, "pipe");
   return pipe;
 }
@@ -94,7 +97,7 @@ Result<Pipe> make_pipe() {
 void set_nonblocking(const Descriptor& descriptor) { ::fcntl(descriptor.get(), F_SETFL, O_NONBLOCK); }
 
 Result<Descriptor> input_file(std::string_view content) {
-  Descriptor file = above_standard(::memfd_create("p2p-params", MFD_CLOEXEC));
+  Descriptor file = above_replaced(::memfd_create("p2p-params", MFD_CLOEXEC));
   if (!file) return system_error(errno, "memfd_create");
   while (!content.empty()) {
     const ssize_t put = ::write(file.get(), content.data(), content.size());
@@ -126,28 +129,35 @@ std::string to_text(const ExitStatus& status) {
   return fmt::format("was killed by signal {} ({})", *status.signal, ::strsignal(*status.signal));
 }
 
-Result<Process> Process::start(const Command& command, std::string_view input) {
+Result<Process> Process::start(const Command& command, std::string_view input, bool with_progress) {
   auto file = input_file(input);
   if (!file) return file.error();
-  return launch(command, *file);
+  return launch(command, *file, with_progress);
 }
 
 Result<Process> Process::start_piped(const Command& command) {
   auto input = make_pipe();
   if (!input) return input.error();
   set_nonblocking(input->write);
-  auto process = launch(command, input->read);
+  auto process = launch(command, input->read, false);
   if (process) process->stdin_ = std::move(input->write);
   return process;
 }
 
-Result<Process> Process::launch(const Command& command, const Descriptor& input) {
+Result<Process> Process::launch(const Command& command, const Descriptor& input, bool with_progress) {
   auto out = make_pipe();
   if (!out) return out.error();
   auto err = make_pipe();
   if (!err) return err.error();
   auto report = make_pipe();
   if (!report) return report.error();
+  Pipe progress;
+  if (with_progress) {
+    auto made = make_pipe();
+    if (!made) return made.error();
+    progress = std::move(*made);
+    set_nonblocking(progress.read);
+  }
   set_nonblocking(out->read);
   set_nonblocking(err->read);
 
@@ -155,13 +165,14 @@ Result<Process> Process::launch(const Command& command, const Descriptor& input)
   const std::string folder = command.working_folder.string();
   const auto arguments = pointers(command.arguments);
   const auto environment = pointers(command.environment);
-  const ChildPlan plan{program.c_str(),  arguments.data(), environment.data(),  folder.c_str(), input.get(),
-                       out->write.get(), err->write.get(), report->write.get(), ::getpid()};
+  const ChildPlan plan{program.c_str(),  arguments.data(), environment.data(),   folder.c_str(),      input.get(),
+                       out->write.get(), err->write.get(), progress.write.get(), report->write.get(), ::getpid()};
   Process process;
   process.pid_ = spawn(plan);
   if (process.pid_ < 0) return system_error(errno, fmt::format("cannot run {}", program));
   out->write.reset();
   err->write.reset();
+  progress.write.reset();
   report->write.reset();
   int error = 0;
   const ssize_t got = ::read(report->read.get(), &error, sizeof error);
@@ -170,11 +181,13 @@ Result<Process> Process::launch(const Command& command, const Descriptor& input)
   process.pid_descriptor_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process.pid_, 0)));
   process.stdout_ = std::move(out->read);
   process.stderr_ = std::move(err->read);
+  process.progress_ = std::move(progress.read);
   process.poll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   process.poll_number_ = process.poll_.get();
   const bool watched =
       process.pid_descriptor_ && process.poll_ && watch(process.poll_number_, process.pid_descriptor_, EPOLLIN) &&
-      watch(process.poll_number_, process.stdout_, EPOLLIN) && watch(process.poll_number_, process.stderr_, EPOLLIN);
+      watch(process.poll_number_, process.stdout_, EPOLLIN) && watch(process.poll_number_, process.stderr_, EPOLLIN) &&
+      (!process.progress_ || watch(process.poll_number_, process.progress_, EPOLLIN));
   if (!watched) return system_error(errno, fmt::format("cannot watch {}", program));
   return process;
 }
@@ -185,6 +198,7 @@ Process::Process(Process&& other) noexcept
       stdin_(std::move(other.stdin_)),
       stdout_(std::move(other.stdout_)),
       stderr_(std::move(other.stderr_)),
+      progress_(std::move(other.progress_)),
       poll_(std::move(other.poll_)),
       poll_number_(other.poll_number_),
       waits_for_room_(other.waits_for_room_) {}
@@ -210,10 +224,11 @@ bool Process::pump_one(Descriptor& pipe, const Sink& sink) {
   return total > 0;
 }
 
-bool Process::pump(const Sink& on_stdout, const Sink& on_stderr) {
+bool Process::pump(const Sink& on_stdout, const Sink& on_stderr, const Sink& on_progress) {
   const bool some_output = pump_one(stdout_, on_stdout);
   const bool some_errors = pump_one(stderr_, on_stderr);
-  return some_output || some_errors;
+  const bool some_progress = progress_ && pump_one(progress_, on_progress);
+  return some_output || some_errors || some_progress;
 }
 
 bool Process::write_input(std::string& bytes) {

@@ -32,11 +32,15 @@ struct ExitStatus {
 /// `exited with status 1`, `was killed by signal 9 (Killed)`.
 std::string to_text(const ExitStatus& status);
 
+/// Where a program writes its progress.
+inline constexpr int kProgressDescriptor = 3;
+
 class Process {
  public:
   /// Starts it with `input` on stdin (a memory file, so that nobody has to feed it). The context of an error names the
   /// program. The child dies with the thread that called this (PR_SET_PDEATHSIG).
-  static Result<Process> start(const Command& command, std::string_view input);
+  /// `with_progress`: a pipe is its descriptor kProgressDescriptor.
+  static Result<Process> start(const Command& command, std::string_view input, bool with_progress = false);
   /// Starts it with a pipe on stdin, for write_input(). The caller's process must ignore SIGPIPE.
   static Result<Process> start_piped(const Command& command);
 
@@ -50,7 +54,7 @@ class Process {
 
   using Sink = std::function<void(std::string_view)>;
   /// Passes what output waits to the sinks, a bounded amount at a time; false when nothing was there.
-  bool pump(const Sink& on_stdout, const Sink& on_stderr);
+  bool pump(const Sink& on_stdout, const Sink& on_stderr, const Sink& on_progress = {});
   /// Takes from the front of `bytes` what the pipe has room for; while some remain, the poll descriptor also says when
   /// there is room again. False when nobody reads the pipe any more.
   bool write_input(std::string& bytes);
@@ -69,11 +73,11 @@ class Process {
 
  private:
   Process() = default;
-  static Result<Process> launch(const Command& command, const Descriptor& input);
+  static Result<Process> launch(const Command& command, const Descriptor& input, bool with_progress);
   bool pump_one(Descriptor& pipe, const Sink& sink);
 
   pid_t pid_ = -1;
-  Descriptor pid_descriptor_, stdin_, stdout_, stderr_, poll_;
+  Descriptor pid_descriptor_, stdin_, stdout_, stderr_, progress_, poll_;
   int poll_number_ = -1;         // of poll_, also once it was released
   bool waits_for_room_ = false;  // stdin_ is among what poll_ watches
 };

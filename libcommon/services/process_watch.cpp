@@ -18,10 +18,11 @@ asio::awaitable<void> readable_or(asio::posix::stream_descriptor& descriptor, as
   co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
 }
 
-void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr) {
+void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr,
+           const Process::Sink& on_progress) {
   constexpr int kRounds = 2;
   process.signal_group(SIGKILL);
-  for (int round = 0; round < kRounds && process.pump(on_stdout, on_stderr); ++round) {
+  for (int round = 0; round < kRounds && process.pump(on_stdout, on_stderr, on_progress); ++round) {
   }
 }
 

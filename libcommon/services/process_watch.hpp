@@ -22,6 +22,7 @@ boost::asio::awaitable<void> readable_or(boost::asio::posix::stream_descriptor& 
 
 /// Reads what the pipes still hold once the process has exited. Others of its group are killed first and the amount is
 /// bounded, so that nothing that it left behind can keep this going.
-void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr);
+void drain(Process& process, const Process::Sink& on_stdout, const Process::Sink& on_stderr,
+           const Process::Sink& on_progress = {});
 
 }  // namespace p2p::services

@@ -29,7 +29,8 @@ struct StdioService::Call {
       : work(caller),
         answered(caller, Monotonic::max()),
         asked{std::string(rpc::bare_method(context.method)), std::move(context.params), caller_name(context.caller),
-              std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now())} {}
+              std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now()),
+              std::move(context.progress)} {}
 
   /// Control loop.
   static void answer(const std::shared_ptr<Call>& call, Outcome outcome) {

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr char kPing[] = "$/ping";
 constexpr char kCancel[] = "$/cancel";
+constexpr std::string_view kProgress = R"("$/progress")";
 
 std::optional<std::uint64_t> read_id(std::string_view json) {
   std::uint64_t id = 0;
@@ -41,6 +42,22 @@ std::optional<std::uint64_t> id_in_front(std::string_view head) {
     return true;
   });
   return id;
+}
+
+/// The member of an object that is the whole text, as it is there.
+std::optional<std::string_view> member_of(std::string_view json, std::string_view name) {
+  std::optional<std::string_view> found;
+  rpc::JsonScanner scanner(json);
+  scanner.skip_space();
+  const bool fine = scanner.members([&](std::string_view key) {
+    const std::size_t from = scanner.position();
+    if (!scanner.value()) return false;
+    if (key == name) found = scanner.since(from);
+    return true;
+  });
+  scanner.skip_space();
+  if (!fine || !scanner.at_end()) return std::nullopt;
+  return found;
 }
 
 /// A service speaks for itself only: the codes with which a node says what became of a call are not its to use.
@@ -77,7 +94,7 @@ std::uint64_t StdioSession::request(std::string_view method, std::string_view pa
 
 std::uint64_t StdioSession::call(const StdioCall& call, OnAnswer on_answer) {
   const std::uint64_t id = request(call.method, call.params, call.caller);
-  calls_.emplace(id, Call{call.timeout, std::move(on_answer)});
+  calls_.emplace(id, Call{call.timeout, std::move(on_answer), call.progress});
   return id;
 }
 
@@ -112,7 +129,7 @@ bool StdioSession::receive(std::string_view line, Monotonic now) {
   if (line.size() >= kMaxMessageBytes) return receive_oversized(line);
   auto response = rpc::parse_response_with_id(line);
   const auto id = response ? read_id(response->id) : std::nullopt;
-  if (!id) return false;
+  if (!id) return receive_progress(line);
   if (*id == ping_id_) {
     ping_id_ = 0;
     wakeup_ = now + settings_.health.interval;
@@ -123,6 +140,20 @@ bool StdioSession::receive(std::string_view line, Monotonic now) {
   } else {
     finish(*id, as_service_error(response->outcome.error()));
   }
+  return true;
+}
+
+bool StdioSession::receive_progress(std::string_view line) {
+  // Most of what comes here is text for the log.
+  if (line.find(kProgress) == std::string_view::npos) return false;
+  const auto method = member_of(line, "method");
+  const auto params = member_of(line, "params");
+  if (method != kProgress || !params) return false;
+  const auto value = member_of(*params, "value");
+  const auto id = read_id(member_of(*params, "id").value_or(std::string_view()));
+  if (!id || !value) return false;
+  const auto found = calls_.find(*id);
+  if (found != calls_.end() && found->second.progress) found->second.progress->report(std::string(*value));
   return true;
 }
 

@@ -1,5 +1,6 @@
 // The node's side of protocol `stdio` with one process: JSON-RPC 2.0, a message a line, calls answered in any order.
 // man/p2p-service.5 is the reference. Pure: lines and time come in, bytes go out.
+// A program may report the progress of a call, by the notification `$/progress` {"id": …, "value": …}.
 //
 // The node begins with the request `initialize`; its answer means ready. Then come calls, the notification `$/cancel`
 // {"id": …} for one that nobody waits for any more, and now and then the request `$/ping`, which any answer satisfies.
@@ -12,6 +13,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/progress.hpp"
 #include "rpc/outcome.hpp"
 #include "services/manifest.hpp"
 
@@ -29,6 +31,7 @@ struct StdioCall {
   std::string caller;  ///< `role/name`; may be empty
   /// The time that the call may take. While it runs, the process may be silent so long.
   std::chrono::milliseconds timeout{};
+  ProgressSinkPtr progress{};  ///< may be null
 };
 
 class StdioSession {
@@ -75,9 +78,11 @@ class StdioSession {
   struct Call {
     std::chrono::milliseconds timeout;
     OnAnswer on_answer;
+    ProgressSinkPtr progress;
   };
 
   std::uint64_t request(std::string_view method, std::string_view params, std::string_view caller = {});
+  bool receive_progress(std::string_view line);
   bool receive_oversized(std::string_view head);
   void take_greeting(const rpc::Outcome& outcome, Monotonic now);
   void finish(std::uint64_t id, rpc::Outcome outcome);

@@ -66,11 +66,36 @@ node_is() {
   [[ $(outside p2p-ctl nodes -o json | jq -r --arg n "$1" '.[] | select(.node_id == $n) | .status') == "$2" ]]
 }
 
+# stepped_service FOLDER: one that reports a step and waits for the file go.
+stepped_service() {
+  mkdir "$1"
+  cat >"$1/service.yaml" <<YAML
+name: stepped
+command: [./run.sh]
+protocol: exec
+env: {FLEET: $FLEET}
+methods:
+  - name: work
+YAML
+  cat >"$1/run.sh" <<'SH'
+#!/bin/bash
+trap 'echo terminated >>"$FLEET/stepped.log"; exit 1' TERM
+exec 9<>"$FLEET/never"
+echo one >&3
+until [[ -e $FLEET/go ]]; do read -rt 0.05 -u 9 _ || true; done
+echo '{"two":2}' >&3
+echo done
+SH
+  chmod 755 "$1" "$1/run.sh"
+  chmod 644 "$1/service.yaml"
+}
+
 @test "a worker behind NAT is alive at the coordinator and answers calls over its link" {
   p2p-ca sign coordinator-1 --role coordinator --san 10.77.0.2 >"$FLEET/ca.log"
   p2p-ca sign worker-1 >>"$FLEET/ca.log"
   mkdir -p "$P2P_HOME/services/worker-1"
   cp -r "$P2P_SOURCE_DIR/config/services/disk" "$P2P_HOME/services/worker-1/"
+  stepped_service "$P2P_HOME/services/worker-1/stepped"
   echo 8001 >"$FLEET/run/coordinator-1.port"
   echo 8001 >"$FLEET/run/worker-1.port"
   node_config coordinator-1 coordinator
@@ -92,6 +117,22 @@ node_is() {
   jq -e . <<<"$output"
   run -0 --separate-stderr outside p2p-ctl call system.ping --all -o json
   [[ $(jq 'map(select(.result)) | length' <<<"$output") == 2 ]]
+  # Progress comes over the link as well, before the end; the call waits for a file.
+  outside p2p-ctl call stepped.work --node worker-1 --stream -o json >"$FLEET/steps.json" 3>&- &
+  local pid=$!
+  wait_until 20 grep -q '"progress":"one"' "$FLEET/steps.json"
+  run ! grep -q result "$FLEET/steps.json"
+  touch "$FLEET/go"
+  wait "$pid"
+  [[ $(jq -c . "$FLEET/steps.json") == $'{"progress":"one"}\n{"progress":{"two":2}}\n{"result":"done"}' ]]
+  # A client that goes away ends the call at the program.
+  rm "$FLEET/go"
+  : >"$FLEET/steps.json"
+  ip netns exec "$OUT" env --default-signal=INT p2p-ctl call stepped.work --node worker-1 --stream -o json >"$FLEET/steps.json" 2>/dev/null 3>&- &
+  pid=$!
+  wait_until 20 grep -q '"progress":"one"' "$FLEET/steps.json"
+  kill -INT "$pid"
+  wait_until 10 grep -q terminated "$FLEET/stepped.log"
   wait_until 10 sh -c "ip netns exec $OUT p2p-logs query --node worker-1 -o json | grep -q worker-1"
 
   # Killed, it is suspected as soon as the dial back has failed, long before its silence would tell (6 s).

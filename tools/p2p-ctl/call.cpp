@@ -11,6 +11,7 @@
 #include "cli/parameters.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "progress_view.hpp"
 #include "service_places.hpp"
 #include "target_options.hpp"
 
@@ -19,6 +20,8 @@ namespace {
 
 using cli::Attempt;
 using cli::Failure;
+
+constexpr std::uint64_t kMostNodes = 100'000;
 
 /// Files, and stdin once where `-` asks for it.
 class Input {
@@ -50,6 +53,8 @@ class Call final : public cli::Command {
                       "key=text, key:=JSON, key=@FILE (its text), key:=@FILE (its JSON)");
     target_.declare(options);
     options.text("--params", "JSON", parameters_.whole, "all parameters: JSON, @FILE, or - for stdin");
+    options.flag("--stream", stream_, "shows what the method reports while it runs, then the result");
+    options.number("--min-success", "N", min_success_, 1, kMostNodes, "with --all: it is enough if N nodes succeed");
     options.duration("--timeout", "TIME", timeout_, "how long to wait, as in 500ms, 30s (the default), 2m");
     options.number("--repeat", "N", repeat_, 1, 1'000'000, "call so often, and show only how long it took");
     options.duration("--interval", "TIME", interval_,
@@ -64,6 +69,10 @@ class Call final : public cli::Command {
     if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
     const auto target = target_.target();
     if (!target) return target.error();
+    const bool is_broadcast = *target && (*target)->kind == rpc::Target::Kind::all;
+    if (stream_ && is_broadcast) return Failure(cli::kUsage, "--stream shows the progress of one node, not of --all");
+    if (stream_ && repeat_ > 0) return Failure(cli::kUsage, "--stream excludes --repeat");
+    if (min_success_ > 0 && !is_broadcast) return Failure(cli::kUsage, "--min-success belongs to --all");
     Input input(session.in);
     const auto params = cli::build_parameters(parameters_, [&](const std::string& path) { return input(path); });
     if (!params) return Failure(params.error(), hint_for_parameters());
@@ -74,14 +83,15 @@ class Call final : public cli::Command {
       const auto once = [&] { return call_once(*client, *params, *target); };
       return repeat_call(repeat_, interval_, once, session.out);
     }
+    if (stream_) return run_streamed(session, *client, *params, *target);
     const auto result = client->rpc(method_, *params, *target, timeout_);
     if (!result) return with_parameters_hint(with_service_state(*client, method_, *target, result.error()), *target);
-    if (!*target || (*target)->kind != rpc::Target::Kind::all) {
+    if (!is_broadcast) {
       session.out.value(*result);
       return {};
     }
     show_broadcast(session.out, *result);
-    return cli::judge_broadcast(*result);
+    return judge(*result);
   }
 
  private:
@@ -90,7 +100,20 @@ class Call final : public cli::Command {
     const auto result = client.rpc(method_, params, target, timeout_);
     if (!result) return result.error();
     const bool on_many = target && target->kind == rpc::Target::Kind::all;
-    return on_many ? cli::judge_broadcast(*result) : Attempt<void>();
+    return on_many ? judge(*result) : Attempt<void>();
+  }
+
+  Attempt<void> judge(const std::string& answers) const {
+    return min_success_ > 0 ? cli::judge_broadcast(answers, min_success_) : cli::judge_broadcast(answers);
+  }
+
+  Attempt<void> run_streamed(cli::Session& session, cli::NodeClient& client, const std::string& params,
+                             const std::optional<rpc::Target>& target) const {
+    const auto view = std::make_shared<ProgressView>(session.out, session.report);
+    const auto result = client.rpc_with_progress(method_, params, target, timeout_, view);
+    if (!result) return with_parameters_hint(result.error(), target);
+    view->result(*result);
+    return {};
   }
 
   /// What is most often meant by something that is no parameter.
@@ -116,6 +139,8 @@ class Call final : public cli::Command {
   std::string method_;
   cli::ParameterInput parameters_;
   TargetOptions target_;
+  bool stream_ = false;
+  std::uint64_t min_success_ = 0;  // 0: all
   std::chrono::milliseconds timeout_{30'000};
   std::uint64_t repeat_ = 0;  // 0: once, and its result is shown
   std::chrono::milliseconds interval_{};

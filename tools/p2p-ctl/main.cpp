@@ -9,7 +9,8 @@ const p2p::cli::CommandEntry kCommands[] = {
     {"call", "Calls a method of a service, on one node, any fitting node, or all.",
      "p2p-ctl call system.info --node worker-1\n"
      "p2p-ctl call disk.usage path=/var --all -o json\n"
-     "p2p-ctl call system.echo --node worker-1 --repeat 1000",
+     "p2p-ctl call system.echo --node worker-1 --repeat 1000\n"
+     "p2p-ctl call disk.folders path=/var --node worker-1 --stream",
      make_call},
     {"nodes", "Lists the nodes of the fleet as the coordinator sees them.", "p2p-ctl nodes", make_nodes},
     {"nodes forget", "Takes a node that is dead or has left off the coordinator's list.",

@@ -453,8 +453,8 @@ void Node::open_calls() {
                                                                       config_.coordinator_addresses, clock_});
   services::ServiceHost::Options options;
   options.socket_folder = std::filesystem::absolute(options_.paths.state_directory(config_) / "sockets");
-  options.answer_service = [this](std::string service, std::string request) {
-    return service_calls_->answer(std::move(service), std::move(request));
+  options.answer_service = [this](services::SocketRequest request) {
+    return service_calls_->answer(std::move(request));
   };
   options.directory = options_.paths.resolve(config_.services_directory);
   options.scan_interval = config_.scan_interval;

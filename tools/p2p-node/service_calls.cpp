@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <charconv>
+#include <optional>
 
 #include "fleet/try_each.hpp"
+#include "net/progress_relay.hpp"
 #include "rpc/json_scan.hpp"
+#include "rpc/streamed_answer.hpp"
 
 namespace p2p::node {
 
@@ -18,7 +22,7 @@ namespace {
 
 /// The members of a request that JSON-RPC does not know.
 struct Routing {
-  std::string_view target, timeout;
+  std::string_view target, timeout, progress;
 };
 
 /// `request` was parsed before.
@@ -30,14 +34,14 @@ Routing routing_of(std::string_view request) {
     const std::size_t from = scanner.position();
     if (!scanner.value()) return false;
     if (key == "target") found.target = scanner.since(from);
+    if (key == "progress") found.progress = scanner.since(from);
     if (key == "timeout_ms") found.timeout = scanner.since(from);
     return true;
   });
   return found;
 }
 
-boost::system::result<rpc::Origin, rpc::RpcError> read_routing(std::string_view request, Monotonic now) {
-  const Routing routing = routing_of(request);
+boost::system::result<rpc::Origin, rpc::RpcError> read_routing(const Routing& routing, Monotonic now) {
   rpc::Origin origin;
   milliseconds::rep timeout = rpc::kDefaultTimeout.count();
   if (!routing.timeout.empty()) {
@@ -63,22 +67,51 @@ std::string refused_call(const rpc::RpcError& error, std::string_view id) {
   return out;
 }
 
+rpc::Outcome read_reply(rpc::StreamedAnswer& streamed, net::Answer reply, const std::string& address) {
+  const unsigned status = reply.status;
+  const auto text = streamed.finish(std::move(reply));
+  if (!text) return rpc::standard_error(Code::timeout, text.error().context + "; the outcome is unknown");
+  if (auto response = rpc::parse_response(*text)) return std::move(*response);
+  return rpc::standard_error(Code::unreachable, fmt::format("the coordinator at {} answered {}", address, status));
+}
+
+/// Tells the program of the progress of its call `id`.
+net::ProgressRelay::Reader progress_lines(const services::SocketRequest& request, std::string_view id) {
+  const auto notify = [&request, id](std::string_view method, std::string_view member, std::string_view value) {
+    request.tell(
+        fmt::format(R"({{"jsonrpc":"2.0","method":"$/{}","params":{{"id":{},"{}":{}}}}})", method, id, member, value));
+  };
+  const auto take = [notify](const ProgressQueue::Batch& batch) {
+    if (batch.dropped > 0) notify("dropped", "dropped", std::to_string(batch.dropped));
+    for (const std::string& value : batch.values) notify("progress", "value", value);
+  };
+  return {request.has_room, take};
+}
+
 }  // namespace
 
-asio::awaitable<std::string> ServiceCalls::answer(std::string service, std::string request) {
-  const rpc::ParsedRequest parsed = rpc::parse_request(request);
+asio::awaitable<std::string> ServiceCalls::answer(services::SocketRequest request) {
+  const rpc::ParsedRequest parsed = rpc::parse_request(request.text);
   if (parsed.error) co_return refused_call(*parsed.error, {});
   if (parsed.batch)
     co_return refused_call(rpc::standard_error(Code::invalid_request, "a line is one call, no batch"), {});
   const rpc::ParsedCall& call = parsed.calls.front();
   if (!call.flaw.empty()) co_return refused_call(rpc::standard_error(Code::invalid_request, call.flaw), call.id);
-  auto origin = read_routing(request, parts_.clock.monotonic());
+  const Routing routing = routing_of(request.text);
+  auto origin = read_routing(routing, parts_.clock.monotonic());
   if (!origin) co_return refused_call(origin.error(), call.id);
-  origin->caller.identity = pki::Identity{parts_.cluster_name, parts_.self.role, std::move(service)};
+  origin->caller.identity = pki::Identity{parts_.cluster_name, parts_.self.role, std::move(request.service)};
   origin->caller.scopes.add(auth::Permission::rpc_call);
+  std::optional<net::ProgressRelay> relay;
+  if (routing.progress == "true" && !call.id.empty()) {
+    const auto loop = co_await asio::this_coro::executor;
+    origin->progress = relay.emplace(loop, progress_lines(request, call.id)).sink();
+  }
   auto answering =
-      is_here(*origin, call.method) ? parts_.dispatcher.answer(request, *origin) : ask_coordinator(call, *origin);
-  co_return co_await std::move(answering);
+      is_here(*origin, call.method) ? parts_.dispatcher.answer(request.text, *origin) : ask_coordinator(call, *origin);
+  std::string answered = co_await std::move(answering);
+  if (relay) relay->finish();
+  co_return answered;
 }
 
 /// Whether this node's dispatcher knows what to do with it.
@@ -108,16 +141,15 @@ asio::awaitable<std::string> ServiceCalls::ask_coordinator(const rpc::ParsedCall
     request.headers.set("P2P-Timeout-Ms", std::to_string(request.timeout.count()));
     if (origin.target) request.headers.set("P2P-Target", rpc::to_text(*origin.target));
     request.body = body;
-    const auto reply = co_await parts_.client.call(std::move(request));
+    rpc::StreamedAnswer streamed(origin.progress);
+    streamed.ask(request);
+    auto reply = co_await parts_.client.call(std::move(request));
     answered = reply || reply.error().sent;
     if (!reply) {
       const bool late = reply.error().error.kind() == Errc::timeout;
       outcome = rpc::standard_error(late ? Code::timeout : Code::unreachable, reply.error().error.context);
-    } else if (auto response = rpc::parse_response(reply->body)) {
-      outcome = std::move(*response);
     } else {
-      outcome = rpc::standard_error(Code::unreachable,
-                                    fmt::format("the coordinator at {} answered {}", address, reply->status));
+      outcome = read_reply(streamed, std::move(*reply), address);
     }
     co_return answered;
   };

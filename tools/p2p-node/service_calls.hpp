@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "net/client.hpp"
 #include "rpc/dispatcher.hpp"
+#include "services/node_socket.hpp"
 
 namespace p2p::node {
 
@@ -27,9 +28,10 @@ class ServiceCalls {
   /// References must outlive this.
   explicit ServiceCalls(Parts parts) : parts_(std::move(parts)) {}
 
-  /// The answer to one request, with `target` and `timeout_ms` as further members; empty for a notification. The caller
-  /// is the service's name in the role of this node. Here it may call every method; elsewhere what its node may.
-  boost::asio::awaitable<std::string> answer(std::string service, std::string request);
+  /// The answer to one request, with `target`, `timeout_ms` and `progress` as further members; empty for a
+  /// notification. The caller is the service's name in the role of this node. Here it may call every method; elsewhere
+  /// what its node may.
+  boost::asio::awaitable<std::string> answer(services::SocketRequest request);
 
  private:
   bool is_here(const rpc::Origin& origin, std::string_view method) const;

@@ -1,4 +1,4 @@
-"""checks.tcp and checks.everywhere: a service of protocol stdio, see p2p-service(5)."""
+"""checks.tcp, checks.ports and checks.everywhere: a service of protocol stdio, see p2p-service(5)."""
 
 import json
 import os
@@ -10,13 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 CONNECT_SECONDS = 10
 writing = threading.Lock()
+cancelled = set()  # ids of calls that nobody waits for any more
 
 
-def answer(request_id, **result_or_error):
-    message = {"jsonrpc": "2.0", "id": request_id, **result_or_error}
+def send(**message):
     with writing:
         # One line a message. Everything else that a program prints becomes a line of the log.
-        print(json.dumps(message), flush=True)
+        print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+
+
+def progress(request_id, value):
+    """For a caller that wants to see how far it is; without one, the node drops it."""
+    send(method="$/progress", params={"id": request_id, "value": value})
 
 
 def call_through_node(method, params, **routing):
@@ -28,7 +33,7 @@ def call_through_node(method, params, **routing):
         return json.loads(node.makefile().readline())
 
 
-def tcp(params):
+def tcp(params, _):
     begun = time.monotonic()
     try:
         socket.create_connection((params["host"], params["port"]), timeout=CONNECT_SECONDS).close()
@@ -37,7 +42,19 @@ def tcp(params):
     return {"open": True, "ms": round((time.monotonic() - begun) * 1000, 1)}
 
 
-def everywhere(params):
+def ports(params, request_id):
+    found = []
+    for number, port in enumerate(params["ports"], start=1):
+        if request_id in cancelled:
+            raise RuntimeError("cancelled")
+        is_open = tcp({"host": params["host"], "port": port}, request_id)["open"]
+        if is_open:
+            found.append(port)
+        progress(request_id, {"port": port, "open": is_open, "done": number, "of": len(params["ports"])})
+    return found
+
+
+def everywhere(params, _):
     reply = call_through_node("checks.tcp", params, target="all", timeout_ms=20000)
     if "error" in reply:
         raise RuntimeError(reply["error"]["message"])
@@ -45,16 +62,18 @@ def everywhere(params):
     return [{"node": one["node"], **one["result"]} for one in reply["result"] if "result" in one]
 
 
-METHODS = {"tcp": tcp, "everywhere": everywhere}
+METHODS = {"tcp": tcp, "ports": ports, "everywhere": everywhere}
 
 
 def run(request):
     try:
-        result = METHODS[request["method"]](request.get("params", {}))
+        result = METHODS[request["method"]](request.get("params", {}), request["id"])
     except Exception as error:  # whatever it was, the caller must hear of it
-        answer(request["id"], error={"code": 1, "message": str(error)})
+        send(id=request["id"], error={"code": 1, "message": str(error)})
     else:
-        answer(request["id"], result=result)
+        send(id=request["id"], result=result)
+    finally:
+        cancelled.discard(request["id"])
 
 
 def main():
@@ -64,8 +83,10 @@ def main():
             request = json.loads(line)
             if request["method"] in METHODS:
                 pool.submit(run, request)
+            elif request["method"] == "$/cancel":
+                cancelled.add(request["params"]["id"])
             elif "id" in request:  # initialize and $/ping
-                answer(request["id"], result={})
+                send(id=request["id"], result={})
 
 
 main()

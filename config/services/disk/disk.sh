@@ -1,8 +1,36 @@
 #!/bin/sh
-# disk.usage: df as JSON. A parameter `path` arrives as P2P_PARAM_PATH.
+# disk.usage: df as JSON. disk.folders: du as JSON. A parameter `path` arrives as P2P_PARAM_PATH.
 set -u
 LC_ALL=C
 export LC_ALL
+
+# For a caller that wants to see how far it is.
+progress() {
+  [ -z "${P2P_PROGRESS_FD-}" ] || printf '%s\n' "$1" >&3
+}
+
+folders() {
+  cd -- "$P2P_PARAM_PATH" || exit 1
+  for folder in */ .[!.]*/; do
+    folder=${folder%/}
+    if [ ! -d "$folder" ] || [ -L "$folder" ]; then continue; fi
+    case $folder in *[[:cntrl:]]*) continue ;; esac
+    progress "$folder"
+    # What may not be read is left out of the sum.
+    du -skx -- "./$folder" 2>/dev/null
+  done | iconv -c -f UTF-8 -t UTF-8 | awk -F '\t' '
+    {
+      name = substr($2, 3)
+      gsub(/["\\]/, "\\\\&", name)
+      printf "%s{\"folder\":\"%s\",\"size_bytes\":%.0f}", count++ ? "," : "[", name, $1 * 1024
+    }
+    END { print count ? "]" : "[]" }'
+}
+
+if [ "${P2P_METHOD-}" = folders ]; then
+  folders
+  exit
+fi
 
 # POSIX's format, in KiB: one line a file system, and the same columns everywhere.
 if [ -n "${P2P_PARAM_PATH+set}" ]; then

@@ -60,5 +60,12 @@ TEST_CASE("a broadcast is done, done in part, or failed as all of it failed") {
   CHECK(judge_broadcast("[" + late + "]").error().exit_code == 6);
   CHECK(judge_broadcast("[" + late + "," + away + "]").error().exit_code == 1);
   CHECK(judge_broadcast("[]").error().exit_code == 5);
+  // Enough is enough.
+  const std::string two_of_three = "[" + good + "," + late + "," + good + "]";
+  CHECK(judge_broadcast(two_of_three, 2).has_value());
+  CHECK(judge_broadcast(two_of_three, 3).error().exit_code == 8);
+  CHECK(judge_broadcast(two_of_three, 3).error().message == "2 of 3 nodes succeeded, not 3; failed: b");
+  CHECK(judge_broadcast("[" + good + "]", 2).error().exit_code == 8);
+  CHECK(judge_broadcast("[" + late + "]", 1).error().exit_code == 6);
   CHECK(judge_broadcast("{}").error().exit_code == 9);
 }

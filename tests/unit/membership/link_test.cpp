@@ -70,8 +70,17 @@ asio::awaitable<std::string> never(bool& cancelled) {
   co_return "";
 }
 
-void start_call(Pair& pair, std::uint32_t timeout_ms, std::optional<Result<std::string>>& out) {
-  auto task = pair.left->call(LinkCall{"operator/alice;rpc:call", R"({"id":1})", timeout_ms});
+/// Keeps what is reported.
+struct KeptProgress final : ProgressSink {
+  void report(std::string value) override { values.push_back(std::move(value)); }
+  void dropped(std::uint64_t count) override { lost += count; }
+  std::vector<std::string> values;
+  std::uint64_t lost = 0;
+};
+
+void start_call(Pair& pair, std::uint32_t timeout_ms, std::optional<Result<std::string>>& out,
+                ProgressSinkPtr progress = {}) {
+  auto task = pair.left->call(LinkCall{"operator/alice;rpc:call", R"({"id":1})", timeout_ms, std::move(progress)});
   asio::co_spawn(pair.context, std::move(task),
                  [&out](std::exception_ptr, Result<std::string> outcome) { out = std::move(outcome); });
 }
@@ -203,4 +212,34 @@ TEST_CASE("a pong without a time, as of another version, or with nonsense says n
   const auto right = measured("1700000090000");
   REQUIRE(right.has_value());
   CHECK(*right >= 90s);
+}
+TEST_CASE("progress comes over a link before the result, if the caller asks for it") {
+  const auto kept = std::make_shared<KeptProgress>();
+  std::vector<bool> asked;
+  const auto working = [&](LinkCall call) -> asio::awaitable<std::string> {
+    asked.push_back(call.progress != nullptr);
+    if (call.progress) {
+      for (int i = 1; i <= 70; ++i) call.progress->report(std::to_string(i));
+    }
+    co_return "done";
+  };
+  Pair pair(working);
+  std::optional<Result<std::string>> streamed, plain;
+  start_call(pair, 60'000, streamed, kept);
+  pair.settle();
+  REQUIRE(streamed.has_value());
+  CHECK(streamed->value() == "done");
+  CHECK(kept->values.size() == 64);
+  CHECK(kept->values.front() == "7");
+  CHECK(kept->values.back() == "70");
+  CHECK(kept->lost == 6);
+  start_call(pair, 60'000, plain);
+  pair.settle();
+  CHECK(plain->value() == "done");
+  CHECK(asked == std::vector<bool>{true, false});
+  // Of a call that is over, and of none.
+  pair.right->send(FrameKind::progress, "1");
+  pair.settle();
+  CHECK(kept->values.size() == 64);
+  pair.finish();
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "net/streamed_body.hpp"
 #include "support/peer.hpp"
 #include "support/running_server.hpp"
 
@@ -30,6 +31,22 @@ asio::awaitable<Response> describe(Request& request) {
 }
 asio::awaitable<Response> large(Request&) { co_return Response::text(std::string(1 << 20, 'x')); }
 
+/// 20 MiB, more than a client takes at once.
+struct ManyPieces final : StreamedBody {
+  asio::awaitable<void> write_to(BodyWriter& out) override {
+    const std::string piece(64 << 10, 'x');
+    for (int i = 0; i < 320; ++i) {
+      const auto written = co_await out.write(piece);
+      if (!written) co_return;
+    }
+  }
+};
+asio::awaitable<Response> endless(Request&) {
+  Response response;
+  response.streamed = std::make_shared<ManyPieces>();
+  co_return response;
+}
+
 using Outcome = boost::system::result<Answer, CallError>;
 
 /// A coordinator c-1 that serves, and a client with the given contexts on its control loop.
@@ -40,6 +57,7 @@ struct Pair {
     router.add(make_route(Method::get, "/describe", describe));
     router.add(make_route(Method::post, "/describe", describe));
     router.add(make_route(Method::get, "/large", large));
+    router.add(make_route(Method::get, "/endless", endless));
     Handler wait = [this](Request&) { return wait_for_cancellation(began, ended); };
     router.add(make_route(Method::post, "/wait", std::move(wait)));
     running.emplace(std::move(router), server_tls.get());
@@ -353,4 +371,33 @@ TEST_CASE("without TLS only this machine is called") {
   call.target = "/";
   const auto outcome = plain.running.run(plain.client->call(std::move(call)));
   CHECK(outcome.error().error.kind() == Errc::not_permitted);
+}
+
+TEST_CASE("a body that is taken as it comes may be longer than what is kept of it") {
+  Pair pair;
+  std::size_t taken = 0, most = 0;
+  Call call = pair.make("/endless");
+  call.max_response_bytes = 1 << 20;
+  SUBCASE("taken") {
+    call.on_body = [&](Answer& so_far) -> Result<void> {
+      most = std::max(most, so_far.body.size());
+      taken += std::exchange(so_far.body, {}).size();
+      return {};
+    };
+    const Outcome outcome = pair.run(std::move(call));
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->body.empty());
+    CHECK(taken == 20 << 20);
+    CHECK(most <= 1 << 20);
+  }
+  SUBCASE("left") {
+    call.on_body = [](Answer&) -> Result<void> { return {}; };
+    CHECK(pair.run(std::move(call)).error().error.kind() == Errc::too_large);
+  }
+  SUBCASE("refused") {
+    call.on_body = [](Answer&) -> Result<void> { return Error(Errc::damaged, "enough"); };
+    const Outcome outcome = pair.run(std::move(call));
+    CHECK(outcome.error().error.kind() == Errc::damaged);
+    CHECK(outcome.error().sent);
+  }
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/json.hpp"
+#include "base/progress_queue.hpp"
 #include "base/system_clock.hpp"
 #include "run.hpp"
 #include "virtual_fleet.hpp"
@@ -28,17 +29,22 @@ struct ForwarderFixture {
   NullLogSink log;
   Forwarder forwarder{{"c1", pki::Role::coordinator}, fleet, fleet, clock, random, log};
 
-  Outcome call(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+  ProgressSinkPtr progress{};
+
+  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
     CallContext context;
     context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
     context.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
     context.method = "disk.usage";
     context.params = R"({"path":"/"})";
     context.deadline = clock.monotonic() + timeout;
+    context.progress = progress;
     auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
     return test::run(std::move(work));
   }
-  Code code_of(std::string_view target, bool idempotent = false, std::chrono::milliseconds timeout = 60s) {
+  Code code_of(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
     return call(target, idempotent, timeout).error().code;
   }
 };
@@ -55,6 +61,16 @@ TEST_CASE_FIXTURE(ForwarderFixture, "a call to a node states its caller and the 
   const std::string left(fleet.sent[0].headers(clock.monotonic()).get("P2P-Timeout-Ms"));
   CHECK(std::stol(left) > 0);
   CHECK(std::stol(left) <= 60'000);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture, "who takes the progress goes along with a call to one node, not with one to all") {
+  progress = std::make_shared<ProgressQueue>([] {});
+  CHECK(call("node:w1").has_value());
+  CHECK(fleet.sent.at(0).progress == progress);
+  fleet.sent.clear();
+  CHECK(call("all").has_value());
+  REQUIRE(fleet.sent.size() == 2);
+  CHECK(fleet.sent[0].progress == nullptr);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "the node itself as a target is answered without the network") {
@@ -118,6 +134,34 @@ TEST_CASE_FIXTURE(ForwarderFixture, "what may have run is tried again only when 
   CHECK(fleet.sent.size() == 1);
   CHECK(code_of("role:worker", true) == Code::timeout);
   CHECK(fleet.sent.size() == 3);
+  CHECK(fleet.described.empty());
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "whether it is, the node says that would run it again, if the service is not here") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::breaks_after_sending;
+  const auto describe = [&](const char* declared) {
+    fleet.description =
+        std::string(R"({"methods":[{"name":"other","idempotent":true},{"name":"usage")") + declared + "}]}";
+    fleet.sent.clear();
+    fleet.described.clear();
+    CHECK(code_of("role:worker", std::nullopt) == Code::timeout);
+    REQUIRE(fleet.described.size() == 1);
+    return fleet.sent.size();
+  };
+  CHECK(describe(R"(,"idempotent":true)") == 2);
+  CHECK(fleet.described[0].node_id == fleet.sent[1].node_id);
+  CHECK(fleet.sent[0].node_id != fleet.sent[1].node_id);
+  CHECK(parse_json(fleet.described[0].request).value()["params"] == Json{{"name", "disk"}});
+  CHECK(fleet.described[0].caller.find("coordinator/c1;") == 0);
+  CHECK(describe(R"(,"idempotent":false)") == 1);
+  CHECK(describe("") == 1);
+  fleet.described.clear();
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::refuses_connection;
+  fleet.sent.clear();
+  CHECK(code_of("role:worker", std::nullopt) == Code::unreachable);
+  CHECK(fleet.sent.size() == 2);
+  CHECK(fleet.described.empty());
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a busy node's calls go elsewhere, what one node forbids is not tried on another") {

@@ -32,6 +32,10 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
   };
 
   asio::awaitable<TransportResult> send(OutgoingCall call) override {
+    if (call.request.find("services.describe") != std::string::npos) {
+      described.push_back(call);
+      co_return TransportAnswer{200, R"({"jsonrpc":"2.0","result":)" + description + R"(,"id":1})"};
+    }
     sent.push_back(call);
     const auto behaviour = behaviours.contains(call.node_id) ? behaviours.at(call.node_id) : Behaviour::answers;
     if (behaviour == Behaviour::hangs) {
@@ -49,6 +53,9 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
   std::vector<Candidate> candidates{{"c1", pki::Role::coordinator}, {"w1"}, {"w2"}};
   std::map<std::string, Behaviour> behaviours;
   std::vector<OutgoingCall> sent;
+  /// What each node says of a service, and who was asked.
+  std::string description = "{}";
+  std::vector<OutgoingCall> described;
 
  private:
   static TransportResult at_once(Behaviour behaviour, const std::string& node) {

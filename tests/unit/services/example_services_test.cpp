@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
+#include <map>
 #include <sstream>
 
 #include "host_fixture.hpp"
@@ -63,6 +64,24 @@ TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage agrees with the kernel") {
   bool has_root = false;
   for (const Json& disk : all["result"]) has_root = has_root || disk["mount"] == "/";
   CHECK(has_root);
+}
+
+TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.folders sums up what is below each folder") {
+  install("disk");
+  home.write("space/a/one", std::string(40'960, 'x'));
+  home.write("space/b \"c\"/d/two", std::string(81'920, 'x'));
+  home.write("space/.e/three", "x");
+  home.write("space/file", "x");
+  fs::create_directory_symlink(home.path() / "space/a", home.path() / "space/link");
+  const Json answer = call("disk.folders", {{"path", (home.path() / "space").string()}});
+  std::map<std::string, std::uint64_t> sizes;
+  for (const Json& one : answer["result"])
+    sizes[one["folder"].get<std::string>()] = one["size_bytes"].get<std::uint64_t>();
+  REQUIRE(sizes.size() == 3);
+  CHECK(sizes[".e"] > 0);
+  CHECK(sizes["a"] >= 40'960);
+  CHECK(sizes["b \"c\""] >= 81'920);
+  CHECK(call("disk.folders", {{"path", "/no/such/place"}})["error"]["code"] == -32000);
 }
 
 TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage of what is not there says so") {
@@ -219,6 +238,10 @@ TEST_CASE_FIXTURE(StdioExamplesFixture, "checks.tcp tells an open port from a cl
     CHECK((**answer)["result"]["open"] == true);
   }
   CHECK(call("checks.tcp", R"({"host":"127.0.0.1"})")["error"]["code"] == -32602);
+  const auto port = [](const std::string& place) { return parse_json(place).value()["port"].get<int>(); };
+  const int of_open = port(params(open));
+  CHECK(call("checks.ports", fmt::format(R"({{"host":"127.0.0.1","ports":[{},{}]}})", port(shut), of_open))["result"] ==
+        Json::array({of_open}));
   CHECK(call("checks.everywhere", shut)["error"]["code"] == 1);  // there is no node here
   CHECK(call("services.stop", R"({"name":"checks"})")["result"]["state"] == "stopped");
 }

@@ -209,5 +209,33 @@ TEST_CASE_FIXTURE(ExecCallFixture, "many calls leave no descriptor and no zombie
   CHECK(errno == ECHILD);
 }
 
+TEST_CASE_FIXTURE(ExecCallFixture, "lines on descriptor 3 are progress for who wants it, and else it is not open") {
+  struct Kept final : ProgressSink {
+    void report(std::string value) override { values.push_back(std::move(value)); }
+    void dropped(std::uint64_t count) override { lost += count; }
+    std::vector<std::string> values;
+    std::uint64_t lost = 0;
+  };
+  const auto kept = std::make_shared<Kept>();
+  const auto streamed = [&](std::string_view script) {
+    return test::run(run_exec(shell(script), "{}", "t", std::chrono::steady_clock::now() + 60s, log, kept));
+  };
+  const auto before = open_descriptors();
+  CHECK(
+      streamed(R"(echo half >&3; echo '{"done": 12345678901234567890}' >&$P2P_PROGRESS_FD; printf '[1]' >&3; echo ok)")
+          .value() == "\"ok\"");
+  CHECK(kept->values == std::vector<std::string>{"\"half\"", R"({"done": 12345678901234567890})", "[1]"});
+  CHECK(kept->lost == 0);
+  CHECK(
+      streamed(R"(head -c 70000 /dev/zero | tr '\0' x >&3; echo >&3; printf '\377\n' >&3; echo last >&3)").has_value());
+  CHECK(kept->values.back() == "\"last\"");
+  CHECK(kept->values.size() == 4);
+  CHECK(kept->lost == 2);
+  CHECK(open_descriptors() == before);
+  // The shell's own complaint about a bad descriptor.
+  CHECK(run_script(R"(if [ -n "$P2P_PROGRESS_FD" ] || { true >&3; } 2>/dev/null; then echo open; else echo closed; fi)")
+            .value() == "\"closed\"");
+}
+
 }  // namespace
 }  // namespace p2p::services

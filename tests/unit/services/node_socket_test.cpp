@@ -54,17 +54,19 @@ struct NodeSocketFixture {
   test::TemporaryFolder folder;
   test::KeptLog log;
   asio::io_context loop;
-  NodeSocket sockets{
-      loop.get_executor(), folder.path() / "sockets",
-      [](std::string service, std::string request) { return answer(std::move(service), std::move(request)); }, log};
+  NodeSocket sockets{loop.get_executor(), folder.path() / "sockets",
+                     [](SocketRequest request) { return answer(std::move(request)); }, log};
 
   ~NodeSocketFixture() {
     loop.restart();
     asio::co_spawn(loop, sockets.stop(1min), [](std::exception_ptr) {});
     loop.run();
   }
-  static asio::awaitable<std::string> answer(std::string service, std::string request) {
-    co_return request == "silence" ? std::string() : service + " said " + request;
+  static asio::awaitable<std::string> answer(SocketRequest request) {
+    if (request.text == "tell") {
+      for (const char* line : {"one", "two"}) request.tell(line);
+    }
+    co_return request.text == "silence" ? std::string() : request.service + " said " + request.text;
   }
   /// Runs what a program does on a thread while the loop serves it.
   template <class Program>
@@ -96,6 +98,17 @@ TEST_CASE_FIXTURE(NodeSocketFixture, "requests are answered a line each, and who
   CHECK(serve([&] { return ask(disk, "a\r\n\nb\nsilence\n"); }) == "disk said a\ndisk said b\n");
   CHECK(serve([&] { return ask(other, "c\n"); }) == "other said c\n");
   CHECK(serve([&] { return ask(disk, "no newline"); }).empty());
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture, "what a program is told about a call comes before the answer") {
+  const fs::path path = sockets.open("disk").value();
+  const auto ask = [&] {
+    const SocketClient client(path);
+    client.send("tell\n");
+    client.end();
+    return client.read_all();
+  };
+  CHECK(serve(ask) == "one\ntwo\ndisk said tell\n");
 }
 
 TEST_CASE_FIXTURE(NodeSocketFixture, "a socket is gone with its service, and comes back after a crash") {

@@ -221,5 +221,37 @@ TEST_CASE_FIXTURE(StdioSessionFixture, "what waits for a slow reader is bounded"
   CHECK_FALSE(session.has_room(1000));
 }
 
+TEST_CASE_FIXTURE(StdioSessionFixture, "progress goes to who wants it, and is nothing for the log") {
+  struct Kept final : ProgressSink {
+    void report(std::string value) override { values.push_back(std::move(value)); }
+    void dropped(std::uint64_t) override {}
+    std::vector<std::string> values;
+  };
+  greet();
+  const auto kept = std::make_shared<Kept>();
+  const auto wanted =
+      session.call({"run", "{}", "", 30s, kept}, [&](Outcome outcome) { answers.emplace_back(0, outcome); });
+  const auto unwanted = call();
+  const auto progress = [&](const std::string& id, const std::string& value) {
+    return session.receive(
+        R"({"jsonrpc":"2.0","method":"$/progress","params":{"id":)" + id + R"(,"value":)" + value + "}}", now);
+  };
+  CHECK(progress(std::to_string(wanted), R"({"done": 12345678901234567890})"));
+  CHECK(progress(std::to_string(wanted), "\"half\""));
+  CHECK(progress(std::to_string(unwanted), "1"));
+  CHECK(progress("999", "1"));
+  CHECK(answers.empty());
+  CHECK(session.receive(answer(wanted, "1"), now));
+  CHECK(progress(std::to_string(wanted), "3"));
+  CHECK(kept->values == std::vector<std::string>{R"({"done": 12345678901234567890})", "\"half\""});
+  for (const char* text :
+       {R"({"method":"$/progress"})", R"({"method":"$/progress","params":{"id":"x","value":1}})",
+        R"({"method":"$/progress","params":{"id":2}})", R"("$/progress")", R"({"method":"$/progress",)",
+        R"({"method":"x","params":{"id":2,"value":"\"$/progress\""}})"}) {
+    CAPTURE(text);
+    CHECK_FALSE(session.receive(text, now));
+  }
+}
+
 }  // namespace
 }  // namespace p2p::services

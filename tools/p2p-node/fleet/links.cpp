@@ -68,6 +68,7 @@ asio::awaitable<std::string> Links::answer(const auth::Caller& peer, membership:
     origin.caller = stated ? *stated : auth::Caller{};
   }
   origin.final = true;
+  origin.progress = std::move(call.progress);
   origin.deadline = clock_.monotonic() + std::min(milliseconds(call.timeout_ms), rpc::kMaxTimeout);
   const std::string request = std::move(call.request);
   co_return co_await dispatcher_.answer(request, origin);

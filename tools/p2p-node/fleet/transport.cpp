@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/streamed_answer.hpp"
+
 namespace p2p::node {
 
 namespace asio = boost::asio;
@@ -15,6 +17,13 @@ constexpr milliseconds kCallConnectTimeout{3'000};
 
 milliseconds remaining(const rpc::OutgoingCall& call, const Clock& clock) {
   return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(call.deadline - clock.monotonic()));
+}
+
+rpc::TransportResult read(rpc::StreamedAnswer& streamed, net::Answer answer) {
+  const unsigned status = answer.status;
+  auto body = streamed.finish(std::move(answer));
+  if (!body) return rpc::TransportError{body.error(), true};
+  return rpc::TransportAnswer{status, std::move(*body)};
 }
 
 }  // namespace
@@ -47,8 +56,10 @@ asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& c
     request.body = call.request;
     request.timeout = remaining(call, clock_);
     request.connect_timeout = kCallConnectTimeout;
+    rpc::StreamedAnswer streamed(call.progress);
+    streamed.ask(request);
     auto answer = co_await client_().call(std::move(request));
-    if (answer) co_return rpc::TransportAnswer{answer->status, std::move(answer->body)};
+    if (answer) co_return read(streamed, std::move(*answer));
     failed = {answer.error().error, answer.error().sent};
     if (failed.sent || clock_.monotonic() >= call.deadline) break;
   }
@@ -59,6 +70,7 @@ asio::awaitable<rpc::TransportResult> Transport::over_link(const rpc::OutgoingCa
   membership::LinkCall message;
   message.stated_caller = call.caller;
   message.request = call.request;
+  if (call.progress) message.progress = std::make_shared<rpc::CheckedProgress>(call.progress);
   message.timeout_ms = static_cast<std::uint32_t>(remaining(call, clock_).count());
   auto answer = co_await link.call(std::move(message));
   if (answer) co_return rpc::TransportAnswer{200, std::move(*answer)};

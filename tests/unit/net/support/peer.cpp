@@ -196,13 +196,13 @@ std::size_t Peer::read(char* into, std::size_t size) {
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
-std::string Peer::receive_head() {
+std::string Peer::receive_until(std::string_view end) {
   char piece[4096];
   for (;;) {
-    if (const std::size_t end = buffered_.find("\r\n\r\n"); end != std::string::npos) {
-      std::string head = buffered_.substr(0, end + 4);
-      buffered_.erase(0, end + 4);
-      return head;
+    if (const std::size_t at = buffered_.find(end); at != std::string::npos) {
+      std::string out = buffered_.substr(0, at + end.size());
+      buffered_.erase(0, out.size());
+      return out;
     }
     const std::size_t count = read(piece, sizeof piece);
     if (count == 0) return {};

@@ -58,7 +58,9 @@ class Peer {
   /// The end came, with nothing before it.
   bool is_closed() { return receive_all().empty(); }
   /// Up to and with an empty line.
-  std::string receive_head();
+  std::string receive_head() { return receive_until("\r\n\r\n"); }
+  /// Up to and with `end`; empty when the connection ended before.
+  std::string receive_until(std::string_view end);
   void close();
 
  private:
