@@ -67,6 +67,11 @@ hint: say which with --node ID, --role ROLE or --all' p2p-ctl services restart d
   [[ $output == worker-2 ]]
   fails_with 5 'p2p-ctl: error: no such node has a service "disk"
 hint: p2p-ctl services' p2p-ctl services stop disk --role coordinator
+  for target in "" "--node worker-1" --all; do
+    # shellcheck disable=SC2086  # none, one or two words
+    fails_with 2 'p2p-ctl: error: the service "system" is built in: it always runs
+hint: p2p-ctl services' p2p-ctl services stop system $target
+  done
   fails_with 2 'p2p-ctl: error: --node excludes --role and --all' p2p-ctl services stop disk --node worker-1 --all
 }
 
