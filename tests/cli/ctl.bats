@@ -203,6 +203,7 @@ golden() {
 2|usage|call ping|"ping" is not of the form SERVICE.METHOD|as in system.ping; p2p-ctl services lists the services
 2|usage|call system.ping --timeout 0s|--timeout must be more than nothing|
 2|usage|call system.ping --repeat 0|--repeat: "0" is not a number from 1 to 1000000|p2p-ctl call --help
+2|usage|call system.ping --interval 1s|--interval goes with --repeat|
 2|usage|call system.ping --node a --all|--node, --service and --all or --role exclude each other|
 2|usage|ping|expects either NODE or --all|p2p-ctl ping --help
 2|usage|wait|"wait" expects one of: node, service|p2p-ctl wait --help

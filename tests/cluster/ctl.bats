@@ -67,6 +67,11 @@ hint: say which with --node ID, --role ROLE or --all' p2p-ctl services restart d
   [[ $output == worker-2 ]]
   fails_with 5 'p2p-ctl: error: no such node has a service "disk"
 hint: p2p-ctl services' p2p-ctl services stop disk --role coordinator
+  for target in "" "--node worker-1" --all; do
+    # shellcheck disable=SC2086  # none, one or two words
+    fails_with 2 'p2p-ctl: error: the service "system" is built in: it always runs
+hint: p2p-ctl services' p2p-ctl services stop system $target
+  done
   fails_with 2 'p2p-ctl: error: --node excludes --role and --all' p2p-ctl services stop disk --node worker-1 --all
 }
 
@@ -191,8 +196,8 @@ ended_with() { local code=0; wait "$1" || code=$?; [[ $code == "$2" ]] || { echo
   jq -e 'length == 3 and all(.[]; .cpu_percent <= 100 and .memory_percent > 0 and .connections > 0 and .requests_per_second > 0)' <<<"$output"
   run -0 on_terminal q p2p-ctl top --interval 1h
   [[ $output == *$'\e[?1049h'*worker-1*"q quits"*$'\e[?1049l'*"restored" ]]
-  # Ctrl-C.
-  run -130 on_terminal $'\x03' p2p-ctl top --interval 1h
+  # The shell has no job to stop, and the terminal stays usable; Ctrl-C ends it.
+  run -130 on_terminal $'\x1a\x03' p2p-ctl top --interval 1h
   [[ $output == *$'\e[?1049h'*$'\e[?1049l'*"restored" ]]
   fails_with 2 'p2p-ctl: error: --interval must be from 200ms to 1h' p2p-ctl top --interval 1ms
 }
@@ -241,6 +246,14 @@ hint: --yes answers the question' setsid --wait p2p-ctl nodes remove worker-3
   fails_with 5 'p2p-ctl: error: no node "worker-3" is listed
 hint: p2p-ctl nodes; "p2p-ctl certs revoke worker-3" revokes what it has all the same' p2p-ctl nodes remove worker-3 --yes
   node_kill worker-3
+  # One that has left needs no draining.
+  node_start worker-4 worker
+  p2p-ctl wait node worker-4 --timeout 30s
+  node_kill worker-4 TERM
+  p2p-ctl wait node worker-4 --gone --timeout 30s
+  run -0 --separate-stderr p2p-ctl nodes remove worker-4 --yes
+  [[ $stderr == "revoked what worker-4 had"$'\n'"node worker-4 is removed" ]]
+  [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1 worker-2" ]]
 }
 
 # error_of CODE COMMAND…: its error as `kind|message|hint|rpc_code`; on stdout nothing but what COMMAND shows.

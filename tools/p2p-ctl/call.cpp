@@ -67,6 +67,7 @@ class Call final : public cli::Command {
       return Failure(cli::kUsage, "\"" + method_.substr(0, 64) + "\" is not of the form SERVICE.METHOD",
                      "as in system.ping; p2p-ctl services lists the services");
     if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
+    if (repeat_ == 0 && interval_.count() > 0) return Failure(cli::kUsage, "--interval goes with --repeat");
     const auto target = target_.target();
     if (!target) return target.error();
     const bool is_broadcast = *target && (*target)->kind == rpc::Target::Kind::all;

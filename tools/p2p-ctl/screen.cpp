@@ -6,8 +6,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/text.hpp"
 #include "interrupt.hpp"
@@ -44,10 +46,16 @@ std::unique_ptr<Screen> Screen::open() {
   const char* kind = std::getenv("TERM");
   if (::isatty(STDOUT_FILENO) != 1 || kind == nullptr || std::strcmp(kind, "dumb") == 0) return nullptr;
   terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-  if (terminal < 0 || ::tcgetattr(terminal, &saved) != 0) return nullptr;
+  if (terminal < 0) return nullptr;
+  if (::tcgetattr(terminal, &saved) != 0) {
+    ::close(std::exchange(terminal, -1));
+    return nullptr;
+  }
   end_when_interrupted(restore);
+  std::signal(SIGWINCH, [](int) {});  // so that it ends a wait
   termios keys = saved;
   keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // a key at a time; Ctrl-C stays a signal
+  keys.c_cc[VSUSP] = _POSIX_VDISABLE;                     // a shell would get the terminal as it is now
   ::tcsetattr(terminal, TCSANOW, &keys);
   put(kEnter, sizeof kEnter - 1);
   return std::unique_ptr<Screen>(new Screen);

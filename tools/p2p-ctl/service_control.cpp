@@ -73,7 +73,7 @@ class Control final : public cli::Command {
     if (!done) {
       Failure failure = done.error();
       if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl services --node " + node_;
-      return failure;
+      return unless_built_in(client, {Target::Kind::node, node_}, name_, std::move(failure));
     }
     show(out, Json::array({{{"node", node_}, {"result", *done}}}));
     return {};
@@ -88,8 +88,10 @@ class Control final : public cli::Command {
       const Json* code = error != nullptr ? find_member(*error, "code") : nullptr;
       if (code == nullptr || *code != kNotThere) having.push_back(std::move(answer));
     }
-    if (having.empty())
-      return Failure(cli::kNotFound, fmt::format("no such node has a service \"{}\"", name_), "p2p-ctl services");
+    if (having.empty()) {
+      Failure failure(cli::kNotFound, fmt::format("no such node has a service \"{}\"", name_), "p2p-ctl services");
+      return unless_built_in(client, {Target::Kind::all}, name_, std::move(failure));
+    }
     show(out, having);
     return cli::judge_broadcast(dump_json(having));
   }

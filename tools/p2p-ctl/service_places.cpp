@@ -20,7 +20,22 @@ namespace {
 /// What is said instead of an error must not take long.
 constexpr std::chrono::milliseconds kLookTimeout{3'000};
 
+Failure built_in(const std::string& service) {
+  return {cli::kUsage, fmt::format("the service \"{}\" is built in: it always runs", service), "p2p-ctl services"};
+}
+
 }  // namespace
+
+Failure unless_built_in(cli::NodeClient& client, const Target& target, const std::string& service, Failure failure) {
+  if (failure.exit_code != cli::kNotFound) return failure;
+  const auto list = ask_services(client, target, kLookTimeout);
+  if (!list) return failure;
+  for (const Json& one : list->services) {
+    const Json* builtin = find_member(one, "builtin");
+    if (member_text(one, "name") == service && builtin != nullptr && *builtin == true) return built_in(service);
+  }
+  return failure;
+}
 
 Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& service) {
   const auto list = ask_services(client, {Target::Kind::all}, cli::kRequestTimeout);
@@ -29,6 +44,8 @@ Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& s
   std::vector<std::string> known;
   for (const Json& one : list->services) {
     const std::string name = member_text(one, "name");
+    const Json* builtin = find_member(one, "builtin");
+    if (name == service && builtin != nullptr && *builtin == true) return built_in(service);
     if (name == service) nodes.push_back(member_text(one, "node"));
     if (known.empty() || known.back() != name) known.push_back(name);
   }

@@ -8,9 +8,13 @@
 
 namespace p2p::ctl {
 
-/// The one node that has the service (a built-in one everyone has). kNotFound with the nearest name when nobody has it,
-/// kUsage with the nodes when several have.
+/// The one node that has the service. kNotFound with the nearest name when nobody has it, kUsage with the nodes when
+/// several have, and for a built-in one.
 cli::Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& service);
+
+/// `failure` of starting or stopping a service that was not found; what is built in is said to be that.
+cli::Failure unless_built_in(cli::NodeClient& client, const rpc::Target& target, const std::string& service,
+                             cli::Failure failure);
 
 /// `failure` of a call of `method` on `target`; where the service is there but stopped or broken, that, its reason, and
 /// what to do about it. Asks for at most a few seconds.
