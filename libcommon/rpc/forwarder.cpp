@@ -241,8 +241,8 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
   for (std::size_t attempts = 1; attempts <= kMaxAttempts; ++attempts) {
     const Candidate* chosen = choose(candidates, service).candidate;
     if (chosen == nullptr) break;
-    if (!chosen->alive && attempts == 1) co_return dead_node(chosen->node_id);
-    if (chosen->draining && attempts == 1) co_return draining_node(chosen->node_id);
+    if (!chosen->alive) co_return dead_node(chosen->node_id);
+    if (chosen->draining) co_return draining_node(chosen->node_id);
     if (may_have_run && !idempotent) {
       auto asking = declares_idempotent(chosen->node_id, call.method, call.deadline);
       idempotent = co_await std::move(asking);

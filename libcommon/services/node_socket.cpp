@@ -144,8 +144,9 @@ asio::awaitable<void> NodeSocket::serve(std::shared_ptr<Connection> connection) 
 }
 
 asio::awaitable<void> NodeSocket::answer(std::shared_ptr<Connection> connection, std::string text_of_request) {
-  const auto has_room = [connection] { return connection->unread.size() <= kMaxUnreadProgressBytes; };
-  const auto say = [this, connection](const std::string& line) { tell(connection, line); };
+  // By reference, which fits into a std::function: no call pays for what few of them use.
+  const auto has_room = [&connection] { return connection->unread.size() <= kMaxUnreadProgressBytes; };
+  const auto say = [this, &connection](const std::string& line) { tell(connection, line); };
   SocketRequest request{connection->door->service, std::move(text_of_request), has_room, say};
   auto answering = answer_(std::move(request));
   const std::string text = co_await std::move(answering);

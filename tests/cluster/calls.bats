@@ -37,6 +37,7 @@ PY
   chmod 755 "$to"
   chmod 644 "$to"/*
 }
+check() { python3 "$BATS_TEST_DIRNAME/call_history.py" check "$1"; }
 announces() {
   curl -fsS --cacert "$P2P_HOME/certs/ca_cert.pem" "https://$P2P_COORDINATOR/cluster/nodes" |
     jq -e --arg n "$1" '.[] | select(.node_id == $n) | tostring | contains("ledger")'
@@ -52,5 +53,28 @@ announces() {
   wait_until 20 announces worker-2
   : >"$FLEET/executions"
   timeout 200 python3 "$BATS_TEST_DIRNAME/call_history.py" load "$P2P_COORDINATOR" "$P2P_HOME" "$FLEET" "$(pid_of worker-1)" 3>&-
-  python3 "$BATS_TEST_DIRNAME/call_history.py" check "$FLEET"
+  check "$FLEET"
+  # The checker itself: each of these histories has something wrong.
+  local wrong done_once cut
+  done_once=$(jq -r 'select(.method == "once" and .answer.result) | .id' "$FLEET/calls.jsonl" | head -n 1)
+  cut=$(jq -r 'select(.method == "once" and .answer.error.code == -32002) | .id' "$FLEET/calls.jsonl" | head -n 1)
+  for wrong in twice unrun unanswered lie untyped; do
+    mkdir "$FLEET/$wrong"
+    cp "$FLEET/executions" "$FLEET/calls.jsonl" "$FLEET/$wrong/"
+  done
+  echo "$done_once once worker-2" >>"$FLEET/twice/executions"
+  sed -i "/^$done_once /d" "$FLEET/unrun/executions"
+  jq -c --arg id "$done_once" 'if .id == $id then del(.answer) else . end' "$FLEET/calls.jsonl" >"$FLEET/unanswered/calls.jsonl"
+  jq -c --arg id "$cut" 'if .id == $id then .answer.error.code = -32006 else . end' "$FLEET/calls.jsonl" >"$FLEET/lie/calls.jsonl"
+  jq -c --arg id "$cut" 'if .id == $id then .answer.error.code = -32603 else . end' "$FLEET/calls.jsonl" >"$FLEET/untyped/calls.jsonl"
+  run -1 check "$FLEET/twice"
+  [[ $output == *"ran more than once"* ]]
+  run -1 check "$FLEET/unrun"
+  [[ $output == *"done, they say"* ]]
+  run -1 check "$FLEET/unanswered"
+  [[ $output == *"never answered"* ]]
+  run -1 check "$FLEET/lie"
+  [[ $output == *"it did not run, they say"* ]]
+  run -1 check "$FLEET/untyped"
+  [[ $output == *"not of its kind"* ]]
 }

@@ -105,7 +105,7 @@ input()'
   }
   complete_words call --node w && [[ ${COMPREPLY[*]} == "worker-1 worker-2" ]]
   complete_words services describe che && [[ ${COMPREPLY[*]} == checks ]]
-  complete_words call disk. && [[ ${COMPREPLY[*]} == disk.usage ]]
+  complete_words call disk. && [[ ${COMPREPLY[*]} == "disk.folders disk.usage" ]]
   complete_words nodes --context lo && [[ ${COMPREPLY[*]} == local ]]
   complete_words ping co && [[ ${COMPREPLY[*]} == coordinator-1 ]]
   complete_words completion '' && [[ ${COMPREPLY[*]} == "bash zsh fish" ]]

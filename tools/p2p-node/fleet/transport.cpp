@@ -19,7 +19,7 @@ milliseconds remaining(const rpc::OutgoingCall& call, const Clock& clock) {
   return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(call.deadline - clock.monotonic()));
 }
 
-rpc::TransportResult read(rpc::StreamedAnswer& streamed, net::Answer answer) {
+rpc::TransportResult result_of(rpc::StreamedAnswer& streamed, net::Answer answer) {
   const unsigned status = answer.status;
   auto body = streamed.finish(std::move(answer));
   if (!body) return rpc::TransportError{body.error(), true};
@@ -59,7 +59,7 @@ asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& c
     rpc::StreamedAnswer streamed(call.progress);
     streamed.ask(request);
     auto answer = co_await client_().call(std::move(request));
-    if (answer) co_return read(streamed, std::move(*answer));
+    if (answer) co_return result_of(streamed, std::move(*answer));
     failed = {answer.error().error, answer.error().sent};
     if (failed.sent || clock_.monotonic() >= call.deadline) break;
   }
