@@ -160,12 +160,13 @@ make_authority() {
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
   P2P_VAULT_NEW_PASSWORD='another good passphrase' p2p-vault rekey --quiet --iterations 100000
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
-  # A file of root's that was there before is not given away.
+  # A file of root's that was there before is neither given away nor written to.
   rm "$P2P_HOME/.p2p_secure_storage.lock"
   touch "$open/of_root"
   ln "$open/of_root" "$P2P_HOME/.p2p_secure_storage.lock"
-  P2P_VAULT_PASSWORD='another good passphrase' p2p-vault rm --quiet --yes one
+  P2P_VAULT_PASSWORD='another good passphrase' expect 4 p2p-vault rm --quiet --yes one
   [ "$(stat -c %u "$open/of_root")" = 0 ]
+  [ ! -s "$open/of_root" ]
   rm -r "$open"
 }
 

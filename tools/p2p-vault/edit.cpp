@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "memory_file.hpp"
 #include "vault/entry_name.hpp"
@@ -83,7 +84,10 @@ class Edit final : public VaultCommand {
         "nobackup noundofile viminfo=");
     cli::forget_password_variables();
     for (;;) {
-      if (auto done = run_editor(file->path()); !done) return done.error();
+      {
+        const cli::AsCaller as_caller;
+        if (auto done = run_editor(file->path()); !done) return done.error();
+      }
       const auto after = file->read(vault::kMaxContentBytes);
       if (!after) return after.error();
       if (is_same(before->view(), after->view())) {
