@@ -141,6 +141,7 @@ PY
   p2p-vault get a_key.pem --out "$open/of_root/again"
   [ "$(stat -c %u "$open/of_root/again")" = 0 ]
   expect 0 p2p-vault put "$open/of_root/again"
+  # shellcheck disable=SC2016  # for the shell that is run
   expect 0 p2p-vault run --file KEY=again -- sh -c 'id -u; cat "$KEY"'
   stdout_is $'0\nonly for root'
 }
