@@ -18,6 +18,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/file_closer.hpp"
+#include "cli/home_owner.hpp"
 #include "crypto/secret_buffer.hpp"
 
 namespace p2p::cli {
@@ -152,6 +153,8 @@ std::string credential_file(const char* name) {
 }
 
 Result<crypto::Secret> find_password(const PasswordSource& source) {
+  // A file of it is named by who typed the command.
+  const AsCaller as_caller;
   auto variable = source.taken != nullptr ? std::exchange(*source.taken, std::nullopt) : take_variable(source.variable);
   if (!source.file.empty()) return read_password_file(source.file, source);
   if (source.descriptor) return read_descriptor(*source.descriptor, source);

@@ -53,8 +53,14 @@ Attempt<VaultAccess> VaultAccess::find(const VaultFlags& given, const std::files
   // One that is in the vault cannot say which.
   if (!sources && !config.file.empty()) sources = config::gather_sources(paths, "", config.settings);
   if (!sources) return sources.error();
+  const auto loaded = config::load(*sources);
+  VaultAccess out(flags, vault::VaultFile(paths.resolve(loaded.config.values.vault_file)));
+  out.is_configured_ = loaded.config.given("vault_file");
   // Other faults of the configuration are of no concern here.
-  return VaultAccess(flags, vault::VaultFile(paths.resolve(config::load(*sources).config.values.vault_file)));
+  if (!out.is_configured_ && !loaded.problems.empty() && sources->file_text.find("vault_file") != std::string::npos) {
+    return Failure(kUsage, loaded.problems.front(), "until this is mended, it is not known which vault is meant");
+  }
+  return out;
 }
 
 void VaultAccess::take_variable() { variable_ = cli::take_variable(kPasswordVariables.front()); }
@@ -95,6 +101,10 @@ vault::Unlock VaultAccess::unlock() {
 
 Failure VaultAccess::explain(const Error& error) const {
   if (unanswered_) return *unanswered_;
+  if (file_.leads_nowhere()) {
+    return {kNotFound, file_.path().string() + " is a link to nothing",
+            "is what it leads to not mounted? nothing is written in the clear instead"};
+  }
   if (error.code == vault::VaultErrc::wrong_password) {
     return {error, "there is no way in without the password; an old copy has the password of its time"};
   }
@@ -136,19 +146,28 @@ void forget_password_variables() {
   for (const char* name : kPasswordVariables) (void)take_variable(name);
 }
 
-Attempt<void> mount_vault(const std::filesystem::path& home, const ConfigFlags& config) {
+namespace {
+
+/// That which has to be opened; none where there is none, and none was asked for.
+Attempt<std::optional<VaultAccess>> vault_of(const std::filesystem::path& home, const ConfigFlags& config) {
   auto found = VaultAccess::find({}, home, config);
-  // What is wrong with the configuration is said by whoever needs it.
-  if (!found) return {};
-  if (!found->file().exists()) {
+  if (!found) return found.error();
+  if (found->file().exists()) return std::optional(std::move(*found));
+  if (!found->is_configured()) return std::optional<VaultAccess>();
+  return Failure(kNotFound, "vault_file is set, but there is no " + found->file().path().string(),
+                 "p2p-vault init makes it; nothing is written in the clear instead");
+}
+
+}  // namespace
+
+Attempt<void> mount_vault(const std::filesystem::path& home, const ConfigFlags& config) {
+  auto found = vault_of(home, config);
+  if (!found || !*found) {
     forget_password_variables();
-    const auto usual = std::filesystem::absolute(home) / config::NodeConfig().vault_file;
-    if (found->file().path().filename() == usual.filename()) return {};
-    return Failure(kNotFound, "vault_file is set, but there is no " + found->file().path().string(),
-                   "p2p-vault init makes it; nothing is written in the clear instead");
+    return found ? Attempt<void>() : found.error();
   }
   crypto::set_up_secure_heap();
-  const auto access = std::make_shared<VaultAccess>(std::move(*found));
+  const auto access = std::make_shared<VaultAccess>(std::move(**found));
   access->take_variable();
   forget_password_variables();
   if (const auto opened = access->open(); !opened) return opened.error();

@@ -38,6 +38,8 @@ class VaultAccess {
   void take_variable();
 
   const vault::VaultFile& file() const noexcept { return file_; }
+  /// Whether somebody wrote vault_file down, so that it has to be there.
+  bool is_configured() const noexcept { return is_configured_; }
   Attempt<vault::Header> read_header() const;
   Attempt<vault::Opened> open();
   Attempt<void> update(const vault::VaultFile::Change& change);
@@ -57,6 +59,7 @@ class VaultAccess {
 
   VaultFlags flags_;
   vault::VaultFile file_;
+  bool is_configured_ = false;
   std::optional<crypto::Secret> variable_;  ///< used up by the first question, or by a key that fits
   bool may_ask_ = true;
   std::optional<Failure> unanswered_;  ///< why there was no password

@@ -19,7 +19,14 @@ std::string HomeMount::name_of(const fs::path& path) const {
   std::error_code ignored;
   const fs::path whole = fs::absolute(path, ignored).lexically_normal();
   const fs::path folder = fs::weakly_canonical(whole.parent_path(), ignored);
-  return (ignored ? whole : folder / whole.filename()).lexically_relative(home_).generic_string();
+  const auto below = [](const fs::path& place, const fs::path& home) {
+    return place.lexically_relative(home).generic_string();
+  };
+  auto name = below(ignored ? whole : folder / whole.filename(), home_);
+  // A folder of home that is a link to elsewhere: what is named as in home belongs to its vault all the same.
+  if (name.starts_with("..")) name = below(whole, named_home_);
+  if (name.starts_with("..")) name = below(whole, home_);
+  return name;
 }
 
 void HomeMount::cover(const fs::path& folder) {

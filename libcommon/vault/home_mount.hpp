@@ -15,7 +15,9 @@ namespace p2p::vault {
 class HomeMount final : public FileMount {
  public:
   HomeMount(const std::filesystem::path& home, VaultFile file, Unlock unlock)
-      : home_(std::filesystem::weakly_canonical(home)), storage_(std::move(file), std::move(unlock)) {}
+      : home_(std::filesystem::weakly_canonical(home)),
+        named_home_(std::filesystem::absolute(home).lexically_normal()),
+        storage_(std::move(file), std::move(unlock)) {}
 
   /// Also this folder, if it is one of home. Before other threads begin.
   void cover(const std::filesystem::path& folder);
@@ -46,6 +48,7 @@ class HomeMount final : public FileMount {
   Error named(const Error& error) const;
 
   const std::filesystem::path home_;
+  const std::filesystem::path named_home_;  ///< with links in it
   std::vector<std::string> folders_{"certs", "config", "data"};
   Storage storage_;
   std::mutex mutex_;  ///< of the two below

@@ -4,43 +4,39 @@
 
 #include <algorithm>
 
-#include "vault/limits.hpp"
-
 namespace p2p::vault {
+namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kLeastReadBytes = 4096;
+
+}  // namespace
+
+Result<crypto::SecretBuffer> read_to_end(const OpenFile& file, const fs::path& path, std::size_t max_bytes) {
+  const Error too_large(Errc::too_large, fmt::format("{}: larger than {} bytes", path.string(), max_bytes));
+  if (file.size_bytes > max_bytes) return too_large;
+  // A byte more, by which the end shows. Files of /proc say a size of 0, and others may be growing.
+  crypto::SecretBuffer out(std::max<std::size_t>(file.size_bytes + 1, kLeastReadBytes));
+  std::size_t size = 0;
+  for (;;) {
+    const auto got = read_some(file, out.bytes().subspan(size));
+    if (!got) return Error(got.error().code, path.string() + ": " + got.error().context);
+    size += *got;
+    if (size > max_bytes) return too_large;
+    if (size < out.size()) break;
+    crypto::SecretBuffer larger(2 * size);
+    std::copy_n(out.data(), size, larger.data());
+    out = std::move(larger);
+  }
+  out.shrink(size);
+  return out;
+}
 
 Result<crypto::SecretBuffer> read_plain_file(const fs::path& path, std::size_t max_bytes, bool secret) {
   const auto file = secret ? open_secret_file(path) : open_file(path);
   if (!file) return file.error();
-  if (file->size_bytes > max_bytes) {
-    return Error(Errc::too_large, fmt::format("{}: larger than {} bytes", path.string(), max_bytes));
-  }
-  crypto::SecretBuffer out(file->size_bytes);
-  const auto got = read_some(*file, out.bytes());
-  if (!got) return Error(got.error().code, path.string() + ": " + got.error().context);
-  out.shrink(*got);
-  return out;
-}
-
-Result<std::vector<std::string>> plain_files_below(const fs::path& folder) {
-  std::vector<std::string> out;
-  std::error_code failed;
-  fs::recursive_directory_iterator each(folder, failed);
-  for (const fs::recursive_directory_iterator end; !failed && each != end; each.increment(failed)) {
-    if (each->path().filename().string().starts_with('.')) {
-      each.disable_recursion_pending();
-      continue;
-    }
-    if (each->symlink_status(failed).type() != fs::file_type::regular) continue;
-    out.push_back(each->path().lexically_relative(folder).generic_string());
-    if (out.size() > kMaxEntryCount) {
-      return Error(Errc::too_large, fmt::format("{}: more than {} files", folder.string(), kMaxEntryCount));
-    }
-  }
-  if (failed) return system_error(failed.value(), folder.string());
-  std::sort(out.begin(), out.end());
-  return out;
+  return read_to_end(*file, path, max_bytes);
 }
 
 }  // namespace p2p::vault

@@ -9,8 +9,8 @@ namespace p2p::vault {
 /// Errors as of open_file or, where `secret` is set, of open_secret_file; `too_large` past the limit.
 Result<crypto::SecretBuffer> read_plain_file(const std::filesystem::path& path, std::size_t max_bytes, bool secret);
 
-/// The regular files below a folder, as names from there with `/`, in order. Symbolic links are not followed; hidden
-/// files, and what is in hidden folders, are left out. `not_found` when the folder is absent.
-Result<std::vector<std::string>> plain_files_below(const std::filesystem::path& folder);
+/// All of a file that is open, whatever size it was said to have; `path` is for messages.
+Result<crypto::SecretBuffer> read_to_end(const OpenFile& file, const std::filesystem::path& path,
+                                         std::size_t max_bytes);
 
 }  // namespace p2p::vault

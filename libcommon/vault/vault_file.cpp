@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/system_random.hpp"
 #include "crypto/aead.hpp"
@@ -106,8 +107,13 @@ Result<Opened> open_at(const fs::path& path, const Unlock& unlock) {
 VaultFile::VaultFile(fs::path path, Disk& disk) : path_(followed(path)), disk_(&disk) {}
 
 bool VaultFile::exists() const {
-  std::error_code ignored;
-  return fs::exists(path_, ignored);
+  struct stat facts {};
+  return ::lstat(path_.c_str(), &facts) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool VaultFile::leads_nowhere() const {
+  std::error_code failed;
+  return fs::is_symlink(path_, failed) && !fs::exists(path_, failed);
 }
 
 Error VaultFile::named(const Error& error) const {
@@ -151,8 +157,11 @@ Result<crypto::Secret> VaultFile::create(const Contents& contents, const crypto:
   if (!made) return made.error();
   if (auto folder = make_folder(path_.parent_path()); !folder) return folder.error();
   if (auto saved = save(made->header, made->keys, contents, Publish::create); !saved) {
+    const auto kind = saved.error().kind();
     // Who came first may already have swept this one's temporary file away.
-    return exists() ? there_already : saved.error();
+    if (kind == Errc::exists || (kind == Errc::not_found && exists())) return there_already;
+    if (!exists()) return saved.error();
+    return Error(saved.error().code, saved.error().context + "; the vault is there, but may not outlive a power cut");
   }
   return std::move(made->master);
 }

@@ -26,7 +26,10 @@ class VaultFile {
   explicit VaultFile(std::filesystem::path path, Disk& disk = system_disk());
 
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// Whether anything of that name is there; also true where it cannot be seen.
   bool exists() const;
+  /// Whether it is a symbolic link behind which there is no file.
+  bool leads_nowhere() const;
 
   /// Needs no password.
   Result<Header> read_header() const;

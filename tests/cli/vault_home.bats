@@ -160,12 +160,13 @@ make_authority() {
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
   P2P_VAULT_NEW_PASSWORD='another good passphrase' p2p-vault rekey --quiet --iterations 100000
   [ "$(stat -c %u:%g "$P2P_HOME/.p2p_secure_storage")" = 12345:12346 ]
-  # A file of root's that was there before is not given away.
+  # A file of root's that was there before is neither given away nor written to.
   rm "$P2P_HOME/.p2p_secure_storage.lock"
   touch "$open/of_root"
   ln "$open/of_root" "$P2P_HOME/.p2p_secure_storage.lock"
-  P2P_VAULT_PASSWORD='another good passphrase' p2p-vault rm --quiet --yes one
+  P2P_VAULT_PASSWORD='another good passphrase' expect 4 p2p-vault rm --quiet --yes one
   [ "$(stat -c %u "$open/of_root")" = 0 ]
+  [ ! -s "$open/of_root" ]
   rm -r "$open"
 }
 
@@ -192,4 +193,56 @@ END
     expect 9 p2p-vault $command
     stderr_has "$vault: damaged content: its entries inflate beyond 1073741824 bytes"
   done
+}
+
+# Neither is anything made in the clear, nor is it taken for granted that there is no vault.
+refuses_to_make_keys() {
+  expect "$1" p2p-ca init
+  stderr_has "$2"
+  [ ! -e "$P2P_HOME/certs/ca_key.pem" ]
+}
+
+@test "a vault that was configured and is not there is refused, whatever it is called" {
+  absent=$BATS_TEST_TMPDIR/not_mounted/.p2p_secure_storage
+  P2P_VAULT_FILE=$absent refuses_to_make_keys 5 "vault_file is set, but there is no $absent"
+  rm "$vault"
+  mkdir "$P2P_HOME/config"
+  echo "vault_file: $absent" >"$P2P_HOME/config/node.yaml"
+  refuses_to_make_keys 5 "vault_file is set, but there is no $absent"
+  expect 5 p2p-node --check-config
+  stderr_has "vault_file is set, but there is no $absent"
+}
+
+@test "a configuration that cannot be read or understood may name a vault, so that nothing is written in the clear" {
+  rm "$vault"
+  mkdir -p "$P2P_HOME/config/node.yaml"
+  refuses_to_make_keys 2 'config/node.yaml: not a regular file'
+  rmdir "$P2P_HOME/config/node.yaml"
+  head -c 3000000 /dev/zero | tr '\0' '#' >"$P2P_HOME/config/node.yaml"
+  refuses_to_make_keys 1 'config/node.yaml: larger than'
+  printf 'port: [\nvault_file: /mnt/x\n' >"$P2P_HOME/config/node.yaml"
+  refuses_to_make_keys 2 'node.yaml:'
+  stderr_has 'it is not known which vault is meant'
+}
+
+@test "a vault that is a link to nothing is no missing vault" {
+  for target in "$BATS_TEST_TMPDIR/gone/vault" .p2p_secure_storage; do
+    ln -sf "$target" "$vault"
+    refuses_to_make_keys 5 "$vault is a link to nothing"
+    expect 5 p2p-vault init
+    stderr_has "$vault is a link to nothing"
+    expect 5 p2p-vault ls
+  done
+}
+
+@test "what is named as in home is in the vault also where a folder of home is a link to elsewhere" {
+  mkdir elsewhere
+  ln -s "$PWD/elsewhere" "$P2P_HOME/certs"
+  expect 0 p2p-ca init
+  [ -z "$(find elsewhere -name '*_key.pem')" ]
+  expect 0 p2p-vault get certs/ca_key.pem
+  stdout_has 'PRIVATE KEY'
+  expect 0 p2p-ca sign worker-1
+  [ -z "$(find elsewhere -name '*_key.pem')" ]
+  expect 0 p2p-ca check
 }

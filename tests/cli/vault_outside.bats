@@ -121,10 +121,34 @@ printf mine >"$1"
 END
   chmod +x editor
   EDITOR=./editor expect 8 p2p-vault edit note
-  stderr_has 'your version is "note.edited"'
+  stderr_has 'your version is the entry note.edited'
   expect 0 p2p-vault get note
   stdout_is theirs
   expect 0 p2p-vault get note.edited
+  stdout_is mine
+  sed -i 's/theirs/theirs again/; s/mine/mine again/; s/printf \([a-z ]*\) |/printf "\1" |/; s/printf \([a-z ]*\) >/printf "\1" >/' editor
+  EDITOR=./editor expect 8 p2p-vault edit note
+  stderr_has 'your version is the entry note.edited-2'
+  expect 0 p2p-vault get note.edited
+  stdout_is mine
+  expect 0 p2p-vault get note.edited-2
+  stdout_is 'mine again'
+}
+
+@test "the other version of an entry whose name is as long as can be is kept too" {
+  name=$(printf 'é%.0s' {1..256})
+  put_text "$name" old
+  cat >editor <<END
+#!/bin/sh
+printf theirs | P2P_VAULT_PASSWORD='$P2P_VAULT_PASSWORD' p2p-vault put --quiet --force - --as "$name"
+printf mine >"\$1"
+END
+  chmod +x editor
+  EDITOR=./editor expect 8 p2p-vault edit "$name"
+  # 504 bytes, so that with the ending it has no more than 512.
+  other=$(printf 'é%.0s' {1..252}).edited
+  stderr_has "your version is the entry $other"
+  expect 0 p2p-vault get "$other"
   stdout_is mine
 }
 

@@ -1,6 +1,7 @@
 // p2p-vault backup: the same entries in another file, under another password.
 #include <fmt/format.h>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "vault_command.hpp"
 
@@ -15,14 +16,17 @@ class Backup final : public VaultCommand {
   }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
+    std::optional<cli::AsCaller> as_caller(std::in_place);
     const vault::VaultFile target(to_);
     if (target.exists()) {
       return cli::Failure(Error(Errc::exists, to_ + ": already exists"), "a backup is never overwritten");
     }
+    as_caller.reset();
     const auto opened = access.open();
     if (!opened) return opened.error();
     const auto password = password_.read("Password for " + to_, session.report);
     if (!password) return password.error();
+    as_caller.emplace();
     const auto made = target.create(opened->contents, *password, static_cast<std::uint32_t>(iterations_));
     if (!made) return made.error();
     session.report.note(fmt::format("wrote {} to {}", entries_text(opened->contents.entries().size()), to_));

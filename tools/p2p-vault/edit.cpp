@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "memory_file.hpp"
 #include "vault/entry_name.hpp"
@@ -17,7 +18,35 @@
 namespace p2p::vault_tool {
 namespace {
 
-constexpr char kOtherVersion[] = ".edited";
+constexpr std::string_view kOtherVersion = ".edited";
+constexpr std::size_t kMaxVersions = 1000;
+
+/// `note.edited`, `note.edited-2` and so on; of a name that is too long for that, the beginning.
+std::string version_name(std::string_view name, std::size_t version) {
+  std::string suffix(kOtherVersion);
+  if (version > 1) suffix += fmt::format("-{}", version);
+  std::size_t size = std::min(name.size(), vault::kMaxNameBytes - suffix.size());
+  // Not within a character of UTF-8.
+  const auto is_within = [&](std::size_t at) { return at < name.size() && (name[at] & 0xc0) == 0x80; };
+  while (size > 0 && is_within(size)) --size;
+  return std::string(name.substr(0, size)) + suffix;
+}
+
+/// Puts it under a name that is free. Returns that.
+Result<std::string> put_beside(vault::Contents& contents, const std::string& name, ByteView text) {
+  Error last;
+  for (std::size_t version = 1; version <= kMaxVersions; ++version) {
+    std::string free = version_name(name, version);
+    if (contents.find(free) != nullptr) continue;
+    const auto done = contents.put(free, crypto::SecretBuffer::copy_of(text), now_seconds());
+    if (done) return free;
+    // Another may be the folder of entries.
+    if (done.error().kind() != Errc::invalid) return done.error();
+    last = done.error();
+  }
+  if (!last.context.empty()) return last;
+  return Error(Errc::exists, fmt::format("{} has {} other versions", vault::quoted_name(name), kMaxVersions));
+}
 
 std::string editor_command() {
   for (const char* name : {"VISUAL", "EDITOR"}) {
@@ -83,7 +112,10 @@ class Edit final : public VaultCommand {
         "nobackup noundofile viminfo=");
     cli::forget_password_variables();
     for (;;) {
-      if (auto done = run_editor(file->path()); !done) return done.error();
+      {
+        const cli::AsCaller as_caller;
+        if (auto done = run_editor(file->path()); !done) return done.error();
+      }
       const auto after = file->read(vault::kMaxContentBytes);
       if (!after) return after.error();
       if (is_same(before->view(), after->view())) {
@@ -119,8 +151,13 @@ class Edit final : public VaultCommand {
     const auto done = access.update([&](vault::Contents& contents) -> Result<void> {
       const auto present = read(contents);
       if (!present) return present.error();
-      if (!is_same(present->view(), before.view())) saved_as += kOtherVersion;
-      return contents.put(saved_as, crypto::SecretBuffer::copy_of(after.view()), now_seconds());
+      if (is_same(present->view(), before.view())) {
+        return contents.put(name_, crypto::SecretBuffer::copy_of(after.view()), now_seconds());
+      }
+      auto free = put_beside(contents, name_, after.view());
+      if (!free) return free.error();
+      saved_as = std::move(*free);
+      return {};
     });
     if (!done) return done;
     if (saved_as == name_) {
@@ -128,7 +165,7 @@ class Edit final : public VaultCommand {
       return {};
     }
     return cli::Failure(cli::kPartial, fmt::format("{} was changed by another meanwhile", vault::quoted_name(name_)),
-                        fmt::format("your version is {}", vault::quoted_name(saved_as)));
+                        "your version is the entry " + saved_as);
   }
 
   std::string name_;

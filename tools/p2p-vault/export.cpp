@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "vault_command.hpp"
 
@@ -33,6 +34,7 @@ class Export final : public VaultCommand {
     const auto opened = access.open();
     if (!opened) return opened.error();
     const auto entries = opened->contents.entries();
+    const cli::AsCaller as_caller;
     for (const auto* entry : entries) {
       if (auto free = check_place(folder_, entry->name); !free) {
         return cli::Failure(free.error(), "nothing was written: an export replaces no file and follows no link");

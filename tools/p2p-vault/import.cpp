@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
-#include "config/home.hpp"
+#include "home_plan.hpp"
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
-#include "vault/plain_file.hpp"
+#include "vault/plain_folder.hpp"
 #include "vault_command.hpp"
 
 namespace p2p::vault_tool {
@@ -16,60 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a node and the tools read by name. Databases, locks and services are not for a vault.
-constexpr std::array<std::string_view, 2> kHomeFolders{"certs/", "config/"};
-/// Below data/ and state_directory, where several nodes of one home have a folder each.
-constexpr std::array<std::string_view, 4> kStateFiles{"gossip_state.json", "jwt_blacklist.json", "service_state.json",
-                                                      "acme_account.pem"};
-constexpr std::string_view kConfigName = "config/node.yaml";
-
-/// What of a home goes into its vault, as its configuration has it.
-class HomePlan {
- public:
-  explicit HomePlan(const fs::path& home) : paths_(fs::weakly_canonical(home)) {
-    const auto sources = config::gather_sources(paths_, "", {});
-    const auto loaded = sources ? config::load(*sources).config : config::LoadedConfig();
-    state_ = fs::weakly_canonical(paths_.state_directory(loaded.values));
-    state_names_ = state_.lexically_relative(paths_.home()).generic_string() + "/";
-    const auto origin = loaded.origins.find("vault_file");
-    names_vault_ = origin != loaded.origins.end() && origin->second.source == config::Origin::Source::file;
-  }
-
-  const fs::path& home() const { return paths_.home(); }
-  /// A configuration that says where the vault is would not be found in it.
-  bool config_stays() const { return names_vault_; }
-
-  bool takes(std::string_view name) const {
-    if (name.ends_with(".lock") || (names_vault_ && name == kConfigName)) return false;
-    const auto is_in = [&](std::string_view folder) { return name.starts_with(folder); };
-    if (std::any_of(kHomeFolders.begin(), kHomeFolders.end(), is_in)) return true;
-    const auto file = name.substr(name.rfind('/') + 1);
-    return (is_in("data/") || is_in(state_names_)) &&
-           std::find(kStateFiles.begin(), kStateFiles.end(), file) != kStateFiles.end();
-  }
-
-  /// One that began without the vault would not find its files any more.
-  cli::Attempt<void> check_no_node_runs() const {
-    for (const auto& folder : {paths_.home() / "data", state_}) {
-      const auto files = vault::plain_files_below(folder);
-      if (!files) continue;  // no state, no node
-      for (const auto& name : *files) {
-        if (fs::path(name).filename() != "lock") continue;
-        const auto held = FileLock::is_held(folder / name);
-        if (held && !*held) continue;
-        return cli::Failure(cli::kFailed, fmt::format("p2p-node runs in this home ({})", (folder / name).string()),
-                            "stop it, import, and start it again with the vault's password");
-      }
-    }
-    return {};
-  }
-
- private:
-  config::Paths paths_;
-  fs::path state_;
-  std::string state_names_;
-  bool names_vault_ = false;
-};
+constexpr std::size_t kMaxNamesSaid = 5;
 
 /// Certificates and revocation lists, and nothing else: those who know no vault want them too, such as curl.
 bool is_public(ByteView content) {
@@ -88,6 +35,38 @@ bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b) {
   return std::ranges::equal(a.view(), b.view());
 }
 
+std::string names_text(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(names.size(), kMaxNamesSaid); ++i) {
+    out += (i == 0 ? "" : ", ") + vault::quoted_name(names[i]);
+  }
+  if (names.size() > kMaxNamesSaid) out += fmt::format(" and {} more", names.size() - kMaxNamesSaid);
+  return out;
+}
+
+/// The files that go into the vault.
+struct Plain {
+  vault::PlainFolder folder;
+  std::vector<std::string> names;
+  bool is_home;
+};
+
+/// Files that a person names outside home are read as that person, those of home as its owner.
+class AsReader {
+ public:
+  explicit AsReader(bool is_home) {
+    if (!is_home) caller_.emplace();
+  }
+
+ private:
+  std::optional<cli::AsCaller> caller_;
+};
+
+struct NewEntry {
+  std::string name;
+  crypto::SecretBuffer content;
+};
+
 class Import final : public VaultCommand {
   void declare_own(cli::Options& options) override {
     options.optional_argument("DIR", folder_, "the folder whose files are put (else home: certs, config and state)")
@@ -96,115 +75,145 @@ class Import final : public VaultCommand {
   }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
-    const HomePlan plan(session.home);
-    const fs::path folder = folder_.empty() ? plan.home() : fs::weakly_canonical(folder_);
-    const auto below = folder.lexically_relative(plan.home()).generic_string();
-    const bool is_home = below == "." || (!below.empty() && !below.starts_with(".."));
-    if (is_home) {
-      if (auto unused = plan.check_no_node_runs(); !unused) return unused;
-    }
-    const auto names = is_home ? names_of_home(plan, below) : names_below(folder);
-    if (!names) return names.error();
-    const fs::path& from = is_home ? plan.home() : folder;
-    if (names->empty()) {
-      return cli::Failure(cli::kNotFound, folder.string() + ": nothing to import",
-                          is_home ? "of a home, a vault takes certs, config and the node's state" : "");
-    }
+    const auto plain = find_files(session);
+    if (!plain) return plain.error();
+    const std::string place = plain->folder.path().string();
+    auto entries = read_all(*plain);
+    if (!entries) return entries.error();
     const auto put = access.update([&](vault::Contents& contents) -> Result<void> {
-      for (const auto& name : *names) {
-        if (auto done = put_file(from, name, contents); !done) return done;
+      for (auto& entry : *entries) {
+        if (auto done = put_entry(entry, contents); !done) return done;
       }
       return {};
     });
     if (!put) return put;
-    if (auto checked = check(access, from, *names); !checked) return checked;
+    const auto secret = check(access, *plain);
+    if (!secret) return secret.error();
     session.report.note(
-        fmt::format("put {}; the vault has them as they are in {}", entries_text(names->size()), folder.string()));
-    if (is_home && plan.config_stays()) {
+        fmt::format("put {}; the vault has them as they are in {}", entries_text(plain->names.size()), place));
+    if (config_stays_)
       session.report.note(fmt::format("{} stays a plain file: it says where the vault is", kConfigName));
+    if (secret->size() < plain->names.size()) {
+      session.report.note("certificates, which are public, stay plain files as well");
     }
-    return offer_removal(from, *names, is_home, session);
+    return secret->empty() ? cli::Attempt<void>() : offer_removal(access, *plain, *secret, session);
   }
 
-  static Result<std::vector<std::string>> names_below(const fs::path& folder) {
-    auto out = vault::plain_files_below(folder);
-    if (!out) return out;
-    for (const auto& name : *out) {
-      if (auto checked = vault::check_entry_name(name); !checked) return checked.error();
+  /// Of a home or of a part of it the names are always those from home, by which nodes and tools look.
+  cli::Attempt<Plain> find_files(const cli::Session& session) {
+    const fs::path home = fs::weakly_canonical(session.home);
+    std::optional<cli::AsCaller> as_caller(std::in_place);
+    const fs::path folder = folder_.empty() ? home : fs::weakly_canonical(folder_);
+    const auto below = folder.lexically_relative(home).generic_string();
+    if (below.empty() || below.starts_with("..")) {
+      auto opened = vault::PlainFolder::open(folder);
+      if (!opened) return opened.error();
+      auto names = opened->files("", [](std::string_view) { return true; });
+      if (!names) return names.error();
+      if (names->empty()) return cli::Failure(cli::kNotFound, folder.string() + ": nothing to import");
+      return Plain{std::move(*opened), std::move(*names), false};
+    }
+    as_caller.reset();
+    if (auto done = cli::act_as_owner_of(home); !done) return done.error();
+    const auto plan = HomePlan::make(home);
+    if (!plan) return plan.error();
+    if (auto unused = plan->check_no_node_runs(); !unused) return unused.error();
+    auto opened = vault::PlainFolder::open(home);
+    if (!opened) return opened.error();
+    auto names = plan->files(*opened, below);
+    if (!names) return names.error();
+    if (names->empty()) {
+      return cli::Failure(cli::kNotFound, folder.string() + ": nothing to import",
+                          "of a home, a vault takes certs, config and the node's state");
+    }
+    config_stays_ = plan->config_stays();
+    return Plain{std::move(*opened), std::move(*names), true};
+  }
+
+  static Result<std::vector<NewEntry>> read_all(const Plain& plain) {
+    const AsReader as_reader(plain.is_home);
+    std::vector<NewEntry> out;
+    std::size_t room = vault::kMaxContentBytes;
+    for (const auto& name : plain.names) {
+      auto content = plain.folder.read(name, room);
+      if (!content) return content.error();
+      room -= content->size();
+      out.push_back({name, std::move(*content)});
     }
     return out;
   }
 
-  /// Of the whole home or of a part of it: the names are always those from home, by which nodes and tools look.
-  static Result<std::vector<std::string>> names_of_home(const HomePlan& plan, const std::string& below) {
-    auto out = names_below(plan.home() / below);
-    if (!out) return out;
-    if (below != ".") {
-      for (auto& name : *out) name = below + "/" + name;
-    }
-    std::erase_if(*out, [&](const auto& name) { return !plan.takes(name); });
-    return out;
-  }
-
-  Result<void> put_file(const fs::path& folder, const std::string& name, vault::Contents& contents) const {
-    auto content = vault::read_plain_file(folder / name, vault::kMaxContentBytes, false);
-    if (!content) return content.error();
-    if (contents.find(name) != nullptr) {
-      const auto before = contents.read(name);
+  Result<void> put_entry(NewEntry& entry, vault::Contents& contents) const {
+    if (contents.find(entry.name) != nullptr) {
+      const auto before = contents.read(entry.name);
       if (!before) return before.error();
-      if (same_bytes(*before, *content)) return {};
+      if (same_bytes(*before, entry.content)) return {};
     }
-    if (auto free = check_free(contents, name, force_); !free) return free;
-    return contents.put(name, std::move(*content), now_seconds());
+    if (auto free = check_free(contents, entry.name, force_); !free) return free;
+    return contents.put(entry.name, std::move(entry.content), now_seconds());
   }
 
-  /// Reads everything back from the file before a plain one may go.
-  static cli::Attempt<void> check(cli::VaultAccess& access, const fs::path& folder,
-                                  const std::vector<std::string>& names) {
+  /// Reads everything back from the vault before a plain one may go. Returns the names of those that should.
+  static cli::Attempt<std::vector<std::string>> check(cli::VaultAccess& access, const Plain& plain) {
     const auto opened = access.open();
     if (!opened) return opened.error();
-    for (const auto& name : names) {
+    const AsReader as_reader(plain.is_home);
+    std::vector<std::string> out;
+    for (const auto& name : plain.names) {
       const auto kept = opened->contents.read(name);
       if (!kept) return access.explain(kept.error());
-      const auto plain = vault::read_plain_file(folder / name, vault::kMaxContentBytes, false);
-      if (!plain || !same_bytes(*kept, *plain)) {
+      const auto present = plain.folder.read(name, vault::kMaxContentBytes);
+      if (!present || !same_bytes(*kept, *present)) {
         return cli::Failure(cli::kFailed, fmt::format("{} changed meanwhile", vault::quoted_name(name)),
                             "stop what writes it, then import again");
       }
+      if (!plain.is_home || !is_public(kept->view())) out.push_back(name);
     }
-    return {};
+    return out;
   }
 
-  cli::Attempt<void> offer_removal(const fs::path& folder, const std::vector<std::string>& names, bool is_home,
+  cli::Attempt<void> offer_removal(cli::VaultAccess& access, const Plain& plain, const std::vector<std::string>& secret,
                                    cli::Session& session) const {
-    std::vector<std::string> secret;
-    for (const auto& name : names) {
-      const auto content = vault::read_plain_file(folder / name, vault::kMaxContentBytes, false);
-      if (!content) return content.error();
-      if (!is_home || !is_public(content->view())) secret.push_back(name);
-    }
-    if (secret.size() < names.size()) session.report.note("certificates, which are public, stay plain files as well");
-    if (secret.empty()) return {};
     if (!remove_) {
-      const auto question = fmt::format("Remove the {} plain files from {}?", secret.size(), folder.string());
+      const auto question =
+          fmt::format("Remove the {} plain files from {}?", secret.size(), plain.folder.path().string());
       const auto answer = session.ask ? session.ask(question) : Result<bool>(false);
       if (!answer || !*answer) {
         session.report.note("the plain files are still there; p2p-vault import --remove takes them away");
         return {};
       }
     }
-    for (const auto& name : secret) {
-      std::error_code failed;
-      fs::remove(folder / name, failed);
-      if (failed) return system_error(failed.value(), (folder / name).string());
+    const auto changed = remove_same(access, plain, secret);
+    if (!changed) return changed.error();
+    if (changed->size() < secret.size()) {
+      session.report.note("removed the plain files; what a disk or a backup kept of them is beyond this tool");
     }
-    session.report.note("removed the plain files; what a disk or a backup kept of them is beyond this tool");
-    return {};
+    if (changed->empty()) return {};
+    return cli::Failure(cli::kPartial,
+                        fmt::format("what was written meanwhile is still there: {}", names_text(*changed)),
+                        "p2p-vault import --force --remove takes the new content in");
+  }
+
+  /// Much can have been written while a person thought. Returns what the vault has otherwise, and what is left.
+  static cli::Attempt<std::vector<std::string>> remove_same(cli::VaultAccess& access, const Plain& plain,
+                                                            const std::vector<std::string>& names) {
+    const auto opened = access.open();
+    if (!opened) return opened.error();
+    const AsReader as_reader(plain.is_home);
+    std::vector<std::string> out;
+    for (const auto& name : names) {
+      const auto kept = opened->contents.read(name);
+      const auto removed = kept ? plain.folder.remove(name, kept->view()) : Result<bool>(false);
+      if (!removed && removed.error().code != std::errc::no_such_file_or_directory) return removed.error();
+      if (removed && !*removed) out.push_back(name);
+    }
+    return out;
   }
 
   std::string folder_;
   bool remove_ = false;
   bool force_ = false;
+  bool config_stays_ = false;
 };
 
 }  // namespace

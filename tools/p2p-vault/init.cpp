@@ -12,6 +12,7 @@ class Init final : public VaultCommand {
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
     const auto file = access.file();
+    if (file.leads_nowhere()) return access.explain(Error(Errc::not_found, file.path().string()));
     if (file.exists()) {
       return cli::Failure(Error(Errc::exists, file.path().string() + ": already exists"),
                           "a vault is never overwritten; p2p-vault rekey gives it a new password");

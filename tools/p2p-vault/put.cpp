@@ -1,6 +1,7 @@
 // p2p-vault put: puts files into the vault.
 #include <fmt/format.h>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
@@ -80,6 +81,7 @@ class Put final : public VaultCommand {
     if (is_input && name_.empty()) return Error(Errc::invalid, "standard input has no name: --as NAME is missing");
     if (name_.empty()) out.name = name_of(file, session.home);
     if (auto checked = vault::check_entry_name(out.name); !checked) return checked.error();
+    const cli::AsCaller as_caller;
     auto content = is_input ? read_stream(session.in) : vault::read_plain_file(file, vault::kMaxContentBytes, false);
     if (!content) return content.error();
     out.content = std::move(*content);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "memory_file.hpp"
 #include "vault/entry_name.hpp"
@@ -80,6 +81,7 @@ class Run final : public VaultCommand {
         files.push_back(std::move(*file));
       }
     }
+    const cli::AsCaller as_caller;
     return replace_process();
   }
 

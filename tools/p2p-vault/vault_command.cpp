@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/system_clock.hpp"
+#include "cli/home_owner.hpp"
 #include "cli/password.hpp"
 #include "vault/entry_name.hpp"
 
@@ -16,6 +17,10 @@ void VaultCommand::declare(cli::Options& options) {
 }
 
 cli::Attempt<void> VaultCommand::run(cli::Session& session) {
+  // That of home is its owner's, who may change what is there at any moment; another was named by who typed this.
+  if (flags_.file.empty()) {
+    if (auto done = cli::act_as_owner_of(session.home); !done) return done;
+  }
   auto access = cli::VaultAccess::find(flags_, session.home);
   if (!access) return access.error();
   access->take_variable();

@@ -14,7 +14,9 @@ using Document = nlohmann::ordered_json;
 /// JSON text.
 std::string json_text(const Document& document);
 
-/// A subcommand that works on a vault. Declares --vault, --password-file and --password-fd after its own options.
+/// A subcommand that works on a vault; as the owner of home where root has it work on the one of home, but for an
+/// AsCaller around files that a person names. Declares --vault, --password-file and --password-fd after its own
+/// options.
 class VaultCommand : public cli::Command {
  public:
   void declare(cli::Options& options) final;
