@@ -27,6 +27,8 @@ std::optional<crypto::Secret> kept_master(const vault::Header& header) {
   return kept;
 }
 
+Error rekeyed() { return {Errc::not_permitted, "the vault was rekeyed, so that its password is another now"}; }
+
 }  // namespace
 
 void VaultFlags::declare(Options& options) {
@@ -83,7 +85,10 @@ vault::Unlock VaultAccess::unlock() {
       variable_.reset();
       return std::move(*kept);
     }
+    unanswered_.reset();
     const auto password = ask(false);
+    // It was open before, and a running program has nobody to ask.
+    if (!password && !may_ask_ && !master_.empty()) return rekeyed();
     if (!password) {
       unanswered_ = password.error();
       return Error(Errc::failed, unanswered_->message);
@@ -135,8 +140,14 @@ Attempt<void> VaultAccess::update(const vault::VaultFile::Change& change) {
   // thinks of a password.
   const auto header = read_header();
   if (!header) return header.error();
-  if (const auto known = unlock()(*header); !known) return explain(known.error());
-  const auto done = file_.update(unlock(), change);
+  const auto known = unlock()(*header);
+  if (!known) return explain(known.error());
+  const auto unlock_same = [&](const vault::Header& now) -> Result<crypto::Secret> {
+    if (now.salt == header->salt) return crypto::Secret(known->view());
+    if (auto kept = kept_master(now)) return std::move(*kept);
+    return rekeyed();
+  };
+  const auto done = file_.update(unlock_same, change);
   return done ? Attempt<void>() : explain(done.error());
 }
 

@@ -246,3 +246,20 @@ refuses_to_make_keys() {
   [ -z "$(find elsewhere -name '*_key.pem')" ]
   expect 0 p2p-ca check
 }
+
+@test "a rekey while a writer waits for the lock is said, with exit code 4" {
+  cp "$vault" rekeyed
+  P2P_VAULT_NEW_PASSWORD='another good passphrase' p2p-vault rekey --quiet --vault rekeyed --iterations 100000
+  echo one >one
+  exec 8>"$vault.lock"
+  flock 8
+  p2p-vault put one </dev/null >out 2>&1 8>&- &
+  local put=$!
+  timeout 60 sh -c "until ls -l /proc/$put/fd 2>&1 | grep -q storage.lock; do :; done"
+  mv rekeyed "$vault"
+  exec 8>&-
+  status=0
+  wait "$put" || status=$?
+  [ "$status" -eq 4 ]
+  grep -q 'error: .*the vault was rekeyed' out
+}
