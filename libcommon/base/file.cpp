@@ -187,7 +187,8 @@ Result<std::vector<fs::path>> files_in(const fs::path& folder) {
   for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
     out.push_back(at->path());
   }
-  if (failed && failed != std::errc::no_such_file_or_directory) return system_error(failed.value(), named(folder));
+  const bool absent = failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory;
+  if (failed && !absent) return system_error(failed.value(), named(folder));
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

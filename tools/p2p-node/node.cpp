@@ -86,6 +86,16 @@ struct LogStore {
   logs::Collector collector;
 };
 
+/// Of a node that was just killed, a child that has not yet become its program holds the lock for a moment.
+Result<FileLock> lock_state(const std::filesystem::path& file) {
+  constexpr milliseconds kPatience{1'000}, kAgain{20};
+  for (milliseconds waited{0};; waited += kAgain) {
+    auto lock = FileLock::try_acquire(file);
+    if (lock || lock.error().kind() != Errc::exists || waited >= kPatience) return lock;
+    std::this_thread::sleep_for(kAgain);
+  }
+}
+
 /// What to do about a node that cannot even open its files.
 std::string hint_for(const Error& error, const std::string& node_id) {
   if (error.kind() == Errc::exists) {
@@ -206,7 +216,7 @@ Node::~Node() {
 // --- opening --------------------------------------------------------------------------------------------------------
 
 Result<void> Node::prepare() {
-  auto lock = FileLock::try_acquire(options_.paths.state_directory(config_) / "lock");
+  auto lock = lock_state(options_.paths.state_directory(config_) / "lock");
   if (!lock) {
     return lock.error().kind() == Errc::exists
                ? Error(Errc::exists, "another process runs with this state_directory: " + lock.error().context)
