@@ -319,12 +319,9 @@ asio::awaitable<void> Forwarder::call_member(Entry& entry, const CallContext& ca
 asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, LocalCalls& here) {
   const auto members = view_.members();
   std::vector<Entry> entries;
-  bool self_listed = false;
-  for (const Candidate* member : matching(*members, target, service_of(call.method))) {
-    self_listed = self_listed || member->node_id == self_.node_id;
-    entries.push_back({*member});
-  }
-  if (!self_listed && (!target.role || *target.role == self_.role)) {
+  for (const Candidate* member : matching(*members, target, service_of(call.method))) entries.push_back({*member});
+  const bool self_known = std::ranges::any_of(*members, [&](const auto& one) { return one.node_id == self_.node_id; });
+  if (!self_known && (!target.role || *target.role == self_.role)) {
     entries.push_back({Candidate{self_.node_id, self_.role}});
   }
   if (entries.empty()) co_return no_candidate(target, *members);

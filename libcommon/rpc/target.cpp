@@ -67,7 +67,7 @@ std::vector<const Candidate*> matching(std::span<const Candidate> members, const
   for (const Candidate& member : members) {
     if (fits(member)) found.push_back(&member);
   }
-  if (target.kind != Target::Kind::role) return found;
+  if (target.kind != Target::Kind::role && target.kind != Target::Kind::all) return found;
   std::vector<const Candidate*> offering;
   std::copy_if(found.begin(), found.end(), std::back_inserter(offering),
                [&](const Candidate* member) { return offers(*member, service); });

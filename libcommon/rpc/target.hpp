@@ -34,8 +34,8 @@ struct Candidate {
 };
 
 /// Those that the target means, in the order given. Live ones only, but for `all` and `node`: the caller of these wants
-/// to hear that a node is dead. None that is draining, but for `node`, likewise. For a role, nodes that announce
-/// `service` come alone where any does.
+/// to hear that a node is dead. None that is draining, but for `node`, likewise. For a role and for `all`, nodes that
+/// announce `service` come alone where any does: the others could only say that they have not got it.
 std::vector<const Candidate*> matching(std::span<const Candidate> members, const Target& target,
                                        std::string_view service);
 

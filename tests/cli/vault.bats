@@ -154,6 +154,20 @@ hint: p2p-vault init makes one; another is named with --vault or --home"
   done
 }
 
+@test "two files that would be one entry are refused, and a command gets no variable of the vault's own" {
+  p2p-vault -q init
+  mkdir d1 d2
+  echo 1 >d1/k
+  echo 2 >d2/k
+  expect 2 p2p-vault put --force "$PWD/d1/k" "$PWD/d2/k"
+  stderr_has 'two of the files would be the entry "k"'
+  expect 0 p2p-vault ls
+  [ -z "$output" ]
+  p2p-vault -q put d1/k
+  expect 2 p2p-vault run --env P2P_VAULT_PASSWORD=d1/k -- true
+  stderr_has "the vault's own"
+}
+
 @test "names follow the files: relative ones whole, others by their last part or from home" {
   make_vault
   mkdir -p certs "$P2P_HOME/certs"
@@ -231,7 +245,7 @@ hint: there is no way in without the password; an old copy has the password of i
   P2P_HOME=$BATS_TEST_TMPDIR/small/home
   P2P_HOME=$P2P_HOME make_vault
   head -c 900000 /dev/urandom >large
-  P2P_HOME=$P2P_HOME run --separate-stderr p2p-vault put large large --force
+  P2P_HOME=$P2P_HOME run --separate-stderr p2p-vault put large
   first=$status
   head -c 2000000 /dev/urandom >large
   run --separate-stderr p2p-vault put large --force

@@ -1,6 +1,8 @@
 // p2p-vault put: puts files into the vault.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "vault/entry_name.hpp"
@@ -60,6 +62,10 @@ class Put final : public VaultCommand {
     for (const auto& file : files_) {
       auto entry = read(file, session);
       if (!entry) return entry.error();
+      if (std::ranges::find(entries, entry->name, &NewEntry::name) != entries.end()) {
+        return Error(Errc::invalid, fmt::format("two of the files would be the entry {}: put them one by one with --as",
+                                                vault::quoted_name(entry->name)));
+      }
       entries.push_back(std::move(*entry));
     }
     const auto count = entries.size();

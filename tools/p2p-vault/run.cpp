@@ -33,6 +33,10 @@ Result<std::vector<Binding>> parse_bindings(const std::vector<std::string>& text
     if (equals == std::string::npos || !is_variable_name(std::string_view(text).substr(0, equals))) {
       return Error(Errc::invalid, fmt::format("{}: {} is not VARIABLE=NAME", option, vault::quoted_name(text)));
     }
+    // The vault's own are taken out of what a command gets.
+    if (text.starts_with("P2P_VAULT_")) {
+      return Error(Errc::invalid, fmt::format("{}: variables that begin with P2P_VAULT_ are the vault's own", option));
+    }
     out.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
   return out;

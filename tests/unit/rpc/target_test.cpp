@@ -42,6 +42,8 @@ TEST_CASE("a target means these nodes") {
   CHECK(names("role:worker", "disk") == Names{"w1"});
   CHECK(names("all") == Names{"c1", "w1", "w2", "w3"});
   CHECK(names("all:worker") == Names{"w1", "w2", "w3"});
+  CHECK(names("all", "disk") == Names{"w1", "w2"});
+  CHECK(names("all:coordinator", "disk") == Names{"c1"});
 }
 
 TEST_CASE("a draining node is meant only by its own name") {
@@ -52,7 +54,7 @@ TEST_CASE("a draining node is meant only by its own name") {
   };
   CHECK(count("node:w1") == 1);
   CHECK(count("service:disk") == 0);
-  CHECK(count("all:worker") == 2);
+  CHECK(count("all:worker") == 1);
   // Of the workers none that gets calls has the service, so any of them is asked.
   CHECK(count("role:worker") == 1);
 }

@@ -107,7 +107,10 @@ Result<auth::Token> TokenDesk::make(const auth::Caller& caller, const Json& requ
   const std::string* scope = find_string(request, "scope");
   if (scope == nullptr) return Error(Errc::invalid, "scope: must be text, such as \"metrics:read cluster:read\"");
   const auto scopes = auth::Scopes::parse(*scope);
-  if (!scopes) return Error(Errc::invalid, "scope: " + scopes.error().context);
+  if (!scopes) {
+    return Error(Errc::invalid,
+                 fmt::format("scope: {}; there are {}", scopes.error().context, auth::Scopes::all().to_text()));
+  }
   if (*scopes == auth::Scopes()) return Error(Errc::invalid, "scope: must name what the token may do");
   if (!caller.scopes.contains(*scopes)) {
     return Error(Errc::not_permitted,
