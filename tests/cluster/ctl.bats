@@ -129,7 +129,7 @@ hint: p2p-ctl nodes' p2p-ctl nodes forget worker-7
   run -0 --separate-stderr p2p-ctl nodes forget worker-2
   [[ $stderr == "node worker-2 is forgotten; it is listed again if it comes back" ]]
   [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1" ]]
-  grep -q 'Audit.*operator operator has forgotten node worker-2' "$FLEET/coordinator-1.log"
+  grep -q 'Audit.*operator/operator has forgotten node worker-2' "$FLEET/coordinator-1.log"
   node_run worker-2
   p2p-ctl wait node worker-2 --timeout 30s
 }
@@ -242,7 +242,7 @@ hint: --yes answers the question' setsid --wait p2p-ctl nodes remove worker-3
   [[ $stderr == "draining worker-3"$'\n'"revoked what worker-3 had"$'\n'"node worker-3 is removed" ]]
   [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1 worker-2" ]]
   p2p-ctl certs list --revoked -o json | jq -e '.[] | select(.name == "worker-3" and .reason == "cessation-of-operation")'
-  grep -q 'Audit.*operator operator drains node worker-3: it gets no more calls' "$FLEET/coordinator-1.log"
+  grep -q 'Audit.*operator/operator drains node worker-3: it gets no more calls' "$FLEET/coordinator-1.log"
   fails_with 5 'p2p-ctl: error: no node "worker-3" is listed
 hint: p2p-ctl nodes; "p2p-ctl certs revoke worker-3" revokes what it has all the same' p2p-ctl nodes remove worker-3 --yes
   node_kill worker-3

@@ -30,6 +30,14 @@ Attempt<Json> ask_nodes(cli::NodeClient& client, std::chrono::milliseconds timeo
   return nodes;
 }
 
+Attempt<Json> find_node(cli::NodeClient& client, const std::string& name, std::chrono::milliseconds timeout) {
+  const auto nodes = ask_nodes(client, timeout);
+  if (!nodes) return nodes.error();
+  const auto found = std::find_if(nodes->begin(), nodes->end(),
+                                  [&](const Json& node) { return member_text(node, "node_id") == name; });
+  return found == nodes->end() ? Json() : *found;
+}
+
 Attempt<ServiceList> ask_services(cli::NodeClient& client, const rpc::Target& target,
                                   std::chrono::milliseconds timeout) {
   auto answers = ask(client, "services.list", {}, target, timeout);

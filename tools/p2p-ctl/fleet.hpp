@@ -19,6 +19,9 @@ cli::Attempt<Json> ask(cli::NodeClient& client, const std::string& method, const
 /// The array of `cluster.nodes`, as p2p-ctl(1) describes it.
 cli::Attempt<Json> ask_nodes(cli::NodeClient& client, std::chrono::milliseconds timeout);
 
+/// The one of these with that name; null when there is none.
+cli::Attempt<Json> find_node(cli::NodeClient& client, const std::string& name, std::chrono::milliseconds timeout);
+
 /// What services.list answered on the nodes that were asked.
 struct ServiceList {
   Json services = Json::array();  ///< by name, then by node, which each has as `node`

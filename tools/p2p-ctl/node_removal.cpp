@@ -22,15 +22,6 @@ constexpr milliseconds kForgetPause{250};
 /// How long a revocation may take to reach the coordinator's own list.
 constexpr milliseconds kForgetTimeout{15'000};
 
-/// The node as the coordinator lists it; null when it does not.
-Attempt<Json> find_node(cli::NodeClient& client, const std::string& name) {
-  const auto nodes = ask_nodes(client, cli::kRequestTimeout);
-  if (!nodes) return nodes.error();
-  const auto found = std::find_if(nodes->begin(), nodes->end(),
-                                  [&](const Json& node) { return member_text(node, "node_id") == name; });
-  return found == nodes->end() ? Json() : *found;
-}
-
 class Forget final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
@@ -128,7 +119,7 @@ class Remove final : public cli::Command {
     if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto node = find_node(*client, node_);
+    const auto node = find_node(*client, node_, cli::kRequestTimeout);
     if (!node) return node.error();
     if (node->is_null()) {
       return Failure(cli::kNotFound, fmt::format("no node \"{}\" is listed", node_),

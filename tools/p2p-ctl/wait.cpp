@@ -91,18 +91,16 @@ class WaitNode final : public cli::Command {
 
  private:
   Attempt<Seen> look(cli::NodeClient& client, milliseconds timeout) {
-    const auto nodes = ask_nodes(client, timeout);
-    if (!nodes) return nodes.error();
-    const auto node = std::find_if(nodes->begin(), nodes->end(),
-                                   [&](const Json& one) { return member_text(one, "node_id") == node_; });
-    const std::string status = node == nodes->end() ? std::string() : member_text(*node, "status");
+    const auto node = find_node(client, node_, timeout);
+    if (!node) return node.error();
+    const std::string status = node->is_null() ? std::string() : member_text(*node, "status");
     Seen out;
     out.done = dead_   ? status == "dead" || status == "left"
                : gone_ ? status.empty() || status == "left"
                        : status == "alive";
     last_state_ = status.empty() ? "is not listed" : status == "left" ? "has left" : "is " + status;
     out.state = last_state_;
-    if (node != nodes->end()) out.what = *node;
+    out.what = *node;
     return out;
   }
 

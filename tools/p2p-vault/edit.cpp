@@ -92,8 +92,6 @@ Result<void> run_editor(const std::string& file) {
   return Error(Errc::failed, fmt::format("the editor \"{}\" failed; nothing was changed", editor));
 }
 
-bool is_same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
-
 class Edit final : public VaultCommand {
   void declare_own(cli::Options& options) override {
     options.argument("NAME", name_, "the entry; a new one begins empty");
@@ -118,7 +116,7 @@ class Edit final : public VaultCommand {
       }
       const auto after = file->read(vault::kMaxContentBytes);
       if (!after) return after.error();
-      if (is_same(before->view(), after->view())) {
+      if (same_bytes(*before, *after)) {
         session.report.note("not changed");
         return {};
       }
@@ -151,7 +149,7 @@ class Edit final : public VaultCommand {
     const auto done = access.update([&](vault::Contents& contents) -> Result<void> {
       const auto present = read(contents);
       if (!present) return present.error();
-      if (is_same(present->view(), before.view())) {
+      if (same_bytes(*present, before)) {
         return contents.put(name_, crypto::SecretBuffer::copy_of(after.view()), now_seconds());
       }
       auto free = put_beside(contents, name_, after.view());

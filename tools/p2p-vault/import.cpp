@@ -31,10 +31,6 @@ bool is_public(ByteView content) {
   return out;
 }
 
-bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b) {
-  return std::ranges::equal(a.view(), b.view());
-}
-
 std::string names_text(const std::vector<std::string>& names) {
   std::string out;
   for (std::size_t i = 0; i < std::min(names.size(), kMaxNamesSaid); ++i) {

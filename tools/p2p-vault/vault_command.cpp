@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/system_clock.hpp"
 #include "cli/home_owner.hpp"
 #include "cli/password.hpp"
@@ -50,6 +52,10 @@ std::string entries_text(std::size_t count) { return count == 1 ? "1 entry" : fm
 void declare_iterations(cli::Options& options, std::uint64_t& to) {
   options.number("--iterations", "N", to, vault::kMinIterations, vault::kMaxIterations,
                  fmt::format("how long a guess at the password takes (default {})", to));
+}
+
+bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b) {
+  return std::ranges::equal(a.view(), b.view());
 }
 
 Result<void> check_free(const vault::Contents& contents, const std::string& name, bool force) {

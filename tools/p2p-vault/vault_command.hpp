@@ -48,6 +48,9 @@ std::string entries_text(std::size_t count);
 
 using vault::now_seconds;
 
+/// Both are the user's own, so that how long it takes tells nobody anything.
+bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b);
+
 /// Iterations of the key derivation as an option; `to` has its default.
 void declare_iterations(cli::Options& options, std::uint64_t& to);
 

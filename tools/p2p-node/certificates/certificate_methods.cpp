@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <initializer_list>
 #include <utility>
 
-#include "base/text.hpp"
+#include "../operator_request.hpp"
 #include "pki/description.hpp"
 
 namespace p2p::node {
@@ -23,19 +21,6 @@ constexpr char kListSchema[] =
 constexpr char kRevokeSchema[] =
     R"({"type":"object","properties":{"target":{"type":"string"},"reason":{"type":"string"}},)"
     R"("required":["target"],"additionalProperties":false})";
-
-/// The parameters, with no other members than these.
-Result<Json> read_object(const std::string& params, std::initializer_list<std::string_view> known) {
-  auto object = parse_json(params.empty() ? "{}" : params);
-  if (!object) return object;
-  if (!object->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
-  for (const auto& [key, value] : object->items()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    return Error(Errc::invalid,
-                 fmt::format("\"{}\" is no parameter of this method", escape_controls(key.substr(0, 64))));
-  }
-  return object;
-}
 
 Result<bool> read_flag(const Json& object, std::string_view key) {
   const Json* value = find_member(object, key);
@@ -108,7 +93,7 @@ asio::awaitable<rpc::Outcome> run(CertificateAccess access, Work work) {
 }
 
 asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_object(call.params, {"all", "revoked"});
+  const auto params = read_members(call.params, {"all", "revoked"});
   if (!params) co_return rpc::to_rpc_error(params.error());
   Work work = [authority = access.authority, params = *params, now = access.clock.wall()] {
     return list(*authority, params, now);
@@ -117,12 +102,9 @@ asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallConte
 }
 
 asio::awaitable<rpc::Outcome> call_revoke(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_object(call.params, {"target", "reason"});
+  const auto params = read_members(call.params, {"target", "reason"});
   if (!params) co_return rpc::to_rpc_error(params.error());
-  const auto& who = call.caller.identity;
-  const pki::Act act{who ? fmt::format("{}/{}/{}", access.node_id, pki::to_string(who->role), who->name)
-                         : access.node_id + "/anonymous",
-                     access.clock.wall()};
+  const pki::Act act{fmt::format("{}/{}", access.node_id, name_of(call.caller)), access.clock.wall()};
   Work work = [authority = access.authority, params = *params, act] { return revoke(*authority, params, act); };
   co_return co_await run(std::move(access), std::move(work));
 }

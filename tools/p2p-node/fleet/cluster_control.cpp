@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "../operator_request.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/run_on.hpp"
@@ -37,21 +38,13 @@ struct DrainRequest {
 };
 
 Result<DrainRequest> read_request(const std::string& params, bool may_undo) {
-  const auto object = parse_json(params.empty() ? "{}" : params);
+  const auto object = may_undo ? read_members(params, {"node", "undo"}) : read_members(params, {"node"});
   if (!object) return object.error();
   const std::string* node = find_string(*object, "node");
+  if (node == nullptr) return Error(Errc::invalid, "node: must be the name of one");
   const Json* undo = find_member(*object, "undo");
-  const std::size_t known = 1U + (may_undo && undo != nullptr ? 1U : 0U);
-  if (node == nullptr || object->size() != known || (undo != nullptr && !undo->is_boolean())) {
-    return Error(Errc::invalid, may_undo ? "params must be {\"node\": \"<name>\"}, and \"undo\": true or false at will"
-                                         : "params must be {\"node\": \"<name>\"}");
-  }
+  if (undo != nullptr && !undo->is_boolean()) return Error(Errc::invalid, "undo: must be true or false");
   return DrainRequest{*node, undo != nullptr && *undo == true};
-}
-
-std::string who(const auth::Caller& caller) {
-  if (!caller.identity) return "somebody";
-  return fmt::format("{} {}", pki::to_string(caller.identity->role), caller.identity->name);
 }
 
 Error not_listed(const std::string& node) {
@@ -79,7 +72,7 @@ Result<void> forget_now(const FleetAccess& access, const std::string& node, cons
 asio::awaitable<rpc::Outcome> forget(AccessPtr access, rpc::CallContext call) {
   const auto request = read_request(call.params, false);
   if (!request) co_return rpc::to_rpc_error(request.error());
-  auto work = [access, node = request->node, by = who(call.caller)] { return forget_now(*access, node, by); };
+  auto work = [access, node = request->node, by = name_of(call.caller)] { return forget_now(*access, node, by); };
   auto forgetting = net::run_on(access->control, std::move(work));
   const auto done = co_await std::move(forgetting);
   if (!done) co_return rpc::to_rpc_error(done.error());
@@ -125,7 +118,7 @@ asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
   Logger log(access->log, "Audit");
   if (request->undo) {
     access->directory.set_draining(node, false);
-    log.info("{} lets node {} have calls again", who(call.caller), node);
+    log.info("{} lets node {} have calls again", name_of(call.caller), node);
     co_return dump_json(
         Json{{"node", node}, {"draining", false}, {"calls_under_way", access->forwarder.under_way(node)}});
   }
@@ -134,7 +127,7 @@ asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
     co_return rpc::to_rpc_error(Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node)));
   }
   Draining draining(access->directory, node);
-  log.info("{} drains node {}: it gets no more calls", who(call.caller), node);
+  log.info("{} drains node {}: it gets no more calls", name_of(call.caller), node);
   auto waiting = wait_for_calls(access, node, call.deadline - kReserve);
   const std::size_t left = co_await std::move(waiting);
   draining.keep();

@@ -1,9 +1,9 @@
 #include "token_desk.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
-#include <initializer_list>
 #include <utility>
 
+#include "../operator_request.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
@@ -23,21 +23,6 @@ net::Response not_stored(std::string body) {
   auto out = net::Response::json(std::move(body));
   out.headers.add("Cache-Control", "no-store");
   return out;
-}
-
-Result<Json> read_request(const std::string& body, std::initializer_list<std::string_view> known) {
-  auto request = parse_json(body);
-  if (!request) return Error(Errc::invalid, "the body is " + request.error().context);
-  if (!request->is_object()) return Error(Errc::invalid, "the body is not a JSON object");
-  for (const auto& [key, value] : request->items()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    return Error(Errc::invalid, fmt::format("\"{}\" is no member of this request", escape_controls(key.substr(0, 64))));
-  }
-  return request;
-}
-
-std::string who(const auth::Caller& caller) {
-  return fmt::format("{}/{}", pki::to_string(caller.identity->role), caller.identity->name);
 }
 
 /// Only who holds a key of the fleet: a token makes no other, and takes none back.
@@ -114,7 +99,7 @@ Result<auth::Token> TokenDesk::make(const auth::Caller& caller, const Json& requ
   if (*scopes == auth::Scopes()) return Error(Errc::invalid, "scope: must name what the token may do");
   if (!caller.scopes.contains(*scopes)) {
     return Error(Errc::not_permitted,
-                 fmt::format("scope: {} may do less than that itself: {}", who(caller), caller.scopes.to_text()));
+                 fmt::format("scope: {} may do less than that itself: {}", name_of(caller), caller.scopes.to_text()));
   }
   auto life = options_.default_life;
   if (const Json* given = find_member(request, "ttl_seconds")) {
@@ -139,7 +124,7 @@ Result<auth::Token> TokenDesk::make(const auth::Caller& caller, const Json& requ
 }
 
 TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
-  const auto request = read_request(body, {"sub", "scope", "ttl_seconds"});
+  const auto request = read_members(body, {"sub", "scope", "ttl_seconds"});
   if (!request) co_return net::Response::problem(request.error());
   const auto token = make(caller, *request);
   if (!token) co_return net::Response::problem(token.error());
@@ -154,7 +139,7 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
     co_return net::Response::problem(500, "no token, as it could not be written down: " + saved.error().context);
   }
   const std::string expires_at = format_rfc3339(token->expires_at, 0);
-  log_.info("{} has made the token {} for {}: {}, until {}", who(caller), token->id, token->subject,
+  log_.info("{} has made the token {} for {}: {}, until {}", name_of(caller), token->id, token->subject,
             token->scopes.to_text(), expires_at);
   co_return not_stored(dump_json(Json{{"access_token", *text},
                                       {"token_type", "Bearer"},
@@ -183,7 +168,7 @@ Result<std::vector<auth::RevokedToken>> TokenDesk::find(const Json& request) con
 }
 
 TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
-  const auto request = read_request(body, {"token", "target"});
+  const auto request = read_members(body, {"token", "target"});
   if (!request) co_return net::Response::problem(request.error());
   const auto found = find(*request);
   if (!found) co_return net::Response::problem(found.error());
@@ -196,7 +181,7 @@ TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
   }
   Json out = Json::array();
   for (const auto& token : *found) {
-    log_.info("{} has revoked the token {}", who(caller), token.id);
+    log_.info("{} has revoked the token {}", name_of(caller), token.id);
     out.push_back({{"jti", token.id}, {"expires_at", format_rfc3339(token.expires_at, 0)}});
   }
   co_return not_stored(dump_json(out));
