@@ -20,6 +20,7 @@ struct Server::Impl {
   const TlsContexts* tls;
   const Dispatcher dispatcher;
   AddressCounter addresses;
+  Refusals refusals;
   std::vector<std::unique_ptr<ServerLoop>> loops;
 };
 
@@ -27,8 +28,8 @@ Server::Server(std::vector<asio::io_context*> loops, Router router, const TlsCon
                LogSink& log)
     : impl_(std::make_unique<Impl>(std::move(router), tls, std::move(options))) {
   for (auto* loop : loops) {
-    impl_->loops.push_back(
-        std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses, log));
+    impl_->loops.push_back(std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses,
+                                                        impl_->refusals, log));
   }
 }
 

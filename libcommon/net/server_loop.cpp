@@ -32,11 +32,12 @@ bool is_exhaustion(const boost::system::error_code& error) {
 }  // namespace
 
 ServerLoop::ServerLoop(asio::any_io_executor executor, const Dispatcher& dispatcher, const TlsContexts* tls,
-                       AddressCounter& addresses, LogSink& log)
+                       AddressCounter& addresses, Refusals& refusals, LogSink& log)
     : executor_(std::move(executor)),
       dispatcher_(dispatcher),
       tls_(tls),
       addresses_(addresses),
+      refusals_(refusals),
       log_(log, "Network"),
       acceptor_(executor_),
       emptied_(executor_),
@@ -159,6 +160,13 @@ void ServerLoop::drop(const std::function<bool(const auth::Caller&)>& predicate)
   for (auto& session : sessions_) {
     if (predicate(session.caller())) session.abort();
   }
+}
+
+void ServerLoop::say_refused(const std::string& address, const std::string& why) {
+  const auto times = refusals_.add(address + ": " + why, std::chrono::steady_clock::now());
+  if (!times) return;
+  if (*times == 1) return log_.warning("{} was refused: {}", address, why);
+  log_.warning("{} was refused {} more times: {}", address, *times, why);
 }
 
 std::string_view ServerLoop::http_date() {

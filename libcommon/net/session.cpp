@@ -108,7 +108,7 @@ asio::awaitable<bool> Session::greet() {
   host_.counters().failed_handshakes.add();
   const std::string refusal = tls_refusal(stream_->ssl());
   if (!refusal.empty()) {
-    host_.log().warning("{} was refused: {}", caller_.address, refusal);
+    host_.say_refused(caller_.address, refusal);
   } else if (!shaken) {
     host_.log().debug("handshake with {}: {}", caller_.address, shaken.error().context);
   }
@@ -121,7 +121,7 @@ asio::awaitable<bool> Session::greet() {
 bool Session::identify() {
   auto peer = tls_peer(stream_->ssl());
   if (!peer) {
-    host_.log().warning("{} was refused: {}", caller_.address, peer.error().context);
+    host_.say_refused(caller_.address, peer.error().context);
     return false;
   }
   caller_.over_p2p = peer->over_p2p;

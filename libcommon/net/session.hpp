@@ -32,6 +32,8 @@ class SessionHost {
   virtual const TlsContexts* tls() const = 0;
   virtual LoopCounters& counters() = 0;
   virtual const Logger& log() const = 0;
+  /// Says in the log that who is at `address` was refused, unless that was said not long ago.
+  virtual void say_refused(const std::string& address, const std::string& why) = 0;
   /// The Date field for now.
   virtual std::string_view http_date() = 0;
   /// Running requests are answered with `Connection: close`, no new ones are taken.
