@@ -83,6 +83,12 @@ net::Response say_overloaded(const net::Request&) {
   return net::Response::json(std::move(body), 429);
 }
 
+/// More time from the caller would not have helped.
+RpcError ended_by_its_limit(const Method& method) {
+  return standard_error(Code::timeout, fmt::format("method \"{}\" may take {} and was ended; the outcome is unknown",
+                                                   method.name, format_duration(method.timeout)));
+}
+
 bool is_coordinator(const auth::Caller& caller) {
   return caller.over_p2p && caller.identity && caller.identity->role == pki::Role::coordinator;
 }
@@ -315,12 +321,15 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     }
     Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
     const Monotonic now = steady_clock::now();
-    context.deadline = std::min(context.deadline, now + method.timeout);
+    const bool own_limit = now + method.timeout < context.deadline;
+    if (own_limit) context.deadline = now + method.timeout;
     const Monotonic deadline = context.deadline;
     if (deadline > now) {
       auto running = method.handler(std::move(context));
       outcome = co_await with_deadline(std::move(running), deadline);
     }
+    if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
+      outcome = ended_by_its_limit(method);
     count(outcome ? method.counts->done : method.counts->failed);
     co_return outcome;
   } catch (const boost::system::system_error& error) {

@@ -85,15 +85,11 @@ RpcError too_much() {
 
 RpcError transport_error(const std::string& node_id, const TransportError& failure) {
   const std::string detail = fmt::format("node \"{}\": {}", node_id, failure.error.context);
-  // It may have run: saying "unreachable" would invite the caller to try again.
-  if (failure.sent && failure.error.kind() != Errc::limited) {
-    return standard_error(Code::timeout, detail + "; the outcome is unknown");
-  }
-  switch (failure.error.kind()) {
-    case Errc::timeout: return standard_error(Code::timeout, detail);
-    case Errc::limited: return standard_error(Code::overloaded, detail);
-    default: return standard_error(Code::unreachable, detail);
-  }
+  const Errc kind = failure.error.kind();
+  if (kind == Errc::limited) return standard_error(Code::overloaded, detail);
+  if (!failure.sent) return standard_error(Code::unreachable, detail);
+  const bool late = kind == Errc::timeout;
+  return unknown_outcome(late ? standard_message(Code::timeout) : kConnectionLost, detail);
 }
 
 /// `description` is what services.describe says of a service.
@@ -163,12 +159,16 @@ class Tracked {
   Verdict verdict_ = Verdict::abandoned;
 };
 
+/// So much of what is no answer says what else speaks there.
+constexpr std::size_t kShownBytes = 40;
+
 /// What the transport's answer means. `failed` and `sent` are set when it was no answer of the service.
 Outcome read_answer(const std::string& node_id, const TransportAnswer& answer, bool& failed, bool& sent) {
   if (answer.status == 200) {
     if (auto parsed = parse_response(answer.body)) return std::move(*parsed);
     failed = true;
-    return standard_error(Code::unreachable, fmt::format("node \"{}\" answered something else than JSON-RPC", node_id));
+    return unknown_outcome(kUnusableAnswer, fmt::format("node \"{}\" answered something else than JSON-RPC ({})",
+                                                        node_id, escape_controls(answer.body.substr(0, kShownBytes))));
   }
   const std::string detail = fmt::format("node \"{}\" answered with HTTP status {}", node_id, answer.status);
   if (answer.status == 401 || answer.status == 403) return standard_error(Code::not_permitted, detail);

@@ -134,6 +134,10 @@ RpcError standard_error(Code code, std::string_view detail) {
   return {code, std::string(standard_message(code)), detail.empty() ? std::string() : encode_json_string(detail)};
 }
 
+RpcError unknown_outcome(std::string_view message, std::string_view detail) {
+  return {Code::timeout, std::string(message), encode_json_string(std::string(detail) + "; the outcome is unknown")};
+}
+
 void append_result(std::string& out, std::string_view result, std::string_view id) {
   out += R"({"jsonrpc":"2.0","result":)";
   out += result;

@@ -70,9 +70,13 @@ std::string refused_call(const rpc::RpcError& error, std::string_view id) {
 rpc::Outcome read_reply(rpc::StreamedAnswer& streamed, net::Answer reply, const std::string& address) {
   const unsigned status = reply.status;
   const auto text = streamed.finish(std::move(reply));
-  if (!text) return rpc::standard_error(Code::timeout, text.error().context + "; the outcome is unknown");
+  if (!text) return rpc::unknown_outcome(rpc::kConnectionLost, text.error().context);
   if (auto response = rpc::parse_response(*text)) return std::move(*response);
-  return rpc::standard_error(Code::unreachable, fmt::format("the coordinator at {} answered {}", address, status));
+  // Of another status it was refused; what answered 200 may have done it.
+  if (status != 200)
+    return rpc::standard_error(Code::unreachable, fmt::format("the coordinator at {} answered {}", address, status));
+  return rpc::unknown_outcome(rpc::kUnusableAnswer,
+                              fmt::format("the coordinator at {} answered something else than JSON-RPC", address));
 }
 
 /// Tells the program of the progress of its call `id`.

@@ -207,6 +207,19 @@ TEST_CASE_FIXTURE(DispatcherFixture, "a method that does not end is cut off at t
   CHECK(batch[1]["result"] == nullptr);
 }
 
+TEST_CASE_FIXTURE(DispatcherFixture, "a method that its own limit ends says so, whatever the caller would wait") {
+  Service brief{"brief", "1", "", true, {}};
+  brief.methods = {method("brief.never", never)};
+  brief.methods.front().timeout = 20ms;
+  registry.publish(std::move(brief));
+  const std::string own = R"(method "brief.never" may take 20ms and was ended; the outcome is unknown)";
+  request.headers.set("P2P-Timeout-Ms", "60000");
+  CHECK(call("brief.never")["error"]["data"] == own);
+  request.headers.set("P2P-Timeout-Ms", "5");
+  CHECK(call("brief.never")["error"]["code"] == -32002);
+  CHECK(call("brief.never")["error"]["data"] != own);
+}
+
 TEST_CASE_FIXTURE(DispatcherFixture, "an exception becomes an internal error without its text") {
   const Json answer = call("test.throws");
   CHECK(answer["error"]["code"] == -32603);

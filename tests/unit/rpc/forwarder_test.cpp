@@ -187,10 +187,25 @@ TEST_CASE_FIXTURE(ForwarderFixture, "a service's own error is passed on, not ret
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a node that fails five times in a row is left alone for a while") {
   fleet.behaviours["w1"] = Behaviour::talks_nonsense;
-  for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::unreachable);
+  for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::timeout);
   CHECK(code_of("node:w1") == Code::breaker_open);
   CHECK(fleet.sent.size() == 5);
   CHECK(call("role:worker").value() == "\"w2\"");
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "what broke after it was sent, and what is no answer, are told from what took long") {
+  fleet.behaviours["w1"] = Behaviour::breaks_after_sending;
+  const RpcError broken = call("node:w1").error();
+  CHECK(broken.code == Code::timeout);
+  CHECK(broken.message == "Connection lost");
+  CHECK(broken.data == R"("node \"w1\": reset; the outcome is unknown")");
+  fleet.behaviours["w2"] = Behaviour::talks_nonsense;
+  const RpcError nonsense = call("node:w2").error();
+  CHECK(nonsense.code == Code::timeout);
+  CHECK(nonsense.message == "Unusable answer");
+  CHECK(nonsense.data.find("answered something else than JSON-RPC (<html>") != std::string::npos);
+  CHECK(nonsense.data.find("the outcome is unknown") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a node that hangs is given up at the deadline, outcome unknown") {
