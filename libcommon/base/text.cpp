@@ -176,7 +176,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
                     fmt::format("\"{}\" is not a duration such as 500ms, 30s, 15m, 24h or 7d", text.substr(0, 32)));
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0) return wrong;
+  const bool beyond = error == std::errc::result_out_of_range && text.front() != '-';
+  if ((error != std::errc{} && !beyond) || value < 0) return wrong;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   std::int64_t scale = 0;
   if (unit == "ms")
@@ -189,8 +190,12 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     scale = 3'600'000;
   else if (unit == "d")
     scale = 86'400'000;
-  constexpr std::int64_t kMaxMilliseconds = 36500LL * 86'400'000;  // a century
-  if (scale == 0 || value > kMaxMilliseconds / scale) return wrong;
+  constexpr std::int64_t kMaxDays = 36'500;  // a century
+  constexpr std::int64_t kMaxMilliseconds = kMaxDays * 86'400'000;
+  if (scale == 0) return wrong;
+  if (beyond || value > kMaxMilliseconds / scale) {
+    return Error(Errc::invalid, fmt::format("\"{}\" is too long: at most {}d", text.substr(0, 32), kMaxDays));
+  }
   return std::chrono::milliseconds{value * scale};
 }
 

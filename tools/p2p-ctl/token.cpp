@@ -1,11 +1,11 @@
 // p2p-ctl token: tokens for who has no certificate, such as Prometheus or a script with curl.
 #include <fmt/format.h>
 
-#include <istream>
 #include <optional>
 
 #include "base/text.hpp"
 #include "cli/certificate_table.hpp"
+#include "cli/input.hpp"
 #include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
@@ -99,10 +99,10 @@ class TokenRevoke final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     Json request = {{"target", target_}};
     if (target_ == "-") {
-      std::string text(kMaxTokenInput, '\0');
-      session.in.read(text.data(), static_cast<std::streamsize>(text.size()));
-      text.resize(static_cast<std::size_t>(session.in.gcount()));
-      request = {{"token", trim(text)}};
+      const auto text = cli::read_whole(session.in, kMaxTokenInput);
+      if (!text) return text.error();
+      if (trim(*text).empty()) return Failure(cli::kUsage, "standard input holds no token");
+      request = {{"token", trim(*text)}};
     }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
