@@ -129,6 +129,13 @@ std::string safe_lines(std::string_view text, std::string_view indent) {
   return out;
 }
 
+bool is_table(std::string_view json) {
+  json = trim(json);
+  JsonScanner scanner(json);
+  const auto rows = json.starts_with('[') ? flat_rows(scanner) : std::nullopt;
+  return rows && column_names(*rows).size() <= kMaxColumns;
+}
+
 std::string value_view(std::string_view json, const Surface& surface) {
   json = trim(json);
   JsonScanner scanner(json);

@@ -60,6 +60,8 @@ class Ping final : public cli::Command {
     const auto entries = parse_json(*answer);
     if (!entries || !entries->is_array()) return Failure(cli::kDamaged, "the answer is not a list of nodes");
     if (const auto judged = cli::judge_broadcast(*answer); !judged) last_ = judged.error();
+    for (const Json& entry : *entries)
+      name_width_ = std::max(name_width_, escape_controls(cli::member_text(entry, "node")).size());
     for (const Json& entry : *entries) {
       const std::string* name = find_string(entry, "node");
       const Json* took = find_member(entry, "ms");
@@ -82,8 +84,10 @@ class Ping final : public cli::Command {
     else
       row["error"] = error;
     if (out.format() == cli::Format::table) {
-      out.stream() << escape_controls(row["node"].get<std::string>()) << "  "
-                   << (error.empty() ? fmt::format("{:.2f} ms", elapsed_ms) : escape_controls(error)) << std::endl;
+      std::string name = escape_controls(row["node"].get<std::string>());
+      name.resize(std::max(name.size(), name_width_), ' ');
+      out.stream() << name << "  " << (error.empty() ? fmt::format("{:>9.2f} ms", elapsed_ms) : escape_controls(error))
+                   << std::endl;
     }
     rows_.push_back(std::move(row));
   }
@@ -100,6 +104,7 @@ class Ping final : public cli::Command {
   std::chrono::milliseconds interval_{1000};
   std::chrono::milliseconds timeout_{5000};
   Json rows_ = Json::array();
+  std::size_t name_width_ = 0;  // of what is shown below each other
   std::uint64_t answered_ = 0, failed_ = 0;
   Failure last_;
 };

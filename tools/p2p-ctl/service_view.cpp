@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/output.hpp"
 #include "cli/value_view.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -51,7 +52,7 @@ void show_places(std::ostream& out, const Json& places, const cli::Surface& surf
     if (rows.size() == kMaxPlaces) break;
     Cell state = member_cell(place, "state");
     state.style = cli::style_of_state(state.text);
-    auto& row = rows.emplace_back(std::vector<Cell>{member_cell(place, "node"), state, member_cell(place, "version")});
+    auto& row = rows.emplace_back(std::vector<Cell>{member_cell(place, "node"), state, version_cell(place)});
     if (processes) {
       row.push_back(member_cell(place, "restarts"));
       row.push_back(member_cell(place, "instances"));

@@ -57,7 +57,7 @@ class Services final : public cli::Command {
   static void show(cli::Output& out, const Json& services) {
     std::vector<cli::Column> columns{
         cli::member_column("SERVICE", "name"),
-        cli::member_column("VERSION", "version"),
+        {"VERSION", version_cell},
         cli::state_column("STATE", "state"),
         cli::member_column("NODE", "node"),
     };
