@@ -50,9 +50,9 @@ Result<fs::path> find_program(const fs::path& folder, const std::string& name) {
 }
 
 /// Files of the folder that the command names: the program itself, or the script that an interpreter is given.
-std::vector<fs::path> named_files(const Manifest& manifest, const fs::path& folder) {
+std::vector<fs::path> named_files(const std::vector<std::string>& command, const fs::path& folder) {
   std::vector<fs::path> out;
-  for (const std::string& argument : manifest.command) {
+  for (const std::string& argument : command) {
     if (argument.empty()) continue;
     const fs::path path = (folder / argument).lexically_normal();
     struct stat facts {};
@@ -71,33 +71,38 @@ std::string file_facts(const fs::path& path) {
 
 }  // namespace
 
-Result<ServiceFolder> load_service_folder(const fs::path& folder) {
+Result<Manifest> read_manifest(const fs::path& folder) {
   const fs::path file = folder / kManifestName;
   for (const fs::path& path : {folder, file}) {
     if (auto trusted = check_trusted(path); !trusted) return trusted.error();
   }
   auto text = read_file(file, kMaxManifestBytes);
   if (!text) return text.error();
-  auto manifest = parse_manifest(*text, file.string());
-  if (!manifest) return manifest.error();
-  auto program = find_program(folder, manifest->command.front());
-  if (!program) return program.error();
-  if (auto trusted = check_trusted(*program); !trusted) return trusted.error();
-  for (const fs::path& path : named_files(*manifest, folder)) {
-    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
-  }
-  return ServiceFolder{std::move(*manifest), folder, std::move(*program)};
+  return parse_manifest(*text, file.string());
 }
 
-std::string fingerprint(const fs::path& folder) {
-  const fs::path file = folder / kManifestName;
-  std::string out = file_facts(folder) + file_facts(file);
-  const auto text = read_file(file, kMaxManifestBytes);
-  if (!text) return out + text.error().context;
-  if (const auto manifest = parse_manifest(*text, file.string())) {
-    for (const fs::path& path : named_files(*manifest, folder)) out += file_facts(path);
-    if (const auto program = find_program(folder, manifest->command.front())) out += file_facts(*program);
+Result<ServiceFolder> load_service_folder(const fs::path& folder, Manifest manifest) {
+  auto program = find_program(folder, manifest.command.front());
+  if (!program) return program.error();
+  if (auto trusted = check_trusted(*program); !trusted) return trusted.error();
+  for (const fs::path& path : named_files(manifest.command, folder)) {
+    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
   }
+  return ServiceFolder{std::move(manifest), folder, std::move(*program)};
+}
+
+std::string manifest_version(const fs::path& folder) {
+  struct stat facts {};
+  if (::stat(folder.c_str(), &facts) != 0) return "-";
+  return fmt::format("{} {} {:o} {}\n", facts.st_dev, facts.st_ino, facts.st_mode, facts.st_uid) +
+         file_facts(folder / kManifestName);
+}
+
+std::string program_version(const fs::path& folder, const std::vector<std::string>& command) {
+  std::string out;
+  for (const fs::path& path : named_files(command, folder)) out += file_facts(path);
+  if (command.empty()) return out;
+  if (const auto program = find_program(folder, command.front())) out += file_facts(*program);
   return out;
 }
 

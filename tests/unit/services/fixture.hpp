@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/log_sink.hpp"
+#include "services/service_folder.hpp"
 
 namespace p2p::test {
 
@@ -48,6 +49,13 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// A service's folder as a node reads it.
+inline Result<services::ServiceFolder> load(const std::filesystem::path& folder) {
+  auto manifest = services::read_manifest(folder);
+  if (!manifest) return manifest.error();
+  return services::load_service_folder(folder, std::move(*manifest));
+}
 
 inline std::set<std::string> open_descriptors() {
   std::set<std::string> out;
