@@ -6,8 +6,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <thread>
 
 #include "../memory_channel.hpp"
 #include "base/bytes.hpp"
@@ -131,6 +133,44 @@ TEST_CASE("a call ends with a timeout, and the other end stops working on it") {
   }
   CHECK(outcome->error().kind() == Errc::timeout);
   pair.finish();
+}
+
+TEST_CASE("calls come from another loop than the link's, and are given up there at any moment") {
+  Pair pair(echo);
+  auto work = asio::make_work_guard(pair.context);
+  std::thread loop([&] { pair.context.run(); });
+  asio::io_context callers;
+  constexpr int kCalls = 20'000;
+  int answered = 0, given_up = 0;
+  for (int i = 0; i < kCalls; ++i) {
+    asio::cancellation_signal give_up;
+    std::optional<Result<std::string>> outcome;
+    auto ended = [&](std::exception_ptr, Result<std::string> result) { outcome = std::move(result); };
+    auto calling = pair.left->call({"operator/alice;rpc:call", std::to_string(i), 60'000});
+    asio::co_spawn(callers, std::move(calling), asio::bind_cancellation_slot(give_up.slot(), std::move(ended)));
+    callers.restart();
+    for (int turn = 0; turn <= i % 64; ++turn) callers.poll_one();
+    // On the caller's loop, where its owner would.
+    if (i % 2 == 1 && !outcome) asio::post(callers, [&] { give_up.emit(asio::cancellation_type::terminal); });
+    while (!outcome) {
+      callers.restart();
+      callers.run_one();
+    }
+    while (callers.poll_one() > 0) {
+    }
+    if (*outcome) {
+      REQUIRE(outcome->value() == "operator/alice;rpc:call|" + std::to_string(i));
+      ++answered;
+    } else {
+      REQUIRE(outcome->error().kind() == Errc::cancelled);
+      ++given_up;
+    }
+  }
+  CHECK(answered >= kCalls / 2);
+  CHECK(answered + given_up == kCalls);
+  asio::post(pair.context, [&] { pair.left_channel->abort(); });
+  work.reset();
+  loop.join();
 }
 
 TEST_CASE("a broken link fails the calls under way at once and cancels what it was answering") {
