@@ -42,6 +42,25 @@ struct Pending {
 };
 using PendingPtr = std::shared_ptr<Pending>;
 
+/// What keeping a frame takes apart from its payload.
+constexpr std::size_t kKeptFrameBytes = 512;
+
+/// A payload that the owner keeps; counted in `backlog` until it lets go.
+class Room {
+ public:
+  Room(std::shared_ptr<std::atomic<std::size_t>> backlog, std::size_t bytes)
+      : backlog_(std::move(backlog)), bytes_(bytes) {
+    *backlog_ += bytes_;
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() { *backlog_ -= bytes_; }
+
+ private:
+  std::shared_ptr<std::atomic<std::size_t>> backlog_;
+  const std::size_t bytes_;
+};
+
 std::uint64_t read_count(std::string_view text) {
   std::uint64_t count = 0;
   std::from_chars(text.data(), text.data() + text.size(), count);
@@ -66,6 +85,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::uint64_t pinged_id = 0;
   std::chrono::steady_clock::time_point pinged_at{};
   std::atomic<std::int64_t> clock_offset_ms{kUnknownOffset};
+  const std::shared_ptr<std::atomic<std::size_t>> records_backlog = std::make_shared<std::atomic<std::size_t>>(0);
 
   bool send(FrameKind kind, std::uint64_t id, std::string_view payload) {
     return channel->send(net::Message{true, encode_frame(kind, id, payload)});
@@ -84,6 +104,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   }
 
   void receive(const Frame& frame);
+  void take_records(std::string_view payload);
   void measure(const Frame& pong);
   net::ProgressRelay::Reader progress_frames(std::uint64_t id);
   void begin_answer(std::uint64_t id, std::string_view payload);
@@ -101,7 +122,7 @@ void Link::State::receive(const Frame& frame) {
            handlers.wall_clock ? std::to_string(since_epoch(handlers.wall_clock())) : std::string());
       break;
     case FrameKind::pong: measure(frame); break;
-    case FrameKind::records: handlers.on_records(frame.payload); break;
+    case FrameKind::records: take_records(frame.payload); break;
     case FrameKind::call: begin_answer(frame.id, frame.payload); break;
     case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
     case FrameKind::refused: complete(frame.id, Error(Errc::limited, "the node has too many calls under way")); break;
@@ -119,6 +140,15 @@ void Link::State::receive(const Frame& frame) {
       break;
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
+  }
+}
+
+void Link::State::take_records(std::string_view payload) {
+  auto room = std::make_shared<const Room>(records_backlog, kKeptFrameBytes + payload.size());
+  if (*records_backlog > kMaxLinkRecordsBacklog) {
+    channel->close(1008, "records come faster than they are worked off");
+  } else {
+    handlers.on_records(payload, std::move(room));
   }
 }
 

@@ -27,6 +27,8 @@ struct Pair {
   std::shared_ptr<test::MemoryChannel> left_channel, right_channel;
   std::unique_ptr<Link> left, right;
   std::string records_at_right;
+  bool keeps_records = false;
+  std::vector<LinkRoom> kept;
   std::optional<Error> left_end, right_end;
 
   explicit Pair(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> left_clock = {},
@@ -39,7 +41,10 @@ struct Pair {
   }
   LinkHandlers handlers(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> clock) {
     LinkHandlers out;
-    out.on_records = [this](std::string_view payload) { records_at_right += payload; };
+    out.on_records = [this](std::string_view payload, LinkRoom room) {
+      records_at_right += payload;
+      if (keeps_records) kept.push_back(std::move(room));
+    };
     out.on_logs = out.on_logs_reply = [](std::string_view) {};
     out.answer = std::move(answer);
     out.wall_clock = std::move(clock);
@@ -200,6 +205,34 @@ TEST_CASE("records arrive in order, unknown kinds are skipped, and a text messag
   CHECK(pair.right_end.has_value());
 }
 
+TEST_CASE("a peer that sends more records than are worked off loses its link, and one that waits does not") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1 << 20}}) {
+    CAPTURE(size);
+    Pair pair(echo);
+    const std::string payload(size, 'r');
+    // A little less, and a little more, than what is allowed.
+    const std::size_t few = kMaxLinkRecordsBacklog / (size + 1024), many = kMaxLinkRecordsBacklog / (size + 256) + 1;
+    const auto send = [&](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) pair.left->send(FrameKind::records, payload);
+      pair.settle();
+    };
+    send(many);  // worked off as they come
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.keeps_records = true;
+    send(few);
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.kept.clear();
+    send(few);
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.kept.clear();
+    send(many);
+    pair.context.restart();
+    pair.context.run();
+    CHECK(pair.right_end.has_value());
+    CHECK(pair.kept.size() < many);
+  }
+}
+
 TEST_CASE("each end measures how far the other's clock is off") {
   using namespace std::chrono_literals;
   const WallTime noon(1700000000s);
@@ -226,7 +259,7 @@ TEST_CASE("a pong without a time, as of another version, or with nonsense says n
     auto [mine, theirs] = test::MemoryChannel::make_pair(context);
     bool seen = false;
     LinkHandlers handlers;
-    handlers.on_records = [&](std::string_view) { seen = true; };
+    handlers.on_records = [&](std::string_view, const LinkRoom&) { seen = true; };
     handlers.on_logs = handlers.on_logs_reply = [](std::string_view) {};
     handlers.wall_clock = [] { return WallTime(1700000000s); };
     Link link(mine, std::move(handlers), log);
