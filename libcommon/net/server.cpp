@@ -1,10 +1,9 @@
 #include "net/server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "net/listener.hpp"
+#include "net/run_on.hpp"
 #include "net/server_loop.hpp"
 #include "net/tls_state.hpp"
 
@@ -60,7 +59,8 @@ asio::awaitable<bool> Server::stop(std::chrono::milliseconds grace) {
   for (const auto& loop : impl_->loops) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     auto stopping = loop->stop(std::max(left, std::chrono::milliseconds(0)));
-    const bool loop_clean = co_await asio::co_spawn(loop->executor(), std::move(stopping), asio::use_awaitable);
+    auto there = await_on(loop->executor(), std::move(stopping));
+    const bool loop_clean = co_await std::move(there);
     clean = clean && loop_clean;
   }
   co_return clean;
