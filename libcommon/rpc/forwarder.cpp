@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <optional>
 #include <set>
@@ -309,13 +311,21 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
   OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline,
                         call.progress};
   outgoing.max_answer_bytes = max_answer_bytes;
+  const Monotonic began = clock_.monotonic();
   auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
   result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
   if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
-    // Either the deadline cut the exchange off, or the node itself said so: the breaker counts both.
+    // Either the deadline cut the exchange off, or the node itself said so.
     result.failed = true;
   }
-  tracked.ended(result.failed ? Verdict::failed : Verdict::answered);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  // A caller that gives up, or gave no fair time, says nothing about the node: else it could close it to others.
+  const bool given_up = state.cancelled() != asio::cancellation_type::none;
+  const bool hurried = clock_.monotonic() >= call.deadline && call.deadline - began < kFairTime;
+  if (!result.failed)
+    tracked.ended(Verdict::answered);
+  else if (!given_up && !hurried)
+    tracked.ended(Verdict::failed);
   co_return result;
 }
 

@@ -81,6 +81,8 @@ class Forwarder {
  public:
   static constexpr std::size_t kMaxAttempts = 3;
   static constexpr std::size_t kBroadcastConcurrency = 256;
+  /// A time that is over counts against a node only when the caller gave it at least this long.
+  static constexpr std::chrono::seconds kFairTime{5};
   /// Of what all nodes answer, and of what one does; the excess is an error in its place.
   static constexpr std::size_t kMaxBroadcastBytes = 16 << 20;
   static constexpr std::size_t kMaxBroadcastAnswerBytes = 2 << 20;

@@ -11,17 +11,18 @@ Breaker::State Breaker::state(Monotonic now) const {
 
 bool Breaker::allows(Monotonic now) const {
   const State current = state(now);
-  return current == State::closed || (current == State::half_open && !probing_);
+  if (current != State::half_open) return current == State::closed;
+  return !probe_began_ || now - *probe_began_ >= kProbePatience;
 }
 
 bool Breaker::begin(Monotonic now) {
   const bool probe = state(now) == State::half_open;
-  if (probe) probing_ = true;
+  if (probe) probe_began_ = now;
   return probe;
 }
 
 void Breaker::end(Verdict verdict, bool probe, Monotonic now) {
-  if (probe) probing_ = false;
+  if (probe) probe_began_.reset();
   // Once open, only the probe counts: calls that began before say nothing about the peer now.
   if (verdict == Verdict::abandoned || (open_ && !probe)) return;
   if (verdict == Verdict::answered) {

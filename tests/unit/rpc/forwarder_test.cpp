@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -31,8 +33,7 @@ struct ForwarderFixture {
 
   ProgressSinkPtr progress{};
 
-  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
-               std::chrono::milliseconds timeout = 60s) {
+  CallContext context_for(std::chrono::milliseconds timeout) const {
     CallContext context;
     context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
     context.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
@@ -40,7 +41,11 @@ struct ForwarderFixture {
     context.params = R"({"path":"/"})";
     context.deadline = clock.monotonic() + timeout;
     context.progress = progress;
-    auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
+    return context;
+  }
+  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
+    auto work = forwarder.forward(parse_target(target).value(), context_for(timeout), idempotent, fleet);
     return test::run(std::move(work));
   }
   Code code_of(std::string_view target, std::optional<bool> idempotent = false,
@@ -211,6 +216,24 @@ TEST_CASE_FIXTURE(ForwarderFixture,
 TEST_CASE_FIXTURE(ForwarderFixture, "a node that hangs is given up at the deadline, outcome unknown") {
   fleet.behaviours["w1"] = Behaviour::hangs;
   CHECK(code_of("node:w1", false, 20ms) == Code::timeout);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture, "callers in a hurry, or who give up, do not close a node to others") {
+  fleet.behaviours["w1"] = Behaviour::hangs;
+  for (int i = 0; i < 6; ++i) CHECK(code_of("node:w1", false, 1ms) == Code::timeout);
+  for (int i = 0; i < 6; ++i) {
+    asio::io_context loop;
+    asio::cancellation_signal leave;
+    asio::co_spawn(loop, forwarder.forward(parse_target("node:w1").value(), context_for(60s), false, fleet),
+                   asio::bind_cancellation_slot(leave.slot(), asio::detached));
+    loop.poll();
+    leave.emit(asio::cancellation_type::terminal);
+    loop.run_for(10s);
+    CHECK(loop.stopped());
+  }
+  fleet.behaviours["w1"] = Behaviour::answers;
+  CHECK(call("node:w1").value() == "\"w1\"");
+  CHECK(fleet.sent.size() == 13);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture,

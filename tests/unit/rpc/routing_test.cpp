@@ -56,6 +56,10 @@ TEST_CASE("a half-open breaker lets one probe through, whose outcome decides") {
     breaker.end(Verdict::abandoned, probe, later);
     CHECK(breaker.allows(later));
   }
+  SUBCASE("a probe that takes its time makes room for another after two seconds") {
+    CHECK_FALSE(breaker.allows(later + 1999ms));
+    CHECK(breaker.allows(later + 2s));
+  }
   SUBCASE("the late answer of a call from before does not close it") {
     breaker.end(Verdict::answered, false, later);
     CHECK_FALSE(breaker.allows(later));

@@ -48,6 +48,8 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
     }
     if (behaviour == Behaviour::answers_last) {
       while (answered_count < others_first) co_await asio::post(asio::use_awaitable);
+      // What they answered takes some turns of the loop until it is with the caller.
+      for (int turns = 0; turns < 1000; ++turns) co_await asio::post(asio::use_awaitable);
     }
     ++answered_count;
     co_return at_once(behaviour, call.node_id);
