@@ -37,6 +37,12 @@ bool is_c1_control(std::string_view sequence) {
          static_cast<unsigned char>(sequence[1]) < 0xA0;
 }
 
+/// U+202A to U+202E and U+2066 to U+2069 turn what follows around (Unicode UAX #9): a line may read as another.
+bool turns_direction(std::string_view sequence) {
+  return (sequence >= "\xE2\x80\xAA" && sequence <= "\xE2\x80\xAE") ||
+         (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
+}
+
 /// Shorter beginnings are too easily another word's.
 constexpr std::size_t kMinBeginning = 3;
 
@@ -105,7 +111,7 @@ std::string escape_controls(std::string_view text) {
       out += "\\t";
     else if (first == '\r')
       out += "\\r";
-    else if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(sequence)) {
+    else if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(sequence) || turns_direction(sequence)) {
       for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else
       out += sequence;

@@ -62,7 +62,7 @@ asio::awaitable<void> ServerLoop::accept() {
         log_.error("a connection could not be taken: {}", failure.what());
       }
     } else if (is_exhaustion(error)) {
-      log_.warning("no connection can be accepted: {}", error.message());
+      say_exhausted(error.message());
       pause.expires_after(kAcceptBackOff);
       co_await pause.async_wait(asio::use_awaitable);
     } else if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
@@ -160,6 +160,12 @@ void ServerLoop::drop(const std::function<bool(const auth::Caller&)>& predicate)
   for (auto& session : sessions_) {
     if (predicate(session.caller())) session.abort();
   }
+}
+
+void ServerLoop::say_exhausted(const std::string& why) {
+  // It is tried again ten times a second, and may last.
+  const auto times = refusals_.add(why, std::chrono::steady_clock::now());
+  if (times) log_.warning("no connection can be accepted: {} ({} times)", why, *times);
 }
 
 void ServerLoop::say_refused(const std::string& address, const std::string& why) {

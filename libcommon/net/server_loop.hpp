@@ -32,6 +32,7 @@ class ServerLoop final : public SessionHost {
   const TlsContexts* tls() const override { return tls_; }
   LoopCounters& counters() override { return counters_; }
   const Logger& log() const override { return log_; }
+  void say_exhausted(const std::string& why);
   void say_refused(const std::string& address, const std::string& why) override;
   std::string_view http_date() override;
   bool stopping() const override { return stopping_; }

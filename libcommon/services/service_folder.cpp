@@ -29,6 +29,30 @@ Result<void> check_trusted(const fs::path& path) {
   return {};
 }
 
+/// What the program is reached through: who may put another in its place could run it as the node's user. Outside the
+/// service's folder a group that may write is the administrator's choice, as `/usr/local` of group staff is.
+Result<void> check_way_to(const fs::path& program, const fs::path& folder) {
+  std::error_code failure;
+  const fs::path real = fs::canonical(program, failure);
+  if (failure) return Error(failure, program.string());
+  const fs::path inside = fs::canonical(folder, failure);
+  for (fs::path parent = real.parent_path();; parent = parent.parent_path()) {
+    const auto [end, rest] = std::mismatch(inside.begin(), inside.end(), parent.begin(), parent.end());
+    if (end == inside.end()) {
+      if (auto trusted = check_trusted(parent); !trusted) return trusted;
+    } else {
+      struct stat facts {};
+      if (::stat(parent.c_str(), &facts) != 0) return system_error(errno, parent.string());
+      const bool owned = facts.st_uid == 0 || facts.st_uid == ::geteuid();
+      const bool open_to_all = (facts.st_mode & S_IWOTH) != 0 && (facts.st_mode & S_ISVTX) == 0;
+      if (!owned || open_to_all)
+        return Error(Errc::not_permitted,
+                     fmt::format("{}: others may replace what is in it, so nothing there is run", parent.string()));
+    }
+    if (parent == parent.root_path()) return {};
+  }
+}
+
 bool is_executable_file(const fs::path& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
@@ -84,9 +108,11 @@ Result<Manifest> read_manifest(const fs::path& folder) {
 Result<ServiceFolder> load_service_folder(const fs::path& folder, Manifest manifest) {
   auto program = find_program(folder, manifest.command.front());
   if (!program) return program.error();
-  if (auto trusted = check_trusted(*program); !trusted) return trusted.error();
-  for (const fs::path& path : named_files(manifest.command, folder)) {
+  auto files = named_files(manifest.command, folder);
+  files.push_back(*program);
+  for (const fs::path& path : files) {
     if (auto trusted = check_trusted(path); !trusted) return trusted.error();
+    if (auto trusted = check_way_to(path, folder); !trusted) return trusted.error();
   }
   return ServiceFolder{std::move(manifest), folder, std::move(*program)};
 }

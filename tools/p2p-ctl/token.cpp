@@ -20,10 +20,11 @@ constexpr std::size_t kMaxTokenInput = 16 * 1024;
 /// `2027-01-31T12:00:00Z`
 constexpr std::size_t kDateAndTime = 20;
 
-/// The answer's body; any other status than 200 is a failure.
+/// The answer's body, JSON; any other status than 200 is a failure.
 Attempt<std::string> body_of(Attempt<cli::NodeClient::Reply> reply) {
   if (!reply) return reply.error();
   if (reply->status != 200) return cli::failure_of_status(reply->status, reply->body);
+  if (!parse_json(reply->body)) return Failure(cli::kDamaged, "the coordinator's answer is not JSON");
   return std::move(reply->body);
 }
 

@@ -51,6 +51,31 @@ TEST_CASE_FIXTURE(ServiceFolderFixture, "what others can write is refused: manif
   CHECK(test::load(folder).value().program.filename() == "sh");
 }
 
+TEST_CASE_FIXTURE(ServiceFolderFixture, "a program that others could replace is refused, however it is named") {
+  home.write("disk/bin/run.sh", "#!/bin/sh\n", 0755);
+  home.write("shared/run.sh", "#!/bin/sh\n", 0755);
+  const auto names = [&](const std::string& program) {
+    home.write("disk/service.yaml", fmt::format("name: disk\ncommand: [{}]\nmethods: [{{name: usage}}]\n", program));
+  };
+  ::chmod((folder / "bin").c_str(), 0775);
+  names("bin/run.sh");
+  CHECK(refusal() == Errc::not_permitted);
+  ::chmod((folder / "bin").c_str(), 0755);
+  CHECK(test::load(folder).value().program == folder / "bin" / "run.sh");
+  std::filesystem::create_symlink(home.path() / "shared" / "run.sh", folder / "link.sh");
+  const std::string elsewhere = (home.path() / "shared" / "run.sh").string();
+  for (const std::string& program : {elsewhere, std::string("./link.sh")}) {
+    CAPTURE(program);
+    names(program);
+    ::chmod((home.path() / "shared").c_str(), 0777);
+    CHECK(refusal() == Errc::not_permitted);
+    for (const mode_t mode : {mode_t{01777}, mode_t{0775}}) {
+      ::chmod((home.path() / "shared").c_str(), mode);
+      CHECK(test::load(folder).has_value());
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(ServiceFolderFixture, "what belongs to somebody else is refused") {
   if (::geteuid() != 0) return;
   REQUIRE(::chown((folder / "run.sh").c_str(), 12345, 0) == 0);
