@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/output.hpp"
 #include "rpc/jsonrpc.hpp"
 
 namespace p2p::cli {
@@ -72,6 +73,12 @@ int exit_code_of(rpc::Code code, std::string_view message) noexcept {
     case rpc::Code::service_failed: break;
   }
   return kFailed;
+}
+
+std::string message_of(const Json& error) {
+  const std::string message = member_text(error, "message");
+  const Json* data = find_member(error, "data");
+  return message_of(message.empty() ? "failed" : message, data != nullptr ? dump_json(*data) : std::string());
 }
 
 std::string message_of(std::string_view message, std::string_view data_json) {

@@ -52,10 +52,7 @@ std::string text_of(std::string_view value) {
 
 std::string message_of(const Entry& entry) {
   const auto error = parse_json(entry.error);
-  if (!error) return "failed";
-  const std::string message = cli::member_text(*error, "message");
-  const Json* data = find_member(*error, "data");
-  return cli::message_of(message.empty() ? "failed" : message, data != nullptr ? dump_json(*data) : std::string());
+  return error ? cli::message_of(*error) : "failed";
 }
 
 bool is_unknown_method(const Entry& entry) {

@@ -8,6 +8,7 @@
 #include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -28,8 +29,9 @@ class Ping final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     if (node_.empty() == !all_) return Failure(cli::kUsage, "expects either NODE or --all", "p2p-ctl ping --help");
-    if (!node_.empty() && !is_valid_name(node_))
-      return Failure(cli::kUsage, "\"" + node_.substr(0, 64) + "\" is not a name");
+    if (!node_.empty()) {
+      if (auto good = check_name("node", node_); !good) return good;
+    }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     // The handshake with the coordinator is not part of what is measured.
@@ -66,12 +68,9 @@ class Ping final : public cli::Command {
       const std::string* name = find_string(entry, "node");
       const Json* took = find_member(entry, "ms");
       const Json* error = find_member(entry, "error");
-      const std::string* message = error != nullptr ? find_string(*error, "message") : nullptr;
       add(out, {{"node", name != nullptr ? *name : ""}, {"seq", round}},
           took != nullptr && took->is_number() ? took->get<double>() : 0,
-          error == nullptr     ? ""
-          : message != nullptr ? *message
-                               : "failed");
+          error != nullptr ? cli::message_of(*error) : "");
     }
     return {};
   }

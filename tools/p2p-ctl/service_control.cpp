@@ -25,10 +25,7 @@ Json rows_of(const Json& answers) {
     Json row = {{"node", cli::member_text(answer, "node")}};
     if (const Json* result = find_member(answer, "result"); result != nullptr && result->is_object())
       row.update(*result);
-    if (const Json* error = find_member(answer, "error"); error != nullptr) {
-      const Json* data = find_member(*error, "data");
-      row["error"] = cli::message_of(cli::member_text(*error, "message"), data != nullptr ? dump_json(*data) : "");
-    }
+    if (const Json* error = find_member(answer, "error"); error != nullptr) row["error"] = cli::message_of(*error);
     out.push_back(std::move(row));
   }
   return out;

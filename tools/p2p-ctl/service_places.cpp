@@ -44,8 +44,7 @@ Failure unless_built_in(cli::NodeClient& client, const Target& target, const std
   const auto list = ask_services(client, target, kLookTimeout);
   if (!list) return failure;
   for (const Json& one : list->services) {
-    const Json* builtin = find_member(one, "builtin");
-    if (member_text(one, "name") == service && builtin != nullptr && *builtin == true) return built_in(service);
+    if (member_text(one, "name") == service && is_true(one, "builtin")) return built_in(service);
   }
   return failure;
 }
@@ -57,8 +56,7 @@ Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& s
   std::vector<std::string> known;
   for (const Json& one : list->services) {
     const std::string name = member_text(one, "name");
-    const Json* builtin = find_member(one, "builtin");
-    if (name == service && builtin != nullptr && *builtin == true) return built_in(service);
+    if (name == service && is_true(one, "builtin")) return built_in(service);
     if (name == service) nodes.push_back(member_text(one, "node"));
     if (known.empty() || known.back() != name) known.push_back(name);
   }

@@ -68,8 +68,7 @@ class TokenCreate final : public cli::Command {
 };
 
 cli::Cell state_of(const Json& entry) {
-  const Json* revoked = find_member(entry, "revoked");
-  if (revoked != nullptr && *revoked == true) return {"revoked", cli::Style::bad};
+  if (is_true(entry, "revoked")) return {"revoked", cli::Style::bad};
   return {"valid", cli::Style::good};
 }
 
