@@ -16,7 +16,7 @@ bool Breaker::allows(Monotonic now) const {
 
 bool Breaker::begin(Monotonic now) {
   const bool probe = state(now) == State::half_open;
-  probing_ = probing_ || probe;
+  if (probe) probing_ = true;
   return probe;
 }
 
@@ -62,11 +62,13 @@ std::size_t Balancer::outstanding(std::string_view node) const {
   return found == outstanding_.end() ? 0 : found->second;
 }
 
-Balancer::Attempt Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {
-  ++outstanding_[node];
+std::optional<Balancer::Attempt> Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {
   Attempt attempt{node, std::string(service)};
-  const auto breaker = breakers_.find({attempt.node, attempt.service});
-  attempt.probe = breaker != breakers_.end() && breaker->second.begin(now);
+  if (const auto breaker = breakers_.find({attempt.node, attempt.service}); breaker != breakers_.end()) {
+    if (!breaker->second.allows(now)) return std::nullopt;
+    attempt.probe = breaker->second.begin(now);
+  }
+  ++outstanding_[node];
   return attempt;
 }
 

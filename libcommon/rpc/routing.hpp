@@ -34,7 +34,7 @@ class Breaker {
   State state(Monotonic now) const;
   /// True when a call may be tried now: closed, or half open with no probe under way.
   bool allows(Monotonic now) const;
-  /// True when this call is the probe. Each begun call ends with exactly one verdict.
+  /// For a call that it allows now. True when this is the probe. Each begun call ends with exactly one verdict.
   bool begin(Monotonic now);
   void end(Verdict verdict, bool probe, Monotonic now);
   /// Nothing worth remembering.
@@ -83,7 +83,8 @@ class Balancer {
     std::string node, service;
     bool probe = false;
   };
-  Attempt begin(const std::string& node, std::string_view service, Monotonic now);
+  /// None when its breaker does not let the call through: another may have become the probe since choose().
+  std::optional<Attempt> begin(const std::string& node, std::string_view service, Monotonic now);
   void end(const Attempt& attempt, Verdict verdict, Monotonic now);
 
   /// Begun and not ended.

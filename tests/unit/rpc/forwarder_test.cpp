@@ -218,5 +218,35 @@ TEST_CASE_FIXTURE(ForwarderFixture,
   CHECK(parse_json(call("all:worker", false, 100ms).value()).value().size() == 4);
 }
 
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "of a broadcast's answers so many bytes are kept as come first; the rest are errors") {
+  const std::string text = '"' + std::string((1 << 20) - 2, 'x') + '"';
+  fleet.candidates = {{"c1", pki::Role::coordinator}};
+  for (char name = 'a'; name < 'a' + 20; ++name) {
+    fleet.candidates.push_back({std::string(1, name)});
+    fleet.results[std::string(1, name)] = text;
+  }
+  fleet.behaviours["a"] = Behaviour::answers_last;
+  fleet.others_first = 19;
+  const std::string answer = call("all:worker").value();
+  CHECK(answer.size() < (16 << 20) + 20 * 200);
+  const Json entries = parse_json(answer).value();
+  REQUIRE(entries.size() == 20);
+  CHECK(std::count_if(entries.begin(), entries.end(), [](const Json& one) { return one.contains("result"); }) == 16);
+  CHECK(entries[0]["node"] == "a");
+  CHECK(entries[0]["error"]["data"].get<std::string>().find("too large together") != std::string::npos);
+  CHECK(entries[1].contains("result"));
+  CHECK(fleet.sent.at(0).max_answer_bytes == 2 << 20);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "an answer that is too large is the service's failure, is not retried, and opens no breaker") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::answers_too_much;
+  for (int i = 0; i < 10; ++i) CHECK(code_of("role:worker", true) == Code::service_failed);
+  CHECK(fleet.sent.size() == 10);
+  CHECK(fleet.sent.at(0).max_answer_bytes == 16 << 20);
+  CHECK(call("node:w1").error().data == R"("node \"w1\": larger than 5 bytes")");
+}
+
 }  // namespace
 }  // namespace p2p::rpc
