@@ -31,11 +31,9 @@ bool fits_cell(std::string_view value) {
 /// The members of the object that begins here; none when it is no flat object.
 std::optional<Members> flat_object(JsonScanner& scanner) {
   Members out;
-  const bool fine = scanner.members([&](std::string_view name) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    out.push_back({std::string(name), scanner.since(from)});
-    return fits_cell(out.back().value);
+  const bool fine = scanner.sliced_members([&](std::string_view name, std::string_view value) {
+    out.push_back({std::string(name), value});
+    return fits_cell(value);
   });
   if (!fine || out.empty()) return std::nullopt;
   return out;

@@ -64,9 +64,6 @@ rpc::Service StdioService::describe(const std::shared_ptr<StdioService>& service
                       [service](rpc::CallContext context) { return call(service, std::move(context)); });
 }
 
-// --- calls
-// ------------------------------------------------------------------------------------------------------------
-
 asio::awaitable<Outcome> StdioService::call(std::shared_ptr<StdioService> service, rpc::CallContext context) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto call = std::make_shared<Call>(executor, std::move(context));
@@ -161,9 +158,6 @@ rpc::RpcError StdioService::hopeless() const {
                                                   "run",
                                                   manifest_.name, why)};
 }
-
-// --- processes
-// --------------------------------------------------------------------------------------------------------
 
 StdioService::State StdioService::state() const {
   const auto any = [this](auto condition) {

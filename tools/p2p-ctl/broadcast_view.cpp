@@ -28,10 +28,7 @@ std::optional<std::vector<Entry>> read_entries(std::string_view json) {
   JsonScanner scanner(json);
   const auto read_entry = [&] {
     Entry entry;
-    const bool fine = scanner.members([&](std::string_view name) {
-      const std::size_t from = scanner.position();
-      if (!scanner.value()) return false;
-      const std::string_view value = scanner.since(from);
+    const bool fine = scanner.sliced_members([&](std::string_view name, std::string_view value) {
       if (name == "node") entry.node = value;
       if (name == "result") entry.result = value;
       if (name == "error") entry.error = value;

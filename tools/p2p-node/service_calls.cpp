@@ -28,15 +28,10 @@ struct Routing {
 /// `request` was parsed before.
 Routing routing_of(std::string_view request) {
   Routing found;
-  rpc::JsonScanner scanner(request);
-  scanner.skip_space();
-  scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == "target") found.target = scanner.since(from);
-    if (key == "progress") found.progress = scanner.since(from);
-    if (key == "timeout_ms") found.timeout = scanner.since(from);
-    return true;
+  rpc::for_each_member(request, [&](std::string_view key, std::string_view raw) {
+    if (key == "target") found.target = raw;
+    if (key == "progress") found.progress = raw;
+    if (key == "timeout_ms") found.timeout = raw;
   });
   return found;
 }
