@@ -86,8 +86,8 @@ class Server {
   /// Stops accepting, closes idle connections, lets running requests finish within `grace` and closes channels with
   /// 1001; then cancels what is left. True when nothing had to be cancelled. From any executor.
   boost::asio::awaitable<bool> stop(std::chrono::milliseconds grace);
-  /// Drops, soon, every connection whose caller fits: a revoked certificate, a channel of a revoked token. Any thread;
-  /// `predicate` runs on the session loops.
+  /// Drops, soon, every connection whose caller fits: a revoked certificate, a channel or a call under way of a revoked
+  /// token. Any thread; `predicate` runs on the session loops.
   void drop_connections(std::function<bool(const auth::Caller&)> predicate);
   /// Any thread.
   ServerCounters counters() const;
