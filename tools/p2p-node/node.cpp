@@ -240,8 +240,9 @@ Result<void> Node::prepare() {
   open_calls();
   if (auto opened = open_authority(); !opened) return opened;
   auto options = server_options(config_);
-  options.authenticate = [this](const net::Request& request, auth::Caller& caller) {
-    return tokens_->authenticate(request.headers.get("Authorization"), caller);
+  options.authenticate = [this](const net::Request& request, net::LimitClass limit_class, auth::Caller& caller) {
+    const auto has_room = [&] { return limits_.has_room(request.caller, limit_class); };
+    return tokens_->authenticate(request.headers.get("Authorization"), has_room, caller);
   };
   options.limit = limits_.of_requests();
   server_ =

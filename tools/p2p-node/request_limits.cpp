@@ -29,6 +29,11 @@ std::optional<std::chrono::seconds> RequestLimits::take(const auth::Caller& call
   return limiter_.take(*client, limit_class, cost, paid, clock_.monotonic());
 }
 
+bool RequestLimits::has_room(const auth::Caller& caller, net::LimitClass limit_class) {
+  const auto client = auth::limited_client(caller);
+  return !client || limiter_.has_room(*client, limit_class, clock_.monotonic());
+}
+
 net::RateLimiter RequestLimits::of_requests() {
   return [this](const auth::Caller& caller, net::LimitClass limit_class) { return take(caller, limit_class, 1, 0); };
 }

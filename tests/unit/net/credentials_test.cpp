@@ -13,7 +13,7 @@ using namespace p2p::test;
 namespace {
 
 /// The token "ID:SECONDS" has that id, and ends so many seconds from now.
-Result<void> take_token(const Request& request, auth::Caller& caller) {
+Result<void> take_token(const Request& request, LimitClass, auth::Caller& caller) {
   const std::string text(request.headers.get("Authorization"));
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) return {};
