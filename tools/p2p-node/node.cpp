@@ -436,7 +436,7 @@ void Node::open_calls() {
         directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
     forwarder_ = std::make_unique<rpc::Forwarder>(self, directory_, *transport_, clock_, random_, log_sink_);
   }
-  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_batches());
+  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_calls());
   links_ =
       std::make_unique<Links>(loops_->control(), *gossip_, *dispatcher_, log_store_ ? &log_store_->collector : nullptr,
                               is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);

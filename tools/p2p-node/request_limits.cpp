@@ -38,8 +38,10 @@ net::RateLimiter RequestLimits::of_requests() {
   return [this](const auth::Caller& caller, net::LimitClass limit_class) { return take(caller, limit_class, 1, 0); };
 }
 
-rpc::BatchLimiter RequestLimits::of_batches() {
-  return [this](const auth::Caller& caller, std::size_t calls) { return take(caller, net::LimitClass::rpc, calls, 1); };
+rpc::CallLimiter RequestLimits::of_calls() {
+  return [this](const auth::Caller& caller, std::size_t calls, std::size_t paid) {
+    return take(caller, net::LimitClass::rpc, calls, paid);
+  };
 }
 
 }  // namespace p2p::node
