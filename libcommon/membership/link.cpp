@@ -146,7 +146,7 @@ void Link::State::receive(const Frame& frame) {
 void Link::State::take_records(std::string_view payload) {
   auto room = std::make_shared<const Room>(records_backlog, kKeptFrameBytes + payload.size());
   if (*records_backlog > kMaxLinkRecordsBacklog) {
-    channel->close(1008, "records come faster than they are worked off");
+    channel->close(net::kPolicyViolation, "records come faster than they are worked off");
   } else {
     handlers.on_records(payload, std::move(room));
   }

@@ -112,8 +112,9 @@ asio::awaitable<void> ServerLoop::sweep() {
     timer.expires_after(dispatcher_.limits().sweep);
     co_await timer.async_wait(asio::use_awaitable);
     const Monotonic now = std::chrono::steady_clock::now();
+    const WallTime date = std::chrono::system_clock::now();
     for (auto& session : sessions_) {
-      session.sweep(now);
+      session.sweep(now, date);
       if (session.counts_for_address && session.caller().over_p2p) {
         session.counts_for_address = false;
         addresses_.exempt(session.caller().address);
@@ -157,9 +158,7 @@ asio::awaitable<bool> ServerLoop::stop(std::chrono::milliseconds grace) {
 }
 
 void ServerLoop::drop(const std::function<bool(const auth::Caller&)>& predicate) {
-  for (auto& session : sessions_) {
-    if (predicate(session.caller())) session.abort();
-  }
+  for (auto& session : sessions_) session.drop_if(predicate);
 }
 
 void ServerLoop::say_exhausted(const std::string& why) {

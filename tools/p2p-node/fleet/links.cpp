@@ -71,7 +71,7 @@ asio::awaitable<std::string> Links::answer(const auth::Caller& peer, membership:
   origin.progress = std::move(call.progress);
   origin.deadline = clock_.monotonic() + std::min(milliseconds(call.timeout_ms), rpc::kMaxTimeout);
   const std::string request = std::move(call.request);
-  co_return co_await dispatcher_.answer(request, origin);
+  co_return co_await dispatcher_.answer(request, origin, &peer);
 }
 
 // --- at a coordinator -----------------------------------------------------------------------------------------------
