@@ -21,6 +21,8 @@ using asio::awaitable;
 constexpr std::chrono::seconds kFirstMessageTimeout{10};
 /// How long a stream without matching records leaves the client with an old cursor.
 constexpr std::chrono::seconds kCursorInterval{10};
+/// A client that reads nothing is looked at this often; one that begins to has what is queued to go on with.
+constexpr std::chrono::milliseconds kLongestPause{640};
 constexpr unsigned kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 constexpr unsigned kInternalError = 1011;
 
@@ -123,8 +125,9 @@ awaitable<void> LiveStream::deliver() {
   records_ = 0;
   told_ = position_;
   // A closed channel refuses too; its reader then ends this.
-  while (channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message}))
-    co_await sleep(pace_, kLiveInterval);
+  for (auto pause = kLiveInterval; channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message});
+       pause = std::min(2 * pause, kLongestPause))
+    co_await sleep(pace_, pause);
   last_delivery_ = access_.clock.monotonic();
   if (!was_full) co_await sleep(pace_, kLiveInterval);
 }

@@ -338,6 +338,7 @@ Result<void> Node::open_logs() {
     options.retention_days =
         static_cast<int>(std::chrono::duration_cast<std::chrono::days>(config_.log_retention_days).count());
     options.max_entries_per_node = config_.max_log_entries;
+    options.max_bytes = config_.log_store_max_bytes;
     auto store = logs::Store::open(std::move(options), clock_, random_, log_sink_);
     if (!store) return store.error();
     log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
