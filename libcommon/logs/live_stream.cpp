@@ -21,8 +21,11 @@ using asio::awaitable;
 constexpr std::chrono::seconds kFirstMessageTimeout{10};
 /// How long a stream without matching records leaves the client with an old cursor.
 constexpr std::chrono::seconds kCursorInterval{10};
-/// A client that reads nothing is looked at this often; one that begins to has what is queued to go on with.
-constexpr std::chrono::milliseconds kLongestPause{640};
+/// How often a full queue is looked at: one that empties fast soon, that of a client that reads nothing rarely; when it
+/// begins to, it has what is queued to go on with.
+constexpr std::chrono::milliseconds kShortestPause{2}, kLongestPause{512};
+/// What is read from the store at a time, and held while the client is slow.
+constexpr std::size_t kCatchUpRecords = 128;
 constexpr unsigned kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 constexpr unsigned kInternalError = 1011;
 
@@ -121,11 +124,11 @@ awaitable<void> LiveStream::deliver() {
   std::string message = fmt::format("{{\"type\":\"logs\",\"logs\":[{}],\"cursor\":\"{}\"}}", text_,
                                     access_.store.cursor(position_).to_text());
   const bool was_full = is_full();
-  text_.clear();
+  text_ = std::string();  // while the client is slow, it holds no room
   records_ = 0;
   told_ = position_;
   // A closed channel refuses too; its reader then ends this.
-  for (auto pause = kLiveInterval; channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message});
+  for (auto pause = kShortestPause; channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message});
        pause = std::min(2 * pause, kLongestPause))
     co_await sleep(pace_, pause);
   last_delivery_ = access_.clock.monotonic();
@@ -152,7 +155,7 @@ awaitable<Result<void>> LiveStream::send_last() {
 /// Reads the store from the position on, until the hub takes over.
 awaitable<Result<void>> LiveStream::catch_up() {
   for (bool more = true; more;) {
-    const auto page = co_await query(Order::forward, kLiveMessageRecords);
+    const auto page = co_await query(Order::forward, kCatchUpRecords);
     if (!page) co_return page.error();
     more = page->more;
     for (const auto& stored : page->records) {

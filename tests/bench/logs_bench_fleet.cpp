@@ -184,7 +184,7 @@ asio::awaitable<void> Fleet::hold(Worker& worker) {
 void Fleet::connect(Worker& worker) {
   const std::size_t before = linked_;
   holding_.push_back(running_->begin(hold(worker)));
-  while (linked_ == before) std::this_thread::yield();
+  while (linked_ == before) std::this_thread::sleep_for(1ms);
 }
 
 void Fleet::connect() {
