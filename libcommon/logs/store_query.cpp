@@ -106,6 +106,7 @@ Result<bool> Store::scan_day(const DayPtr& day, const Query& query, Monotonic un
     page.records.push_back(std::move(stored));
     return page.records.size() < limit && bytes < kMaxPageBytes;
   });
+  if (day->index != nullptr && day->index->is_damaged()) wake_indexer();
   if (!end) return end.error();
   if (!end->complete) page.position = end->position;
   return end->complete;

@@ -492,7 +492,10 @@ net::Router Node::make_router() {
   health.pattern = "/health";
   health.permission = auth::Permission::open;
   health.limit_class = net::LimitClass::health;
-  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> { co_return health_->respond(); };
+  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    if (log_store_) health_->set_logs_stored(!log_store_->collector.trouble());
+    co_return health_->respond();
+  };
   router.add(std::move(health));
 
   metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
