@@ -351,7 +351,9 @@ Result<void> Node::open_logs() {
       std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
   shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
   log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
-                   [this](const logs::LogRecord& record) { shipper_->append(record); });
+                   [this](const logs::LogRecord& record, const logs::SourcePosition& position) {
+                     shipper_->append(record, position);
+                   });
   return {};
 }
 
