@@ -1,6 +1,7 @@
 #include "config/checks.hpp"
 
 #include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <string>
@@ -79,7 +80,23 @@ const char* check_syslog_address(std::string_view text) {
   return "\"tcp://HOST:PORT\", \"udp://HOST:PORT\" or \"unix:///PATH\"";
 }
 
-const char* check_syslog_target(std::string_view text) { return text.empty() ? nullptr : check_syslog_address(text); }
+const char* check_syslog_target(std::string_view text) {
+  const bool has_scheme = text.starts_with("tcp://") || text.starts_with("tls://");
+  return text.empty() || (has_scheme && is_host_port(text.substr(6))) ? nullptr
+                                                                      : "\"tcp://HOST:PORT\" or \"tls://HOST:PORT\"";
+}
+
+const char* check_multiline_rule(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  const bool has_parts = space != 0 && space != std::string_view::npos && space + 1 < text.size();
+  if (!has_parts) return "a pattern of paths, a space, and an expression, such as \"/srv/shop/*.log ^\\d{4}-\"";
+  const auto expression = text.substr(space + 1);
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  return re2::RE2(re2::StringPiece(expression.data(), expression.size()), options).ok()
+             ? nullptr
+             : "an expression that RE2 takes after the pattern of paths";
+}
 
 const char* check_https_url(std::string_view text) {
   constexpr std::string_view kScheme = "https://";

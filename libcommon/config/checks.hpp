@@ -14,8 +14,10 @@ const char* check_advertised(std::string_view text);
 const char* check_not_empty(std::string_view text);
 /// `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:///PATH`.
 const char* check_syslog_address(std::string_view text);
-/// As check_syslog_address, or empty.
+/// `tcp://HOST:PORT`, `tls://HOST:PORT`, or empty.
 const char* check_syslog_target(std::string_view text);
+/// A pattern of paths, a space, and an expression of RE2.
+const char* check_multiline_rule(std::string_view text);
 /// Empty, or an https URL.
 const char* check_https_url(std::string_view text);
 

@@ -160,12 +160,21 @@ const std::array kKeys{
     Key{"log_spool_max_bytes", Group::logs, &C::log_spool_max_bytes, bytes(64 * kKiB, kTiB),
         "How many bytes of log records wait on disk while the coordinator is away."},
     Key{"log_files", Group::logs, &C::log_files, text(check_not_empty),
-        "Files whose lines are collected too, as paths or patterns."},
+        "Files whose lines are collected too, as paths or patterns; see LOG SOURCES."},
+    Key{"log_files_multiline", Group::logs, &C::log_files_multiline, text(check_multiline_rule),
+        "For files whose records have several lines: a pattern of paths, a space, and a regular expression (RE2) that "
+        "is found in the first line of each record; the first pattern that fits a path counts."},
     Key{"log_journal", Group::logs, &C::log_journal, any(), "Whether the systemd journal is collected too."},
     Key{"syslog_listen", Group::logs, &C::syslog_listen, text(check_syslog_address),
-        "Where syslog is taken: \"tcp://HOST:PORT\", \"udp://HOST:PORT\", \"unix:///PATH\"."},
+        "Where syslog is taken: \"tcp://HOST:PORT\", \"udp://HOST:PORT\", \"unix:///PATH\". Nobody is asked who he is: "
+        "use "
+        "loopback, or an address in a trusted network."},
     Key{"log_forward", Group::logs, &C::log_forward, text(check_syslog_target),
-        "The syslog server that gets a copy of every record, written as in syslog_listen.", "none"},
+        "The syslog server that a coordinator sends a copy of every record: \"tcp://HOST:PORT\" or "
+        "\"tls://HOST:PORT\".",
+        "none"},
+    Key{"log_forward_ca_file", Group::logs, &C::log_forward_ca_file, any(),
+        "The roots (PEM) that may have signed that server's certificate.", "those of the system"},
 
     // certificates
     Key{"acme_http01_port", Group::certificates, &C::acme_http01_port, count(1, 65535),

@@ -83,9 +83,11 @@ struct NodeConfig {
   std::uint64_t log_store_max_bytes = 10ULL << 30;
   std::uint64_t log_spool_max_bytes = 256ULL << 20;
   Strings log_files;
+  Strings log_files_multiline;
   bool log_journal = false;
   Strings syslog_listen;
   std::string log_forward;
+  std::string log_forward_ca_file;  ///< empty: the system's roots
 
   std::uint16_t acme_http01_port = 80;
   std::uint16_t acme_http_port = 8802;

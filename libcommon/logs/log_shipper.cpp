@@ -1,5 +1,7 @@
 #include "logs/log_shipper.hpp"
 
+#include <utility>
+
 #include "logs/wire.hpp"
 
 namespace p2p::logs {
@@ -29,10 +31,36 @@ std::chrono::milliseconds LogShipper::lag() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - times_.time_of(oldest));
 }
 
-void LogShipper::append(const LogRecord& record) {
+std::optional<std::string> LogShipper::source_position(const std::string& source) const {
+  const std::lock_guard lock(mutex_);
+  return spool_->source_position(source);
+}
+
+bool LogShipper::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->has_room();
+}
+
+void LogShipper::when_room(std::function<void()> wake) {
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_for_room_.push_back(std::move(wake));
+    due = take_waiting();
+  }
+  for (const auto& call : due) call();
+}
+
+/// Those that wait for room, if there is any; to be called without the lock.
+std::vector<std::function<void()>> LogShipper::take_waiting() {
+  if (waiting_for_room_.empty() || !spool_->has_room()) return {};
+  return std::exchange(waiting_for_room_, {});
+}
+
+void LogShipper::append(const LogRecord& record, const SourcePosition& position) {
   Bytes item = encode_item(record);
   const std::lock_guard lock(mutex_);
-  spool_->append(record.seq, record.level, std::move(item));
+  spool_->append(record.seq, record.level, std::move(item), position);
   times_.appended(record.seq, clock_.monotonic());
   const auto wakeup = machine_.next_wakeup();
   if (!wakeup || *wakeup >= announced_wakeup_) return;
@@ -52,9 +80,16 @@ std::vector<Bytes> LogShipper::on_connected() {
 }
 
 Result<std::vector<Bytes>> LogShipper::on_message(ByteView message) {
-  const std::lock_guard lock(mutex_);
-  if (const auto fine = machine_.on_message(message); !fine) return fine.error();
-  return machine_.poll(clock_.monotonic());
+  std::vector<Bytes> out;
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto fine = machine_.on_message(message); !fine) return fine.error();
+    out = machine_.poll(clock_.monotonic());
+    due = take_waiting();
+  }
+  for (const auto& call : due) call();
+  return out;
 }
 
 void LogShipper::on_disconnected() {

@@ -12,6 +12,7 @@
 #include "logs/record.hpp"
 #include "logs/seq_times.hpp"
 #include "logs/shipper.hpp"
+#include "logs/source_position.hpp"
 #include "logs/spool.hpp"
 
 namespace p2p::logs {
@@ -32,8 +33,16 @@ class LogShipper {
   /// What the coordinator has not acknowledged, gaps included; 0 when everything is stored.
   std::size_t spool_bytes() const;
 
-  /// Only encodes and copies; never waits for a connection.
-  void append(const LogRecord& record);
+  /// Only encodes and copies; never waits for a connection or a disk.
+  void append(const LogRecord& record, const SourcePosition& position = {});
+  /// Where a source that can be read again goes on: behind its last record that the spool took, also before a restart.
+  std::optional<std::string> source_position(const std::string& source) const;
+
+  /// Whether such a source may go on. Without room it pauses, as a full spool would drop records that can still be
+  /// read later; a source that cannot wait appends all the same.
+  bool has_room() const;
+  /// Calls `wake` once when there is room: at once, or later from any thread. It must only post, and not call back.
+  void when_room(std::function<void()> wake);
 
   /// Called from any thread when poll() may have something to send before the time that next_wakeup() last gave. It
   /// must only post, and not call back.
@@ -47,12 +56,15 @@ class LogShipper {
   std::optional<Monotonic> next_wakeup();
 
  private:
+  std::vector<std::function<void()>> take_waiting();
+
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::unique_ptr<Spool> spool_;
   mutable SeqTimes times_;  // asking forgets
   Shipper machine_;
   std::function<void()> wake_;
+  std::vector<std::function<void()>> waiting_for_room_;
   Monotonic announced_wakeup_ = Monotonic::max();
 };
 

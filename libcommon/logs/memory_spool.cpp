@@ -10,7 +10,8 @@ constexpr std::size_t kEntryOverhead = 160;
 
 std::size_t MemorySpool::cost_of(const Entry& entry) { return kEntryOverhead + entry.item.size(); }
 
-void MemorySpool::append(std::uint64_t seq, LogLevel level, Bytes item) {
+void MemorySpool::append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) {
+  positions_.set(position);
   const auto at = entries_.emplace_hint(entries_.end(), seq, Entry{seq, level, std::move(item), {}});
   bytes_ += cost_of(at->second);
   last_seq_ = seq;

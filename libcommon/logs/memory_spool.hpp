@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 
+#include "logs/source_positions.hpp"
 #include "logs/spool.hpp"
 #include "logs/wire.hpp"
 
@@ -22,7 +23,11 @@ class MemorySpool final : public Spool {
   std::uint64_t first_seq() const override { return entries_.empty() ? last_seq_ + 1 : entries_.begin()->first; }
   std::uint64_t last_seq() const override { return last_seq_; }
   std::size_t size_bytes() const override { return bytes_; }
-  void append(std::uint64_t seq, LogLevel level, Bytes item) override;
+  bool has_room() const override { return bytes_ < max_bytes_ / 4 * 3; }
+  std::optional<std::string> source_position(const std::string& source) const override {
+    return positions_.find(source);
+  }
+  void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override;
   SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const override;
   void mark_sent(std::uint64_t seq) override;
   void acknowledge(std::uint64_t seq) override;
@@ -45,6 +50,7 @@ class MemorySpool final : public Spool {
   std::uint64_t epoch_;
   std::size_t max_bytes_;
   Entries entries_;
+  SourcePositions positions_;
   std::array<std::deque<std::uint64_t>, 5> by_level_;  // what may be dropped, oldest first; cleaned lazily
   std::uint64_t last_seq_ = 0;
   std::uint64_t sent_seq_ = 0;

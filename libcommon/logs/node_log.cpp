@@ -82,29 +82,30 @@ void NodeLog::write(LogLevel level, std::string_view logger_name, std::string me
   record.message = std::move(message);
   normalise(record);
   output_->line(format_own_line(record, style_));
-  hand_over(std::move(record));
+  hand_over({std::move(record), {}});
 }
 
-void NodeLog::submit(LogRecord record) {
+void NodeLog::submit(LogRecord record, SourcePosition position) {
   if (record.timestamp == WallTime{}) record.timestamp = clock_.wall();
   normalise(record);
-  hand_over(std::move(record));
+  hand_over({std::move(record), std::move(position)});
 }
 
-void NodeLog::hand_over(LogRecord record) {
+void NodeLog::hand_over(Submitted submitted) {
   const std::lock_guard lock(mutex_);
   if (attached_)
-    consume(std::move(record));
+    consume(std::move(submitted));
   else if (early_.size() < kMaxEarlyRecords)
-    early_.push_back(std::move(record));
+    early_.push_back(std::move(submitted));
 }
 
-void NodeLog::consume(LogRecord record) {
+void NodeLog::consume(Submitted submitted) {
   if (!consumer_) return;
+  auto& record = submitted.record;
   record.node_id = node_id_;
   record.epoch = epoch_;
   record.seq = next_seq_++;
-  consumer_(record);
+  consumer_(record, submitted.position);
 }
 
 void NodeLog::attach(std::string node_id, std::uint64_t epoch, std::uint64_t next_seq, Consumer consumer) {
@@ -114,7 +115,7 @@ void NodeLog::attach(std::string node_id, std::uint64_t epoch, std::uint64_t nex
   next_seq_ = next_seq;
   consumer_ = std::move(consumer);
   attached_ = true;
-  for (auto& record : std::exchange(early_, {})) consume(std::move(record));
+  for (auto& submitted : std::exchange(early_, {})) consume(std::move(submitted));
 }
 
 void NodeLog::detach() {

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/log_sink.hpp"
 #include "logs/record.hpp"
+#include "logs/source_position.hpp"
 #include "logs/text_format.hpp"
 
 namespace p2p::logs {
@@ -26,8 +27,9 @@ LineStyle stderr_style();
 /// stands still; the consumer must not block.
 class NodeLog final : public LogSink {
  public:
-  /// Takes a numbered record; one call at a time, in order of seq. Must not block, and must not log.
-  using Consumer = std::function<void(const LogRecord&)>;
+  /// Takes a numbered record and where its source is then; one call at a time, in order of seq. Must not block, and
+  /// must not log.
+  using Consumer = std::function<void(const LogRecord&, const SourcePosition&)>;
 
   /// Writes to the file descriptor, which stays the caller's and must outlive it. The clock must outlive it too.
   NodeLog(const Clock& clock, LogLevel level, LineStyle style, int descriptor = 2);
@@ -37,8 +39,8 @@ class NodeLog final : public LogSink {
   /// Does not look at the level, so that audit records always pass.
   void write(LogLevel level, std::string_view logger_name, std::string message) override;
   /// For sources that know more than a line: services, followed files. Sets node_id, epoch, seq, and the time where it
-  /// has none. Goes to the consumer only.
-  void submit(LogRecord record);
+  /// has none. Goes to the consumer only. A source that can be read again says where it is after this record.
+  void submit(LogRecord record, SourcePosition position = {});
 
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
@@ -50,8 +52,12 @@ class NodeLog final : public LogSink {
 
  private:
   class Output;
-  void hand_over(LogRecord record);
-  void consume(LogRecord record);
+  struct Submitted {
+    LogRecord record;
+    SourcePosition position;
+  };
+  void hand_over(Submitted submitted);
+  void consume(Submitted submitted);
 
   const Clock& clock_;
   std::atomic<LogLevel> level_;
@@ -63,7 +69,7 @@ class NodeLog final : public LogSink {
   std::uint64_t epoch_ = 0;
   std::uint64_t next_seq_ = 1;
   Consumer consumer_;
-  std::vector<LogRecord> early_;
+  std::vector<Submitted> early_;
 };
 
 }  // namespace p2p::logs

@@ -69,13 +69,20 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
 void normalise(LogRecord& record) {
   normalise_attrs(record.attrs);
   const std::size_t written_bytes = record.message.size();
-  clean_in_place(record.message, kMaxMessageBytes);
-  if (written_bytes > kMaxMessageBytes) add_attr(record.attrs, "message_cut_from_bytes", written_bytes);
+  if (written_bytes > kMaxMessageBytes)
+    cut_message(record, written_bytes);
+  else
+    clean_in_place(record.message, kMaxMessageBytes);
   clean_in_place(record.logger_name, kMaxNameBytes);
   if (record.logger_name.empty()) record.logger_name = "root";
   clean_in_place(record.module, kMaxNameBytes);
   clean_in_place(record.function, kMaxNameBytes);
   clean_in_place(record.trace_id, kMaxNameBytes);
+}
+
+void cut_message(LogRecord& record, std::size_t written_bytes) {
+  clean_in_place(record.message, kMaxMessageBytes);
+  add_attr(record.attrs, "message_cut_from_bytes", written_bytes);
 }
 
 int severity_of(LogLevel level) noexcept { return 5 + 4 * static_cast<int>(level); }

@@ -44,6 +44,10 @@ struct LogRecord {
 /// large are replaced by `{"attrs_refused":"why"}`; an empty logger becomes `root`.
 void normalise(LogRecord& record);
 
+/// For a source that has read only the beginning of a message: cuts it to its limit, and attrs gets
+/// `message_cut_from_bytes`. attrs must be a JSON object or empty.
+void cut_message(LogRecord& record, std::size_t written_bytes);
+
 /// Severity numbers of OpenTelemetry (logs data model, SeverityNumber): 5, 9, 13, 17, 21. So are levels stored and
 /// shipped.
 int severity_of(LogLevel level) noexcept;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "base/bytes.hpp"
 #include "base/log_sink.hpp"
+#include "logs/source_position.hpp"
 
 namespace p2p::logs {
 
@@ -27,10 +30,15 @@ class Spool {
   /// The highest number appended, 0 for none.
   virtual std::uint64_t last_seq() const = 0;
   virtual std::size_t size_bytes() const = 0;
+  /// Far enough below the cap that sources which can be read again need not pause.
+  virtual bool has_room() const = 0;
+  /// The position that came last with a record of this source, also before a restart where the spool outlives one.
+  virtual std::optional<std::string> source_position(const std::string& source) const = 0;
 
   /// `item` is the encoded record; `seq` is last_seq() + 1. Over its cap a spool drops the oldest records of the lowest
   /// level and keeps a gap in their place; never one that mark_sent() covers, which may have been stored.
-  virtual void append(std::uint64_t seq, LogLevel level, Bytes item) = 0;
+  /// The position is kept in one piece with the record: after a crash both are there, or neither.
+  virtual void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) = 0;
   /// Items that cover `seq` and what follows: at least one if there is any, then as many as fit `max_bytes`.
   virtual SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const = 0;
   /// Everything up to `seq` has been handed to a connection; only rises.

@@ -40,6 +40,7 @@
 #include "logs/collector.hpp"
 #include "logs/hub.hpp"
 #include "logs/local_shipping.hpp"
+#include "logs/log_sources.hpp"
 #include "logs/log_shipper.hpp"
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
@@ -173,6 +174,7 @@ class Node {
 
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
   std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
+  std::unique_ptr<LogSources> log_sources_;
 
   std::unique_ptr<net::Loops> loops_;
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
@@ -209,6 +211,7 @@ Node::~Node() {
     loops_->stop();
     loops_->join();
   }
+  if (log_sources_) log_sources_->stop();
   if (log_store_) log_store_->collector.stop();
   log_sink_.detach();
 }
@@ -353,7 +356,10 @@ Result<void> Node::open_logs() {
       std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
   shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
   log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
-                   [this](const logs::LogRecord& record) { shipper_->append(record); });
+                   [this](const logs::LogRecord& record, const logs::SourcePosition& position) {
+                     shipper_->append(record, position);
+                   });
+  log_sources_ = std::make_unique<LogSources>(LogSources::Parts{config_, options_.paths, log_sink_, *shipper_, clock_});
   return {};
 }
 
@@ -563,6 +569,9 @@ Result<void> Node::begin_serving() {
   if (!is_coordinator() && config_.coordinator_addresses.empty()) {
     log_.warning("coordinator_addresses is empty: this worker joins nobody until it is set");
   }
+  if (log_sources_) {
+    if (auto started = log_sources_->start(); !started) return started;
+  }
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
   set_facts([this](membership::SelfFacts& facts) { facts.addresses = addresses(); });
@@ -622,6 +631,10 @@ asio::awaitable<void> Node::shut_down() {
   const auto left = [&] {
     return std::max(milliseconds{100}, std::chrono::duration_cast<milliseconds>(end - clock_.monotonic()));
   };
+  if (log_sources_) {
+    auto work = [sources = log_sources_.get()] { return sources->stop(), true; };
+    co_await pool_.run(std::move(work));
+  }
   if (serving_) {
     log_.info("stopping");
     co_await gossip_->leave(std::min(kFarewell, left()));

@@ -50,6 +50,11 @@ TEST_CASE("names and addresses are checked") {
         "\"[fd00::1]:8001\", not \"b\"");
   CHECK(problem_of("syslog_listen: [\"udp://0.0.0.0:514\", \"unix:///run/log\"]").empty());
   CHECK_FALSE(problem_of("syslog_listen: [\"http://0.0.0.0:514\"]").empty());
+  CHECK(problem_of("log_forward: \"tls://syslog.example:6514\"").empty());
+  CHECK(problem_of("log_forward: \"udp://syslog.example:514\"").find("tcp://HOST:PORT") != std::string::npos);
+  CHECK(problem_of("log_files_multiline: ['/srv/*.log ^\\d{4}-', '* ^\\S']").empty());
+  CHECK_FALSE(problem_of("log_files_multiline: ['^\\d{4}-']").empty());
+  CHECK(problem_of("log_files_multiline: ['* (?=x)']").find("RE2") != std::string::npos);
   CHECK(problem_of("advertise_address: shop.example").empty());
   CHECK(problem_of("advertise_address: \"fd00::1\"").empty());
   CHECK_FALSE(problem_of("advertise_address: \"a b\"").empty());

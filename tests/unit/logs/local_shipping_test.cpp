@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(StoreFixture, "the coordinator's own lines reach the store, th
   Collector collector(*store, hub, clock, log);
   LogShipper shipper("coordinator", std::make_unique<MemorySpool>(77), clock);
   log.attach("coordinator", shipper.epoch(), shipper.next_seq(),
-             [&](const LogRecord& record) { shipper.append(record); });
+             [&](const LogRecord& record, const SourcePosition& position) { shipper.append(record, position); });
 
   asio::io_context loop;
   asio::cancellation_signal stop;

@@ -23,7 +23,7 @@ void append(Spool& spool, LogLevel level = LogLevel::info, std::size_t bytes = 1
   record.level = level;
   record.logger_name = "L";
   record.message = std::string(bytes, 'x');
-  spool.append(record.seq, level, encode_item(record));
+  spool.append(record.seq, level, encode_item(record), {});
 }
 
 /// A coordinator in miniature: what it stored survives its connections.

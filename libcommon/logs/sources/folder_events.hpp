@@ -1,0 +1,41 @@
+// inotify for a thread that waits: whether something in some folders has changed.
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+
+#include "base/descriptor.hpp"
+
+namespace p2p::logs {
+
+/// More are not watched, and left to the interval.
+inline constexpr std::size_t kMaxWatchedFolders = 256;
+
+/// wait() and watch() belong to one thread.
+class FolderEvents {
+ public:
+  FolderEvents();
+
+  /// Watches these folders too; those that are missing are left out.
+  void watch(const std::set<std::string>& folders);
+
+  struct Changes {
+    bool names = false;    ///< files came, went, or were renamed
+    bool content = false;  ///< files were written to
+  };
+  /// Returns with the first change, after `at_most`, or once stop() was called.
+  Changes wait(std::chrono::milliseconds at_most);
+  /// Returns after the time, or once stop() was called.
+  void pause(std::chrono::milliseconds time);
+  /// Any thread; for good.
+  void stop();
+
+ private:
+  Changes drain();
+  Descriptor events_;
+  Descriptor stopped_;
+  std::set<int> watched_;
+};
+
+}  // namespace p2p::logs
