@@ -30,6 +30,11 @@ std::size_t LogShipper::spool_bytes() const {
   return spool_->size_bytes();
 }
 
+bool LogShipper::spool_is_failing() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->is_failing();
+}
+
 std::chrono::milliseconds LogShipper::lag() const {
   const std::lock_guard lock(mutex_);
   const std::uint64_t oldest = spool_->first_seq();

@@ -33,6 +33,8 @@ class LogShipper {
   std::chrono::milliseconds lag() const;
   /// What the coordinator has not acknowledged, gaps included; 0 when everything is stored.
   std::size_t spool_bytes() const;
+  /// As Spool::is_failing().
+  bool spool_is_failing() const;
 
   /// Only encodes and copies; never waits for a connection or a disk.
   void append(const LogRecord& record, const SourcePosition& position = {});

@@ -26,6 +26,7 @@ class MemorySpool final : public Spool {
   std::uint64_t last_seq() const override { return last_seq_; }
   std::size_t size_bytes() const override { return bytes_; }
   bool has_room() const override { return bytes_ < max_bytes_ / 4 * 3; }
+  bool is_failing() const override { return false; }
   std::optional<std::string> source_position(const std::string& source) const override {
     return positions_.find(source);
   }

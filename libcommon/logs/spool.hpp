@@ -39,6 +39,8 @@ class Spool {
   virtual std::size_t size_bytes() const = 0;
   /// Far enough below the cap that sources which can be read again need not pause.
   virtual bool has_room() const = 0;
+  /// The disk cannot be written, so what comes now would be lost with the process.
+  virtual bool is_failing() const = 0;
   /// The position that came last with a record of this source, also before a restart where the spool outlives one.
   virtual std::optional<std::string> source_position(const std::string& source) const = 0;
 

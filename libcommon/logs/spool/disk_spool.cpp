@@ -94,6 +94,11 @@ bool DiskSpool::has_room() const {
          files_bytes_ - files_acknowledged_bytes_ + waiting < options_.max_bytes / 4 * 3;
 }
 
+bool DiskSpool::is_failing() const {
+  const Lock lock(mutex_);
+  return write_trouble_ || sync_trouble_;
+}
+
 std::optional<std::string> DiskSpool::source_position(const std::string& source) const {
   const Lock lock(mutex_);
   return positions_.find(source);

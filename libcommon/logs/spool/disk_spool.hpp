@@ -51,6 +51,7 @@ class DiskSpool final : public Spool {
   std::uint64_t last_seq() const override;
   std::size_t size_bytes() const override;
   bool has_room() const override;
+  bool is_failing() const override;
   std::optional<std::string> source_position(const std::string& source) const override;
   void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override;
   std::uint64_t ready_to(std::uint64_t seq) override;
