@@ -11,8 +11,6 @@
 namespace p2p::logs {
 namespace {
 
-/// With more matching nodes or loggers than this, an index is not asked for each.
-constexpr std::size_t kMaxAlternatives = 16;
 constexpr unsigned kRowsBetweenTimeChecks = 256;
 /// What it takes to begin with another range, in rows.
 constexpr unsigned kRowsOfSeek = 8;
@@ -55,31 +53,6 @@ std::string walk_sql(std::string_view index, std::string_view condition, bool fo
   return fmt::format("SELECT {} FROM records {} WHERE {} number BETWEEN ?1 AND ?2 ORDER BY number {}", kColumns,
                      index.empty() ? "NOT INDEXED" : fmt::format("INDEXED BY {}", index), condition,
                      forward ? "ASC" : "DESC");
-}
-
-template <class Bits>
-IndexQuery::Alternative alternative(const Bits& bits) {
-  return {bits.begin(), bits.end()};
-}
-
-/// What the index is asked for; of a filter that it cannot help with, nothing.
-IndexQuery index_query(const Filter& filter, const std::vector<std::int64_t>& nodes,
-                       const std::vector<std::int64_t>& loggers) {
-  IndexQuery out;
-  if (auto text = text_bits(filter.spec().text); !text.empty()) out.clauses.push_back({std::move(text)});
-  const Severity severity = severity_term(filter.spec().minimum_level);
-  IndexQuery::Clause any_node;
-  if (nodes.size() <= kMaxAlternatives) {
-    for (const auto id : nodes) any_node.push_back(alternative(node_bits(static_cast<std::uint64_t>(id), severity)));
-  }
-  if (any_node.empty() && severity != Severity::any) any_node.push_back(alternative(node_bits(0, severity)));
-  if (!any_node.empty()) out.clauses.push_back(std::move(any_node));
-  IndexQuery::Clause any_logger;
-  if (loggers.size() <= kMaxAlternatives) {
-    for (const auto id : loggers) any_logger.push_back(alternative(logger_bits(static_cast<std::uint64_t>(id))));
-  }
-  if (!any_logger.empty()) out.clauses.push_back(std::move(any_logger));
-  return out;
 }
 
 }  // namespace

@@ -3,6 +3,33 @@
 #include <algorithm>
 
 namespace p2p::logs {
+namespace {
+
+template <class Bits>
+IndexQuery::Alternative alternative(const Bits& bits) {
+  return {bits.begin(), bits.end()};
+}
+
+}  // namespace
+
+IndexQuery index_query(const Filter& filter, const std::vector<std::int64_t>& nodes,
+                       const std::vector<std::int64_t>& loggers) {
+  IndexQuery out;
+  if (auto text = text_bits(filter.spec().text); !text.empty()) out.clauses.push_back({std::move(text)});
+  const Severity severity = severity_term(filter.spec().minimum_level);
+  IndexQuery::Clause any_node;
+  if (nodes.size() <= kMaxAlternatives) {
+    for (const auto id : nodes) any_node.push_back(alternative(node_bits(static_cast<std::uint64_t>(id), severity)));
+  }
+  if (any_node.empty() && severity != Severity::any) any_node.push_back(alternative(node_bits(0, severity)));
+  if (!any_node.empty()) out.clauses.push_back(std::move(any_node));
+  IndexQuery::Clause any_logger;
+  if (loggers.size() <= kMaxAlternatives) {
+    for (const auto id : loggers) any_logger.push_back(alternative(logger_bits(static_cast<std::uint64_t>(id))));
+  }
+  if (!any_logger.empty()) out.clauses.push_back(std::move(any_logger));
+  return out;
+}
 
 RangeWalk::RangeWalk(NumberRange all, bool forward, std::shared_ptr<DayIndex> index, IndexQuery query)
     : forward_(forward), index_(std::move(index)), query_(std::move(query)) {

@@ -7,8 +7,17 @@
 #include <vector>
 
 #include "logs/day_index.hpp"
+#include "logs/filter.hpp"
 
 namespace p2p::logs {
+
+/// With more matching nodes or loggers than this, an index is not asked for each.
+inline constexpr std::size_t kMaxAlternatives = 16;
+
+/// What the index is asked for; of a filter that it cannot help with, nothing. `nodes` and `loggers` are the rows that
+/// fit; empty for all.
+IndexQuery index_query(const Filter& filter, const std::vector<std::int64_t>& nodes,
+                       const std::vector<std::int64_t>& loggers);
 
 class RangeWalk {
  public:

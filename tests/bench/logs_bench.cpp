@@ -139,10 +139,8 @@ void measure_disk(const fs::path& parent) {
   }
   double rows = 0, indexes = 0, beside = 0;
   for (const auto& entry : fs::directory_iterator(folder.path)) {
-    if (entry.path().extension() != ".db") {
-      beside += static_cast<double>(entry.file_size());
-      continue;
-    }
+    if (entry.path().extension() == ".idx") beside += static_cast<double>(entry.file_size());
+    if (entry.path().extension() != ".db") continue;
     auto database = take(Database::open(entry.path(), Database::Mode::read_only));
     auto sizes = take(database.prepare("SELECT s.name = 'records', sum(pgsize) FROM dbstat s GROUP BY 1"));
     while (take(sizes.step())) (sizes.integer(0) != 0 ? rows : indexes) += static_cast<double>(sizes.integer(1));
@@ -197,7 +195,6 @@ void measure_query(const fs::path& parent) {
        300,
        {{"worker-1"}, {}, LogLevel::error, {}, {}, "answered 200", ""},
        100},
-      {"regex with a literal part", 300, {{}, {}, LogLevel::debug, {}, {}, "", "segmentation (fault|violation)"}, 0},
   };
   for (const auto& search : searches) {
     std::vector<double> times;
@@ -304,7 +301,7 @@ void measure_stalled(const fs::path& parent) {
   std::vector<double> ratios;
   double most = 0;
   bool gapless = true;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 5; ++round) {
     const double free_rate = ingest_rate(fleet, 2s);
     const double before = resident_megabytes();
     std::vector<net::ChannelPtr> clients;
