@@ -7,8 +7,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "logs/record.hpp"
 #include "base/sqlite.hpp"
+#include "logs/record.hpp"
 
 namespace p2p::logs {
 

@@ -17,6 +17,7 @@ void join_gap(std::optional<Gap>& sum, const Gap& gap) {
   sum->first_seq = std::min(sum->first_seq, gap.first_seq);
   sum->last_seq = std::max(sum->last_seq, gap.last_seq);
   for (std::size_t i = 0; i < gap.lost.size(); ++i) sum->lost[i] += gap.lost[i];
+  sum->damaged += gap.damaged;
 }
 
 LogRecord gap_record(const Gap& gap, WallTime now) {
@@ -34,7 +35,12 @@ LogRecord gap_record(const Gap& gap, WallTime now) {
   out.seq = gap.first_seq;
   out.level = LogLevel::warning;
   out.logger_name = "LogShipping";
-  out.message = fmt::format("lost {} records, the spool was full: {}", total, levels);
+  if (total > 0 || gap.damaged == 0)
+    out.message = fmt::format("lost {} records, the spool was full: {}", total, levels);
+  if (gap.damaged > 0) {
+    out.message += fmt::format("{}lost {} records, the spool was damaged", total > 0 ? "; " : "", gap.damaged);
+    counts["damaged"] = gap.damaged;
+  }
   out.attrs =
       dump_json(Json{{"gap", {{"first_seq", gap.first_seq}, {"last_seq", gap.last_seq}, {"lost", std::move(counts)}}}});
   return out;

@@ -7,7 +7,13 @@
 namespace p2p::logs {
 
 LogShipper::LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const Clock& clock)
-    : clock_(clock), spool_(std::move(spool)), machine_(std::move(node_id), *spool_) {}
+    : clock_(clock), spool_(std::move(spool)), machine_(std::move(node_id), *spool_) {
+  if (spool_->first_seq() <= spool_->last_seq()) times_.appended(spool_->first_seq(), clock_.monotonic());
+  spool_->set_changed([this] { changed(); });
+}
+
+// Its thread calls changed(), so it ends before anything else does.
+LogShipper::~LogShipper() { spool_.reset(); }
 
 std::uint64_t LogShipper::epoch() const {
   const std::lock_guard lock(mutex_);
@@ -22,6 +28,11 @@ std::uint64_t LogShipper::next_seq() const {
 std::size_t LogShipper::spool_bytes() const {
   const std::lock_guard lock(mutex_);
   return spool_->size_bytes();
+}
+
+bool LogShipper::spool_is_failing() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->is_failing();
 }
 
 std::chrono::milliseconds LogShipper::lag() const {
@@ -62,10 +73,25 @@ void LogShipper::append(const LogRecord& record, const SourcePosition& position)
   const std::lock_guard lock(mutex_);
   spool_->append(record.seq, record.level, std::move(item), position);
   times_.appended(record.seq, clock_.monotonic());
+  wake_if_due();
+}
+
+/// With the lock.
+void LogShipper::wake_if_due() {
   const auto wakeup = machine_.next_wakeup();
   if (!wakeup || *wakeup >= announced_wakeup_) return;
   announced_wakeup_ = *wakeup;
   if (wake_) wake_();
+}
+
+void LogShipper::changed() {
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    wake_if_due();
+    due = take_waiting();
+  }
+  for (const auto& call : due) call();
 }
 
 void LogShipper::set_wake(std::function<void()> wake) {

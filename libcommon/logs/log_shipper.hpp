@@ -23,15 +23,18 @@ class LogShipper {
  public:
   /// The clock must outlive it.
   LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const Clock& clock);
+  ~LogShipper();  ///< ends the spool's work; what it has in memory is written then
 
   std::uint64_t epoch() const;
   /// The number that the next appended record must carry.
   std::uint64_t next_seq() const;
   /// For how long the oldest record that the coordinator has not acknowledged has been waiting, to a tenth of a second;
-  /// 0 when everything is stored.
+  /// 0 when everything is stored. What was there at the start counts from then on.
   std::chrono::milliseconds lag() const;
   /// What the coordinator has not acknowledged, gaps included; 0 when everything is stored.
   std::size_t spool_bytes() const;
+  /// As Spool::is_failing().
+  bool spool_is_failing() const;
 
   /// Only encodes and copies; never waits for a connection or a disk.
   void append(const LogRecord& record, const SourcePosition& position = {});
@@ -57,6 +60,8 @@ class LogShipper {
 
  private:
   std::vector<std::function<void()>> take_waiting();
+  void wake_if_due();
+  void changed();
 
   const Clock& clock_;
   mutable std::mutex mutex_;

@@ -20,17 +20,22 @@ class MemorySpool final : public Spool {
       : epoch_(epoch), max_bytes_(max_bytes) {}
 
   std::uint64_t epoch() const override { return epoch_; }
+  std::uint64_t epoch_end() const override { return kMaxSeq; }
+  void begin_epoch() override { epoch_ = (epoch_ + 1) % kEpochLimit; }
   std::uint64_t first_seq() const override { return entries_.empty() ? last_seq_ + 1 : entries_.begin()->first; }
   std::uint64_t last_seq() const override { return last_seq_; }
   std::size_t size_bytes() const override { return bytes_; }
   bool has_room() const override { return bytes_ < max_bytes_ / 4 * 3; }
+  bool is_failing() const override { return false; }
   std::optional<std::string> source_position(const std::string& source) const override {
     return positions_.find(source);
   }
   void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override;
+  std::uint64_t ready_to(std::uint64_t) override { return last_seq_; }
   SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const override;
   void mark_sent(std::uint64_t seq) override;
   void acknowledge(std::uint64_t seq) override;
+  void set_changed(std::function<void()>) override {}
 
  private:
   /// A record, or (without an item) the gap that dropped ones left.

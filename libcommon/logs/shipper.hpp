@@ -22,8 +22,9 @@ inline constexpr std::uint64_t kBatchRecords = 512;
 /// After a quiet time a record leaves at once; under load one batch leaves per interval.
 inline constexpr std::chrono::milliseconds kFlushInterval{10};
 
-/// On each connection: `open`, then wait for the answer that says where to go on, then batches in order within the
-/// window. Acknowledged records leave the spool; what is not acknowledged is sent again on the next connection.
+/// On each connection, and for each epoch: `open`, then wait for the answer that says where to go on, then batches in
+/// order within the window. Acknowledged records leave the spool; what is not acknowledged is sent again on the next
+/// connection.
 class Shipper {
  public:
   /// The spool must outlive the machine.
@@ -47,13 +48,17 @@ class Shipper {
     std::size_t bytes;
   };
 
-  bool has_unsent() const { return next_seq_ <= spool_.last_seq(); }
-  bool has_full_batch() const { return next_seq_ + kBatchRecords <= spool_.last_seq() + 1; }
-  bool may_send() const { return state_ == State::streaming && has_unsent() && in_flight_bytes_ < kWindowBytes; }
+  bool must_open() const { return state_ != State::disconnected && epoch_ != spool_.epoch(); }
+  OpenMessage open();
+  bool has_window() const { return state_ == State::streaming && in_flight_bytes_ < kWindowBytes; }
+  /// How many records could leave now, if the window is open.
+  std::uint64_t ready_count() const;
 
   std::string node_id_;
   Spool& spool_;
   State state_ = State::disconnected;
+  std::uint64_t epoch_ = 0;     // of the last `open`
+  bool has_renewed_ = false;    // the epoch, on this connection
   std::uint64_t next_seq_ = 0;  // the first not yet sent on this connection
   std::deque<Flight> flights_;
   std::size_t in_flight_bytes_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,13 +19,19 @@ struct SpoolChunk {
   std::uint64_t last_seq = 0;  ///< the last number that the items cover; 0 when there are none
 };
 
-/// One thread at a time. Numbers rise by one from 1 within an epoch.
+/// One thread at a time. Numbers rise by one, from 1 in a new spool. A spool that may have forgotten numbers which it
+/// gave to a coordinator goes on in another epoch, so that none means two records. A connection carries one epoch.
 class Spool {
  public:
   virtual ~Spool() = default;
 
-  /// Changes only when the content of the spool is lost; below kEpochLimit.
+  /// Of the record first_seq(); below kEpochLimit.
   virtual std::uint64_t epoch() const = 0;
+  /// The last number of epoch(); kMaxSeq while none follows. Once all up to it are acknowledged, epoch() is the next.
+  virtual std::uint64_t epoch_end() const = 0;
+  /// A coordinator has stored more of the last epoch than was ever appended, as when a disk was put back to an earlier
+  /// state: all that is not acknowledged belongs to a new one. It may be stored twice so, but is not taken for known.
+  virtual void begin_epoch() = 0;
   /// The lowest number not acknowledged; last_seq() + 1 when everything is.
   virtual std::uint64_t first_seq() const = 0;
   /// The highest number appended, 0 for none.
@@ -32,6 +39,8 @@ class Spool {
   virtual std::size_t size_bytes() const = 0;
   /// Far enough below the cap that sources which can be read again need not pause.
   virtual bool has_room() const = 0;
+  /// The disk cannot be written, so what comes now would be lost with the process.
+  virtual bool is_failing() const = 0;
   /// The position that came last with a record of this source, also before a restart where the spool outlives one.
   virtual std::optional<std::string> source_position(const std::string& source) const = 0;
 
@@ -39,12 +48,19 @@ class Spool {
   /// level and keeps a gap in their place; never one that mark_sent() covers, which may have been stored.
   /// The position is kept in one piece with the record: after a crash both are there, or neither.
   virtual void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) = 0;
-  /// Items that cover `seq` and what follows: at least one if there is any, then as many as fit `max_bytes`.
+  /// How far read_from(seq) can go on without waiting for a disk; seq - 1 for not at all. What is beyond is on its way
+  /// from now on, and set_changed()'s function is called when it is there.
+  virtual std::uint64_t ready_to(std::uint64_t seq) = 0;
+  /// Items that cover `seq` and what follows, up to epoch_end(): at least one if ready_to() says so, then as many as
+  /// fit `max_bytes`.
   virtual SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const = 0;
   /// Everything up to `seq` has been handed to a connection; only rises.
   virtual void mark_sent(std::uint64_t seq) = 0;
   /// Everything up to `seq` is stored by the coordinator and may go.
   virtual void acknowledge(std::uint64_t seq) = 0;
+
+  /// Called from another thread, never within a call of the spool, when more may be ready or there may be room again.
+  virtual void set_changed(std::function<void()> changed) = 0;
 };
 
 }  // namespace p2p::logs

@@ -72,7 +72,8 @@ bool read_gap(CborReader& in, std::uint64_t count, Gap& out) {
   for (auto& lost : out.lost) {
     if (!read_seq(in, lost)) return false;
   }
-  return skip_rest(in, count - kGapElements);
+  if (count == kGapElements) return true;
+  return read_seq(in, out.damaged) && skip_rest(in, count - kGapElements - 1);
 }
 
 bool read_item(CborReader& in, RecordsMessage& out) {
@@ -153,11 +154,12 @@ Bytes encode_item(const LogRecord& record) {
 Bytes encode_item(const Gap& gap) {
   Bytes out;
   CborWriter writer(out);
-  writer.array(3 + gap.lost.size());
+  writer.array(3 + gap.lost.size() + (gap.damaged > 0 ? 1 : 0));
   writer.unsigned_integer(kGapItem);
   writer.unsigned_integer(gap.first_seq);
   writer.unsigned_integer(gap.last_seq);
   for (const auto lost : gap.lost) writer.unsigned_integer(lost);
+  if (gap.damaged > 0) writer.unsigned_integer(gap.damaged);
   return out;
 }
 

@@ -4,13 +4,14 @@
 //   open     [0, node_id, epoch, first_seq]    worker: my stream begins here; nothing before first_seq will come
 //   records  [1, node_id, [item, …]]           worker: items in rising seq
 //              record  [0, seq, timestamp, severity, logger, message, attrs, module, function, line, trace_id]
-//              gap     [1, first_seq, last_seq, debug, info, warning, error, critical]
+//              gap     [1, first_seq, last_seq, debug, info, warning, error, critical, damaged]
 //   ack      [2, epoch, seq, resend]           coordinator: everything up to seq is stored for good; with `resend`,
 //                                              and always as the answer to open: send again from seq + 1
 //
 // timestamp is nanoseconds since 1970 UTC, severity a number of OpenTelemetry. Empty elements at the end of a record
-// are left out (but not before `message`); attrs is JSON text. A gap stands for the records first_seq to last_seq,
-// which the worker no longer has, and counts them by level. node_id is what the worker believes; the certificate's
+// are left out (but not before `message`), and so is `damaged` when it is 0; attrs is JSON text. A gap stands for the
+// records first_seq to last_seq, which the worker no longer has: those that a full spool dropped, by level, and those
+// that cannot be read any more. node_id is what the worker believes; the certificate's
 // counts.
 #pragma once
 
@@ -36,11 +37,12 @@ inline constexpr std::size_t kMaxUnacknowledgedBytes = 2 * kWindowBytes;
 /// Lost records by level, indexed by LogLevel.
 using LevelCounts = std::array<std::uint64_t, 5>;
 
-/// Records that a full spool had to drop: all of first_seq … last_seq.
+/// Records that a spool has lost: all of first_seq … last_seq.
 struct Gap {
   std::uint64_t first_seq = 0;
   std::uint64_t last_seq = 0;
-  LevelCounts lost{};
+  LevelCounts lost{};         ///< dropped, as the spool was full
+  std::uint64_t damaged = 0;  ///< could not be read again, of whatever level
   bool operator==(const Gap&) const = default;
 };
 using Item = std::variant<LogRecord, Gap>;

@@ -8,7 +8,7 @@
 
 #include "vault/archive.hpp"
 #include "vault/archive_layout.hpp"
-#include "vault/byte_order.hpp"
+#include "base/byte_order.hpp"
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "vault/archive.hpp"
 #include "vault/archive_layout.hpp"
-#include "vault/byte_order.hpp"
+#include "base/byte_order.hpp"
 
 namespace p2p::vault {
 namespace {

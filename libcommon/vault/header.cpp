@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "vault/byte_order.hpp"
+#include "base/byte_order.hpp"
 
 namespace p2p::vault {
 namespace {

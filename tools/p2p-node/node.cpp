@@ -45,6 +45,7 @@
 #include "logs/log_sources.hpp"
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
+#include "logs/spool/disk_spool.hpp"
 #include "logs/store.hpp"
 #include "machine_watch.hpp"
 #include "membership/state_file.hpp"
@@ -128,6 +129,7 @@ class Node {
   Result<void> prepare();
   Result<void> open_identity();
   Result<void> open_logs();
+  std::unique_ptr<logs::Spool> open_spool();
   Result<void> open_membership();
   Result<void> open_tokens();
   Result<void> open_authority();
@@ -173,6 +175,7 @@ class Node {
   std::unique_ptr<TrustedRoots> trusted_roots_;
   std::unique_ptr<membership::Membership> membership_;
 
+  std::unique_ptr<Health> health_;             // told by the spool until that has ended
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
   std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
   std::unique_ptr<LogSources> log_sources_;
@@ -192,7 +195,6 @@ class Node {
   std::unique_ptr<StateWriter> gossip_state_;
   std::unique_ptr<StateWriter> service_state_;
   std::unique_ptr<services::ServiceHost> services_;
-  std::unique_ptr<Health> health_;
   metrics::MetricsRegistry metrics_;
   std::unique_ptr<logs::LogForwarder> log_forwarder_;  // at a coordinator, after the pool and what it reads
   std::unique_ptr<Gossip> gossip_;
@@ -356,16 +358,30 @@ Result<void> Node::open_logs() {
     log_sink_.attach(config_.node_id, 0, 1, {});
     return {};
   }
-  auto spool = std::make_unique<logs::MemorySpool>(
-      random_.below(logs::kEpochLimit),
-      std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
-  shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
+  shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, open_spool(), clock_);
   log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
                    [this](const logs::LogRecord& record, const logs::SourcePosition& position) {
                      shipper_->append(record, position);
                    });
   log_sources_ = std::make_unique<LogSources>(LogSources::Parts{config_, options_.paths, log_sink_, *shipper_, clock_});
   return {};
+}
+
+std::unique_ptr<logs::Spool> Node::open_spool() {
+  logs::DiskSpoolOptions options;
+  options.folder = options_.paths.state_directory(config_) / "spool";
+  options.max_bytes = config_.log_spool_max_bytes;
+  options.on_trouble = [this, folder = options.folder.string()](const std::optional<std::string>& trouble) {
+    health_->set_saved(folder, !trouble);
+  };
+  const std::string folder = options.folder.string();
+  auto opened = logs::DiskSpool::open(std::move(options), random_, log_sink_);
+  if (opened) return std::move(*opened);
+  log_.warning("log records wait in memory and are lost when this node ends: {}", opened.error().context);
+  health_->set_saved(folder, false);
+  return std::make_unique<logs::MemorySpool>(
+      random_.below(logs::kEpochLimit),
+      std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
 }
 
 Result<void> Node::open_membership() {

@@ -122,6 +122,8 @@ void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& ship
             seconds(shipper.lag()));
   out.gauge("p2p_log_spool_bytes", "Log records that the coordinator has not stored yet.",
             number(shipper.spool_bytes()));
+  out.gauge("p2p_log_spool_failing", "1 while the disk of the log spool cannot be written, else 0.",
+            shipper.spool_is_failing() ? 1 : 0);
 }
 
 void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now) {

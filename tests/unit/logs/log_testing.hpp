@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -23,8 +24,8 @@ namespace p2p::logs {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "p2p-logs-XXXXXX").string();
+  explicit TemporaryFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "p2p-logs-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
@@ -52,6 +53,17 @@ class CapturingSink final : public LogSink {
   void write(LogLevel level, std::string_view logger, std::string message) override {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::string(to_string(level)) + " " + std::string(logger) + ": " + message);
+  }
+  std::size_t count(std::string_view part = "") const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::count_if(
+        lines_.begin(), lines_.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; }));
+  }
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    std::string out;
+    for (const auto& line : lines_) out += line + "\n";
+    return out;
   }
   bool has(std::string_view part) const {
     const std::lock_guard lock(mutex_);

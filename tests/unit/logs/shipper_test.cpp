@@ -148,6 +148,95 @@ TEST_CASE("a peer that breaks the protocol is told apart") {
   CHECK(spool.first_seq() == 1);
 }
 
+TEST_CASE("a coordinator that has more than the spool gets all that is there in a new epoch, and is believed once") {
+  MemorySpool spool(kEpoch);
+  append(spool);
+  append(spool);
+  spool.acknowledge(1);
+  Shipper shipper("worker-1", spool);
+  shipper.on_connected();
+  REQUIRE(shipper.on_message(encode(AckMessage{kEpoch, 50, true})).has_value());
+  REQUIRE(shipper.next_wakeup());
+  auto messages = shipper.poll(Monotonic{milliseconds{1}});
+  REQUIRE(messages.size() == 1);
+  const auto open = std::get<OpenMessage>(*decode(messages[0]));
+  CHECK(open.epoch != kEpoch);
+  CHECK(open.first_seq == 2);
+  CHECK(shipper.poll(Monotonic{milliseconds{1}}).empty());
+  REQUIRE(shipper.on_message(encode(AckMessage{kEpoch, 60, false})).has_value());  // of the epoch before
+  REQUIRE(shipper.on_message(encode(AckMessage{open.epoch, 1, true})).has_value());
+  messages = shipper.poll(Monotonic{milliseconds{1}});
+  REQUIRE(messages.size() == 1);
+  CHECK(items_in(messages[0]) == 1);
+  CHECK_FALSE(shipper.on_message(encode(AckMessage{open.epoch, 50, true})).has_value());
+}
+
+namespace {
+
+/// Numbers up to 3 are of one epoch, and those behind of another.
+class TwoEpochs final : public Spool {
+ public:
+  std::uint64_t epoch() const override { return first_seq() <= 3 ? kEpoch : kEpoch + 1; }
+  std::uint64_t epoch_end() const override { return first_seq() <= 3 ? 3 : kMaxSeq; }
+  void begin_epoch() override { FAIL("nothing is wrong with it"); }
+  std::uint64_t first_seq() const override { return inner_.first_seq(); }
+  std::uint64_t last_seq() const override { return inner_.last_seq(); }
+  std::size_t size_bytes() const override { return inner_.size_bytes(); }
+  bool has_room() const override { return true; }
+  bool is_failing() const override { return false; }
+  std::optional<std::string> source_position(const std::string&) const override { return {}; }
+  void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override {
+    inner_.append(seq, level, std::move(item), position);
+  }
+  std::uint64_t ready_to(std::uint64_t) override { return std::min(last_seq(), epoch_end()); }
+  SpoolChunk read_from(std::uint64_t seq, std::size_t) const override { return inner_.read_from(seq, 1); }
+  void mark_sent(std::uint64_t seq) override { inner_.mark_sent(seq); }
+  void acknowledge(std::uint64_t seq) override { inner_.acknowledge(seq); }
+  void set_changed(std::function<void()>) override {}
+
+ private:
+  MemorySpool inner_{kEpoch};
+};
+
+}  // namespace
+
+TEST_CASE("the next epoch is opened once all of the one before is stored") {
+  // The coordinator has 0 to 9 numbers of the first epoch, of which the spool knows 3.
+  for (std::uint64_t known = 0; known < 10; ++known) {
+    CAPTURE(known);
+    TwoEpochs spool;
+    for (int i = 0; i < 5; ++i) append(spool);
+    Shipper shipper("worker-1", spool);
+    auto outgoing = shipper.on_connected();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> received;
+    std::uint64_t epoch = 0, stored = 0;
+    for (int step = 1; !outgoing.empty(); ++step) {
+      REQUIRE(step < 20);
+      for (const auto& message : std::exchange(outgoing, {})) {
+        const auto decoded = decode(message);
+        bool resend = false;
+        if (const auto* open = std::get_if<OpenMessage>(&*decoded)) {
+          epoch = open->epoch;
+          stored = epoch == kEpoch ? known : open->first_seq - 1;
+          resend = true;
+        } else {
+          for (const auto& item : std::get<RecordsMessage>(*decoded).items) {
+            stored = std::get<LogRecord>(item).seq;
+            received.emplace_back(epoch, stored);
+          }
+        }
+        REQUIRE(shipper.on_message(encode(AckMessage{epoch, stored, resend})).has_value());
+      }
+      outgoing = shipper.poll(Monotonic{milliseconds{step * 100}});
+    }
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> expected;
+    for (std::uint64_t seq = known + 1; seq <= 3; ++seq) expected.emplace_back(kEpoch, seq);
+    for (std::uint64_t seq = 4; seq <= 5; ++seq) expected.emplace_back(kEpoch + 1, seq);
+    CHECK(received == expected);
+    CHECK(spool.size_bytes() == 0);
+  }
+}
+
 TEST_CASE("an acknowledgement of what was not sent yet leaves nothing to send") {
   MemorySpool spool(kEpoch);
   Shipper shipper = connected(spool);

@@ -53,6 +53,10 @@ TEST_CASE("a gap is told in one line") {
   CHECK(out.seq == 5);
   CHECK(out.level == LogLevel::warning);
   CHECK(out.attrs == R"({"gap":{"first_seq":5,"last_seq":13,"lost":{"DEBUG":6,"INFO":1}}})");
+  join_gap(sum, Gap{14, 16, {}, 3});
+  CHECK(gap_record(*sum, record().timestamp).message ==
+        "lost 7 records, the spool was full: 6 DEBUG, 1 INFO; lost 3 records, the spool was damaged");
+  CHECK(gap_record(Gap{14, 16, {}, 3}, record().timestamp).message == "lost 3 records, the spool was damaged");
 }
 
 TEST_CASE("cursors have one text form") {

@@ -51,6 +51,7 @@ TEST_CASE("messages are plain CBOR that another reader understands") {
   const auto json = parse_cbor(records_message(full, Gap{8, 12, {3, 2, 0, 0, 0}}));
   REQUIRE(json.has_value());
   CHECK(json->dump() == R"([1,"worker-1",[[0,7,-5,17,"Gossip","hello","","","",0,"abc"],[1,8,12,3,2,0,0,0]]])");
+  CHECK(parse_cbor(encode_item(Gap{8, 12, {3, 0, 0, 0, 0}, 2}))->dump() == "[1,8,12,3,0,0,0,0,2]");
   CHECK(parse_cbor(encode(OpenMessage{"worker-1", 5, 6}))->dump() == R"([0,"worker-1",5,6])");
   CHECK(parse_cbor(encode(AckMessage{5, 6, true}))->dump() == "[2,5,6,true]");
 }
@@ -62,7 +63,7 @@ TEST_CASE("records and gaps survive the trip") {
   full.function = "f";
   full.line = UINT32_MAX;
   full.trace_id = "t";
-  const Gap gap{1, 3, {1, 1, 1, 0, 0}};
+  const Gap gap{1, 4, {1, 1, 1, 0, 0}, 1};
   const auto decoded = decode(records_message(full, gap));
   REQUIRE(decoded.has_value());
   const auto& message = std::get<RecordsMessage>(*decoded);

@@ -1,10 +1,10 @@
-// Numbers in bytes: big-endian in the header, little-endian in a ZIP archive. Pure.
+// Numbers in bytes: big-endian in headers and spools, little-endian in a ZIP archive. Pure.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
 
-namespace p2p::vault {
+namespace p2p {
 
 template <std::unsigned_integral T>
 void put_big(std::uint8_t* to, T value) {
@@ -28,4 +28,4 @@ T get_little(const std::uint8_t* from) {
   return out;
 }
 
-}  // namespace p2p::vault
+}  // namespace p2p
