@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
+#include <array>
+#include <span>
+
 #include "net/connect.hpp"
 #include "net/dial.hpp"
+#include "net/outside_dial.hpp"
 #include "pki/subject_name.hpp"
 
 namespace p2p::net {
 namespace asio = boost::asio;
 namespace {
 
-constexpr unsigned char kAlpn[] = "\x08http/1.1";
+constexpr std::array<unsigned char, 9> kAlpn{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-Result<SslPtr> make_ssl(const WebTrust::State& trust, const std::string& host) {
+Result<SslPtr> make_ssl(const WebTrust::State& trust, const std::string& host, std::span<const unsigned char> alpn) {
   SslPtr ssl(SSL_new(trust.context.get()));
   if (!ssl) return Error(Errc::failed, take_ssl_error("making a TLS session"));
   const bool is_ip = pki::ip_to_bytes(host).has_value();
@@ -22,7 +26,9 @@ Result<SslPtr> make_ssl(const WebTrust::State& trust, const std::string& host) {
   const int named = is_ip ? X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str())
                           : X509_VERIFY_PARAM_set1_host(wanted, host.data(), host.size());
   const bool is_told = is_ip || SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
-  if (named != 1 || !is_told || SSL_set_alpn_protos(ssl.get(), kAlpn, sizeof kAlpn - 1) != 0) {
+  const bool is_offered =
+      alpn.empty() || SSL_set_alpn_protos(ssl.get(), alpn.data(), static_cast<unsigned>(alpn.size())) == 0;
+  if (named != 1 || !is_told || !is_offered) {
     return Error(Errc::failed, host + ": " + take_ssl_error("the name cannot be asked for"));
   }
   SSL_set_connect_state(ssl.get());
@@ -65,11 +71,27 @@ asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust tr
   auto socket = co_await connect(executor, endpoint, *addresses, watch);
   if (!socket) co_return WebError{socket.error(), WebStep::connection};
   if (!url.https) co_return std::make_unique<Stream>(std::move(*socket));
-  auto ssl = make_ssl(trust.state(), url.host);
+  auto ssl = make_ssl(trust.state(), url.host, kAlpn);
   if (!ssl) co_return WebError{ssl.error(), WebStep::tls};
   auto stream = std::make_unique<Stream>(std::move(*socket), std::move(*ssl));
   const auto shaken = co_await shake_hands(*stream, trust.state(), url.authority(), watch);
   if (!shaken) co_return WebError{shaken.error(), WebStep::tls};
+  co_return stream;
+}
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> dial_outside(asio::any_io_executor executor,
+                                                              std::optional<WebTrust> trust, Endpoint endpoint,
+                                                              Traffic& traffic, CallWatch& watch) {
+  const auto addresses = co_await resolve(executor, endpoint, watch);
+  if (!addresses) co_return addresses.error();
+  auto socket = co_await connect(executor, endpoint, *addresses, watch);
+  if (!socket) co_return socket.error();
+  if (!trust) co_return std::make_unique<Stream>(std::move(*socket), SslPtr(), &traffic);
+  auto ssl = make_ssl(trust->state(), endpoint.host, {});
+  if (!ssl) co_return ssl.error();
+  auto stream = std::make_unique<Stream>(std::move(*socket), std::move(*ssl), &traffic);
+  const auto shaken = co_await shake_hands(*stream, trust->state(), endpoint.to_text(), watch);
+  if (!shaken) co_return shaken.error();
   co_return stream;
 }
 

@@ -5,7 +5,7 @@ load cluster
 setup_file() {
   fleet_setup
   node_start coordinator-1 coordinator 'rate_limit_health_burst: 3' 'rate_limit_health_requests: 1' \
-    'rate_limit_default_requests: 1000000' 'rate_limit_default_burst: 100000'
+    'rate_limit_default_requests: 1000000' 'rate_limit_default_burst: 100000' 'log_forward: tcp://127.0.0.1:1'
   node_start worker-1 worker
   local folder=$P2P_HOME/services/worker-1/checks
   mkdir -p "${folder%/*}"

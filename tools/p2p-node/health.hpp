@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -33,6 +34,8 @@ class Health {
   void set_saved(const std::string& file, bool saved);
   /// False while a coordinator's log store takes nothing, such as on a full disk; the nodes keep their records.
   void set_logs_stored(bool stored) { logs_stored_ = stored; }
+  /// Asked whether the copy of the log gets to where log_forward says; any thread. Before requests come.
+  void set_forwarding(std::function<bool()> is_well) { is_forwarding_well_ = std::move(is_well); }
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
@@ -53,6 +56,7 @@ class Health {
   acme::RenewalHealth certificate_;
   std::string roots_trouble_;
   std::set<std::string> unsaved_;
+  std::function<bool()> is_forwarding_well_;
 };
 
 }  // namespace p2p::node

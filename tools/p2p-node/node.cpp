@@ -40,8 +40,9 @@
 #include "logs/collector.hpp"
 #include "logs/hub.hpp"
 #include "logs/local_shipping.hpp"
-#include "logs/log_sources.hpp"
+#include "logs/log_forwarding.hpp"
 #include "logs/log_shipper.hpp"
+#include "logs/log_sources.hpp"
 #include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
 #include "logs/spool/disk_spool.hpp"
@@ -195,6 +196,7 @@ class Node {
   std::unique_ptr<StateWriter> service_state_;
   std::unique_ptr<services::ServiceHost> services_;
   metrics::MetricsRegistry metrics_;
+  std::unique_ptr<logs::LogForwarder> log_forwarder_;  // at a coordinator, after the pool and what it reads
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
@@ -214,6 +216,7 @@ Node::~Node() {
     loops_->join();
   }
   if (log_sources_) log_sources_->stop();
+  if (log_forwarder_) log_forwarder_->stop();
   if (log_store_) log_store_->collector.stop();
   log_sink_.detach();
 }
@@ -348,6 +351,10 @@ Result<void> Node::open_logs() {
     auto store = logs::Store::open(std::move(options), clock_, random_, log_sink_);
     if (!store) return store.error();
     log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
+    auto forwarder = make_log_forwarder(config_, options_.paths, log_access(), random_, log_sink_);
+    if (!forwarder) return forwarder.error();
+    log_forwarder_ = std::move(*forwarder);
+    if (log_forwarder_) health_->set_forwarding([this] { return !log_forwarder_->is_in_trouble(); });
   }
   if (!config_.log_collection_enabled) {
     log_sink_.attach(config_.node_id, 0, 1, {});
@@ -529,6 +536,7 @@ net::Router Node::make_router() {
     if (forwarder_) write_forwarding_metrics(out, *forwarder_, *directory_.members());
     write_service_metrics(out, *services_->view());
     if (shipper_) write_log_metrics(out, *shipper_);
+    if (log_forwarder_) write_forward_metrics(out, *log_forwarder_);
     write_certificate_metrics(out, health_->certificate(), clock_.wall());
   });
   net::Route figures;
@@ -588,6 +596,7 @@ Result<void> Node::begin_serving() {
   if (log_sources_) {
     if (auto started = log_sources_->start(); !started) return started;
   }
+  if (log_forwarder_) log_forwarder_->start();
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
   set_facts([this](membership::SelfFacts& facts) { facts.addresses = addresses(); });
@@ -665,7 +674,11 @@ asio::awaitable<void> Node::shut_down() {
   co_await tasks_->stop(left());
   if (serving_) co_await services_->stop(left());
   if (log_store_) {
-    auto work = [collector = &log_store_->collector] { return collector->stop(), true; };
+    auto work = [collector = &log_store_->collector, forwarder = log_forwarder_.get()] {
+      collector->stop();
+      if (forwarder != nullptr) forwarder->stop();
+      return true;
+    };
     co_await pool_.run(std::move(work));
   }
   log_sink_.detach();
