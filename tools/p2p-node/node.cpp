@@ -502,7 +502,7 @@ net::Router Node::make_router() {
 
   metrics_.add([this](metrics::MetricsWriter& out) {
     write_server_metrics(out, server_->counters(), limits_.limiter());
-    write_fleet_metrics(out, gossip_->traffic(), *gossip_->view());
+    write_fleet_metrics(out, gossip_->traffic(), *gossip_->view(), directory_);
     write_call_metrics(out, *registry_.snapshot());
     if (forwarder_) write_forwarding_metrics(out, *forwarder_, *directory_.members());
     write_service_metrics(out, *services_->view());
