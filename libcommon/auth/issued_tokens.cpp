@@ -16,6 +16,10 @@ void IssuedTokens::drop_expired(WallTime now) {
   std::erase_if(issued_, [now](const auto& issued) { return now >= issued.token.expires_at + kTokenLeeway; });
 }
 
+void IssuedTokens::remove(std::string_view id) {
+  std::erase_if(issued_, [id](const auto& issued) { return issued.token.id == id; });
+}
+
 std::vector<RevokedToken> IssuedTokens::find(std::string_view id_or_subject) const {
   std::vector<RevokedToken> out;
   for (const auto& [token, asked_by] : issued_) {

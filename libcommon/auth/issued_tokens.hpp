@@ -21,6 +21,8 @@ class IssuedTokens {
   /// `limited` when there are kMaxRevokedTokens already.
   Result<void> add(IssuedToken issued);
   void drop_expired(WallTime now);
+  /// One that nobody has been given.
+  void remove(std::string_view id);
   /// Those that have this id, or are for this name.
   std::vector<RevokedToken> find(std::string_view id_or_subject) const;
   /// In the order of issue.

@@ -9,15 +9,20 @@ bool has_expired(std::chrono::sys_seconds expires_at, WallTime now) { return now
 
 }  // namespace
 
-std::size_t TokenBlacklist::add(const std::vector<RevokedToken>& revoked, WallTime now) {
+TokenBlacklist::Added TokenBlacklist::add(const std::vector<RevokedToken>& revoked, WallTime now) {
   auto next = std::make_shared<Entries>(*entries_);
+  Added out;
   for (const auto& token : revoked) {
-    if (has_expired(token.expires_at, now) || next->size() >= kMaxRevokedTokens) continue;
-    next->try_emplace(token.id, token.expires_at);
+    if (has_expired(token.expires_at, now) || next->contains(token.id)) continue;
+    if (next->size() >= kMaxRevokedTokens) {
+      ++out.left_out;
+    } else {
+      next->emplace(token.id, token.expires_at);
+    }
   }
-  const std::size_t added = next->size() - entries_->size();
-  if (added > 0) entries_ = std::move(next);
-  return added;
+  out.count = next->size() - entries_->size();
+  if (out.count > 0) entries_ = std::move(next);
+  return out;
 }
 
 std::size_t TokenBlacklist::drop_expired(WallTime now) {

@@ -32,8 +32,12 @@ class TokenBlacklist {
 
   TokenBlacklist() : entries_(std::make_shared<Entries>()) {}
 
-  /// How many were new. Those that have expired are left out, and so is what is past the limit.
-  std::size_t add(const std::vector<RevokedToken>& revoked, WallTime now);
+  struct Added {
+    std::size_t count = 0;     ///< that were new
+    std::size_t left_out = 0;  ///< for lack of room: these tokens are still good
+  };
+  /// Those that have expired need no place, and are none of either.
+  Added add(const std::vector<RevokedToken>& revoked, WallTime now);
   /// How many have expired, past the leeway, and are gone.
   std::size_t drop_expired(WallTime now);
   bool contains(std::string_view id) const { return entries_->contains(id); }

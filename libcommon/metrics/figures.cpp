@@ -83,4 +83,6 @@ Result<HostFigures> read_host_figures(const fs::path& folder) {
   return out;
 }
 
+Figures read_figures(const fs::path& folder) { return {read_process_figures(), read_host_figures(folder)}; }
+
 }  // namespace p2p::metrics

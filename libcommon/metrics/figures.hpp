@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <utility>
 
 #include "metrics/proc_text.hpp"
 
@@ -30,9 +31,19 @@ struct HostFigures {
   DiskFigures disk;
 };
 
-/// A few system calls; any thread.
+/// A few system calls, which read /proc; any thread.
 Result<ProcessFigures> read_process_figures();
 /// `disk` is of the file system that holds `folder`.
 Result<HostFigures> read_host_figures(const std::filesystem::path& folder);
+
+/// Both, or why one of them could not be read. The file system of `folder` may hang: not for a loop.
+struct Figures {
+  // An aggregate could be made of one Error, and then no Result<Figures> of one.
+  Figures(Result<ProcessFigures> of_process, Result<HostFigures> of_host)
+      : process(std::move(of_process)), host(std::move(of_host)) {}
+  Result<ProcessFigures> process;
+  Result<HostFigures> host;
+};
+Figures read_figures(const std::filesystem::path& folder);
 
 }  // namespace p2p::metrics

@@ -74,17 +74,10 @@ class FamilyWriter final : public MetricsWriter {
 
 }  // namespace
 
-void MetricsRegistry::add(Collect collect) {
-  const std::lock_guard lock(mutex_);
-  collectors_.push_back(std::move(collect));
-}
-
-std::string MetricsRegistry::render() const {
+std::string MetricsRegistry::render(const Collect& more) const {
   FamilyWriter writer;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const Collect& collect : collectors_) collect(writer);
-  }
+  for (const Collect& collect : collectors_) collect(writer);
+  if (more) more(writer);
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, writer.take());
   return std::move(out).str();

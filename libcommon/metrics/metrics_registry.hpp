@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "metrics/figures.hpp"
 
 namespace p2p::metrics {
 
@@ -33,24 +33,23 @@ class MetricsWriter {
   virtual void gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {}) = 0;
 };
 
-/// Thread-safe. Collectors run on the thread that renders, one rendering at a time.
+/// Built at the start, then read by all threads.
 class MetricsRegistry {
  public:
+  /// Runs on the thread that renders, on several at a time, and must not block.
   using Collect = std::function<void(MetricsWriter&)>;
-  /// What the collector captures must outlive the registry.
-  void add(Collect collect);
-  /// The text format 0.0.4, families by name.
-  std::string render() const;
+  /// What the collector captures must outlive the registry. Not once something renders.
+  void add(Collect collect) { collectors_.push_back(std::move(collect)); }
+  /// The text format 0.0.4, families by name, with what `more` writes.
+  std::string render(const Collect& more = {}) const;
 
  private:
-  mutable std::mutex mutex_;
   std::vector<Collect> collectors_;
 };
 
 inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `process_*` with the names that Prometheus' own clients use, `p2p_host_*` with the file system that holds `home`,
-/// and `p2p_build_info`.
-void add_standard_metrics(MetricsRegistry& registry, std::filesystem::path home, std::string version);
+/// `process_*` with the names that Prometheus' own clients use, `p2p_host_*`, and `p2p_build_info`.
+void write_standard_metrics(MetricsWriter& out, const Figures& now, const std::string& version);
 
 }  // namespace p2p::metrics

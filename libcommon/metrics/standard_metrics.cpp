@@ -1,4 +1,3 @@
-#include "metrics/figures.hpp"
 #include "metrics/metrics_registry.hpp"
 
 namespace p2p::metrics {
@@ -40,13 +39,11 @@ void write_host(MetricsWriter& out, const HostFigures& now) {
 
 }  // namespace
 
-void add_standard_metrics(MetricsRegistry& registry, std::filesystem::path home, std::string version) {
-  registry.add([home = std::move(home), version = std::move(version)](MetricsWriter& out) {
-    // What cannot be read is absent: a zero would look like a measurement.
-    if (const auto process = read_process_figures()) write_process(out, *process);
-    if (const auto host = read_host_figures(home)) write_host(out, *host);
-    out.gauge("p2p_build_info", "Version of p2p that runs here.", 1, {{"version", version}});
-  });
+void write_standard_metrics(MetricsWriter& out, const Figures& now, const std::string& version) {
+  // What cannot be read is absent: a zero would look like a measurement.
+  if (now.process) write_process(out, *now.process);
+  if (now.host) write_host(out, *now.host);
+  out.gauge("p2p_build_info", "Version of p2p that runs here.", 1, {{"version", version}});
 }
 
 }  // namespace p2p::metrics

@@ -1,6 +1,7 @@
 // Blocking work (SQLite, key derivation, DNS, large files) runs here, never on a loop.
 #pragma once
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <utility>
 
@@ -21,6 +22,11 @@ class BlockingPool {
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work&>> run(Work work) {
     return run_on(pool_.get_executor(), std::move(work));
+  }
+  /// Runs `work()` on a pool thread; nobody waits for it. The same holds for `work`.
+  template <class Work>
+  void post(Work work) {
+    boost::asio::post(pool_, std::move(work));
   }
 
  private:

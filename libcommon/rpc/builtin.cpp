@@ -16,12 +16,19 @@ namespace {
 
 namespace asio = boost::asio;
 using std::chrono::duration;
-using FactsPtr = std::shared_ptr<const SystemFacts>;
+
+struct Facts : SystemFacts {
+  std::string operating_system;
+};
+using FactsPtr = std::shared_ptr<const Facts>;
 
 constexpr std::size_t kMaxReleaseFileBytes = 64 * 1024;
 
 /// `PRETTY_NAME` of os-release(5); the kernel's name where there is none.
-std::string operating_system(const std::string& kernel) {
+std::string read_operating_system() {
+  utsname names{};
+  ::uname(&names);
+  const std::string kernel = names.sysname;
   const auto text = read_file("/etc/os-release", kMaxReleaseFileBytes);
   if (!text) return kernel;
   constexpr std::string_view kKey = "PRETTY_NAME=";
@@ -84,24 +91,26 @@ asio::awaitable<Outcome> info(FactsPtr facts) {
       {"version", P2P_VERSION},
       {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(facts->clock.monotonic() - facts->started).count()},
       {"hostname", kernel.nodename},
-      {"os", operating_system(kernel.sysname)},
+      {"os", facts->operating_system},
       {"kernel", kernel.release},
       {"architecture", kernel.machine}};
-  if (const auto host = metrics::read_host_figures(facts->home)) {
-    out["cpu_count"] = host->cpu_count;
-    out["memory_total_bytes"] = host->memory.total_bytes;
-    out["load"] = host->load;
+  auto reading = facts->figures();
+  if (const auto now = co_await std::move(reading); now && now->host) {
+    out["cpu_count"] = now->host->cpu_count;
+    out["memory_total_bytes"] = now->host->memory.total_bytes;
+    out["load"] = now->host->load;
   }
   co_return dump_json(out);
 }
 
 asio::awaitable<Outcome> figures(FactsPtr facts) {
-  const auto process = metrics::read_process_figures();
-  if (!process) co_return to_rpc_error(process.error());
-  const auto host = metrics::read_host_figures(facts->home);
-  if (!host) co_return to_rpc_error(host.error());
+  auto reading = facts->figures();
+  const auto now = co_await std::move(reading);
+  if (!now) co_return to_rpc_error(now.error());
+  if (!now->process) co_return to_rpc_error(now->process.error());
+  if (!now->host) co_return to_rpc_error(now->host.error());
   const double uptime = seconds(facts->clock.monotonic() - facts->started);
-  Json out = {{"process", process_json(*process, uptime)}, {"host", host_json(*host)}};
+  Json out = {{"process", process_json(*now->process, uptime)}, {"host", host_json(*now->host)}};
   if (facts->server) {
     const ServerFigures server = facts->server();
     out["server"] = {{"connections", server.open_connections}, {"requests", server.request_count}};
@@ -130,7 +139,7 @@ Method about(FactsPtr facts, std::string name, std::string description, Answer a
 }  // namespace
 
 Service system_service(SystemFacts given) {
-  const FactsPtr facts = std::make_shared<const SystemFacts>(std::move(given));
+  const FactsPtr facts = std::make_shared<const Facts>(Facts{std::move(given), read_operating_system()});
   Service service{"system", P2P_VERSION, "What every node tells of itself", true, {}};
   Method pinging = about(facts, "system.ping", "Answers at once, with the node's name and clock", ping,
                          R"({"type":"object","required":["node_id","time"]})");
@@ -141,11 +150,15 @@ Service system_service(SystemFacts given) {
   Method measuring = about(facts, "system.metrics", "Figures of the process and its host", figures,
                            R"({"type":"object","required":["process","host"]})");
   measuring.permission = auth::Permission::metrics_read;
+  measuring.immediate = false;
+  Method describing =
+      about(facts, "system.info", "Name, role, version and machine of the node", info,
+            R"({"type":"object","required":["node_id","role","version","uptime_seconds","hostname","os","kernel"]})");
+  describing.immediate = false;
   service.methods = {
       std::move(pinging),
       std::move(echoing),
-      about(facts, "system.info", "Name, role, version and machine of the node", info,
-            R"({"type":"object","required":["node_id","role","version","uptime_seconds","hostname","os","kernel"]})"),
+      std::move(describing),
       std::move(measuring),
       about(facts, "system.time", "The node's clock", time, R"({"type":"object","required":["time","unix_seconds"]})"),
   };

@@ -44,7 +44,7 @@ $certs/worker-1_key.pem"
   [[ "$output" == *"DNS:w_1, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:*.lab.local, IP Address:10.0.0.7, IP Address:2001:DB8:0:0:0:0:0:7, URI:spiffe://shop/worker/w_1"* ]]
   openssl x509 -in "$certs/w_1_cert.pem" -noout -checkhost printer.lab.local | grep 'does match'
   openssl x509 -in "$certs/w_1_cert.pem" -noout -checkend $((29 * 86400))
-  ! openssl x509 -in "$certs/w_1_cert.pem" -noout -checkend $((31 * 86400))
+  run ! openssl x509 -in "$certs/w_1_cert.pem" -noout -checkend $((31 * 86400))
   expect 0 p2p-ca sign main --role coordinator --key-type rsa-3072
   run openssl x509 -in "$certs/main_cert.pem" -noout -text
   [[ "$output" == *"URI:spiffe://shop/coordinator/main"* ]]

@@ -114,7 +114,7 @@ SCRIPT
   [ "$(cat status)" -ne 0 ]
   [ ! -s stdout ]
   grep -q 'p2p-ca: error: ' stderr
-  ! grep after files
+  run ! grep after files
   grep -q '^intact: 4 events, 2 certificates' audit
   same_text list "$(cat list)" "ca
 before

@@ -100,7 +100,7 @@ hint: p2p-ca list shows what is valid, list --all what was ever signed"
   same_text "names and key" "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -ext subjectAltName -pubkey | tr -d , | tr ' ' '\n' | sort)" \
     "$(tr -d , <<<"$before" | tr ' ' '\n' | sort)"
   [ "$(serial_of "$certs/worker-1_cert.pem")" != "$(serial_of "$BATS_TEST_TMPDIR/first.pem")" ]
-  ! openssl x509 -in "$certs/worker-1_cert.pem" -noout -checkend $((31 * 86400))
+  run ! openssl x509 -in "$certs/worker-1_cert.pem" -noout -checkend $((31 * 86400))
   accepted "$BATS_TEST_TMPDIR/first.pem"
   cp "$certs/worker-1_cert.pem" "$BATS_TEST_TMPDIR/second.pem"
   expect 0 p2p-ca renew worker-1 --new-key --revoke --days 90

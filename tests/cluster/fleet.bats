@@ -36,6 +36,40 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   [[ $(jq length <<<"$output") == 2 ]]
 }
 
+@test "a drain that is undone while it waits says so, and what waited for it revokes nothing" {
+  local folder=$P2P_HOME/services/worker-1/slow
+  mkdir -p "$folder"
+  mkfifo "$FLEET/go"
+  printf '%s\n' '#!/bin/sh' ": >'$FLEET/began'" "read -r _ <'$FLEET/go'" "echo '\"done\"'" >"$folder/slow.sh"
+  chmod 755 "$folder/slow.sh"
+  printf '%s\n' 'name: slow' 'command: [./slow.sh]' 'methods: [{name: wait}]' >"$folder/service.yaml"
+  drained() { [[ $(p2p-ctl nodes -o json | jq '.[] | select(.node_id == "worker-1") | .draining') == "$1" ]]; }
+  runs_slow() { p2p-ctl services -o name --node worker-1 | grep -qx slow; }
+  wait_until 20 runs_slow
+  p2p-ctl call slow.wait --node worker-1 -o json >"$FLEET/slow.out" 3>&- 4>&- &
+  local call=$! draining removing
+  wait_until 20 test -e "$FLEET/began"
+  p2p-ctl call cluster.drain node=worker-1 -o json >"$FLEET/drain.out" 3>&- 4>&- &
+  draining=$!
+  wait_until 20 drained true
+  p2p-ctl call cluster.drain node=worker-1 undo:=true
+  wait "$draining"
+  jq -e '. == {node: "worker-1", draining: false, calls_under_way: 1}' "$FLEET/drain.out"
+  drained false
+  p2p-ctl nodes remove worker-1 --yes 2>"$FLEET/remove.err" 3>&- 4>&- &
+  removing=$!
+  wait_until 20 drained true
+  p2p-ctl call cluster.drain node=worker-1 undo:=true
+  local ended=0
+  wait "$removing" || ended=$?
+  ((ended == 1))
+  [[ $(tail -n 1 "$FLEET/remove.err") == 'p2p-ctl: error: someone has let node "worker-1" have calls again; nothing was revoked' ]]
+  echo >"$FLEET/go"
+  wait "$call"
+  [[ $(cat "$FLEET/slow.out") == '"done"' ]]
+  p2p-ctl call system.ping --node worker-1
+}
+
 @test "numbers beyond 2^53 come back unchanged" {
   run -0 --separate-stderr p2p-ctl call system.echo n:=123456789012345678901234567890 --node worker-1 -o json
   grep -q 123456789012345678901234567890 <<<"$output"

@@ -204,7 +204,7 @@ machine_files() { (cd "$1" && find certs config data/acme_account.pem -type f -e
   # Now it may.
   cp "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
   run -0 spoke p2p-node join --force - <"$FLEET/good"
-  ! cmp -s "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
+  run ! cmp -s "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
   [[ -z $(find "$MACHINE" -name '*.joining') ]]
   start_home "$SPOKE" worker-2 "$MACHINE"
   wait_until 10 is_alive worker-2

@@ -51,7 +51,7 @@ process_of() {
   process=$(process_of worker-1 checks)
   node_kill worker-1 TERM
   gone "$process"
-  ! grep -q "Traceback" "$FLEET/worker-1.log"
+  run ! grep -q "Traceback" "$FLEET/worker-1.log"
 }
 
 @test "a service calls the whole fleet through its node, as itself" {

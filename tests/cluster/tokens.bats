@@ -4,7 +4,8 @@ load cluster
 
 setup_file() {
   fleet_setup
-  fleet_of_three
+  # So that a certificate counts without ALPN, as curl has none of ours.
+  fleet_of_three 'ssl_request_client_cert: all'
 }
 teardown_file() { fleet_teardown; }
 
@@ -78,7 +79,7 @@ PYTHON
   # Killed, not stopped: what was said to be revoked was on the disk.
   node_kill coordinator-1 KILL
   rm "$P2P_HOME/data/coordinator-1/gossip_state.json"
-  node_config coordinator-1 coordinator
+  node_config coordinator-1 coordinator 'ssl_request_client_cert: all'
   node_run coordinator-1
   wait_until 20 has_status worker-1 alive
   is_refused_at "$token" coordinator-1
@@ -115,15 +116,40 @@ PYTHON
   [[ $output == *'"rpc:cal" is not a scope'* ]]
   run -2 p2p-ctl token create --sub 'a b' --scope rpc:call
   run -2 p2p-ctl token create --sub x --scope rpc:call --ttl 10ms
-  # A worker has no desk, nobody but an operator is served, and a form of a web page least of all.
+  # A worker has no desk, and nobody but an operator is served.
   local url="https://127.0.0.1:$(port_of coordinator-1)/auth/token" certs="$P2P_HOME/certs"
   [[ $(curl -sS --cacert "$certs/ca_cert.pem" -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{}' "$url") == 401 ]]
   [[ $(status_with x worker-1 /auth/tokens) == 404 ]]
+}
+
+@test "what a form of a web page can send is refused, also with an operator's certificate" {
+  local certs="$P2P_HOME/certs" body='{"sub": "x", "scope": "rpc:call"}' path type before
+  # posted PATH TYPE BODY  the status
+  posted() {
+    curl -sS --max-time 5 --cacert "$certs/ca_cert.pem" --cert "$certs/operator_cert.pem" --key "$certs/operator_key.pem" \
+      -o "$FLEET/body" -w '%{http_code}' -H "Content-Type:$2" -d "$3" "https://127.0.0.1:$(port_of coordinator-1)$1"
+  }
+  [[ $(posted /auth/token ' application/json' "$body") == 200 ]]
+  [[ $(posted /auth/token ' Application/JSON; charset=utf-8' "$body") == 200 ]]
+  before=$(p2p-ctl token list -o json | jq length)
+  for path in /auth/token /auth/revoke; do
+    for type in ' application/x-www-form-urlencoded' ' text/plain' ' multipart/form-data; boundary=b' ' application/jsonp' ''; do
+      [[ $(posted "$path" "$type" "$body") == 415 ]]
+      [[ $(jq -r .status "$FLEET/body") == 415 ]]
+    done
+  done
+  [[ $(p2p-ctl token list -o json | jq length) == "$before" ]]
 }
 
 @test "no file and no log has the text of a token" {
   local token
   token=$(p2p-ctl token create --sub secret --scope rpc:call)
   status_with "$token" worker-1 /services
-  run ! grep -rF "${token##*.}" "$P2P_HOME" "$FLEET" --include=*.log --include=*.json
+  # The store of logs too: what the request left there has come.
+  p2p-ctl token revoke secret
+  stored() { p2p-logs query --node coordinator-1 --grep 'has revoked the token' -o json | grep .; }
+  wait_until 20 stored
+  run -0 p2p-logs query --limit 1000000 -o json
+  [[ $output == *"for secret: rpc:call"* && $output != *"${token##*.}"* ]]
+  run ! grep -rF "${token##*.}" "$P2P_HOME" "$FLEET"
 }

@@ -72,6 +72,10 @@ class Removal {
     drained_ = true;  // also if the answer is lost
     const auto done = ask(client_, "cluster.drain", {{"node", node_}}, std::nullopt, timeout);
     if (!done) return done.error();
+    if (const Json* lasts = find_member(*done, "draining"); lasts != nullptr && *lasts == Json(false)) {
+      return Failure(cli::kFailed,
+                     fmt::format("someone has let node \"{}\" have calls again; nothing was revoked", node_));
+    }
     const auto left = find_unsigned(*done, "calls_under_way").value_or(0);
     if (left == 0) return {};
     return Failure(cli::kTimeout,

@@ -53,6 +53,7 @@
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
+#include "net/shared_reading.hpp"
 #include "node_metrics.hpp"
 #include "request_limits.hpp"
 #include "rpc/builtin.hpp"
@@ -74,6 +75,8 @@ namespace {
 
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kPoolThreads = 2;
+/// For figures of process and host: well below what Prometheus allows for a scrape.
+constexpr milliseconds kFiguresPatience{2'000};
 constexpr std::size_t kMaxStateBytes = 256 << 20;
 /// A goodbye that takes longer is not waited for.
 constexpr milliseconds kFarewell{2'000};
@@ -182,6 +185,8 @@ class Node {
 
   std::unique_ptr<net::Loops> loops_;
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
+  net::SharedReading<metrics::Figures> figures_{pool_, "reading the figures of process and host", kFiguresPatience,
+                                                [home = options_.paths.home()] { return metrics::read_figures(home); }};
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
   std::unique_ptr<Tokens> tokens_;
@@ -477,7 +482,7 @@ void Node::open_calls() {
                                   *forwarder_, clock_, log_sink_});
   }
   registry_.publish(std::move(cluster));
-  rpc::SystemFacts facts{self, clock_, clock_.monotonic(), options_.paths.home()};
+  rpc::SystemFacts facts{self, clock_, clock_.monotonic(), [this] { return figures_.read(); }};
   facts.server = [this] {
     const auto counters = server_->counters();
     return rpc::ServerFigures{counters.open_connections, counters.requests};
@@ -528,10 +533,9 @@ net::Router Node::make_router() {
   };
   router.add(std::move(health));
 
-  metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
   metrics_.add([this](metrics::MetricsWriter& out) {
     write_server_metrics(out, server_->counters(), limits_.limiter());
-    write_fleet_metrics(out, gossip_->traffic(), *gossip_->view());
+    write_fleet_metrics(out, gossip_->traffic(), *gossip_->view(), directory_);
     write_call_metrics(out, *registry_.snapshot());
     if (forwarder_) write_forwarding_metrics(out, *forwarder_, *directory_.members());
     write_service_metrics(out, *services_->view());
@@ -545,7 +549,12 @@ net::Router Node::make_router() {
   figures.limit_class = net::LimitClass::metrics;
   figures.open_on_loopback = true;
   figures.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto response = net::Response::text(metrics_.render());
+    auto reading = figures_.read();
+    const auto now = co_await std::move(reading);
+    const auto standard = [&](metrics::MetricsWriter& out) {
+      metrics::write_standard_metrics(out, now ? *now : metrics::Figures{now.error(), now.error()}, P2P_VERSION);
+    };
+    auto response = net::Response::text(metrics_.render(standard));
     response.content_type = metrics::kMetricsContentType;
     co_return response;
   };

@@ -56,8 +56,8 @@ void write_server_metrics(metrics::MetricsWriter& out, const net::ServerCounters
   out.gauge("p2p_rate_limit_memory_bytes", "Memory of the rate limits' buckets.", number(limiter.memory_bytes()));
 }
 
-void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traffic,
-                         const membership::ClusterView& view) {
+void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traffic, const membership::ClusterView& view,
+                         const Directory& directory) {
   out.counter("p2p_gossip_messages_total", "Gossip messages sent and received.", number(traffic.messages));
   out.counter("p2p_gossip_bytes_total", "Gossip bytes sent and received, before and after compression.",
               number(traffic.raw_bytes), {{"form", "raw"}});
@@ -67,6 +67,12 @@ void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traff
   for (const auto& node : view.nodes) ++by_status[std::string(membership::to_string(node.status))];
   for (const auto& [status, count] : by_status) {
     out.gauge("p2p_nodes", "Nodes by status, as this node sees them.", count, {{"status", status}});
+  }
+  for (const auto& node : view.nodes) {
+    const auto offset = directory.clock_offset(node.node_id());
+    if (!offset) continue;
+    out.gauge("p2p_node_clock_offset_seconds", "How far the clock of a linked node is ahead of this one's.",
+              seconds(*offset), {{"node", node.node_id()}});
   }
 }
 

@@ -20,9 +20,9 @@ namespace p2p::node {
 /// Connections, handshakes, requests, and what was over a limit.
 void write_server_metrics(metrics::MetricsWriter& out, const net::ServerCounters& server,
                           const ratelimit::Limiter& limiter);
-/// Gossip, and the nodes by status.
-void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traffic,
-                         const membership::ClusterView& view);
+/// Gossip, the nodes by status, and the clocks of those that are linked here.
+void write_fleet_metrics(metrics::MetricsWriter& out, const GossipTraffic& traffic, const membership::ClusterView& view,
+                         const Directory& directory);
 /// Calls of methods here.
 void write_call_metrics(metrics::MetricsWriter& out, const rpc::RegistrySnapshot& registry);
 /// Calls that a coordinator passes on.

@@ -213,7 +213,7 @@ TEST_CASE("the gate knows a caller by its token, until the token is revoked") {
   CHECK_FALSE(gate.authenticate(header, late, kMayVerify, caller).has_value());
 
   TokenBlacklist blacklist;
-  CHECK(blacklist.add({{"abc-123_XYZ", some_token().expires_at}}, test::now()) == 1);
+  CHECK(blacklist.add({{"abc-123_XYZ", some_token().expires_at}}, test::now()).count == 1);
   gate.set_revoked(blacklist.snapshot());
   Caller nobody;
   CHECK(gate.authenticate(header, test::now(), kMayVerify, nobody).error().context == "the token was revoked");
@@ -261,12 +261,29 @@ TEST_CASE("no header is no caller; another scheme is an error") {
 TEST_CASE("what was revoked stays so until it would have expired") {
   TokenBlacklist blacklist;
   const auto now = std::chrono::floor<std::chrono::seconds>(test::now());
-  CHECK(blacklist.add({{"a", now + std::chrono::seconds(10)}, {"b", now - std::chrono::seconds(61)}}, now) == 1);
-  CHECK(blacklist.add({{"a", now + std::chrono::seconds(10)}}, now) == 0);
+  CHECK(blacklist.add({{"a", now + std::chrono::seconds(10)}, {"b", now - std::chrono::seconds(61)}}, now).count == 1);
+  CHECK(blacklist.add({{"a", now + std::chrono::seconds(10)}}, now).count == 0);
   CHECK(blacklist.contains("a"));
   CHECK(blacklist.drop_expired(now + std::chrono::seconds(69)) == 0);
   CHECK(blacklist.drop_expired(now + std::chrono::seconds(70)) == 1);
   CHECK_FALSE(blacklist.contains("a"));
+}
+
+TEST_CASE("a revocation for which there is no room is not taken for done") {
+  TokenBlacklist blacklist;
+  const auto now = std::chrono::floor<std::chrono::seconds>(test::now());
+  const auto soon = now + std::chrono::seconds(10), later = now + std::chrono::hours(1);
+  std::vector<RevokedToken> many;
+  for (std::size_t i = 0; i + 1 < kMaxRevokedTokens; ++i) many.push_back({"t" + std::to_string(i), soon});
+  CHECK(blacklist.add(many, now).left_out == 0);
+  // One of the two is there already, one has expired, and of the others one has room.
+  const auto added = blacklist.add({{"t0", soon}, {"old", now - kTokenLeeway}, {"x", later}, {"y", later}}, now);
+  CHECK(added.count == 1);
+  CHECK(added.left_out == 1);
+  CHECK(blacklist.contains("x"));
+  CHECK_FALSE(blacklist.contains("y"));
+  blacklist.drop_expired(soon + kTokenLeeway);
+  CHECK(blacklist.add({{"y", later}}, now).left_out == 0);
 }
 
 TEST_CASE("the list of revoked tokens is believed of a coordinator, and of nobody else") {
@@ -303,6 +320,9 @@ TEST_CASE("issued tokens are found by id and by name, and are remembered") {
   CHECK(again.find("two").size() == 1);
   CHECK(again.find("prometheus").size() == 2);
   CHECK(again.find("alice").empty());
+  issued.remove("one");
+  REQUIRE(issued.list().size() == 1);
+  CHECK(issued.list().front().token.id == "two");
   CHECK(parse_issued_tokens("{}", "p2p").error().kind() == Errc::damaged);
 }
 

@@ -23,6 +23,8 @@ void with_labels(MetricsRegistry& registry) {
   });
 }
 
+void standard(MetricsWriter& out) { write_standard_metrics(out, read_figures("/"), "1.2.3"); }
+
 TEST_CASE("samples are written as Prometheus reads them") {
   MetricsRegistry registry;
   with_labels(registry);
@@ -58,9 +60,7 @@ TEST_CASE("callbacks are asked at each rendering") {
 }
 
 TEST_CASE("the standard figures are there") {
-  MetricsRegistry registry;
-  add_standard_metrics(registry, "/", "1.2.3");
-  const std::string text = registry.render();
+  const std::string text = MetricsRegistry().render(standard);
   CHECK(has_line(text, "p2p_build_info{version=\"1.2.3\"} 1"));
   for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
                            "process_start_time_seconds", "p2p_host_memory_bytes", "p2p_host_load1",
@@ -68,6 +68,13 @@ TEST_CASE("the standard figures are there") {
     CAPTURE(name);
     CHECK(text.find(std::string("\n") + name + " ") != std::string::npos);
   }
+}
+
+TEST_CASE("figures that cannot be read are absent, and the others are there") {
+  const auto text = MetricsRegistry().render(
+      [](MetricsWriter& out) { write_standard_metrics(out, read_figures("/nowhere"), "1.2.3"); });
+  CHECK(text.find("\nprocess_open_fds ") != std::string::npos);
+  CHECK(text.find("p2p_host_") == std::string::npos);
 }
 
 TEST_CASE("names that Prometheus would refuse are a mistake of ours") {
@@ -94,11 +101,10 @@ TEST_CASE("promtool check metrics has nothing to say") {
     return;
   }
   MetricsRegistry registry;
-  add_standard_metrics(registry, "/", "1.2.3");
   with_labels(registry);
   std::FILE* promtool = ::popen("promtool check metrics 2>&1", "w");
   REQUIRE(promtool != nullptr);
-  std::fputs(registry.render().c_str(), promtool);
+  std::fputs(registry.render(standard).c_str(), promtool);
   const int status = ::pclose(promtool);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);

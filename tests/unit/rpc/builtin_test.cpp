@@ -18,6 +18,9 @@ class FixedClock final : public Clock {
   WallTime wall() const override { return WallTime(1700000000s); }
 };
 
+boost::asio::awaitable<Result<metrics::Figures>> read_now() { co_return metrics::read_figures("/"); }
+boost::asio::awaitable<Result<metrics::Figures>> hang() { co_return Error(Errc::timeout, "reading takes too long"); }
+
 struct BuiltinFixture {
   FixedClock clock;
   Registry registry;
@@ -26,7 +29,7 @@ struct BuiltinFixture {
   Dispatcher dispatcher{self, registry, nullptr, log};
   pki::Role role = pki::Role::operator_;
 
-  BuiltinFixture() { registry.publish(system_service({self, clock, Monotonic(40s), "/"})); }
+  BuiltinFixture() { registry.publish(system_service({self, clock, Monotonic(40s), read_now})); }
   Json call(const std::string& method) {
     Origin origin;
     origin.caller.identity = pki::Identity{"p2p", role, "x"};
@@ -46,7 +49,7 @@ TEST_CASE_FIXTURE(BuiltinFixture,
                   "what the owner tells of server and configuration is answered; configuration to admins only") {
   CHECK_FALSE(call("metrics")["result"].contains("server"));
   CHECK(call("config")["error"]["code"] == -32601);
-  SystemFacts facts{self, clock, Monotonic(40s), "/"};
+  SystemFacts facts{self, clock, Monotonic(40s), read_now};
   facts.server = [] { return ServerFigures{3, 1'000'000'007}; };
   facts.configuration = []() -> boost::asio::awaitable<std::string> { co_return R"([{"key":"port"}])"; };
   registry.publish(system_service(std::move(facts)));
@@ -74,6 +77,17 @@ TEST_CASE_FIXTURE(BuiltinFixture, "metrics show process and host") {
   const Json answer = call("metrics");
   CHECK(answer["result"]["process"]["resident_bytes"] > 0);
   CHECK(answer["result"]["host"]["memory_total_bytes"] > 0);
+}
+
+TEST_CASE_FIXTURE(BuiltinFixture,
+                  "without figures of the host, info tells the rest, and metrics says why there are none") {
+  registry.publish(system_service({self, clock, Monotonic(40s), hang}));
+  const Json info = call("info")["result"];
+  CHECK(info["node_id"] == "w1");
+  CHECK_FALSE(info.contains("load"));
+  const Json refused = call("metrics")["error"];
+  CHECK(refused["code"] == -32002);
+  CHECK(refused["message"].get<std::string>().find("reading takes too long") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(BuiltinFixture, "a worker may ping and echo, and no more") {

@@ -98,11 +98,13 @@ class Draining {
   bool kept_ = false;
 };
 
+/// How many are under way when all have ended, the draining was undone, or it takes too long.
 asio::awaitable<std::size_t> wait_for_calls(AccessPtr access, std::string node, Monotonic until) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   // Looked at twice: a call that had chosen the node just before may begin after the first look.
   for (int quiet = 0;;) {
     const std::size_t left = access->forwarder.under_way(node);
+    if (!access->directory.is_draining(node)) co_return left;
     quiet = left == 0 ? quiet + 1 : 0;
     if (quiet == 2) co_return 0;
     if (access->clock.monotonic() + kLookInterval >= until) co_return left;
@@ -131,7 +133,9 @@ asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
   auto waiting = wait_for_calls(access, node, call.deadline - kReserve);
   const std::size_t left = co_await std::move(waiting);
   draining.keep();
-  co_return dump_json(Json{{"node", node}, {"draining", true}, {"calls_under_way", left}});
+  // Someone may have undone it meanwhile.
+  const bool lasts = access->directory.is_draining(node);
+  co_return dump_json(Json{{"node", node}, {"draining", lasts}, {"calls_under_way", left}});
 }
 
 using Handler = asio::awaitable<rpc::Outcome> (*)(AccessPtr, rpc::CallContext);

@@ -27,7 +27,8 @@ struct FleetAccess {
 /// `cluster.forget` {node}: takes a node that is dead or has left off the list; answers {node}.
 /// `cluster.drain` {node, undo?}: sends the node no more calls and waits for those under way, at most until shortly
 /// before the caller's deadline; answers {node, draining, calls_under_way}. A caller who hangs up meanwhile undoes it,
-/// and so do `undo`, the node's leaving the list, and a restart of the coordinator.
+/// and so do `undo`, which also ends the wait with draining false, the node's leaving the list, and a restart of the
+/// coordinator.
 /// Both need `admin`, and leave a line in the log that says who did it.
 void add_cluster_control(rpc::Service& service, const FleetAccess& access);
 

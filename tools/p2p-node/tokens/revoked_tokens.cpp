@@ -34,9 +34,9 @@ std::string RevokedTokens::encode() const {
   return dump_json(Json{{"version", 1}, {"revoked", auth::to_json(blacklist_.list())}}) + "\n";
 }
 
-std::size_t RevokedTokens::refuse(const std::vector<auth::RevokedToken>& revoked) {
-  const std::size_t added = blacklist_.add(revoked, clock_.wall());
-  if (added == 0) return 0;
+auth::TokenBlacklist::Added RevokedTokens::refuse(const std::vector<auth::RevokedToken>& revoked) {
+  const auto added = blacklist_.add(revoked, clock_.wall());
+  if (added.count == 0) return added;
   auto refused = blacklist_.snapshot();
   gate_.set_revoked(refused);
   hooks_.changed();
@@ -64,8 +64,13 @@ void RevokedTokens::take(const membership::Bulletin& bulletin) {
   const auto list = auth::read_revoked_token_list(as_text(*bulletin.content), *trust_, clock_.wall());
   if (!list) return log_.warning("a list of revoked tokens is not used: {}", list.error().context);
   version_ = std::max(version_, list->version);
-  if (const std::size_t added = refuse(list->revoked); added > 0) {
-    log_.info("{} more revoked {} refused from now on", added, added == 1 ? "token is" : "tokens are");
+  const auto added = refuse(list->revoked);
+  if (added.count > 0) {
+    log_.info("{} more revoked {} refused from now on", added.count, added.count == 1 ? "token is" : "tokens are");
+  }
+  if (added.left_out > 0) {
+    log_.error("{} revoked {} still good here: there is room for {} until some expire", added.left_out,
+               added.left_out == 1 ? "token is" : "tokens are", auth::kMaxRevokedTokens);
   }
   if (!hooks_.publish) return;
   // Of two coordinators, or of a restored one and its fleet, each learns what the other knows.
@@ -76,8 +81,12 @@ void RevokedTokens::take(const membership::Bulletin& bulletin) {
 }
 
 Result<void> RevokedTokens::revoke(const std::vector<auth::RevokedToken>& revoked) {
-  refuse(revoked);
-  return publish();
+  const auto added = refuse(revoked);
+  if (auto published = publish(); !published || added.left_out == 0) return published;
+  return Error(Errc::limited,
+               fmt::format("{} of {} tokens are still good: there is room for {} revoked ones until some expire; to be "
+                           "rid of them, revoke the certificate that asked for them",
+                           added.left_out, revoked.size(), auth::kMaxRevokedTokens));
 }
 
 bool RevokedTokens::is_dead(const auth::Token& token) const {

@@ -42,7 +42,8 @@ class RevokedTokens {
   Result<std::uint64_t> check(ByteView content) const;
   /// A newer list is held. A coordinator that knows of more publishes all of them.
   void take(const membership::Bulletin& bulletin);
-  /// At a coordinator: refuses them from now on, here at once and by the fleet as soon as it hears.
+  /// At a coordinator: refuses them from now on, here at once and by the fleet as soon as it hears. `limited` when
+  /// there was no room for all: some of them are still good.
   Result<void> revoke(const std::vector<auth::RevokedToken>& revoked);
   /// It was revoked, or the certificate that asked for it.
   bool is_dead(const auth::Token& token) const;
@@ -50,8 +51,8 @@ class RevokedTokens {
   boost::asio::awaitable<void> run();
 
  private:
-  /// Those that are new are refused from now on; how many there were.
-  std::size_t refuse(const std::vector<auth::RevokedToken>& revoked);
+  /// Those that are new are refused from now on.
+  auth::TokenBlacklist::Added refuse(const std::vector<auth::RevokedToken>& revoked);
   Result<void> publish();
   void publish_or_say();
 

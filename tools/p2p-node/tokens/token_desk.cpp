@@ -136,6 +136,7 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
   }
   auto saving = hooks_.save_issued();
   if (const auto saved = co_await std::move(saving); !saved) {
+    issued_.remove(token->id);
     co_return net::Response::problem(500, "no token, as it could not be written down: " + saved.error().context);
   }
   const std::string expires_at = format_rfc3339(token->expires_at, 0);
@@ -172,7 +173,9 @@ TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
   if (!request) co_return net::Response::problem(request.error());
   const auto found = find(*request);
   if (!found) co_return net::Response::problem(found.error());
-  if (const auto published = revoked_.revoke(*found); !published) {
+  const auto published = revoked_.revoke(*found);
+  if (!published && published.error().kind() == Errc::limited) co_return net::Response::problem(published.error());
+  if (!published) {
     co_return net::Response::problem(500, "refused here, but the fleet is not told: " + published.error().context);
   }
   auto saving = hooks_.save_revoked();
