@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/sqlite.hpp"
 #include "logs/filter.hpp"
+#include "logs/log_stats.hpp"
 #include "logs/stored.hpp"
 
 namespace p2p::logs {
@@ -59,6 +61,10 @@ class DayReader {
   Result<DaySummary> summary();
   /// Matching records in order of number.
   Result<ScanEnd> scan(const ScanRequest& request, const RecordVisitor& visit);
+  /// Counts matching records, by number upwards whatever the request says; a record is counted once over all calls.
+  Result<ScanEnd> count(const ScanRequest& request, LogStats& into);
+  /// Of the oldest record; nothing when there is none.
+  Result<std::optional<WallTime>> first_received();
   /// Names of loggers, in the order of their first record.
   Result<std::vector<std::string>> loggers();
 
@@ -71,6 +77,7 @@ class DayReader {
   };
   struct Lane;
   struct Plan;
+  class Tally;
 
   explicit DayReader(Database database) : database_(std::move(database)) {}
   Result<void> load_names(std::string_view table, Names& names);

@@ -17,4 +17,22 @@ struct Store::Day {
   std::optional<Error> damage;  ///< it is read no more, and the writing thread will set it aside
 };
 
+/// A reader of one day, given back at the end.
+class Store::Lease {
+ public:
+  static Result<Lease> take(Store& store, const DayPtr& day);
+  ~Lease();
+  Lease(Lease&&) = default;
+  Lease& operator=(Lease&&) = delete;
+
+  DayReader* operator->() { return reader_.get(); }
+
+ private:
+  Lease(Store& store, DayPtr day, std::unique_ptr<DayReader> reader)
+      : store_(&store), day_(std::move(day)), reader_(std::move(reader)) {}
+  Store* store_;
+  DayPtr day_;
+  std::unique_ptr<DayReader> reader_;
+};
+
 }  // namespace p2p::logs

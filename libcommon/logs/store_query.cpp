@@ -15,40 +15,25 @@ constexpr std::size_t kIdleReaders = 2;
 
 }  // namespace
 
-/// A reader of one day, given back at the end.
-class Store::Lease {
- public:
-  static Result<Lease> take(Store& store, const DayPtr& day) {
-    {
-      const std::lock_guard lock(store.mutex_);
-      if (!day->idle_readers.empty()) {
-        Lease out(store, day, std::move(day->idle_readers.back()));
-        day->idle_readers.pop_back();
-        return out;
-      }
+Result<Store::Lease> Store::Lease::take(Store& store, const DayPtr& day) {
+  {
+    const std::lock_guard lock(store.mutex_);
+    if (!day->idle_readers.empty()) {
+      Lease out(store, day, std::move(day->idle_readers.back()));
+      day->idle_readers.pop_back();
+      return out;
     }
-    auto opened = DayReader::open(day->path);
-    if (!opened) return opened.error();
-    return Lease(store, day, std::move(*opened));
   }
-  ~Lease() {
-    if (reader_ == nullptr) return;
-    const std::lock_guard lock(store_->mutex_);
-    if (day_->idle_readers.size() < kIdleReaders) day_->idle_readers.push_back(std::move(reader_));
-  }
-  Lease(Lease&&) = default;
-  Lease& operator=(Lease&&) = delete;
+  auto opened = DayReader::open(day->path);
+  if (!opened) return opened.error();
+  return Lease(store, day, std::move(*opened));
+}
 
-  DayReader& operator*() { return *reader_; }
-  DayReader* operator->() { return reader_.get(); }
-
- private:
-  Lease(Store& store, DayPtr day, std::unique_ptr<DayReader> reader)
-      : store_(&store), day_(std::move(day)), reader_(std::move(reader)) {}
-  Store* store_;
-  DayPtr day_;
-  std::unique_ptr<DayReader> reader_;
-};
+Store::Lease::~Lease() {
+  if (reader_ == nullptr) return;
+  const std::lock_guard lock(store_->mutex_);
+  if (day_->idle_readers.size() < kIdleReaders) day_->idle_readers.push_back(std::move(reader_));
+}
 
 Result<std::uint64_t> Store::position_of(const Cursor& cursor) const {
   const std::lock_guard lock(mutex_);
