@@ -63,10 +63,6 @@ const std::vector<std::string_view>& record_field_names() {
   return names;
 }
 
-std::string record_field(const ParsedRecord& record, std::string_view name, const LineLook& look) {
-  return find_field(name)->text(record, look);
-}
-
 std::string format_logfmt(const ParsedRecord& record, const LineLook& look) {
   std::string out;
   for (const Field& field : kFields) {
@@ -121,7 +117,7 @@ std::string LineTemplate::format(const ParsedRecord& record, const LineLook& loo
   for (const Part& part : parts_) {
     out += part.literal;
     if (part.field.empty()) continue;
-    const std::string text = record_field(record, part.field, look);
+    const std::string text = find_field(part.field)->text(record, look);
     if (part.field == "level")
       out += painted_by_level(record.record.level, text, look.colour);
     else if (part.field == "node_id")

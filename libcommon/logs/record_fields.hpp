@@ -14,16 +14,12 @@ namespace p2p::logs {
 /// `timestamp`, `node_id`, …, `cursor`, in the order of record_json.hpp.
 const std::vector<std::string_view>& record_field_names();
 
-/// The field as text, as it is; empty when it is not set. The name must be one of those above.
-std::string record_field(const ParsedRecord& record, std::string_view name, const LineLook& look);
-
 /// `timestamp=… node_id=worker-1 … message="disk \"a\" is full"` without line end: the fields that are set. What is not
 /// plain is a JSON string, so that every reader of logfmt and a terminal are safe with it.
 std::string format_logfmt(const ParsedRecord& record, const LineLook& look);
 
-/// `{timestamp} {node_id} {message}`: each field in braces stands for its text with control characters escaped; `{{`
-/// and
-/// `}}` are braces.
+/// `{timestamp} {node_id} {message}`: each field in braces stands for its text with control characters escaped. Two
+/// braces of a kind stand for one.
 class LineTemplate {
  public:
   /// `invalid` names the field that there is not.

@@ -13,6 +13,17 @@ namespace {
 
 constexpr std::string_view kReset = "\x1b[0m";
 
+std::string_view colour_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "\x1b[2m";
+    case LogLevel::info: return "\x1b[32m";
+    case LogLevel::warning: return "\x1b[33m";
+    case LogLevel::error: return "\x1b[31m";
+    case LogLevel::critical: return "\x1b[1;41;97m";
+  }
+  return "";
+}
+
 std::string painted(std::string_view text, std::string_view colour, bool use) {
   return use ? fmt::format("{}{}{}", colour, text, kReset) : std::string(text);
 }
@@ -29,17 +40,6 @@ int priority_of(LogLevel level) {
 }
 
 }  // namespace
-
-std::string_view colour_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return "\x1b[2m";
-    case LogLevel::info: return "\x1b[32m";
-    case LogLevel::warning: return "\x1b[33m";
-    case LogLevel::error: return "\x1b[31m";
-    case LogLevel::critical: return "\x1b[1;41;97m";
-  }
-  return "";
-}
 
 /// Chosen by FNV-1a among colours of xterm's cube that have a contrast (WCAG 2) of 3 to 1 or more to black and to white
 /// alike, and are none of those of the levels.

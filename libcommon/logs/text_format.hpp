@@ -37,8 +37,7 @@ std::string painted_by_level(LogLevel level, std::string_view text, bool colour)
 /// A node's name, escaped, in the colour that it has in every run and on every machine.
 std::string painted_node(std::string_view node_id, bool colour);
 
-/// The SGR sequence of the level, and of the node's name.
-std::string_view colour_of(LogLevel level);
+/// The SGR sequence of that colour.
 std::string colour_of_node(std::string_view node_id);
 
 }  // namespace p2p::logs
