@@ -54,7 +54,7 @@ _p2p_ca() {
         kind='none'
         ;;
       ' invite')
-        options='--coordinator --help --home --output --print --quiet --role --san --ttl --uses --verbose --version --web -h -o -q -v'
+        options='--coordinator --force --help --home --out --output --print --quiet --role --san --ttl --uses --verbose --version --web -f -h -o -q -v'
         kind='none'
         ;;
       ' list')

@@ -102,6 +102,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' init'" -s v -l verbose -d 'say what is bein
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -f
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l coordinator -x -d 'where to join (else $P2P_COORDINATOR, this machine); may be repeated'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l out -r -F -d 'write the invitation there, readable by nobody else, and print nothing'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l print -x -a 'lego certbot caddy' -d 'print what that ACME client needs instead; one of'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l role -x -a 'worker coordinator operator' -d 'role in the fleet, by default the first of'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l san -x -d 'another DNS name or IP address that it may have; several with commas, or repeated'
@@ -109,6 +110,7 @@ complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l ttl -x -d 'how long the invitat
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l uses -x -d 'how many machines may use it (default 1)'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l version -d 'print the version'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -l web -d 'for another program: certificates for servers, with no role'
+complete -c p2p-ca -n "__p2p_ca_at ' invite'" -s f -l force -d 'replace a file that is there already'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -s h -l help -d 'print this help'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ca -n "__p2p_ca_at ' invite'" -s q -l quiet -d 'say only what went wrong'

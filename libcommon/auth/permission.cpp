@@ -123,9 +123,9 @@ Result<void> require(const Caller& caller, Permission permission) {
   const bool allowed = permission == Permission::authenticated ||
                        (permission == Permission::node ? caller.is_node() : caller.scopes.has(permission));
   if (allowed) return {};
-  return Error(Errc::not_permitted,
-               fmt::format("{} \"{}\" may not do that: it requires {}", pki::to_string(caller.identity->role),
-                           caller.identity->name, to_string(permission)));
+  const std::string_view shown = caller.token_id.empty() ? pki::to_string(caller.identity->role) : "token";
+  return Error(Errc::not_permitted, fmt::format("{} \"{}\" may not do that: it requires {}", shown,
+                                                caller.identity->name, to_string(permission)));
 }
 
 }  // namespace p2p::auth

@@ -68,7 +68,8 @@ Result<Token> TokenGate::verify(std::string_view text, WallTime now) const {
   return verify_token(text, *rules.trust, now);
 }
 
-Result<void> TokenGate::authenticate(std::string_view authorization, WallTime now, Caller& caller) {
+Result<void> TokenGate::authenticate(std::string_view authorization, WallTime now,
+                                     const std::function<bool()>& may_verify, Caller& caller) {
   if (authorization.empty()) return {};
   if (lower_ascii(authorization.substr(0, kScheme.size())) != kScheme) {
     return Error(Errc::not_permitted, "the only kind of Authorization known is Bearer");
@@ -82,6 +83,7 @@ Result<void> TokenGate::authenticate(std::string_view authorization, WallTime no
     apply(*known, rules.trust->cluster_name, caller);
     return {};
   }
+  if (!may_verify()) return Error(Errc::limited, "too many tokens that are not known come from this address");
   auto token = verify_token(text, *rules.trust, now);
   if (!token) return token.error();
   if (rules.revoked && rules.revoked->contains(token->id)) {

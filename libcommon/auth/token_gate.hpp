@@ -2,6 +2,7 @@
 // remembered by the token's hash, until anything changes by which it would be judged.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -25,8 +26,10 @@ class TokenGate {
 
   /// Fills identity (an operator's, with the token's subject), scopes, certificate, token_id and ends_at of the caller
   /// from the value of `Authorization`. Success without an identity when the header is empty; the error of
-  /// verify_token(), or `not_permitted`, when there is one that is no good.
-  Result<void> authenticate(std::string_view authorization, WallTime now, Caller& caller);
+  /// verify_token(), or `not_permitted`, when there is one that is no good. Verifying takes time: for a token that is
+  /// not remembered `may_verify` is asked first, and where it says no the error is `limited`.
+  Result<void> authenticate(std::string_view authorization, WallTime now, const std::function<bool()>& may_verify,
+                            Caller& caller);
   /// A token by itself, revoked or not.
   Result<Token> verify(std::string_view text, WallTime now) const;
 

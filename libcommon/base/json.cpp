@@ -156,4 +156,9 @@ std::optional<std::uint64_t> find_unsigned(const Json& object, std::string_view 
   return member->get<std::uint64_t>();
 }
 
+bool is_true(const Json& object, std::string_view key) {
+  const Json* member = find_member(object, key);
+  return member != nullptr && *member == true;
+}
+
 }  // namespace p2p

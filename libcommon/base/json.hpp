@@ -34,5 +34,7 @@ const Json* find_member(const Json& object, std::string_view key);
 const std::string* find_string(const Json& object, std::string_view key);
 /// Integers only; `std::nullopt` when absent, of another type, or out of range.
 std::optional<std::uint64_t> find_unsigned(const Json& object, std::string_view key);
+/// Whether it is there and `true`.
+bool is_true(const Json& object, std::string_view key);
 
 }  // namespace p2p

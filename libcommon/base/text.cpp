@@ -37,6 +37,12 @@ bool is_c1_control(std::string_view sequence) {
          static_cast<unsigned char>(sequence[1]) < 0xA0;
 }
 
+/// U+202A to U+202E and U+2066 to U+2069 turn what follows around (Unicode UAX #9): a line may read as another.
+bool turns_direction(std::string_view sequence) {
+  return (sequence >= "\xE2\x80\xAA" && sequence <= "\xE2\x80\xAE") ||
+         (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
+}
+
 /// Shorter beginnings are too easily another word's.
 constexpr std::size_t kMinBeginning = 3;
 
@@ -105,7 +111,7 @@ std::string escape_controls(std::string_view text) {
       out += "\\t";
     else if (first == '\r')
       out += "\\r";
-    else if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(sequence)) {
+    else if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(sequence) || turns_direction(sequence)) {
       for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else
       out += sequence;
@@ -176,7 +182,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
                     fmt::format("\"{}\" is not a duration such as 500ms, 30s, 15m, 24h or 7d", text.substr(0, 32)));
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0) return wrong;
+  const bool beyond = error == std::errc::result_out_of_range && text.front() != '-';
+  if ((error != std::errc{} && !beyond) || value < 0) return wrong;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   std::int64_t scale = 0;
   if (unit == "ms")
@@ -189,8 +196,12 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     scale = 3'600'000;
   else if (unit == "d")
     scale = 86'400'000;
-  constexpr std::int64_t kMaxMilliseconds = 36500LL * 86'400'000;  // a century
-  if (scale == 0 || value > kMaxMilliseconds / scale) return wrong;
+  constexpr std::int64_t kMaxDays = 36'500;  // a century
+  constexpr std::int64_t kMaxMilliseconds = kMaxDays * 86'400'000;
+  if (scale == 0) return wrong;
+  if (beyond || value > kMaxMilliseconds / scale) {
+    return Error(Errc::invalid, fmt::format("\"{}\" is too long: at most {}d", text.substr(0, 32), kMaxDays));
+  }
   return std::chrono::milliseconds{value * scale};
 }
 

@@ -121,12 +121,35 @@ class Parser {
       const std::string name = option->substr(0, option->find('='));
       return usage(fmt::format("unknown option \"{}\"{}", name, suggestion(name, known_options(command))));
     }
-    if (command != nullptr)
-      return usage(
-          fmt::format("unexpected argument \"{}\"{}", extra.front(), suggestion(extra.front(), known_words())));
+    if (command != nullptr) {
+      Failure out =
+          usage(fmt::format("unexpected argument \"{}\"{}", extra.front(), suggestion(extra.front(), known_words())));
+      // What alone shows things is elsewhere a word of its own.
+      const bool lists = extra.front() == "list" || extra.front() == "ls";
+      if (lists && !known_words().empty()) out.hint = fmt::format("{} {} lists them", tool_.name, path_);
+      return out;
+    }
     const std::string word = extra.front();
+    if (auto forgotten = forgotten_word(word)) return forgotten;
     return usage(fmt::format("unknown command \"{}{}{}\"{}", path_, path_.empty() ? "" : " ", word,
                              suggestion(word, known_words())));
+  }
+
+  /// `wait worker-1`: where each subcommand takes a name, one was left out before it.
+  std::optional<Failure> forgotten_word(const std::string& word) {
+    if (path_.empty() || !suggestion(word, known_words()).empty()) return std::nullopt;
+    std::string meant;
+    for (const std::string& between : known_words()) {
+      const std::string path = path_ + " " + between;
+      const auto found = std::find_if(commands_.begin(), commands_.end(),
+                                      [&](const DeclaredCommand& command) { return command.entry->path == path; });
+      if (found == commands_.end() || found->options.all().empty() || !found->options.all().front().is_argument())
+        return std::nullopt;
+      meant += fmt::format("{}{} {} {}", meant.empty() ? "" : ", or ", tool_.name, path, escape_controls(word));
+    }
+    Failure out = incomplete();
+    out.hint = std::move(meant);
+    return out;
   }
 
   Failure incomplete() {

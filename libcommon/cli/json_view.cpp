@@ -170,17 +170,17 @@ class YamlWriter {
 
 std::string pretty_json(std::string_view text) {
   JsonWriter writer(text, true);
-  return writer.run() ? writer.take() : std::string(text);
+  return writer.run() ? writer.take() : escape_controls(text);
 }
 
 std::string compact_json(std::string_view text) {
   JsonWriter writer(text, false);
-  return writer.run() ? writer.take() : std::string(text);
+  return writer.run() ? writer.take() : escape_controls(text);
 }
 
 std::string to_yaml(std::string_view text) {
   YamlWriter writer(text);
-  return writer.run() ? writer.take() : std::string(text) + "\n";
+  return writer.run() ? writer.take() : escape_controls(text) + "\n";
 }
 
 }  // namespace p2p::cli

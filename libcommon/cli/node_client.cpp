@@ -34,6 +34,9 @@ constexpr std::size_t kMaxPemBytes = 256 * 1024;
 /// A call's own deadline is kept by the node; this much later the tool gives up on the node.
 constexpr std::chrono::milliseconds kAnswerSlack{1'000};
 
+/// A tenth of the time covers what the way takes and nodes keep back for the answer.
+constexpr int kEarlyFraction = 10;
+
 /// After this, at least, a node that said "too many requests" is asked again.
 constexpr std::chrono::milliseconds kLeastPause{100};
 
@@ -145,13 +148,32 @@ struct NodeClient::Impl {
     return out;
   }
 
+  /// Of a request that was not answered.
+  Failure failed(const net::CallError& failure, const net::Call& request) const {
+    Failure out = failed(failure.error);
+    const Errc kind = failure.error.kind();
+    if (!failure.sent && kind == Errc::timeout) {
+      out = failed(Error(Errc::unreachable, fmt::format("{}: no connection within {}", request.endpoint.to_text(),
+                                                        format_duration(std::min(request.connect_timeout,
+                                                                                 request.timeout - kAnswerSlack)))));
+    } else if (failure.sent && kind == Errc::unreachable && request.method != net::Method::get &&
+               !is_alert(failure.error)) {
+      out.message += "; the outcome is unknown";
+      out.hint = "\"p2p-ctl status\" says whether the coordinator is back";
+    }
+    return out;
+  }
+
+  /// The peer's refusal of this certificate: of TLS 1.3 it comes after the request was sent.
+  static bool is_alert(const Error& error) { return error.context.find(" alert ") != std::string::npos; }
+
   Failure failed(const Error& error) const {
     Failure out(error);
     const bool named = out.message.find(connection.coordinator.host) != std::string::npos;
     if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
     if (net::is_foreign_ca(error)) {
       out.hint = "another fleet's coordinator answers there; check P2P_HOME, --context or --coordinator";
-    } else if (error.context.find(" alert ") != std::string::npos) {
+    } else if (is_alert(error)) {
       out.hint = "it refuses the certificate shown here: revoked, expired, or of another CA? its log says which";
     } else if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"
@@ -171,7 +193,7 @@ struct NodeClient::Impl {
         if (answered) keep(*newer);
       }
     }
-    if (!answered) return failed(answered.error().error);
+    if (!answered) return failed(answered.error(), request);
     return std::move(*answered);
   }
 
@@ -193,9 +215,11 @@ struct NodeClient::Impl {
                                    connection.coordinator.to_text(), format_duration(pause)),
                        "come back then, or ask seldom; operators' certificates are not limited");
       }
-      report.note(fmt::format("{}: too many requests; trying again in {}", connection.coordinator.to_text(),
-                              format_duration(pause)));
+      const std::string message = fmt::format("{}: too many requests; trying again in {}",
+                                              connection.coordinator.to_text(), format_duration(pause));
+      waited.count() == 0 ? report.note(message) : report.detail(message);  // said once
       std::this_thread::sleep_for(pause);
+      waited += pause;
     }
   }
 
@@ -225,7 +249,8 @@ struct NodeClient::Impl {
 
   net::Call rpc_request(const std::string& method, const std::string& params,
                         const std::optional<rpc::Target>& target) const;
-  Attempt<std::string> rpc(net::Call request, std::chrono::milliseconds timeout, rpc::StreamedAnswer& streamed);
+  Attempt<std::string> rpc(const std::string& method, net::Call request, std::chrono::milliseconds timeout,
+                           rpc::StreamedAnswer& streamed);
   Result<net::ChannelPtr> open_channel(const std::string& path) {
     return net::run_alone(io, client.open_channel(connection.coordinator, coordinator(), path, headers(),
                                                   net::ChannelLimits{}, kRequestTimeout));
@@ -242,6 +267,7 @@ struct NodeClient::Impl {
   net::Client client;
   bool call_interrupted = false;
   std::optional<asio::signal_set> request_signals{};
+  std::chrono::milliseconds waited{};
 };
 
 asio::awaitable<Attempt<NodeClient::StreamEnd>> NodeClient::Impl::follow(
@@ -287,6 +313,8 @@ NodeClient::~NodeClient() = default;
 
 std::string NodeClient::address() const { return impl_->connection.coordinator.to_text(); }
 
+std::chrono::milliseconds NodeClient::waited() const { return impl_->waited; }
+
 std::string NodeClient::own_serial() const {
   if (!impl_->connection.token.empty()) return {};
   const auto certificate = pki::Certificate::from_pem(impl_->material.certificate, "certificate");
@@ -305,23 +333,39 @@ Attempt<NodeClient> NodeClient::open(const Session& session) {
       std::make_unique<Impl>(std::move(*connection), std::move(*tls), std::move(*material), session.report));
 }
 
-Attempt<std::string> NodeClient::Impl::rpc(net::Call request, std::chrono::milliseconds timeout,
-                                           rpc::StreamedAnswer& streamed) {
+Attempt<std::string> NodeClient::Impl::rpc(const std::string& method, net::Call request,
+                                           std::chrono::milliseconds timeout, rpc::StreamedAnswer& streamed) {
+  const Monotonic begin = SystemClock().monotonic();
   auto answer = call_patiently(std::move(request), timeout);
   if (call_interrupted)
     return Failure(kInterrupted, "interrupted: the call is cancelled", "what it has done is not undone");
   if (!answer && answer.error().exit_code == kTimeout) {
     return Failure(kTimeout,
-                   fmt::format("{}: no answer within {}", connection.coordinator.to_text(), format_duration(timeout)),
-                   "the outcome is unknown; wait longer with --timeout");
+                   fmt::format("{}: no answer within {}; the outcome is unknown", connection.coordinator.to_text(),
+                               format_duration(timeout)),
+                   kWaitLonger);
   }
   if (!answer) return answer.error();
   if (answer->status != 200) return failure_of_status(answer->status, answer->body);
   const auto text = streamed.finish(std::move(*answer));
   if (!text) return Failure(text.error(), "the outcome is unknown");
   auto outcome = rpc::parse_response(*text);
-  if (!outcome) return Failure(kDamaged, outcome.error().context);
-  if (!*outcome) return failure_of(outcome->error());
+  if (!outcome) {
+    return Failure(kDamaged, fmt::format("{}: {}; the outcome is unknown", connection.coordinator.to_text(),
+                                         outcome.error().context));
+  }
+  if (!*outcome) {
+    Failure failure = failure_of(outcome->error());
+    // Well before the caller's time was up, it was not that which ended the call.
+    const bool early = SystemClock().monotonic() - begin < timeout - timeout / kEarlyFraction;
+    if (failure.exit_code == kTimeout && early) {
+      failure.hint = fmt::format(
+          "it was not --timeout that ended it; \"p2p-ctl services describe {}\" shows the "
+          "method's own limit",
+          method.substr(0, method.find_first_of("./")));
+    }
+    return failure;
+  }
   return std::move(**outcome);
 }
 
@@ -337,7 +381,7 @@ net::Call NodeClient::Impl::rpc_request(const std::string& method, const std::st
 Attempt<std::string> NodeClient::rpc(const std::string& method, const std::string& params,
                                      const std::optional<rpc::Target>& target, std::chrono::milliseconds timeout) {
   rpc::StreamedAnswer plain(nullptr);
-  return impl_->rpc(impl_->rpc_request(method, params, target), timeout, plain);
+  return impl_->rpc(method, impl_->rpc_request(method, params, target), timeout, plain);
 }
 
 Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, const std::string& params,
@@ -352,7 +396,7 @@ Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, co
   net::Call request = impl_->rpc_request(method, params, target);
   rpc::StreamedAnswer streamed(std::move(progress));
   streamed.ask(request);
-  return impl_->rpc(std::move(request), timeout, streamed);
+  return impl_->rpc(method, std::move(request), timeout, streamed);
 }
 
 void NodeClient::end_requests_on_signal() {

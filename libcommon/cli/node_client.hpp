@@ -65,6 +65,9 @@ class NodeClient {
   /// In lower-case hexadecimal, of the certificate that is shown; empty with a token.
   std::string own_serial() const;
 
+  /// How long rate limits were waited out until now.
+  std::chrono::milliseconds waited() const;
+
   /// The coordinator's `host:port`.
   std::string address() const;
 

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/output.hpp"
 #include "rpc/jsonrpc.hpp"
 
 namespace p2p::cli {
@@ -16,7 +17,7 @@ std::string hint_for(rpc::Code code) {
   switch (code) {
     case rpc::Code::no_such_target: return "p2p-ctl nodes";
     case rpc::Code::method_not_found: return "p2p-ctl services";
-    case rpc::Code::timeout: return "the outcome is unknown; wait longer with --timeout";
+    case rpc::Code::timeout: return kWaitLonger;
     case rpc::Code::overloaded: return "try again later";
     case rpc::Code::breaker_open: return "recent calls to this service failed; try again later";
     default: return {};
@@ -48,12 +49,15 @@ std::optional<int> code_of_entry(const Json& entry) {
   if (error == nullptr) return std::nullopt;
   const Json* code = find_member(*error, "code");
   if (code == nullptr || !code->is_number_integer()) return kFailed;
-  return exit_code_of(static_cast<rpc::Code>(code->get<int>()));
+  const std::string* message = find_string(*error, "message");
+  return exit_code_of(static_cast<rpc::Code>(code->get<int>()), message != nullptr ? *message : std::string_view());
 }
 
 }  // namespace
 
-int exit_code_of(rpc::Code code) noexcept {
+int exit_code_of(rpc::Code code, std::string_view message) noexcept {
+  if (code == rpc::Code::timeout && message == rpc::kConnectionLost) return kUnreachable;
+  if (code == rpc::Code::timeout && message == rpc::kUnusableAnswer) return kDamaged;
   switch (code) {
     case rpc::Code::no_such_target:
     case rpc::Code::method_not_found: return kNotFound;
@@ -71,6 +75,12 @@ int exit_code_of(rpc::Code code) noexcept {
   return kFailed;
 }
 
+std::string message_of(const Json& error) {
+  const std::string message = member_text(error, "message");
+  const Json* data = find_member(error, "data");
+  return message_of(message.empty() ? "failed" : message, data != nullptr ? dump_json(*data) : std::string());
+}
+
 std::string message_of(std::string_view message, std::string_view data_json) {
   std::string out(message);
   const auto data = parse_json(data_json);
@@ -82,7 +92,8 @@ std::string message_of(std::string_view message, std::string_view data_json) {
 }
 
 Failure failure_of(const rpc::RpcError& error) {
-  Failure out(exit_code_of(error.code), message_of(error.message, error.data), hint_for(error.code));
+  Failure out(exit_code_of(error.code, error.message), message_of(error.message, error.data), hint_for(error.code));
+  if (error.code == rpc::Code::timeout && out.exit_code != kTimeout) out.hint.clear();
   out.rpc_code = static_cast<int>(error.code);
   return out;
 }

@@ -4,15 +4,22 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "cli/failure.hpp"
 #include "rpc/outcome.hpp"
 
 namespace p2p::cli {
 
-int exit_code_of(rpc::Code code) noexcept;
+/// The hint where more time may help.
+inline constexpr char kWaitLonger[] = "wait longer with --timeout";
+
+/// `message` is the error's: it tells a call whose connection broke from one that took too long.
+int exit_code_of(rpc::Code code, std::string_view message = {}) noexcept;
 Failure failure_of(const rpc::RpcError& error);
 /// An error's message with what its `data` (JSON, or empty) adds: a text, or the last lines of a service's stderr.
 std::string message_of(std::string_view message, std::string_view data_json);
+/// Of an error object as a broadcast lists it.
+std::string message_of(const Json& error);
 
 /// An HTTP answer other than 200: the problem's `detail` (RFC 9457), else the status.
 Failure failure_of_status(unsigned status, std::string_view body);

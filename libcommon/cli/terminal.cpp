@@ -15,11 +15,11 @@ namespace p2p::cli {
 namespace {
 
 /// A descriptor that the parent closed would be taken by the first file or socket that is opened, and get our output.
-/// Reading the stand-in of stdin gives its end; writing to that of stdout fails and is told.
+/// Reading the stand-in of stdin fails, and so does writing to that of stdout; both are told.
 void fill_standard_descriptors() {
   for (const int wanted : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(wanted, F_GETFD) >= 0) continue;
-    const int opened = ::open("/dev/null", wanted == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    const int opened = ::open("/dev/null", wanted == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
     if (opened >= 0 && opened != wanted) {
       ::dup2(opened, wanted);
       ::close(opened);

@@ -31,11 +31,9 @@ bool fits_cell(std::string_view value) {
 /// The members of the object that begins here; none when it is no flat object.
 std::optional<Members> flat_object(JsonScanner& scanner) {
   Members out;
-  const bool fine = scanner.members([&](std::string_view name) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    out.push_back({std::string(name), scanner.since(from)});
-    return fits_cell(out.back().value);
+  const bool fine = scanner.sliced_members([&](std::string_view name, std::string_view value) {
+    out.push_back({std::string(name), value});
+    return fits_cell(value);
   });
   if (!fine || out.empty()) return std::nullopt;
   return out;
@@ -127,6 +125,13 @@ std::string safe_lines(std::string_view text, std::string_view indent) {
   std::string out;
   for (const std::string& line : split(text, '\n')) out.append(indent).append(escape_controls(line)).append(1, '\n');
   return out;
+}
+
+bool is_table(std::string_view json) {
+  json = trim(json);
+  JsonScanner scanner(json);
+  const auto rows = json.starts_with('[') ? flat_rows(scanner) : std::nullopt;
+  return rows && column_names(*rows).size() <= kMaxColumns;
 }
 
 std::string value_view(std::string_view json, const Surface& surface) {

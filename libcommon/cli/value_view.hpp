@@ -13,6 +13,9 @@ namespace p2p::cli {
 /// with its line breaks, everything else YAML. Ends with a line break; safe for a terminal. `json` must be JSON.
 std::string value_view(std::string_view json, const Surface& surface);
 
+/// Whether value_view() shows it as a table: an array of flat objects that have few enough members between them.
+bool is_table(std::string_view json);
+
 /// A text from outside, with its line breaks and nothing else that a terminal obeys; each line begins with `indent`.
 std::string safe_lines(std::string_view text, std::string_view indent = {});
 

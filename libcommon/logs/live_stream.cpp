@@ -21,7 +21,6 @@ using asio::awaitable;
 constexpr std::chrono::seconds kFirstMessageTimeout{10};
 /// How long a stream without matching records leaves the client with an old cursor.
 constexpr std::chrono::seconds kCursorInterval{10};
-constexpr unsigned kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 constexpr unsigned kInternalError = 1011;
 
 awaitable<void> sleep(asio::steady_timer& timer, std::chrono::steady_clock::duration duration) {
@@ -214,7 +213,7 @@ awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel) {
   if (!first) co_return;
   LiveStream stream(access, channel);
   if (const auto subscribed = stream.subscribe(first->data); !subscribed) {
-    stream.refuse(subscribed.error(), kPolicyViolation);
+    stream.refuse(subscribed.error(), net::kPolicyViolation);
     co_return;
   }
   auto reader = read_until_closed(channel);

@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "net/progress_relay.hpp"
+#include "net/reply.hpp"
 #include "net/task_group.hpp"
 
 namespace p2p::membership {
@@ -32,12 +34,31 @@ std::int64_t since_epoch(WallTime time) {
   return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-/// A call of ours that waits for its result; the timer is both its deadline and its wake-up.
+/// A call of ours that waits for its result, on the loop of its caller. But for the reply, it is the channel's.
 struct Pending {
-  explicit Pending(const asio::any_io_executor& executor) : timer(executor) {}
-  asio::steady_timer timer;
-  ProgressSinkPtr progress;
-  std::optional<Result<std::string>> outcome;
+  std::shared_ptr<net::Reply<Result<std::string>>> reply;
+  LinkCall call;
+  std::uint64_t id = 0;  // none before it is sent
+};
+using PendingPtr = std::shared_ptr<Pending>;
+
+/// What keeping a frame takes apart from its payload.
+constexpr std::size_t kKeptFrameBytes = 512;
+
+/// A payload that the owner keeps; counted in `backlog` until it lets go.
+class Room {
+ public:
+  Room(std::shared_ptr<std::atomic<std::size_t>> backlog, std::size_t bytes)
+      : backlog_(std::move(backlog)), bytes_(bytes) {
+    *backlog_ += bytes_;
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() { *backlog_ -= bytes_; }
+
+ private:
+  std::shared_ptr<std::atomic<std::size_t>> backlog_;
+  const std::size_t bytes_;
 };
 
 std::uint64_t read_count(std::string_view text) {
@@ -56,7 +77,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   net::ChannelPtr channel;
   LinkHandlers handlers;
   net::TaskGroup tasks;
-  std::map<std::uint64_t, std::shared_ptr<Pending>> pending;
+  std::map<std::uint64_t, PendingPtr> pending;
   std::map<std::uint64_t, std::shared_ptr<asio::cancellation_signal>> running;
   std::uint64_t next_id = 1;
   std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
@@ -64,6 +85,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::uint64_t pinged_id = 0;
   std::chrono::steady_clock::time_point pinged_at{};
   std::atomic<std::int64_t> clock_offset_ms{kUnknownOffset};
+  const std::shared_ptr<std::atomic<std::size_t>> records_backlog = std::make_shared<std::atomic<std::size_t>>(0);
 
   bool send(FrameKind kind, std::uint64_t id, std::string_view payload) {
     return channel->send(net::Message{true, encode_frame(kind, id, payload)});
@@ -72,23 +94,25 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   void complete(std::uint64_t id, Result<std::string> outcome) {
     const auto found = pending.find(id);
     if (found == pending.end()) return;  // the caller has given up
-    found->second->outcome = std::move(outcome);
-    found->second->timer.cancel();
+    found->second->reply->give(std::move(outcome));
+    pending.erase(found);
   }
 
   ProgressSink* progress_of(std::uint64_t id) const {
     const auto found = pending.find(id);
-    return found == pending.end() ? nullptr : found->second->progress.get();
+    return found == pending.end() ? nullptr : found->second->call.progress.get();
   }
 
   void receive(const Frame& frame);
+  void take_records(std::string_view payload);
   void measure(const Frame& pong);
   net::ProgressRelay::Reader progress_frames(std::uint64_t id);
   void begin_answer(std::uint64_t id, std::string_view payload);
   asio::awaitable<void> answer(std::uint64_t id, LinkCall call, std::shared_ptr<asio::cancellation_signal> signal);
   asio::awaitable<void> keep_alive();
   asio::awaitable<Error> read();
-  asio::awaitable<Result<std::string>> call_here(LinkCall call);
+  void begin_call(const PendingPtr& wait);
+  void abandon(const PendingPtr& wait);
 };
 
 void Link::State::receive(const Frame& frame) {
@@ -98,7 +122,7 @@ void Link::State::receive(const Frame& frame) {
            handlers.wall_clock ? std::to_string(since_epoch(handlers.wall_clock())) : std::string());
       break;
     case FrameKind::pong: measure(frame); break;
-    case FrameKind::records: handlers.on_records(frame.payload); break;
+    case FrameKind::records: take_records(frame.payload); break;
     case FrameKind::call: begin_answer(frame.id, frame.payload); break;
     case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
     case FrameKind::refused: complete(frame.id, Error(Errc::limited, "the node has too many calls under way")); break;
@@ -116,6 +140,15 @@ void Link::State::receive(const Frame& frame) {
       break;
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
+  }
+}
+
+void Link::State::take_records(std::string_view payload) {
+  auto room = std::make_shared<const Room>(records_backlog, kKeptFrameBytes + payload.size());
+  if (*records_backlog > kMaxLinkRecordsBacklog) {
+    channel->close(net::kPolicyViolation, "records come faster than they are worked off");
+  } else {
+    handlers.on_records(payload, std::move(room));
   }
 }
 
@@ -198,25 +231,21 @@ asio::awaitable<Error> Link::State::read() {
   }
 }
 
-asio::awaitable<Result<std::string>> Link::State::call_here(LinkCall call) {
-  const auto keep = shared_from_this();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  if (closed) co_return Error(Errc::not_found, "the link is closed");
-  if (pending.size() >= kMaxLinkCalls) co_return Error(Errc::limited, "too many calls over one link");
-  const std::uint64_t id = next_id++;
-  const auto wait = std::make_shared<Pending>(channel->executor());
-  wait->progress = call.progress;
-  wait->timer.expires_after(std::chrono::milliseconds(call.timeout_ms));
-  if (!send(FrameKind::call, id, encode_link_call(call))) {
-    co_return Error(Errc::limited, "the link's queue is full");
+void Link::State::begin_call(const PendingPtr& wait) {
+  if (closed) return wait->reply->give(Error(Errc::not_found, "the link is closed"));
+  if (pending.size() >= kMaxLinkCalls) {
+    return wait->reply->give(Error(Errc::limited, "too many calls over one link"));
   }
+  const std::uint64_t id = next_id++;
+  if (!send(FrameKind::call, id, encode_link_call(wait->call))) {
+    return wait->reply->give(Error(Errc::limited, "the link's queue is full"));
+  }
+  wait->id = id;
   pending.emplace(id, wait);
-  const auto [failed] = co_await wait->timer.async_wait(kUse);
-  pending.erase(id);
-  if (wait->outcome) co_return std::move(*wait->outcome);
-  send(FrameKind::cancel, id, {});
-  if (failed) co_return Error(Errc::cancelled, "the caller gave up");
-  co_return Error(Errc::timeout, "no answer over the link in time");
+}
+
+void Link::State::abandon(const PendingPtr& wait) {
+  if (pending.erase(wait->id) > 0) send(FrameKind::cancel, wait->id, {});
 }
 
 Link::Link(net::ChannelPtr channel, LinkHandlers handlers, LogSink& log)
@@ -235,8 +264,8 @@ asio::awaitable<Error> Link::run() {
   }
   state->closed = true;
   for (const auto& [id, signal] : std::map(state->running)) signal->emit(asio::cancellation_type::terminal);
-  for (const auto& [id, wait] : std::map(state->pending)) {
-    state->complete(id, Error(Errc::unreachable, "the link broke before the answer"));
+  for (const auto& [id, wait] : std::exchange(state->pending, {})) {
+    wait->reply->give(Error(Errc::unreachable, "the link broke before the answer"));
   }
   co_await asio::this_coro::reset_cancellation_state();
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -248,8 +277,17 @@ bool Link::send(FrameKind kind, std::string_view payload) { return state_->send(
 
 asio::awaitable<Result<std::string>> Link::call(LinkCall call) {
   const auto state = state_;
-  auto task = state->call_here(std::move(call));
-  co_return co_await asio::co_spawn(state->channel->executor(), std::move(task), asio::use_awaitable);
+  const asio::any_io_executor there = state->channel->executor(), here = co_await asio::this_coro::executor;
+  const Monotonic until = std::chrono::steady_clock::now() + std::chrono::milliseconds(call.timeout_ms);
+  const auto reply = std::make_shared<net::Reply<Result<std::string>>>(here, until);
+  const auto wait = std::make_shared<Pending>(Pending{reply, std::move(call)});
+  asio::post(there, [state, wait] { state->begin_call(wait); });
+  auto waiting = reply->wait();
+  auto outcome = co_await std::move(waiting);
+  if (outcome) co_return std::move(*outcome);
+  asio::post(there, [state, wait] { state->abandon(wait); });
+  if (std::chrono::steady_clock::now() < until) co_return Error(Errc::cancelled, "the caller gave up");
+  co_return Error(Errc::timeout, "no answer over the link in time");
 }
 
 std::optional<std::chrono::milliseconds> Link::clock_offset() const {

@@ -28,9 +28,16 @@ inline constexpr std::size_t kMaxLinkProgressBacklog = 1 << 20;
 /// Calls that one link carries at a time; more are refused as overloaded.
 inline constexpr std::size_t kMaxLinkCalls = 1024;
 
+/// Records that have come over one link and are not worked off. With more than this the link is closed: its peer sends
+/// faster than a node ever has reason to, and all of it would be kept in memory.
+inline constexpr std::size_t kMaxLinkRecordsBacklog = 16 << 20;
+
+/// Held as long as a payload is kept; by it the link knows what its owner has not worked off. Any thread.
+using LinkRoom = std::shared_ptr<const void>;
+
 /// What the owner does with what arrives. All run on the channel's executor and must not block.
 struct LinkHandlers {
-  std::function<void(std::string_view payload)> on_records;
+  std::function<void(std::string_view payload, LinkRoom room)> on_records;
   std::function<void(std::string_view payload)> on_logs;
   std::function<void(std::string_view payload)> on_logs_reply;
   /// What this node's clock shows, for the other end; none: it is told nothing, and its clock is not measured.

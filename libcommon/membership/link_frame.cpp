@@ -41,9 +41,8 @@ Result<LinkCall> decode_link_call(std::string_view payload) {
   if (caller == nullptr || request == nullptr || !timeout || *timeout > std::numeric_limits<std::uint32_t>::max()) {
     return Error(Errc::invalid, "a call over a link without caller, request or timeout");
   }
-  const Json* progress = find_member(*value, "progress");
   LinkCall call{*caller, *request, static_cast<std::uint32_t>(*timeout)};
-  call.wants_progress = progress != nullptr && progress->is_boolean() && progress->get<bool>();
+  call.wants_progress = is_true(*value, "progress");
   return call;
 }
 

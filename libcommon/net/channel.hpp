@@ -11,6 +11,9 @@
 
 namespace p2p::net {
 
+/// The code of a close for what the other side may not (RFC 6455 section 7.4.1).
+inline constexpr unsigned kPolicyViolation = 1008;
+
 /// Limits of one channel; a peer that goes past one is closed with 1009 or dropped.
 struct ChannelLimits {
   std::size_t max_message_bytes = 1 << 20;

@@ -79,7 +79,7 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
   Result<void> authentic;
   if (!caller.identity && route.permission != auth::Permission::open && options_.authenticate) {
     auth::Caller claimed = caller;
-    authentic = options_.authenticate(request, claimed);
+    authentic = options_.authenticate(request, route.limit_class, claimed);
     if (authentic) caller = std::move(claimed);
   }
   // Bad credentials are charged too, to the address: guessing must not be free.
@@ -90,6 +90,11 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
     }
   }
   if (route.open_on_loopback && caller.loopback) return true;
+  if (!authentic && authentic.error().kind() == Errc::limited) {
+    // There was room again in between.
+    refusal = over_limit(request, route.over_limit, std::chrono::seconds(1));
+    return false;
+  }
   if (!authentic) {
     refusal = unauthorized(authentic.error().context, R"(Bearer realm="p2p", error="invalid_token")");
     return false;

@@ -1,10 +1,9 @@
 #include "net/server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "net/listener.hpp"
+#include "net/run_on.hpp"
 #include "net/server_loop.hpp"
 #include "net/tls_state.hpp"
 
@@ -20,6 +19,7 @@ struct Server::Impl {
   const TlsContexts* tls;
   const Dispatcher dispatcher;
   AddressCounter addresses;
+  Refusals refusals;
   std::vector<std::unique_ptr<ServerLoop>> loops;
 };
 
@@ -27,8 +27,8 @@ Server::Server(std::vector<asio::io_context*> loops, Router router, const TlsCon
                LogSink& log)
     : impl_(std::make_unique<Impl>(std::move(router), tls, std::move(options))) {
   for (auto* loop : loops) {
-    impl_->loops.push_back(
-        std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses, log));
+    impl_->loops.push_back(std::make_unique<ServerLoop>(loop->get_executor(), impl_->dispatcher, tls, impl_->addresses,
+                                                        impl_->refusals, log));
   }
 }
 
@@ -59,7 +59,8 @@ asio::awaitable<bool> Server::stop(std::chrono::milliseconds grace) {
   for (const auto& loop : impl_->loops) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     auto stopping = loop->stop(std::max(left, std::chrono::milliseconds(0)));
-    const bool loop_clean = co_await asio::co_spawn(loop->executor(), std::move(stopping), asio::use_awaitable);
+    auto there = await_on(loop->executor(), std::move(stopping));
+    const bool loop_clean = co_await std::move(there);
     clean = clean && loop_clean;
   }
   co_return clean;

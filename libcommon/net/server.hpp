@@ -42,8 +42,9 @@ struct ServerLimits {
 
 /// Establishes who asks from the request (bearer token, session cookie) where no certificate did: fills identity and
 /// scopes of the caller and returns success; success without an identity leaves the caller anonymous; an error means
-/// that credentials were given and are bad (401). Runs on session loops, must not block.
-using Authenticator = std::function<Result<void>(const Request&, auth::Caller&)>;
+/// that credentials were given and are bad (401), or with `limited` that they were not even looked at, as the address
+/// has used up its limit of the class (429). Runs on session loops, must not block.
+using Authenticator = std::function<Result<void>(const Request&, LimitClass, auth::Caller&)>;
 /// After how long to come back, when one more request of this class is over the caller's limit.
 using RateLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, LimitClass)>;
 
@@ -86,8 +87,8 @@ class Server {
   /// Stops accepting, closes idle connections, lets running requests finish within `grace` and closes channels with
   /// 1001; then cancels what is left. True when nothing had to be cancelled. From any executor.
   boost::asio::awaitable<bool> stop(std::chrono::milliseconds grace);
-  /// Drops, soon, every connection whose caller fits: a revoked certificate, a channel of a revoked token. Any thread;
-  /// `predicate` runs on the session loops.
+  /// Drops, soon, every connection whose caller fits: a revoked certificate, a channel or a call under way of a revoked
+  /// token. Any thread; `predicate` runs on the session loops.
   void drop_connections(std::function<bool(const auth::Caller&)> predicate);
   /// Any thread.
   ServerCounters counters() const;

@@ -32,11 +32,12 @@ bool is_exhaustion(const boost::system::error_code& error) {
 }  // namespace
 
 ServerLoop::ServerLoop(asio::any_io_executor executor, const Dispatcher& dispatcher, const TlsContexts* tls,
-                       AddressCounter& addresses, LogSink& log)
+                       AddressCounter& addresses, Refusals& refusals, LogSink& log)
     : executor_(std::move(executor)),
       dispatcher_(dispatcher),
       tls_(tls),
       addresses_(addresses),
+      refusals_(refusals),
       log_(log, "Network"),
       acceptor_(executor_),
       emptied_(executor_),
@@ -61,7 +62,7 @@ asio::awaitable<void> ServerLoop::accept() {
         log_.error("a connection could not be taken: {}", failure.what());
       }
     } else if (is_exhaustion(error)) {
-      log_.warning("no connection can be accepted: {}", error.message());
+      say_exhausted(error.message());
       pause.expires_after(kAcceptBackOff);
       co_await pause.async_wait(asio::use_awaitable);
     } else if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
@@ -111,8 +112,9 @@ asio::awaitable<void> ServerLoop::sweep() {
     timer.expires_after(dispatcher_.limits().sweep);
     co_await timer.async_wait(asio::use_awaitable);
     const Monotonic now = std::chrono::steady_clock::now();
+    const WallTime date = std::chrono::system_clock::now();
     for (auto& session : sessions_) {
-      session.sweep(now);
+      session.sweep(now, date);
       if (session.counts_for_address && session.caller().over_p2p) {
         session.counts_for_address = false;
         addresses_.exempt(session.caller().address);
@@ -156,9 +158,20 @@ asio::awaitable<bool> ServerLoop::stop(std::chrono::milliseconds grace) {
 }
 
 void ServerLoop::drop(const std::function<bool(const auth::Caller&)>& predicate) {
-  for (auto& session : sessions_) {
-    if (predicate(session.caller())) session.abort();
-  }
+  for (auto& session : sessions_) session.drop_if(predicate);
+}
+
+void ServerLoop::say_exhausted(const std::string& why) {
+  // It is tried again ten times a second, and may last.
+  const auto times = refusals_.add(why, std::chrono::steady_clock::now());
+  if (times) log_.warning("no connection can be accepted: {} ({} times)", why, *times);
+}
+
+void ServerLoop::say_refused(const std::string& address, const std::string& why) {
+  const auto times = refusals_.add(address + ": " + why, std::chrono::steady_clock::now());
+  if (!times) return;
+  if (*times == 1) return log_.warning("{} was refused: {}", address, why);
+  log_.warning("{} was refused {} more times: {}", address, *times, why);
 }
 
 std::string_view ServerLoop::http_date() {

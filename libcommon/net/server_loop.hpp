@@ -7,6 +7,7 @@
 #include <list>
 
 #include "net/address_counter.hpp"
+#include "net/refusals.hpp"
 #include "net/session.hpp"
 #include "net/task_group.hpp"
 #include "net/tls.hpp"
@@ -17,7 +18,7 @@ namespace p2p::net {
 class ServerLoop final : public SessionHost {
  public:
   ServerLoop(boost::asio::any_io_executor executor, const Dispatcher& dispatcher, const TlsContexts* tls,
-             AddressCounter& addresses, LogSink& log);
+             AddressCounter& addresses, Refusals& refusals, LogSink& log);
   ~ServerLoop() override;
 
   /// `listener` is a bound, listening socket that this takes.
@@ -31,6 +32,8 @@ class ServerLoop final : public SessionHost {
   const TlsContexts* tls() const override { return tls_; }
   LoopCounters& counters() override { return counters_; }
   const Logger& log() const override { return log_; }
+  void say_exhausted(const std::string& why);
+  void say_refused(const std::string& address, const std::string& why) override;
   std::string_view http_date() override;
   bool stopping() const override { return stopping_; }
 
@@ -46,6 +49,7 @@ class ServerLoop final : public SessionHost {
   const Dispatcher& dispatcher_;
   const TlsContexts* tls_;
   AddressCounter& addresses_;
+  Refusals& refusals_;
   Logger log_;
   LoopCounters counters_;
   boost::asio::ip::tcp::acceptor acceptor_;

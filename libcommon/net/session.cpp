@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "auth/token.hpp"
 #include "net/chunk_writer.hpp"
 #include "net/field_text.hpp"
 #include "net/http_text.hpp"
@@ -53,8 +54,14 @@ void Session::interrupt(Interruption why) {
   signal_.emit(asio::cancellation_type::terminal);
 }
 
-void Session::sweep(Monotonic now) {
-  if (phase_ == Phase::channel || interruption_ != Interruption::none) return;
+void Session::sweep_channel(WallTime date) {
+  if (!channel_ || date - auth::kTokenLeeway < caller_.ends_at) return;
+  channel_->close(kPolicyViolation, caller_.token_id.empty() ? "the certificate has expired" : "the token has expired");
+}
+
+void Session::sweep(Monotonic now, WallTime date) {
+  if (phase_ == Phase::channel) return sweep_channel(date);
+  if (interruption_ != Interruption::none) return;
   if (phase_ == Phase::handling && stream_->peer_is_gone()) {
     interrupt(Interruption::disconnect);
     return;
@@ -77,6 +84,12 @@ void Session::abort() {
   if (channel_) channel_->abort();
   if (stream_) stream_->close();
   interrupt(Interruption::abort);
+}
+
+void Session::drop_if(const std::function<bool(const auth::Caller&)>& predicate) {
+  // Between requests the connection may go on: each of them is judged anew.
+  const bool is_asked = phase_ == Phase::body || phase_ == Phase::handling;
+  if (predicate(caller_) || (is_asked && predicate(request_.caller))) abort();
 }
 
 asio::awaitable<void> Session::run() {
@@ -108,7 +121,7 @@ asio::awaitable<bool> Session::greet() {
   host_.counters().failed_handshakes.add();
   const std::string refusal = tls_refusal(stream_->ssl());
   if (!refusal.empty()) {
-    host_.log().warning("{} was refused: {}", caller_.address, refusal);
+    host_.say_refused(caller_.address, refusal);
   } else if (!shaken) {
     host_.log().debug("handshake with {}: {}", caller_.address, shaken.error().context);
   }
@@ -121,7 +134,7 @@ asio::awaitable<bool> Session::greet() {
 bool Session::identify() {
   auto peer = tls_peer(stream_->ssl());
   if (!peer) {
-    host_.log().warning("{} was refused: {}", caller_.address, peer.error().context);
+    host_.say_refused(caller_.address, peer.error().context);
     return false;
   }
   caller_.over_p2p = peer->over_p2p;

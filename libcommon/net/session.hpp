@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,8 @@ class SessionHost {
   virtual const TlsContexts* tls() const = 0;
   virtual LoopCounters& counters() = 0;
   virtual const Logger& log() const = 0;
+  /// Says in the log that who is at `address` was refused, unless that was said not long ago.
+  virtual void say_refused(const std::string& address, const std::string& why) = 0;
   /// The Date field for now.
   virtual std::string_view http_date() = 0;
   /// Running requests are answered with `Connection: close`, no new ones are taken.
@@ -47,8 +50,9 @@ class Session {
   /// The connection's life; never throws. Its completion must be the last use of the session.
   boost::asio::awaitable<void> run();
 
-  /// Lets go of a connection that is past its deadline and of handlers whose client has gone.
-  void sweep(Monotonic now);
+  /// Lets go of a connection that is past its deadline, of handlers whose client has gone, and of a channel whose
+  /// caller's certificate or token has ended, past the leeway of clocks.
+  void sweep(Monotonic now, WallTime date);
   /// Shutdown has begun: ends at once when idle, else after the running request.
   void finish_soon();
   /// Ends now, whatever runs.
@@ -56,6 +60,8 @@ class Session {
 
   /// As the connection (a channel: its request) was identified.
   const auth::Caller& caller() const { return caller_; }
+  /// Ends now if the predicate fits the caller, or who asks for what is being handled.
+  void drop_if(const std::function<bool(const auth::Caller&)>& predicate);
   /// Slot for co_spawn.
   boost::asio::cancellation_slot slot() { return signal_.slot(); }
   /// For the holder of the session: whether it still counts against its address's cap.
@@ -70,6 +76,7 @@ class Session {
 
   void enter(Phase phase, std::chrono::milliseconds allowed, std::size_t bytes = 0);
   void interrupt(Interruption why);
+  void sweep_channel(WallTime date);
 
   boost::asio::awaitable<bool> greet();
   bool identify();

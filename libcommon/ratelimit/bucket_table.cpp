@@ -38,6 +38,15 @@ BucketTable::Answer BucketTable::take(std::uint64_t key, const Refill& refill, s
   return {};
 }
 
+BucketTable::Outcome BucketTable::look(std::uint64_t key, const Refill& refill, Monotonic now) {
+  const std::int64_t at = nanoseconds(now.time_since_epoch()).count();
+  const Slot* const slot = find(key, at);
+  if (slot == nullptr) return slots_.size() < max_slots_ ? Outcome::taken : Outcome::no_room;
+  const std::int64_t interval = refill.interval.count();
+  const std::int64_t last = at + interval * (static_cast<std::int64_t>(refill.burst) - 1);
+  return slot->key == key && slot->full_at > last ? Outcome::refused : Outcome::taken;
+}
+
 /// The slot of this key, else one whose bucket is full: the oldest of these.
 BucketTable::Slot* BucketTable::find(std::uint64_t key, std::int64_t now) {
   Slot* const begin = &slots_[(key & (slots_.size() / kWays - 1)) * kWays];

@@ -38,6 +38,9 @@ class BucketTable {
   /// for themselves.
   Answer take(std::uint64_t key, const Refill& refill, std::uint64_t cost, std::uint64_t paid, Monotonic now);
 
+  /// How one token would be answered, which is not taken.
+  Outcome look(std::uint64_t key, const Refill& refill, Monotonic now);
+
   std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
 
   /// Slots among which a key has its place: one or two lines of the processor's cache.

@@ -12,6 +12,9 @@ using Outcome = BucketTable::Outcome;
 constexpr unsigned kShardBits = 6;
 static_assert(kLimitClassCount <= BucketTable::kWays, "everyone's buckets always have room");
 
+bool has_no_room(Outcome outcome) { return outcome == Outcome::no_room; }
+bool has_no_room(const BucketTable::Answer& answer) { return has_no_room(answer.outcome); }
+
 std::chrono::seconds whole_seconds(nanoseconds wait) { return std::max(seconds(1), std::chrono::ceil<seconds>(wait)); }
 
 }  // namespace
@@ -48,11 +51,26 @@ Refill Limiter::refill_of(LimitClass limit_class, bool is_node) const {
   return {nanoseconds(shared.interval.load(std::memory_order_relaxed)), shared.burst.load(std::memory_order_relaxed)};
 }
 
-BucketTable::Answer Limiter::take_from(Shards& shards, std::uint64_t key, const Refill& refill, std::uint64_t cost,
-                                       std::uint64_t paid, Monotonic now) {
-  Shard& shard = *shards[key >> (64 - kShardBits)];
-  const std::lock_guard lock(shard.mutex);
-  return shard.table.take(key, refill, cost, paid, now);
+template <class Ask>
+auto Limiter::ask_bucket(const Client& client, LimitClass limit_class, const Refill& refill, Ask ask) {
+  const char prefix = static_cast<char>(limit_class);
+  Client::Buffer buffer;
+  const auto ask_at = [&](Shards* shards, unsigned coarseness, const Refill& shared) {
+    const std::uint64_t key = hash_(client.bytes(buffer, std::string_view(&prefix, 1), coarseness));
+    Shard& shard = shards != nullptr ? *(*shards)[key >> (64 - kShardBits)] : everyone_;
+    const std::lock_guard lock(shard.mutex);
+    return ask(shard.table, key, shared);
+  };
+  auto answer = ask_at(client.is_verified() ? &verified_ : &addresses_, 0, refill);
+  unsigned factor = 1;
+  for (unsigned coarseness = 1; has_no_room(answer); ++coarseness) {
+    factor *= kNeighbours;
+    // Who has proved who it is has no neighbours.
+    const bool is_everyone = client.is_verified() || coarseness == Client::kCoarsest;
+    answer =
+        ask_at(is_everyone ? nullptr : &addresses_, is_everyone ? Client::kCoarsest : coarseness, refill.times(factor));
+  }
+  return answer;
 }
 
 std::optional<seconds> Limiter::take(const Client& client, LimitClass limit_class, std::uint64_t cost,
@@ -61,26 +79,21 @@ std::optional<seconds> Limiter::take(const Client& client, LimitClass limit_clas
   const Refill refill = refill_of(limit_class, client.is_node());
   cost = std::min(cost, refill.burst);
   if (cost <= paid) return std::nullopt;
-  const char prefix = static_cast<char>(limit_class);
-  Client::Buffer buffer;
-  const auto key_at = [&](unsigned coarseness) {
-    return hash_(client.bytes(buffer, std::string_view(&prefix, 1), coarseness));
+  const auto take = [&](BucketTable& table, std::uint64_t key, const Refill& shared) {
+    return table.take(key, shared, cost, paid, now);
   };
-  auto answer = take_from(client.is_verified() ? verified_ : addresses_, key_at(0), refill, cost, paid, now);
-  unsigned factor = 1;
-  for (unsigned coarseness = 1; answer.outcome == Outcome::no_room; ++coarseness) {
-    factor *= kNeighbours;
-    // Who has proved who it is has no neighbours.
-    if (client.is_verified() || coarseness == Client::kCoarsest) {
-      const std::lock_guard lock(everyone_.mutex);
-      answer = everyone_.table.take(key_at(Client::kCoarsest), refill.times(factor), cost, paid, now);
-    } else {
-      answer = take_from(addresses_, key_at(coarseness), refill.times(factor), cost, paid, now);
-    }
-  }
+  const auto answer = ask_bucket(client, limit_class, refill, take);
   if (answer.outcome == Outcome::taken) return std::nullopt;
   refused_[static_cast<std::size_t>(limit_class)].fetch_add(1, std::memory_order_relaxed);
   return whole_seconds(answer.wait);
+}
+
+bool Limiter::has_room(const Client& client, LimitClass limit_class, Monotonic now) {
+  if (limit_class == LimitClass::none || !enabled_.load(std::memory_order_relaxed)) return true;
+  const auto look = [&](BucketTable& table, std::uint64_t key, const Refill& shared) {
+    return table.look(key, shared, now);
+  };
+  return ask_bucket(client, limit_class, refill_of(limit_class, client.is_node()), look) == Outcome::taken;
 }
 
 std::size_t Limiter::memory_bytes() const {

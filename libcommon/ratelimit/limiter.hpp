@@ -40,6 +40,9 @@ class Limiter {
   std::optional<std::chrono::seconds> take(const Client& client, LimitClass limit_class, std::uint64_t cost,
                                            std::uint64_t paid, Monotonic now);
 
+  /// Whether one token is there; it is left there, and a refusal is not counted.
+  bool has_room(const Client& client, LimitClass limit_class, Monotonic now);
+
   std::uint64_t refused_count(LimitClass limit_class) const {
     return refused_[static_cast<std::size_t>(limit_class)].load(std::memory_order_relaxed);
   }
@@ -60,8 +63,9 @@ class Limiter {
 
   static Shards make_shards(std::size_t max_slots);
   Refill refill_of(LimitClass limit_class, bool is_node) const;
-  BucketTable::Answer take_from(Shards& shards, std::uint64_t key, const Refill& refill, std::uint64_t cost,
-                                std::uint64_t paid, Monotonic now);
+  /// The answer of `ask(table, key, refill)` for the client's bucket, or for one that it shares where it has none.
+  template <class Ask>
+  auto ask_bucket(const Client& client, LimitClass limit_class, const Refill& refill, Ask ask);
 
   SipHash hash_;
   std::atomic<bool> enabled_{true};

@@ -76,12 +76,20 @@ boost::system::result<std::optional<Target>, RpcError> read_target(const net::Re
 
 void count(std::atomic<std::uint64_t>& calls) { calls.fetch_add(1, std::memory_order_relaxed); }
 
-/// The id is not known: the limit is looked at before the body.
-net::Response say_overloaded(const net::Request&) {
-  std::string body;
-  append_error(body, standard_error(Code::overloaded, "too many requests"), {});
-  return net::Response::json(std::move(body), 429);
+std::string too_many_requests() {
+  std::string out;
+  append_error(out, standard_error(Code::overloaded, "too many requests"), {});
+  return out;
 }
+
+/// More time from the caller would not have helped.
+RpcError ended_by_its_limit(const Method& method) {
+  return standard_error(Code::timeout, fmt::format("method \"{}\" may take {} and was ended; the outcome is unknown",
+                                                   method.name, format_duration(method.timeout)));
+}
+
+/// The id is not known: the limit is looked at before the body.
+net::Response say_overloaded(const net::Request&) { return net::Response::json(too_many_requests(), 429); }
 
 bool is_coordinator(const auth::Caller& caller) {
   return caller.over_p2p && caller.identity && caller.identity->role == pki::Role::coordinator;
@@ -118,7 +126,7 @@ boost::system::result<Origin, RpcError> read_origin(net::Request& request, Monot
   return origin;
 }
 
-Dispatcher::Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, BatchLimiter limit)
+Dispatcher::Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, CallLimiter limit)
     : self_(std::move(self)), registry_(registry), forwarder_(forwarder), log_(log, "Rpc"), limit_(std::move(limit)) {}
 
 void Dispatcher::add_routes(net::Router& router) {
@@ -144,7 +152,7 @@ asio::awaitable<net::Response> Dispatcher::handle(net::Request& request) {
   } else {
     const ParsedRequest parsed = parse_request(request.body);
     if (limit_ && parsed.calls.size() > 1) {
-      const auto wait = limit_(request.caller, parsed.calls.size());
+      const auto wait = limit_(request.caller, parsed.calls.size(), 1);
       if (wait) co_return net::over_limit(request, say_overloaded, *wait);
     }
     const bool one_call = !parsed.error && !parsed.batch && parsed.calls.front().wants_answer();
@@ -194,8 +202,12 @@ net::Response Dispatcher::stream(ParsedCall parsed, Origin origin) {
   return response;
 }
 
-asio::awaitable<std::string> Dispatcher::answer(std::string_view text, const Origin& origin) {
+asio::awaitable<std::string> Dispatcher::answer(std::string_view text, const Origin& origin,
+                                                const auth::Caller* charged) {
   const ParsedRequest request = parse_request(text);
+  if (limit_ && charged != nullptr && limit_(*charged, std::max<std::size_t>(1, request.calls.size()), 0)) {
+    co_return too_many_requests();
+  }
   co_return co_await answer_parsed(request, origin);
 }
 
@@ -315,12 +327,15 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     }
     Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
     const Monotonic now = steady_clock::now();
-    context.deadline = std::min(context.deadline, now + method.timeout);
+    const bool own_limit = now + method.timeout < context.deadline;
+    if (own_limit) context.deadline = now + method.timeout;
     const Monotonic deadline = context.deadline;
     if (deadline > now) {
       auto running = method.handler(std::move(context));
       outcome = co_await with_deadline(std::move(running), deadline);
     }
+    if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
+      outcome = ended_by_its_limit(method);
     count(outcome ? method.counts->done : method.counts->failed);
     co_return outcome;
   } catch (const boost::system::system_error& error) {

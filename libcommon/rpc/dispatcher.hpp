@@ -33,16 +33,17 @@ struct Origin {
   ProgressSinkPtr progress{};  ///< null: not wanted
 };
 
-/// After how long to come back, when a batch of so many calls, the first of which was let in, is over the limit of who
-/// brought it.
-using BatchLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, std::size_t calls)>;
+/// After how long to come back, when so many calls together are over the limit of who brought them. `paid` of them were
+/// counted already.
+using CallLimiter =
+    std::function<std::optional<std::chrono::seconds>(const auth::Caller&, std::size_t calls, std::size_t paid)>;
 
 /// Thread-safe; runs on the loop of each request.
 class Dispatcher final : public LocalCalls {
  public:
   /// Without a forwarder (a worker) every call runs here or is refused. All references must outlive the dispatcher.
   /// `limit` may be empty.
-  Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, BatchLimiter limit = {});
+  Dispatcher(Self self, const Registry& registry, Forwarder* forwarder, LogSink& log, CallLimiter limit = {});
 
   /// `POST /rpc` and `POST /rpc/{service}/{method}`, whose body is the parameters. A client that accepts an event
   /// stream gets one, with the progress of its call.
@@ -50,8 +51,10 @@ class Dispatcher final : public LocalCalls {
   boost::asio::awaitable<net::Response> handle(net::Request& request);
 
   /// The answer to a request or batch, empty when nothing is to be answered. For calls that come over a link, `origin`
-  /// is what the coordinator stated, and final.
-  boost::asio::awaitable<std::string> answer(std::string_view text, const Origin& origin);
+  /// is what the coordinator stated, and final, and they count against the limit of the node that sends them, which is
+  /// `charged`; those of the node's own services count for nobody.
+  boost::asio::awaitable<std::string> answer(std::string_view text, const Origin& origin,
+                                             const auth::Caller* charged = nullptr);
 
   boost::asio::awaitable<Outcome> call_here(CallContext call) override;
 
@@ -72,7 +75,7 @@ class Dispatcher final : public LocalCalls {
   const Registry& registry_;
   Forwarder* forwarder_;
   Logger log_;
-  BatchLimiter limit_;
+  CallLimiter limit_;
 };
 
 /// Reads caller, deadline and target from headers and query; an error is answered with id null.

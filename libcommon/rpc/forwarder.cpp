@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -83,17 +86,17 @@ RpcError too_much() {
   return standard_error(Code::service_failed, "dropped: the answers to this broadcast are too large together");
 }
 
+std::size_t bytes_of(const Outcome& outcome) {
+  return outcome ? outcome->size() : outcome.error().message.size() + outcome.error().data.size();
+}
+
 RpcError transport_error(const std::string& node_id, const TransportError& failure) {
   const std::string detail = fmt::format("node \"{}\": {}", node_id, failure.error.context);
-  // It may have run: saying "unreachable" would invite the caller to try again.
-  if (failure.sent && failure.error.kind() != Errc::limited) {
-    return standard_error(Code::timeout, detail + "; the outcome is unknown");
-  }
-  switch (failure.error.kind()) {
-    case Errc::timeout: return standard_error(Code::timeout, detail);
-    case Errc::limited: return standard_error(Code::overloaded, detail);
-    default: return standard_error(Code::unreachable, detail);
-  }
+  const Errc kind = failure.error.kind();
+  if (kind == Errc::limited) return standard_error(Code::overloaded, detail);
+  if (!failure.sent) return standard_error(Code::unreachable, detail);
+  const bool late = kind == Errc::timeout;
+  return unknown_outcome(late ? standard_message(Code::timeout) : kConnectionLost, detail);
 }
 
 /// `description` is what services.describe says of a service.
@@ -137,9 +140,15 @@ struct Forwarder::Entry {
   std::chrono::microseconds took{};
 };
 
+/// What the calls of one broadcast share; they take turns on one loop.
+struct Forwarder::Broadcast {
+  CallContext call;
+  std::size_t total_bytes = 0;  ///< kept of all answers
+};
+
 namespace {
 
-/// Ends the attempt in the balancer however the coroutine ends.
+/// Begins an attempt, unless its breaker says no, and ends it in the balancer however the coroutine ends.
 class Tracked {
  public:
   Tracked(std::mutex& mutex, Balancer& balancer, const Clock& clock, const std::string& node, std::string_view service)
@@ -150,25 +159,31 @@ class Tracked {
   Tracked(const Tracked&) = delete;
   Tracked& operator=(const Tracked&) = delete;
   ~Tracked() {
+    if (!attempt_) return;
     const std::lock_guard lock(mutex_);
-    balancer_.end(attempt_, verdict_, clock_.monotonic());
+    balancer_.end(*attempt_, verdict_, clock_.monotonic());
   }
+  bool begun() const { return attempt_.has_value(); }
   void ended(Verdict verdict) { verdict_ = verdict; }
 
  private:
   std::mutex& mutex_;
   Balancer& balancer_;
   const Clock& clock_;
-  Balancer::Attempt attempt_;
+  std::optional<Balancer::Attempt> attempt_;
   Verdict verdict_ = Verdict::abandoned;
 };
+
+/// So much of what is no answer says what else speaks there.
+constexpr std::size_t kShownBytes = 40;
 
 /// What the transport's answer means. `failed` and `sent` are set when it was no answer of the service.
 Outcome read_answer(const std::string& node_id, const TransportAnswer& answer, bool& failed, bool& sent) {
   if (answer.status == 200) {
     if (auto parsed = parse_response(answer.body)) return std::move(*parsed);
     failed = true;
-    return standard_error(Code::unreachable, fmt::format("node \"{}\" answered something else than JSON-RPC", node_id));
+    return unknown_outcome(kUnusableAnswer, fmt::format("node \"{}\" answered something else than JSON-RPC ({})",
+                                                        node_id, escape_controls(answer.body.substr(0, kShownBytes))));
   }
   const std::string detail = fmt::format("node \"{}\" answered with HTTP status {}", node_id, answer.status);
   if (answer.status == 401 || answer.status == 403) return standard_error(Code::not_permitted, detail);
@@ -185,6 +200,11 @@ asio::awaitable<Outcome> exchange(Transport& transport, OutgoingCall call, bool&
   const std::string node_id = call.node_id;
   const TransportResult result = co_await transport.send(std::move(call));
   if (result) co_return read_answer(node_id, *result, failed, sent);
+  if (result.error().sent && result.error().error.kind() == Errc::too_large) {
+    // It ran, and answered.
+    co_return standard_error(Code::service_failed,
+                             fmt::format("node \"{}\": {}", node_id, result.error().error.context));
+  }
   failed = true;
   sent = result.error().sent;
   co_return transport_error(node_id, result.error());
@@ -249,7 +269,7 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
     }
     if (attempts > 1 && (!may_retry(may_have_run, idempotent.value_or(false)) || !take_retry())) break;
     if (attempts > 1) log_.debug("calling {} again, at node {}", call.method, chosen->node_id);
-    Attempted attempted = co_await attempt(chosen->node_id, call, here);
+    Attempted attempted = co_await attempt(chosen->node_id, call, here, kMaxAnswerBytes);
     // That the second node was not even reached does not make the first one's outcome known.
     if (attempted.sent || !may_have_run) last = std::move(attempted.outcome);
     std::erase(candidates, chosen);
@@ -274,11 +294,15 @@ asio::awaitable<bool> Forwarder::declares_idempotent(std::string node_id, std::s
   co_return described&& declares_idempotent_method(*described, bare_method(method));
 }
 
-asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, const CallContext& call,
-                                                         LocalCalls& here) {
+asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, const CallContext& call, LocalCalls& here,
+                                                         std::size_t max_answer_bytes) {
   const std::string service(service_of(call.method));
   Tracked tracked(mutex_, balancer_, clock_, node_id, service);
   Attempted result;
+  if (!tracked.begun()) {
+    result = {open_breaker(fmt::format("node \"{}\"", node_id), service), true, false};
+    co_return result;
+  }
   if (node_id == self_.node_id) {
     result.outcome = co_await here.call_here(call);
     tracked.ended(Verdict::answered);
@@ -286,17 +310,27 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
   }
   OutgoingCall outgoing{node_id, make_request(call.method, call.params), call.caller.to_stated(), call.deadline,
                         call.progress};
+  outgoing.max_answer_bytes = max_answer_bytes;
+  const Monotonic began = clock_.monotonic();
   auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
   result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
   if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
-    // Either the deadline cut the exchange off, or the node itself said so: the breaker counts both.
+    // Either the deadline cut the exchange off, or the node itself said so.
     result.failed = true;
   }
-  tracked.ended(result.failed ? Verdict::failed : Verdict::answered);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  // A caller that gives up, or gave no fair time, says nothing about the node: else it could close it to others.
+  const bool given_up = state.cancelled() != asio::cancellation_type::none;
+  const bool hurried = clock_.monotonic() >= call.deadline && call.deadline - began < kFairTime;
+  if (!result.failed)
+    tracked.ended(Verdict::answered);
+  else if (!given_up && !hurried)
+    tracked.ended(Verdict::failed);
   co_return result;
 }
 
-asio::awaitable<void> Forwarder::call_member(Entry& entry, const CallContext& call, LocalCalls& here) {
+asio::awaitable<void> Forwarder::call_member(Entry& entry, Broadcast& all, LocalCalls& here) {
+  const CallContext& call = all.call;
   const Monotonic began = clock_.monotonic();
   const std::string service(service_of(call.method));
   try {
@@ -307,12 +341,15 @@ asio::awaitable<void> Forwarder::call_member(Entry& entry, const CallContext& ca
     } else if (began >= call.deadline) {
       entry.outcome = standard_error(Code::timeout, "the deadline passed before the call was sent");
     } else {
-      Attempted attempted = co_await attempt(entry.member.node_id, call, here);
+      Attempted attempted = co_await attempt(entry.member.node_id, call, here, kMaxBroadcastAnswerBytes);
       entry.outcome = std::move(attempted.outcome);
     }
   } catch (const std::exception& failure) {
     entry.outcome = standard_error(Code::internal_error, failure.what());
   }
+  // As it comes, so that never more is held than is passed on.
+  if (all.total_bytes + bytes_of(entry.outcome) > kMaxBroadcastBytes) entry.outcome = too_much();
+  all.total_bytes += bytes_of(entry.outcome);
   entry.took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - began);
 }
 
@@ -329,8 +366,9 @@ asio::awaitable<Outcome> Forwarder::broadcast(Target target, CallContext call, L
             [](const Entry& a, const Entry& b) { return a.member.node_id < b.member.node_id; });
   call.progress = nullptr;  // of many at once it would tell nobody anything
   call.deadline = collect_by(call.deadline, clock_.monotonic());
+  Broadcast all{std::move(call)};
   std::vector<asio::awaitable<void>> tasks;
-  for (Entry& entry : entries) tasks.push_back(call_member(entry, call, here));
+  for (Entry& entry : entries) tasks.push_back(call_member(entry, all, here));
   co_await run_bounded(std::move(tasks), kBroadcastConcurrency);
 
   co_return list(entries);
@@ -341,11 +379,7 @@ std::string Forwarder::list(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
     if (out.size() > 1) out += ',';
     out += fmt::format(R"({{"node":{},)", encode_json_string(entry.member.node_id));
-    if (entry.outcome && out.size() + entry.outcome->size() <= kMaxBroadcastBytes) {
-      out += "\"result\":" + *entry.outcome;
-    } else {
-      out += "\"error\":" + error_object(entry.outcome ? too_much() : entry.outcome.error());
-    }
+    out += entry.outcome ? "\"result\":" + *entry.outcome : "\"error\":" + error_object(entry.outcome.error());
     out += fmt::format(R"(,"ms":{:.3f}}})", static_cast<double>(entry.took.count()) / 1000);
   }
   return out + ']';

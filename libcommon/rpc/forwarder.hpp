@@ -26,6 +26,9 @@ struct Self {
   pki::Role role = pki::Role::worker;
 };
 
+/// The answer of a node to one call, unless less is wanted.
+inline constexpr std::size_t kMaxAnswerBytes = 16 << 20;
+
 /// One call on its way to a node.
 struct OutgoingCall {
   std::string node_id;
@@ -33,6 +36,7 @@ struct OutgoingCall {
   std::string caller;   ///< for the header `P2P-Caller`
   Monotonic deadline{};
   ProgressSinkPtr progress{};  ///< null: not asked for
+  std::size_t max_answer_bytes = kMaxAnswerBytes;
 
   /// `P2P-Caller`, `P2P-Timeout-Ms` (what remains, at least 1) and `Content-Type`.
   net::Headers headers(Monotonic now) const;
@@ -49,7 +53,8 @@ struct TransportError {
 using TransportResult = boost::system::result<TransportAnswer, TransportError>;
 [[noreturn]] void throw_exception_from_error(const TransportError& error, const boost::source_location& where);
 
-/// Thread-safe; answers on the caller's executor. Ends at the deadline and when cancelled.
+/// Thread-safe; answers on the caller's executor. Ends at the deadline and when cancelled. The error for an answer that
+/// is larger than wanted is `too_large`.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -76,7 +81,11 @@ class Forwarder {
  public:
   static constexpr std::size_t kMaxAttempts = 3;
   static constexpr std::size_t kBroadcastConcurrency = 256;
+  /// A time that is over counts against a node only when the caller gave it at least this long.
+  static constexpr std::chrono::seconds kFairTime{5};
+  /// Of what all nodes answer, and of what one does; the excess is an error in its place.
   static constexpr std::size_t kMaxBroadcastBytes = 16 << 20;
+  static constexpr std::size_t kMaxBroadcastAnswerBytes = 2 << 20;
 
   Forwarder(Self self, const ClusterView& view, Transport& transport, const Clock& clock, Random& random, LogSink& log);
 
@@ -99,13 +108,15 @@ class Forwarder {
  private:
   struct Entry;
   struct Attempted;
+  struct Broadcast;
 
   boost::asio::awaitable<Outcome> forward_to_one(Target target, CallContext call, std::optional<bool> idempotent,
                                                  LocalCalls& here);
   boost::asio::awaitable<bool> declares_idempotent(std::string node_id, std::string method, Monotonic deadline);
   boost::asio::awaitable<Outcome> broadcast(Target target, CallContext call, LocalCalls& here);
-  boost::asio::awaitable<void> call_member(Entry& entry, const CallContext& call, LocalCalls& here);
-  boost::asio::awaitable<Attempted> attempt(std::string node_id, const CallContext& call, LocalCalls& here);
+  boost::asio::awaitable<void> call_member(Entry& entry, Broadcast& all, LocalCalls& here);
+  boost::asio::awaitable<Attempted> attempt(std::string node_id, const CallContext& call, LocalCalls& here,
+                                            std::size_t max_answer_bytes);
   static std::string list(const std::vector<Entry>& entries);
   Balancer::Choice choose(const std::vector<const Candidate*>& candidates, std::string_view service);
   bool take_retry();

@@ -30,6 +30,9 @@ class JsonScanner {
   /// decoded and valid during the call.
   template <class OnMember>
   bool members(OnMember on_member);
+  /// The same with the values skipped: `on_member(key, raw)` gets each as it was sent, and returns whether to go on.
+  template <class OnMember>
+  bool sliced_members(OnMember on_member);
   /// Visits the array that begins here; `on_element()` must skip the value and return whether it could.
   template <class OnElement>
   bool elements(OnElement on_element);
@@ -59,6 +62,10 @@ std::string decode_json_string(std::string_view quoted);
 std::string encode_json_string(std::string_view text);
 /// Empty when `text` is one JSON value and nothing else, else why not.
 std::string check_json(std::string_view text);
+/// Calls `on_member(key, raw)` for each member of the one object that is the text, as it comes: of a text that is cut
+/// off or wrong further on, those in front. Empty when it is an object and nothing else, else why not.
+template <class OnMember>
+std::string for_each_member(std::string_view text, OnMember on_member);
 
 template <class OnMember>
 bool JsonScanner::members(OnMember on_member) {
@@ -84,6 +91,14 @@ bool JsonScanner::members(OnMember on_member) {
   return true;
 }
 
+template <class OnMember>
+bool JsonScanner::sliced_members(OnMember on_member) {
+  return members([&](std::string_view key) {
+    const std::size_t from = position_;
+    return value() && on_member(key, since(from));
+  });
+}
+
 template <class OnElement>
 bool JsonScanner::elements(OnElement on_element) {
   if (!take('[') || !enter()) return false;
@@ -98,6 +113,19 @@ bool JsonScanner::elements(OnElement on_element) {
   }
   --depth_;
   return true;
+}
+
+template <class OnMember>
+std::string for_each_member(std::string_view text, OnMember on_member) {
+  JsonScanner scanner(text);
+  scanner.skip_space();
+  const auto visit = [&](std::string_view key, std::string_view raw) {
+    on_member(key, raw);
+    return true;
+  };
+  if (!scanner.sliced_members(visit)) return scanner.problem();
+  scanner.skip_space();
+  return scanner.at_end() ? std::string() : scanner.problem();
 }
 
 }  // namespace p2p::rpc

@@ -17,17 +17,16 @@ struct Envelope {
   bool repeated = false;
   bool id_repeated = false;
 
-  bool note(std::string_view key, std::string_view raw) {
+  void note(std::string_view key, std::string_view raw) {
     std::string_view* slot = key == "jsonrpc"  ? &jsonrpc
                              : key == "method" ? &method
                              : key == "id"     ? &id
                              : key == "params" ? &params
                                                : nullptr;
-    if (slot == nullptr) return true;
+    if (slot == nullptr) return;
     if (!slot->empty()) repeated = true;
     if (!slot->empty() && slot == &id) id_repeated = true;
     *slot = raw;
-    return true;
   }
 };
 
@@ -58,11 +57,11 @@ bool scan_call(JsonScanner& scanner, ParsedCall& call) {
     return scanner.value();
   }
   Envelope envelope;
-  const auto on_member = [&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    return scanner.value() && envelope.note(key, scanner.since(from));
+  const auto note = [&](std::string_view key, std::string_view raw) {
+    envelope.note(key, raw);
+    return true;
   };
-  if (!scanner.members(on_member)) return false;
+  if (!scanner.sliced_members(note)) return false;
   call.flaw = flaw_of(envelope);
   if (!envelope.id.empty() && is_id(envelope.id) && !envelope.id_repeated) call.id = envelope.id;
   if (!call.flaw.empty()) return true;
@@ -134,6 +133,10 @@ RpcError standard_error(Code code, std::string_view detail) {
   return {code, std::string(standard_message(code)), detail.empty() ? std::string() : encode_json_string(detail)};
 }
 
+RpcError unknown_outcome(std::string_view message, std::string_view detail) {
+  return {Code::timeout, std::string(message), encode_json_string(std::string(detail) + "; the outcome is unknown")};
+}
+
 void append_result(std::string& out, std::string_view result, std::string_view id) {
   out += R"({"jsonrpc":"2.0","result":)";
   out += result;
@@ -179,15 +182,12 @@ struct ResponseMembers {
 };
 
 bool scan_error(std::string_view text, ResponseMembers& out) {
-  JsonScanner scanner(text);
-  return scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == "code") out.code = scanner.since(from);
-    if (key == "message") out.message = scanner.since(from);
-    if (key == "data") out.data = scanner.since(from);
-    return true;
+  const std::string flaw = for_each_member(text, [&](std::string_view key, std::string_view raw) {
+    if (key == "code") out.code = raw;
+    if (key == "message") out.message = raw;
+    if (key == "data") out.data = raw;
   });
+  return flaw.empty();
 }
 
 }  // namespace
@@ -196,22 +196,16 @@ Result<ParsedResponse> parse_response_with_id(std::string_view text) {
   const auto flawed = [](std::string_view why) {
     return Error(Errc::invalid, fmt::format("the answer is not JSON-RPC 2.0: {}", why));
   };
-  JsonScanner scanner(text);
   ResponseMembers found;
-  scanner.skip_space();
-  const bool fine = scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == "id") found.id = scanner.since(from);
-    if (key == "result") found.result = scanner.since(from);
-    if (key == "error") found.error = scanner.since(from);
-    return true;
+  const std::string flaw = for_each_member(text, [&](std::string_view key, std::string_view raw) {
+    if (key == "id") found.id = raw;
+    if (key == "result") found.result = raw;
+    if (key == "error") found.error = raw;
   });
-  scanner.skip_space();
-  if (!fine || !scanner.at_end()) return flawed(scanner.problem());
+  if (!flaw.empty()) return flawed(flaw);
   if (found.result.empty() == found.error.empty()) return flawed("it needs either a result or an error");
   if (!found.result.empty()) return ParsedResponse{found.id, std::string(found.result)};
-  if (found.error.front() != '{' || !scan_error(found.error, found)) return flawed("its error is not an object");
+  if (!scan_error(found.error, found)) return flawed("its error is not an object");
   int code = 0;
   const auto [end, failure] = std::from_chars(found.code.data(), found.code.data() + found.code.size(), code);
   if (failure != std::errc() || end != found.code.data() + found.code.size() || !is_string(found.message)) {

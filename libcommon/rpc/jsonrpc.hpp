@@ -47,6 +47,15 @@ std::string error_object(const RpcError& error);
 
 /// A request of one call with id 1; empty `params` are left out.
 std::string make_request(std::string_view method, std::string_view params);
+/// Messages of errors with Code::timeout where it was not time that ran out: the connection broke after the call was
+/// sent, or what came back is no answer. For people; the code says what a program must know.
+inline constexpr std::string_view kConnectionLost = "Connection lost";
+inline constexpr std::string_view kUnusableAnswer = "Unusable answer";
+
+/// Code::timeout with that message and the detail, to which it adds that the outcome is unknown. "Unreachable" would
+/// invite the caller to try again what may have run.
+RpcError unknown_outcome(std::string_view message, std::string_view detail);
+
 /// What a peer answered, and to which call.
 struct ParsedResponse {
   std::string_view id;  ///< JSON text, points into the response; empty when absent

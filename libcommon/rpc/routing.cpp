@@ -11,17 +11,18 @@ Breaker::State Breaker::state(Monotonic now) const {
 
 bool Breaker::allows(Monotonic now) const {
   const State current = state(now);
-  return current == State::closed || (current == State::half_open && !probing_);
+  if (current != State::half_open) return current == State::closed;
+  return !probe_began_ || now - *probe_began_ >= kProbePatience;
 }
 
 bool Breaker::begin(Monotonic now) {
   const bool probe = state(now) == State::half_open;
-  probing_ = probing_ || probe;
+  if (probe) probe_began_ = now;
   return probe;
 }
 
 void Breaker::end(Verdict verdict, bool probe, Monotonic now) {
-  if (probe) probing_ = false;
+  if (probe) probe_began_.reset();
   // Once open, only the probe counts: calls that began before say nothing about the peer now.
   if (verdict == Verdict::abandoned || (open_ && !probe)) return;
   if (verdict == Verdict::answered) {
@@ -62,11 +63,13 @@ std::size_t Balancer::outstanding(std::string_view node) const {
   return found == outstanding_.end() ? 0 : found->second;
 }
 
-Balancer::Attempt Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {
-  ++outstanding_[node];
+std::optional<Balancer::Attempt> Balancer::begin(const std::string& node, std::string_view service, Monotonic now) {
   Attempt attempt{node, std::string(service)};
-  const auto breaker = breakers_.find({attempt.node, attempt.service});
-  attempt.probe = breaker != breakers_.end() && breaker->second.begin(now);
+  if (const auto breaker = breakers_.find({attempt.node, attempt.service}); breaker != breakers_.end()) {
+    if (!breaker->second.allows(now)) return std::nullopt;
+    attempt.probe = breaker->second.begin(now);
+  }
+  ++outstanding_[node];
   return attempt;
 }
 

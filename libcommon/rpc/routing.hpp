@@ -23,18 +23,20 @@ namespace p2p::rpc {
 enum class Verdict : unsigned char { answered, failed, abandoned };
 
 /// Closed lets calls through; kOpenAfter failures in a row open it for kFirstOpen, doubling to kLongestOpen; then one
-/// call probes (half open): its answer closes the breaker, its failure opens it again.
+/// call probes (half open): its answer closes the breaker, its failure opens it again. A probe that takes its time
+/// keeps nobody waiting: after kProbePatience another call may probe.
 class Breaker {
  public:
   static constexpr int kOpenAfter = 5;
   static constexpr std::chrono::milliseconds kFirstOpen{1'000};
   static constexpr std::chrono::milliseconds kLongestOpen{30'000};
+  static constexpr std::chrono::milliseconds kProbePatience{2'000};
 
   enum class State : unsigned char { closed, open, half_open };
   State state(Monotonic now) const;
-  /// True when a call may be tried now: closed, or half open with no probe under way.
+  /// True when a call may be tried now: closed, or half open with no probe that began a moment ago.
   bool allows(Monotonic now) const;
-  /// True when this call is the probe. Each begun call ends with exactly one verdict.
+  /// For a call that it allows now. True when this is the probe. Each begun call ends with exactly one verdict.
   bool begin(Monotonic now);
   void end(Verdict verdict, bool probe, Monotonic now);
   /// Nothing worth remembering.
@@ -44,7 +46,7 @@ class Breaker {
  private:
   int failures_ = 0;
   bool open_ = false;
-  bool probing_ = false;
+  std::optional<Monotonic> probe_began_;
   std::chrono::milliseconds open_for_{};
   Monotonic open_until_{};
   Monotonic last_failure_{};
@@ -83,7 +85,8 @@ class Balancer {
     std::string node, service;
     bool probe = false;
   };
-  Attempt begin(const std::string& node, std::string_view service, Monotonic now);
+  /// None when its breaker does not let the call through: another may have become the probe since choose().
+  std::optional<Attempt> begin(const std::string& node, std::string_view service, Monotonic now);
   void end(const Attempt& attempt, Verdict verdict, Monotonic now);
 
   /// Begun and not ended.

@@ -192,17 +192,40 @@ Result<void> check_string(const Schema::Node& node, const std::string& text, con
   return {};
 }
 
+/// So many unknown members are compared with a name that is missing.
+constexpr int kMostCompared = 32;
+/// Of a member's name, in messages and comparisons.
+constexpr std::size_t kNameBytes = 64;
+
+/// `; did you mean it by "pth"?` with the unknown member that is near a required one.
+std::string misspelt(const Schema::Node& node, const Json& value, const std::string& required) {
+  int compared = 0;
+  const std::string_view wanted[] = {required};
+  for (const auto& [name, member] : value.items()) {
+    if (node.properties.contains(name) || name.size() > kNameBytes) continue;
+    if (nearest(name, wanted)) return fmt::format("; did you mean it by \"{}\"?", escape_controls(name));
+    if (++compared == kMostCompared) break;
+  }
+  return {};
+}
+
+std::string known_name(const Schema::Node& node, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& [known, part] : node.properties) names.push_back(known);
+  return did_you_mean(name.substr(0, kNameBytes), names);
+}
+
 Result<void> check_object(const Schema::Node& node, const Json& value, const std::string& place) {
   for (const std::string& name : node.required) {
-    if (!value.contains(name)) return misfit(place + "." + name, "is missing");
+    if (!value.contains(name)) return misfit(place + "." + name, "is missing" + misspelt(node, value, name));
   }
   for (const auto& [name, member] : value.items()) {
-    const std::string inner = place + "." + escape_controls(name.substr(0, 64));
+    const std::string inner = place + "." + escape_controls(name.substr(0, kNameBytes));
     const auto known = node.properties.find(name);
     if (known != node.properties.end()) {
       if (auto checked = check_node(*known->second, member, inner); !checked) return checked;
     } else if (!node.additional_allowed) {
-      return misfit(inner, "is not known");
+      return misfit(inner, "is not known" + known_name(node, name));
     } else if (node.additional) {
       if (auto checked = check_node(*node.additional, member, inner); !checked) return checked;
     }

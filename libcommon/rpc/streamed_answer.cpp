@@ -12,13 +12,8 @@ namespace {
 /// N of `{"dropped":N}`; 0 for anything else.
 std::uint64_t read_dropped(std::string_view json) {
   std::uint64_t count = 0;
-  JsonScanner scanner(json);
-  scanner.members([&](std::string_view name) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    const std::string_view value = scanner.since(from);
+  for_each_member(json, [&](std::string_view name, std::string_view value) {
     if (name == "dropped") std::from_chars(value.data(), value.data() + value.size(), count);
-    return true;
   });
   return count;
 }

@@ -6,6 +6,9 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -34,10 +37,6 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 struct NodeSocket::Door {
   Door(const asio::any_io_executor& loop, std::string name, fs::path socket_path)
       : service(std::move(name)), path(std::move(socket_path)), acceptor(loop), room(loop, Monotonic::max()) {}
-  ~Door() {
-    std::error_code absent;
-    fs::remove(path, absent);
-  }
 
   const std::string service;
   const fs::path path;
@@ -48,7 +47,10 @@ struct NodeSocket::Door {
 
 struct NodeSocket::Connection {
   Connection(std::shared_ptr<Door> through, Socket accepted)
-      : door(std::move(through)), socket(std::move(accepted)), room(socket.get_executor(), Monotonic::max()) {
+      : door(std::move(through)),
+        socket(std::move(accepted)),
+        room(socket.get_executor(), Monotonic::max()),
+        gone(socket.get_executor(), Monotonic::max()) {
     ++door->connection_count;
   }
   ~Connection() {
@@ -59,6 +61,7 @@ struct NodeSocket::Connection {
   std::shared_ptr<Door> door;
   Socket socket;
   asio::steady_timer room;  // cancelled when a call has ended
+  asio::steady_timer gone;  // expires when either side has closed it
   std::size_t call_count = 0;
   std::string unread;  // answers that are not being written yet
   bool writing = false;
@@ -96,6 +99,9 @@ Result<fs::path> NodeSocket::open(const std::string& service) {
 void NodeSocket::close(const std::string& service) {
   const auto open = doors_.find(service);
   if (open == doors_.end()) return;
+  // At once: the next of this name may open before the last connection of this one has ended.
+  std::error_code absent;
+  fs::remove(open->second->path, absent);
   open->second->acceptor.close();
   open->second->room.cancel();
   doors_.erase(open);
@@ -115,7 +121,9 @@ asio::awaitable<void> NodeSocket::accept(std::shared_ptr<Door> door) {
     }
     auto [failed, socket] = co_await door->acceptor.async_accept(kUseTuple);
     if (!failed) {
-      tasks_.start("calls of " + door->service, serve(std::make_shared<Connection>(door, std::move(socket))));
+      const auto connection = std::make_shared<Connection>(door, std::move(socket));
+      watch_end(connection);
+      tasks_.start("calls of " + door->service, serve(connection));
     } else if (door->acceptor.is_open()) {
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kUseTuple);
@@ -123,7 +131,14 @@ asio::awaitable<void> NodeSocket::accept(std::shared_ptr<Door> door) {
   }
 }
 
-/// Reads requests until the program has no more; answers to those before still go out.
+/// That a program ends only its writing, as `nc -N` does, is no error here: it still reads.
+void NodeSocket::watch_end(const std::shared_ptr<Connection>& connection) {
+  connection->socket.async_wait(Socket::wait_error, [weak = std::weak_ptr(connection)](boost::system::error_code) {
+    if (const auto ended = weak.lock()) ended->gone.expires_at(Monotonic::min());
+  });
+}
+
+/// Reads requests until the program has no more. Answers to those before still go out, as long as it can read them.
 asio::awaitable<void> NodeSocket::serve(std::shared_ptr<Connection> connection) {
   LineSplitter lines(kMaxMessageBytes);
   std::array<char, kSocketReadBytes> chunk;
@@ -148,10 +163,14 @@ asio::awaitable<void> NodeSocket::answer(std::shared_ptr<Connection> connection,
   const auto has_room = [&connection] { return connection->unread.size() <= kMaxUnreadProgressBytes; };
   const auto say = [this, &connection](const std::string& line) { tell(connection, line); };
   SocketRequest request{connection->door->service, std::move(text_of_request), has_room, say};
-  auto answering = answer_(std::move(request));
-  const std::string text = co_await std::move(answering);
+  auto answering = asio::co_spawn(loop_, answer_(std::move(request)), asio::deferred);
+  auto leaving = connection->gone.async_wait(asio::deferred);
+  auto group = asio::experimental::make_parallel_group(std::move(answering), std::move(leaving));
+  const auto [order, failure, text, unused] =
+      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   --connection->call_count;
   connection->room.cancel();
+  if (failure && order[0] == 0) std::rethrow_exception(failure);
   if (!text.empty() && queue(*connection, text) && !connection->writing) co_await write(connection);
 }
 

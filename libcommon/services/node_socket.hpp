@@ -37,7 +37,8 @@ struct SocketRequest {
 /// Every member is called on the loop that it was made with, one thread.
 class NodeSocket {
  public:
-  /// The answer to one request, JSON-RPC text; empty for a notification. Never throws but for cancellation.
+  /// The answer to one request, JSON-RPC text; empty for a notification. Never throws but for cancellation, which comes
+  /// when the program closes the connection.
   using Answer = std::function<boost::asio::awaitable<std::string>(SocketRequest)>;
 
   /// The sockets are in `folder`, which is made. References must outlive this.
@@ -47,7 +48,7 @@ class NodeSocket {
   /// Listens for the service from now on, and returns the path; again, it is the same. `invalid` when that is longer
   /// than a socket's name may be.
   Result<std::filesystem::path> open(const std::string& service);
-  /// No new connections; those that are open may end.
+  /// No new connections, and the path is gone; those that are open may end.
   void close(const std::string& service);
   /// Closes everything.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
@@ -59,6 +60,8 @@ class NodeSocket {
 
   boost::asio::awaitable<void> accept(std::shared_ptr<Door> door);
   boost::asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
+  /// Calls under way are cancelled once the connection is closed.
+  static void watch_end(const std::shared_ptr<Connection>& connection);
   boost::asio::awaitable<void> answer(std::shared_ptr<Connection> connection, std::string text_of_request);
   void tell(const std::shared_ptr<Connection>& connection, const std::string& line);
   /// False when the connection had to be closed, as its program does not read.

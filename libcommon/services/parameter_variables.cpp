@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/text.hpp"
 #include "rpc/json_scan.hpp"
 
 namespace p2p::services {
@@ -56,16 +57,8 @@ Result<std::vector<std::string>> parameter_variables(std::string_view params) {
     total_bytes += value->size();
     out.push_back(fmt::format("{}={}", *name, *value));
   };
-  rpc::JsonScanner scanner(params);
-  scanner.skip_space();
-  if (scanner.peek() != '{') return out;
-  const bool fine = scanner.members([&](std::string_view member) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    take(member, scanner.since(from));
-    return true;
-  });
-  if (!fine) return Error(Errc::invalid, scanner.problem());
+  if (!trim(params).starts_with('{')) return out;
+  if (const std::string flaw = rpc::for_each_member(params, take); !flaw.empty()) return Error(Errc::invalid, flaw);
   if (!repeated.empty()) return Error(Errc::invalid, fmt::format("two parameters would both be {}", repeated));
   return out;
 }

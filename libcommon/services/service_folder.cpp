@@ -29,6 +29,30 @@ Result<void> check_trusted(const fs::path& path) {
   return {};
 }
 
+/// What the program is reached through: who may put another in its place could run it as the node's user. Outside the
+/// service's folder a group that may write is the administrator's choice, as `/usr/local` of group staff is.
+Result<void> check_way_to(const fs::path& program, const fs::path& folder) {
+  std::error_code failure;
+  const fs::path real = fs::canonical(program, failure);
+  if (failure) return Error(failure, program.string());
+  const fs::path inside = fs::canonical(folder, failure);
+  for (fs::path parent = real.parent_path();; parent = parent.parent_path()) {
+    const auto [end, rest] = std::mismatch(inside.begin(), inside.end(), parent.begin(), parent.end());
+    if (end == inside.end()) {
+      if (auto trusted = check_trusted(parent); !trusted) return trusted;
+    } else {
+      struct stat facts {};
+      if (::stat(parent.c_str(), &facts) != 0) return system_error(errno, parent.string());
+      const bool owned = facts.st_uid == 0 || facts.st_uid == ::geteuid();
+      const bool open_to_all = (facts.st_mode & S_IWOTH) != 0 && (facts.st_mode & S_ISVTX) == 0;
+      if (!owned || open_to_all)
+        return Error(Errc::not_permitted,
+                     fmt::format("{}: others may replace what is in it, so nothing there is run", parent.string()));
+    }
+    if (parent == parent.root_path()) return {};
+  }
+}
+
 bool is_executable_file(const fs::path& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
@@ -50,9 +74,9 @@ Result<fs::path> find_program(const fs::path& folder, const std::string& name) {
 }
 
 /// Files of the folder that the command names: the program itself, or the script that an interpreter is given.
-std::vector<fs::path> named_files(const Manifest& manifest, const fs::path& folder) {
+std::vector<fs::path> named_files(const std::vector<std::string>& command, const fs::path& folder) {
   std::vector<fs::path> out;
-  for (const std::string& argument : manifest.command) {
+  for (const std::string& argument : command) {
     if (argument.empty()) continue;
     const fs::path path = (folder / argument).lexically_normal();
     struct stat facts {};
@@ -71,33 +95,40 @@ std::string file_facts(const fs::path& path) {
 
 }  // namespace
 
-Result<ServiceFolder> load_service_folder(const fs::path& folder) {
+Result<Manifest> read_manifest(const fs::path& folder) {
   const fs::path file = folder / kManifestName;
   for (const fs::path& path : {folder, file}) {
     if (auto trusted = check_trusted(path); !trusted) return trusted.error();
   }
   auto text = read_file(file, kMaxManifestBytes);
   if (!text) return text.error();
-  auto manifest = parse_manifest(*text, file.string());
-  if (!manifest) return manifest.error();
-  auto program = find_program(folder, manifest->command.front());
-  if (!program) return program.error();
-  if (auto trusted = check_trusted(*program); !trusted) return trusted.error();
-  for (const fs::path& path : named_files(*manifest, folder)) {
-    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
-  }
-  return ServiceFolder{std::move(*manifest), folder, std::move(*program)};
+  return parse_manifest(*text, file.string());
 }
 
-std::string fingerprint(const fs::path& folder) {
-  const fs::path file = folder / kManifestName;
-  std::string out = file_facts(folder) + file_facts(file);
-  const auto text = read_file(file, kMaxManifestBytes);
-  if (!text) return out + text.error().context;
-  if (const auto manifest = parse_manifest(*text, file.string())) {
-    for (const fs::path& path : named_files(*manifest, folder)) out += file_facts(path);
-    if (const auto program = find_program(folder, manifest->command.front())) out += file_facts(*program);
+Result<ServiceFolder> load_service_folder(const fs::path& folder, Manifest manifest) {
+  auto program = find_program(folder, manifest.command.front());
+  if (!program) return program.error();
+  auto files = named_files(manifest.command, folder);
+  files.push_back(*program);
+  for (const fs::path& path : files) {
+    if (auto trusted = check_trusted(path); !trusted) return trusted.error();
+    if (auto trusted = check_way_to(path, folder); !trusted) return trusted.error();
   }
+  return ServiceFolder{std::move(manifest), folder, std::move(*program)};
+}
+
+std::string manifest_version(const fs::path& folder) {
+  struct stat facts {};
+  if (::stat(folder.c_str(), &facts) != 0) return "-";
+  return fmt::format("{} {} {:o} {}\n", facts.st_dev, facts.st_ino, facts.st_mode, facts.st_uid) +
+         file_facts(folder / kManifestName);
+}
+
+std::string program_version(const fs::path& folder, const std::vector<std::string>& command) {
+  std::string out;
+  for (const fs::path& path : named_files(command, folder)) out += file_facts(path);
+  if (command.empty()) return out;
+  if (const auto program = find_program(folder, command.front())) out += file_facts(*program);
   return out;
 }
 

@@ -22,13 +22,18 @@ struct ServiceFolder {
   std::filesystem::path program;  ///< absolute; exists and is executable
 };
 
-/// `not_permitted` when the folder, the manifest, the program or a script among the arguments is writable by group or
-/// others or belongs to somebody else than this user or root; `not_found` when the program is missing; `invalid` for a
-/// flaw of the manifest.
-Result<ServiceFolder> load_service_folder(const std::filesystem::path& folder);
+/// `not_permitted` when the folder or the manifest is writable by group or others or belongs to somebody else than this
+/// user or root; `invalid` for a flaw of the manifest.
+Result<Manifest> read_manifest(const std::filesystem::path& folder);
+/// Finds the program of the manifest that was read there: `not_found` when it is missing, `not_permitted` as above for
+/// it and for a script among the arguments.
+Result<ServiceFolder> load_service_folder(const std::filesystem::path& folder, Manifest manifest);
 
-/// What changes when the manifest or a file that it names does; equal texts mean that loading again gives the same.
-std::string fingerprint(const std::filesystem::path& folder);
+/// Whose folder it is, and the manifest as a file; equal texts mean that reading it again gives the same. Files that
+/// come, change or go beside the manifest do not matter: programs work in their folder.
+std::string manifest_version(const std::filesystem::path& folder);
+/// The same of the program and the files among its arguments, for loading. Opens nothing.
+std::string program_version(const std::filesystem::path& folder, const std::vector<std::string>& command);
 
 /// The folders of `directory`, sorted; none when it does not exist.
 Result<std::vector<std::filesystem::path>> find_folders(const std::filesystem::path& directory);

@@ -70,11 +70,10 @@ asio::awaitable<void> ServiceHost::run() {
 }
 
 void ServiceHost::scan() {
-  read_folders();
-  publish();
+  if (read_folders()) publish();
 }
 
-void ServiceHost::read_folders() {
+bool ServiceHost::read_folders() {
   // Watched before they are read, so that no change falls between.
   watch_.watch({options_.directory});
   auto found = find_folders(options_.directory);
@@ -82,7 +81,7 @@ void ServiceHost::read_folders() {
     if (std::exchange(last_scan_error_, found.error().context) != found.error().context) {
       log_.error("services cannot be read: {}", found.error().context);
     }
-    return;
+    return false;
   }
   last_scan_error_.clear();
   std::vector<fs::path> watched = *found;
@@ -90,24 +89,38 @@ void ServiceHost::read_folders() {
   // Also the folders without a manifest: it may come later than its folder.
   watch_.watch(watched);
   std::erase_if(*found, [](const fs::path& folder) { return !holds_manifest(folder); });
-  std::erase_if(entries_, [&](const auto& entry) {
+  const auto gone = std::erase_if(entries_, [&](const auto& entry) {
     return std::find(found->begin(), found->end(), entry.first) == found->end();
   });
-  for (const fs::path& folder : *found) read_folder(folder);
+  bool changed = gone > 0;
+  for (const fs::path& folder : *found) changed = read_folder(folder) || changed;
+  return changed;
 }
 
-void ServiceHost::read_folder(const fs::path& folder) {
-  std::string now = fingerprint(folder);
+/// Only looks at the files where nothing has changed: programs write into their folders, and each time is an event.
+bool ServiceHost::read_folder(const fs::path& folder) {
   Entry& entry = entries_[folder];
-  if (entry.fingerprint == now) return;
-  auto loaded = load_service_folder(folder);
-  entry = {std::move(now), folder.filename().string(), std::nullopt, {}};
+  // Each version is taken before what it is the version of is read, so that no change falls between.
+  std::string manifest_now = manifest_version(folder);
+  if (entry.manifest_version == manifest_now && entry.program_version == program_version(folder, entry.command)) {
+    return false;
+  }
+  entry = {std::move(manifest_now), {}, {}, folder.filename().string(), std::nullopt, {}};
+  auto manifest = read_manifest(folder);
+  if (!manifest) {
+    entry.error = manifest.error().context;
+    return true;
+  }
+  entry.command = manifest->command;
+  entry.program_version = program_version(folder, entry.command);
+  auto loaded = load_service_folder(folder, std::move(*manifest));
   if (!loaded) {
     entry.error = loaded.error().context;
-    return;
+    return true;
   }
   entry.name = loaded->manifest.name;
   entry.loaded = std::move(*loaded);
+  return true;
 }
 
 ServiceView ServiceHost::judge(const fs::path& folder, const Entry& entry, bool name_taken) const {
@@ -148,12 +161,12 @@ void ServiceHost::publish() {
   for (ServiceView& now : views) {
     if (now.state != ServiceState::running) continue;
     const Entry& entry = entries_.at(now.folder);
-    in_use[now.name] = entry.fingerprint;
+    std::string& version = in_use[now.name] = entry.manifest_version + entry.program_version;
     const auto old = published_.find(now.name);
-    if (old == published_.end() || old->second != entry.fingerprint) put_in_use(entry);
+    if (old == published_.end() || old->second != version) put_in_use(entry);
     add_program_state(now);
   }
-  for (const auto& [name, fingerprint] : published_) {
+  for (const auto& [name, version] : published_) {
     if (!in_use.contains(name)) take_out_of_use(name);
   }
   std::erase_if(programs_, [](const auto& program) { return program.second->ended(); });
@@ -265,7 +278,7 @@ asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::str
   if (action == Action::restart) {
     // Read again even if nothing seems to have changed.
     for (auto& [folder, entry] : entries_) {
-      if (entry.name == name) entry.fingerprint.clear();
+      if (entry.name == name) entry.manifest_version.clear();
     }
     if (const auto running = published_.find(name); running != published_.end()) running->second.clear();
   }

@@ -105,15 +105,18 @@ class ServiceHost {
  private:
   /// What a folder held when it was read last.
   struct Entry {
-    std::string fingerprint;
-    std::string name;  ///< the manifest's, or the folder's where that does not parse
+    /// As the files were when they were read; empty for "read again".
+    std::string manifest_version, program_version;
+    std::vector<std::string> command;  ///< of the manifest; empty where that does not parse
+    std::string name;                  ///< likewise, or the folder's
     std::optional<ServiceFolder> loaded;
     std::string error;
   };
 
   boost::asio::awaitable<Result<ServiceState>> apply(Action action, std::string name);
-  void read_folders();
-  void read_folder(const std::filesystem::path& folder);
+  /// True when some service may have changed.
+  bool read_folders();
+  bool read_folder(const std::filesystem::path& folder);
   /// Brings registry, programs, view and announcement in line with the entries and the wanted state.
   void publish();
   void put_in_use(const Entry& entry);
@@ -141,7 +144,7 @@ class ServiceHost {
   FolderWatch watch_;
   StoppedServices stopped_;
   std::map<std::filesystem::path, Entry> entries_;
-  std::map<std::string, std::string> published_;                   ///< name to fingerprint
+  std::map<std::string, std::string> published_;                   ///< name to version
   std::map<std::string, std::shared_ptr<StdioService>> programs_;  ///< the last of each name, also while it ends
   std::vector<Announcement> announced_;
   StateCounts state_counts_;

@@ -176,11 +176,11 @@ void StdioInstance::advance(Process& process, Ending& ending, Monotonic now) {
   }
 }
 
-/// The process is broken and will end: nobody needs to wait for that.
 std::optional<pid_t> StdioInstance::pid() const {
   return process_ != nullptr ? std::optional(process_->pid()) : std::nullopt;
 }
 
+/// The process is broken and will end: nobody needs to wait for that.
 void StdioInstance::give_up_calls() {
   trouble_ = session_->flaw();
   become(State::waiting);

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
 #include "base/json.hpp"
+#include "net/reply.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/jsonrpc.hpp"
 #include "services/manifest_methods.hpp"
@@ -23,29 +23,15 @@ using rpc::Outcome;
 using std::chrono::steady_clock;
 using InstanceState = StdioInstance::State;
 
-/// A call between the loop of its caller and the control loop. What each side touches is its own.
+/// A call between the loop of its caller and the control loop, whose all of this is but for the reply.
 struct StdioService::Call {
   Call(const asio::any_io_executor& caller, rpc::CallContext context)
-      : work(caller),
-        answered(caller, Monotonic::max()),
+      : reply(std::make_shared<net::Reply<Outcome>>(caller)),
         asked{std::string(rpc::bare_method(context.method)), std::move(context.params), caller_name(context.caller),
               std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now()),
               std::move(context.progress)} {}
 
-  /// Control loop.
-  static void answer(const std::shared_ptr<Call>& call, Outcome outcome) {
-    asio::post(call->answered.get_executor(), [call, outcome = std::move(outcome)]() mutable {
-      call->outcome = std::move(outcome);
-      call->answered.cancel();
-    });
-  }
-
-  /// The control loop may be the last to let go of this, so the caller's loop must not end before.
-  const asio::executor_work_guard<asio::any_io_executor> work;
-  // The caller's.
-  asio::steady_timer answered;
-  std::optional<Outcome> outcome;
-  // The control loop's.
+  const std::shared_ptr<net::Reply<Outcome>> reply;
   const StdioCall asked;
   StdioInstance* instance = nullptr;  ///< that has it
   std::uint64_t id = 0;
@@ -78,30 +64,27 @@ rpc::Service StdioService::describe(const std::shared_ptr<StdioService>& service
                       [service](rpc::CallContext context) { return call(service, std::move(context)); });
 }
 
-// --- calls
-// ------------------------------------------------------------------------------------------------------------
-
 asio::awaitable<Outcome> StdioService::call(std::shared_ptr<StdioService> service, rpc::CallContext context) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto call = std::make_shared<Call>(executor, std::move(context));
-  // Not by co_spawn: of Boost 1.81, a cancellation that crosses loops may arrive when its target is gone.
   asio::post(service->control_, [service, call] { service->begin(call); });
-  co_await call->answered.async_wait(asio::as_tuple(asio::use_awaitable));
-  if (call->outcome) co_return std::move(*call->outcome);
+  auto waiting = call->reply->wait();
+  auto outcome = co_await std::move(waiting);
+  if (outcome) co_return std::move(*outcome);
   asio::post(service->control_, [service, call] { service->abandon(call); });
   co_return rpc::standard_error(Code::timeout, "the call was given up; whether it took effect is unknown");
 }
 
 void StdioService::begin(const std::shared_ptr<Call>& call) {
   if (successor_) return successor_->begin(call);
-  if (stopping_ || is_hopeless()) return Call::answer(call, hopeless());
+  if (stopping_ || is_hopeless()) return call->reply->give(hopeless());
   StdioInstance* const instance = choose();
   if (instance == nullptr) {
     waiting_.push_back(call);  // as many as the methods admit
   } else if (!instance->has_room(call->asked.params.size())) {
-    Call::answer(call, rpc::standard_error(Code::overloaded, fmt::format("service \"{}\" does not read its calls fast "
-                                                                         "enough",
-                                                                         manifest_.name)));
+    call->reply->give(rpc::standard_error(Code::overloaded, fmt::format("service \"{}\" does not read its calls fast "
+                                                                        "enough",
+                                                                        manifest_.name)));
   } else {
     send(call, *instance);
   }
@@ -111,7 +94,7 @@ void StdioService::send(const std::shared_ptr<Call>& call, StdioInstance& instan
   call->instance = &instance;
   call->id = instance.call(call->asked, [this, call](Outcome outcome) {
     call->instance = nullptr;
-    Call::answer(call, std::move(outcome));
+    call->reply->give(std::move(outcome));
     note_end();
   });
 }
@@ -175,9 +158,6 @@ rpc::RpcError StdioService::hopeless() const {
                                                   "run",
                                                   manifest_.name, why)};
 }
-
-// --- processes
-// --------------------------------------------------------------------------------------------------------
 
 StdioService::State StdioService::state() const {
   const auto any = [this](auto condition) {

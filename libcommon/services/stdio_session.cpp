@@ -33,13 +33,8 @@ std::optional<std::uint64_t> read_id(std::string_view json) {
 /// The id of an answer of which only the beginning is there.
 std::optional<std::uint64_t> id_in_front(std::string_view head) {
   std::optional<std::uint64_t> id;
-  rpc::JsonScanner scanner(head);
-  scanner.skip_space();
-  scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == "id") id = read_id(scanner.since(from));
-    return true;
+  rpc::for_each_member(head, [&](std::string_view key, std::string_view raw) {
+    if (key == "id") id = read_id(raw);
   });
   return id;
 }
@@ -47,17 +42,10 @@ std::optional<std::uint64_t> id_in_front(std::string_view head) {
 /// The member of an object that is the whole text, as it is there.
 std::optional<std::string_view> member_of(std::string_view json, std::string_view name) {
   std::optional<std::string_view> found;
-  rpc::JsonScanner scanner(json);
-  scanner.skip_space();
-  const bool fine = scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == name) found = scanner.since(from);
-    return true;
+  const std::string flaw = rpc::for_each_member(json, [&](std::string_view key, std::string_view raw) {
+    if (key == name) found = raw;
   });
-  scanner.skip_space();
-  if (!fine || !scanner.at_end()) return std::nullopt;
-  return found;
+  return flaw.empty() ? found : std::nullopt;
 }
 
 /// A service speaks for itself only: the codes with which a node says what became of a call are not its to use.

@@ -109,6 +109,22 @@ worker-1"
   expect 0 p2p-ca verify worker-1
 }
 
+@test "an invitation in a file is readable by nobody else, and none is made where the file cannot be" {
+  p2p-ca -q init
+  local file=$BATS_TEST_TMPDIR/worker-2.invitation
+  (umask 022; expect 0 p2p-ca invite worker-2 --coordinator main.example:8001 --out "$file"; stdout_is "")
+  mode_is "$file" 600
+  [[ "$(<"$file")" =~ ^p2p-invite-1\.[A-Za-z0-9_-]+$ ]]
+  expect 1 p2p-ca invite worker-2 --coordinator main.example:8001 --out "$file"
+  stderr_is "p2p-ca: error: $file: already exists
+hint: --force replaces it"
+  expect 5 p2p-ca invite worker-2 --coordinator main.example:8001 --out "$BATS_TEST_TMPDIR/absent/file"
+  expect 2 p2p-ca invite www --web --print lego --out "$file"
+  same_text "invitations" "$(p2p-ca list --invitations -o json | jq length)" 1
+  expect 0 p2p-ca invite worker-2 --coordinator main.example:8001 --out "$file" --force
+  stderr_has "next, with $file on the new machine: p2p-node join --invitation-file worker-2.invitation"
+}
+
 @test "an invitation is one string, and says in json what an ACME client needs" {
   p2p-ca -q init --name shop
   expect 0 p2p-ca invite worker-2 --coordinator main.example:8001 --coordinator 192.0.2.1:8001

@@ -176,6 +176,24 @@ hint: --force replaces it'
   run -0 bash -c "p2p-ctl context ls 2>&-"
 }
 
+@test "closed stdin is not taken for an empty one" {
+  p2p-ca -q init
+  local said='p2p-ctl: error: standard input is closed, or cannot be read'
+  for command in 'call system.echo text=@-' 'call system.echo --params -' 'token revoke -' 'context add x --bundle -'; do
+    run -2 --separate-stderr bash -c "p2p-ctl $command --coordinator $nobody <&-"
+    [[ ${stderr%%$'\n'*} == "$said" ]] || { echo "$command: $stderr"; false; }
+  done
+  # An empty one is.
+  run -3 --separate-stderr bash -c "p2p-ctl call system.echo text=@- --coordinator $nobody </dev/null"
+  run -2 --separate-stderr bash -c "p2p-ctl token revoke - </dev/null"
+  stderr_has "standard input holds no token"
+  run -2 --separate-stderr bash -c "p2p-node join - <&-"
+  stderr_is "p2p-node: error: standard input is closed, or cannot be read"
+  run -2 --separate-stderr setsid --wait p2p-node join
+  stderr_is "p2p-node: error: there is no terminal to ask for the invitation on
+hint: give it by --invitation-file FILE, on standard input with -, or in \$P2P_INVITATION"
+}
+
 @test "colour only on a terminal and without NO_COLOR" {
   expect 0 p2p-ctl context ls
   [[ "$output" != *$'\e'* ]]
@@ -206,6 +224,8 @@ golden() {
 2|usage|call system.ping --interval 1s|--interval goes with --repeat|
 2|usage|call system.ping --node a --all|--node, --service and --all or --role exclude each other|
 2|usage|ping|expects either NODE or --all|p2p-ctl ping --help
+2|usage|wait worker-1|"wait" expects one of: node, service|p2p-ctl wait node worker-1, or p2p-ctl wait service worker-1
+2|usage|services list|unexpected argument "list"|p2p-ctl services lists them
 2|usage|wait|"wait" expects one of: node, service|p2p-ctl wait --help
 2|usage|wait node|NODE is missing|p2p-ctl wait node --help
 2|usage|wait node w --alive --gone|--alive, --dead and --gone exclude each other|
@@ -217,6 +237,8 @@ golden() {
 2|usage|config|"config" expects one of: get|p2p-ctl config --help
 2|usage|completion tcsh|SHELL: "tcsh" is not one of bash, zsh, fish|p2p-ctl completion --help
 2|usage|context rm local|the context local is this home's own operator certificate, and always there|
+2|usage|token create --sub ci --scope rpc:call --ttl 99999d|--ttl: "99999d" is too long: at most 36500d|p2p-ctl token create --help
+2|usage|token create --sub ci --scope rpc:call --ttl 99999999999999999999s|--ttl: "99999999999999999999s" is too long: at most 36500d|p2p-ctl token create --help
 2|usage|token create --scope rpc:call|--sub is missing|p2p-ctl token create --help
 2|usage|nodes --cert x.pem|--cert and --key belong together|
 2|usage|context rm shop|there is no terminal to ask on|--yes answers the question
@@ -229,7 +251,7 @@ golden() {
 5|not_found|context use lab|no context "lab"; there are: local, shop|p2p-ctl context ls
 5|not_found|context rm lab --yes|no context "lab"; there are: local, shop|p2p-ctl context ls
 5|not_found|call system.echo text=@{tmp}/absent|{tmp}/absent: No such file or directory|p2p-ctl call --help
-6|timeout|wait node w --timeout 200ms|node "w" was not alive within 200ms: 127.0.0.1:1: Connection refused|wait longer with --timeout
+6|timeout|wait node w --timeout 200ms|node "w" was not alive within 200ms: 127.0.0.1:1: Connection refused|the address comes from --coordinator
 1|failed|context add shop --bundle {tmp}/alice.bundle|context "shop" is there already|--force replaces it
 9|damaged|context add lab --bundle {home}/certs/ca_cert.pem|{home}/certs/ca_cert.pem: not a p2p bundle|a bundle is the file of "p2p-ca sign NAME --role operator --bundle FILE", whole
 TABLE

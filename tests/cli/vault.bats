@@ -135,6 +135,15 @@ hint: p2p-vault init makes one; another is named with --vault or --home"
   stdout_is '[]'
 }
 
+@test "closed stdin is not stored as an empty entry" {
+  p2p-vault init
+  run -2 --separate-stderr bash -c "p2p-vault put - --as nothing <&-"
+  stderr_has "standard input is closed, or cannot be read"
+  expect 5 p2p-vault get nothing
+  p2p-vault put --quiet - --as nothing </dev/null
+  expect 0 p2p-vault get nothing
+}
+
 @test "a name that is not there is exit code 5, and tells what shows them" {
   make_vault
   for command in 'get gone' 'mv gone other' 'rm gone --yes' 'run --env A=gone -- true'; do

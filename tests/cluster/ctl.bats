@@ -65,14 +65,81 @@ hint: say which with --node ID, --role ROLE or --all' p2p-ctl services restart d
   jq -e 'map(.node) == ["worker-1", "worker-2"]' <<<"$output"
   run -0 --separate-stderr p2p-ctl services restart disk --node worker-2 -o name
   [[ $output == worker-2 ]]
-  fails_with 5 'p2p-ctl: error: no such node has a service "disk"
+  fails_with 5 'p2p-ctl: error: no coordinator has a service "disk"
 hint: p2p-ctl services' p2p-ctl services stop disk --role coordinator
   for target in "" "--node worker-1" --all; do
     # shellcheck disable=SC2086  # none, one or two words
     fails_with 2 'p2p-ctl: error: the service "system" is built in: it always runs
 hint: p2p-ctl services' p2p-ctl services stop system $target
   done
+  fails_with 2 'p2p-ctl: error: the service "system" is built in: it always runs
+hint: p2p-ctl services' p2p-ctl services restart system
+  fails_with 5 'p2p-ctl: error: no node "worker-9" in this fleet: it left or never joined; did you mean "worker-1"?
+hint: p2p-ctl nodes' p2p-ctl services stop disk --node worker-9
+  fails_with 5 'p2p-ctl: error: no node has a service "dsik"; did you mean "disk"?
+hint: p2p-ctl services' p2p-ctl services stop dsik
   fails_with 2 'p2p-ctl: error: --node excludes --role and --all' p2p-ctl services stop disk --node worker-1 --all
+}
+
+@test "a parameter that is wrong or misspelt is named, with the way to write it" {
+  wait_until 20 runs worker-1 checks
+  fails_with 2 'p2p-ctl: error: Invalid params: params.port must be of type integer
+hint: port:=80 gives a number or other JSON, and port= a text; p2p-ctl services describe checks' p2p-ctl call checks.tcp host=127.0.0.1 port=80
+  fails_with 2 'p2p-ctl: error: Invalid params: params.port is missing; did you mean it by "prot"?
+hint: p2p-ctl services describe checks --node worker-1' p2p-ctl call checks.tcp host=127.0.0.1 prot:=80 --node worker-1
+}
+
+@test "a call to all says of a node why its service does not run, and shows what is no table by lines" {
+  run -1 --separate-stderr p2p-ctl call broken.fix --all -o json
+  jq -e 'any(.[]; .node == "worker-2" and (.error.message | test("cannot run on node \"worker-2\": .*needs a command")))' <<<"$output"
+  run -0 --separate-stderr p2p-ctl call cluster.nodes --all --role worker
+  grep -E '^NODE +STATE +RESULT +TIME$' <<<"$output"
+  grep -E '^worker-1 +done +\[\{.* [0-9.]+ ms$' <<<"$output"
+}
+
+@test "ping shows times below each other, and services no version where there is none" {
+  run -0 --separate-stderr p2p-ctl ping --all
+  [[ $(sed -E 's/[^ ]+ ms$/|/' <<<"$output" | awk '{print length}' | sort -u | wc -l) -le 2 ]]
+  [[ $(awk '{print length}' <<<"$output" | sort -u | wc -l) == 1 ]]
+  install_slow worker-1
+  wait_until 20 runs worker-1 slow
+  run -0 --separate-stderr p2p-ctl services
+  grep -E '^slow +- +running +worker-1' <<<"$output"
+}
+
+@test "a method's own limit is told from --timeout, and a connection that broke from both" {
+  install_slow worker-1
+  printf '%s\n' 'name: slow' 'command: [./slow.sh]' 'methods: [{name: wait, timeout: 300ms}]' >"$P2P_HOME/services/worker-1/slow/service.yaml"
+  limited() { p2p-ctl services describe slow -o json | jq -e '.[0].methods[0].timeout_ms == 300'; }
+  wait_until 20 limited
+  fails_with 6 'p2p-ctl: error: Timeout: method "slow.wait" may take 300ms and was ended; the outcome is unknown
+hint: it was not --timeout that ended it; "p2p-ctl services describe slow" shows the method'"'"'s own limit' p2p-ctl call slow.wait --node worker-1
+  rm -r "$P2P_HOME/services/worker-1/slow"
+  install_slow worker-2
+  wait_until 20 runs worker-2 slow
+  rm -f "$FLEET/began"
+  p2p-ctl call slow.wait --node worker-2 2>"$FLEET/slow.err" 3>&- 4>&- &
+  local call=$!
+  wait_until 20 test -e "$FLEET/began"
+  node_kill worker-2 KILL
+  ended_with "$call" 3
+  grep -E '^p2p-ctl: error: Connection lost: node "worker-2": .*; the outcome is unknown$' "$FLEET/slow.err"
+  ! grep -q -- --timeout "$FLEET/slow.err" || false
+  rm -r "$P2P_HOME/services/worker-2/slow"
+  node_run worker-2
+  p2p-ctl wait node worker-2 --timeout 60s
+}
+
+@test "a token's calls are refused and timed as a token's" {
+  local token
+  token=$(p2p-ctl token create --sub ada --scope cluster:read)
+  P2P_TOKEN=$token run -4 --separate-stderr p2p-ctl call system.info --node worker-1
+  [[ $stderr == *'token "ada" may not do that: it requires rpc:call'* ]]
+  token=$(p2p-ctl token create --sub bob --scope rpc:call)
+  # 20 at once, then one in 0.6 seconds: the waits are said once and are no latency.
+  P2P_TOKEN=$token run -0 --separate-stderr p2p-ctl call system.ping --repeat 23 -o json
+  jq -e '.failed == 0 and .waited_ms >= 1000 and .ms.max < .waited_ms' <<<"$output"
+  [[ $(grep -c 'too many requests; trying again' <<<"$stderr") == 1 ]]
 }
 
 @test "names for completions come quickly, and nothing comes where nobody answers" {
@@ -134,13 +201,24 @@ hint: p2p-ctl nodes' p2p-ctl nodes forget worker-7
   p2p-ctl wait node worker-2 --timeout 30s
 }
 
+@test "of a suspected node forget says how to wait until it is dead" {
+  node_kill worker-2 KILL
+  wait_until 20 has_status worker-2 suspected
+  fails_with 1 'p2p-ctl: error: node "worker-2" is suspected; only one that is dead or has left can be forgotten
+hint: "p2p-ctl wait node worker-2 --dead" ends when it can be; "p2p-ctl nodes remove worker-2" does not wait' p2p-ctl nodes forget worker-2
+  node_run worker-2
+  p2p-ctl wait node worker-2 --timeout 60s
+}
+
 @test "wait ends when it is so, or says what was seen last" {
   fails_with 6 'p2p-ctl: error: node "worker-1" was not dead within 300ms: node "worker-1" is alive
 hint: wait longer with --timeout' p2p-ctl wait node worker-1 --dead --timeout 300ms
   fails_with 6 "p2p-ctl: error: service \"broken\" was not running within 300ms: service \"broken\" is in error on node \"worker-2\": $P2P_HOME/services/worker-2/broken/service.yaml:1:1: needs a command
 hint: wait longer with --timeout" p2p-ctl wait service broken --timeout 300ms
   fails_with 6 'p2p-ctl: error: node "worker-1" was not alive within 300ms: 127.0.0.1:1: Connection refused
-hint: wait longer with --timeout' p2p-ctl wait node worker-1 --coordinator 127.0.0.1:1 --timeout 300ms
+hint: the address comes from --coordinator' p2p-ctl wait node worker-1 --coordinator 127.0.0.1:1 --timeout 300ms
+  fails_with 6 'p2p-ctl: error: node "wroker-1" was not alive within 300ms: node "wroker-1" is not listed; did you mean "worker-1"?
+hint: wait longer with --timeout' p2p-ctl wait node wroker-1 --timeout 300ms
   fails_with 2 'p2p-ctl: error: --alive, --dead and --gone exclude each other' p2p-ctl wait node worker-1 --dead --gone
   run -0 --separate-stderr p2p-ctl wait service disk --node worker-2 -o json
   jq -e '.node == "worker-2" and .state == "running"' <<<"$output"
@@ -226,7 +304,11 @@ hint: p2p-ctl config get lists them' p2p-ctl config get log_levle
   local token
   token=$(p2p-ctl token create --sub reader --scope rpc:call,cluster:read)
   P2P_TOKEN=$token run -4 --separate-stderr p2p-ctl config get
-  [[ $stderr == *"needs admin"* || $stderr == *admin* ]]
+  [[ $stderr == *admin* ]]
+}
+
+next_on() {
+  echo "next, on $1: stop p2p-node (\"systemctl disable --now p2p-node\") and delete its home; until then it tries to come back and is refused"
 }
 
 @test "a node is removed: it gets no more calls, is revoked, and is off the list" {
@@ -239,20 +321,27 @@ hint: --yes answers the question' setsid --wait p2p-ctl nodes remove worker-3
   [[ $output == *"Take worker-3 out of the fleet for good? It gets no more calls, and its certificate is revoked. [y/N]"*"not confirmed; nothing was changed"* ]]
   p2p-ctl call system.ping --node worker-3
   run -0 --separate-stderr p2p-ctl nodes remove worker-3 --yes
-  [[ $stderr == "draining worker-3"$'\n'"revoked what worker-3 had"$'\n'"node worker-3 is removed" ]]
+  [[ $stderr == "draining worker-3"$'\n'"revoked what worker-3 had"$'\n'"node worker-3 is removed"$'\n'"$(next_on worker-3)" ]]
   [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1 worker-2" ]]
   p2p-ctl certs list --revoked -o json | jq -e '.[] | select(.name == "worker-3" and .reason == "cessation-of-operation")'
   grep -q 'Audit.*operator/operator drains node worker-3: it gets no more calls' "$FLEET/coordinator-1.log"
   fails_with 5 'p2p-ctl: error: no node "worker-3" is listed
 hint: p2p-ctl nodes; "p2p-ctl certs revoke worker-3" revokes what it has all the same' p2p-ctl nodes remove worker-3 --yes
+  # It goes on trying, and that is in the log once.
   node_kill worker-3
+  for _ in 1 2 3; do
+    node_run worker-3
+    wait_until 20 grep -qE 'no link to a coordinator|no coordinator took the join' "$FLEET/worker-3.log"
+    node_kill worker-3
+  done
+  [[ $(grep -c 'WARNING.* was refused.*revoked' "$FLEET/coordinator-1.log") == 1 ]] || { cat "$FLEET/coordinator-1.log"; false; }
   # One that has left needs no draining.
   node_start worker-4 worker
   p2p-ctl wait node worker-4 --timeout 30s
   node_kill worker-4 TERM
   p2p-ctl wait node worker-4 --gone --timeout 30s
   run -0 --separate-stderr p2p-ctl nodes remove worker-4 --yes
-  [[ $stderr == "revoked what worker-4 had"$'\n'"node worker-4 is removed" ]]
+  [[ $stderr == "revoked what worker-4 had"$'\n'"node worker-4 is removed"$'\n'"$(next_on worker-4)" ]]
   [[ $(p2p-ctl nodes -o name | xargs) == "coordinator-1 worker-1 worker-2" ]]
 }
 
@@ -267,7 +356,7 @@ error_of() {
   local token
   [[ $(error_of 5 call system.pong --node worker-1) == 'not_found|no method "system.pong" on node "worker-1"; did you mean "system.ping"?|p2p-ctl services|-32601' ]]
   [[ $(error_of 5 call system.ping --node wroker-1) == 'not_found|no node "wroker-1" in this fleet: it left or never joined; did you mean "worker-1"?|p2p-ctl nodes|-32001' ]]
-  [[ $(error_of 2 call disk.usage path:=7 --node worker-1) == 'usage|'*'|p2p-ctl call services.describe name=disk --node worker-1 shows the parameters|-32602' ]]
+  [[ $(error_of 2 call disk.usage path:=7 --node worker-1) == 'usage|'*'|p2p-ctl services describe disk --node worker-1|-32602' ]]
   [[ $(error_of 1 call disk.usage path=/nope --node worker-1) == 'failed|service "disk" exited with status 1: df: /nope: No such file or directory||-32000' ]]
   [[ $(error_of 8 call certs.list --all) == 'partial|'* ]]
   token=$(p2p-ctl token create --sub ci --scope cluster:read)
@@ -278,7 +367,7 @@ error_of() {
   unset P2P_TOKEN
   install_slow worker-1
   wait_until 20 runs worker-1 slow
-  [[ $(error_of 6 call slow.wait --node worker-1 --timeout 300ms) == 'timeout|'*'|the outcome is unknown; wait longer with --timeout|-32002' ]]
+  [[ $(error_of 6 call slow.wait --node worker-1 --timeout 300ms) == 'timeout|Timeout: '*' unknown|wait longer with --timeout|-32002' ]]
 }
 
 # Each command as a CI job may call it: `command|arguments|exit code`.

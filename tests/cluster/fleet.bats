@@ -49,7 +49,7 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   [[ $status == 5 ]]
   run --separate-stderr p2p-ctl call disk.usage path:=7 --node worker-1
   [[ $status == 2 ]]
-  [[ $stderr == *"hint: p2p-ctl call services.describe name=disk --node worker-1 shows the parameters" ]]
+  [[ $stderr == *"hint: p2p-ctl services describe disk --node worker-1" ]]
 }
 
 @test "a misspelt method or node is answered with the one that was meant, said once" {

@@ -6,7 +6,8 @@ setup_file() {
   fleet_setup
   node_start coordinator-1 coordinator 'ssl_request_client_cert: all' \
     'rate_limit_rpc_requests: 60' 'rate_limit_rpc_burst: 5' \
-    'rate_limit_health_requests: 1' 'rate_limit_health_burst: 3'
+    'rate_limit_health_requests: 1' 'rate_limit_health_burst: 3' \
+    'rate_limit_metrics_requests: 1' 'rate_limit_metrics_burst: 3'
 }
 teardown_file() { fleet_teardown; }
 
@@ -41,6 +42,19 @@ as() { echo --cert "$P2P_HOME/certs/$1_cert.pem" --key "$P2P_HOME/certs/$1_key.p
   [[ $(jq -c '[.jsonrpc, .error.code, .id]' "$FLEET/body") == '["2.0",-32003,null]' ]]
   let_in() { [[ $(request /rpc -d '{}') == 401 ]]; }
   wait_until 10 let_in
+}
+
+@test "once an address has guessed too often, no unknown token of it is looked at; a known one goes on" {
+  local known unknown i
+  known=$(p2p-ctl token create --sub known --scope metrics:read)
+  unknown=$(p2p-ctl token create --sub unknown --scope metrics:read)
+  by() { request /metrics -H @<(echo "Authorization: Bearer $1"); }
+  [[ $(by "$known") == 200 ]]
+  # Open on loopback, so a bad token gets an answer.
+  for i in 1 2 3; do [[ $(by guess) == 200 ]]; done
+  [[ $(by guess) == 429 ]]
+  [[ $(by "$unknown") == 429 ]]
+  [[ $(by "$known") == 200 ]]
 }
 
 @test "an operator's certificate is not limited, also where its address is" {

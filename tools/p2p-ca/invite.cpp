@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "authority_access.hpp"
+#include "base/file.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
@@ -102,6 +103,8 @@ class Invite final : public cli::Command {
         .number("--uses", "N", uses_, 1, pki::kMaxInvitationUses, "how many machines may use it (default 1)")
         .texts("--coordinator", "HOST:PORT", coordinators_,
                "where to join (else $P2P_COORDINATOR, this machine); may be repeated")
+        .text("--out", "FILE", out_, "write the invitation there, readable by nobody else, and print nothing")
+        .flag("-f,--force", force_, "replace a file that is there already")
         .choice("--print", "CLIENT", client_, {"lego", "certbot", "caddy"},
                 "print what that ACME client needs instead; one of");
   }
@@ -117,6 +120,7 @@ class Invite final : public cli::Command {
     if (!client_.empty() && !web_) {
       return Failure(cli::kUsage, "--print is for other programs, which have no place in the fleet", "add --web");
     }
+    if (auto checked = check_out(); !checked) return checked;
     if (auto checked = check_name(name_, *role); !checked) return checked.error();
     auto coordinators = find_coordinators(session);
     if (!coordinators) return coordinators.error();
@@ -132,11 +136,26 @@ class Invite final : public cli::Command {
                                         act_);
     if (!invitation) return invitation.error();
     invitation->coordinators = std::move(*coordinators);
-    print(*invitation, *names, session);
+    if (!out_.empty()) {
+      auto written = write_named_file(out_, pki::write_invitation(*invitation) + "\n", kSecretMode, force_);
+      if (!written) return written;
+    } else {
+      print(*invitation, *names, session);
+    }
     return tell_what_next(*invitation, *authority, session.report);
   }
 
  private:
+  /// Before the invitation is made: of one that nobody has, nobody knows that it is to be revoked.
+  Attempt<void> check_out() const {
+    if (out_.empty()) return {};
+    if (!client_.empty()) return Failure(cli::kUsage, "--out writes the invitation, --print prints something else");
+    if (!force_ && file_exists(out_)) {
+      return Failure(Error(Errc::exists, out_ + ": already exists"), "--force replaces it");
+    }
+    return check_named_file(out_);
+  }
+
   Attempt<std::vector<std::string>> find_coordinators(cli::Session& session) const {
     const auto checked = [](std::vector<std::string> all, const char* origin) -> Attempt<std::vector<std::string>> {
       for (const auto& one : all) {
@@ -204,19 +223,21 @@ class Invite final : public cli::Command {
           "next: give url, kid and hmac_key of -o json to an ACME client, or use --print certbot, lego or caddy");
       return {};
     }
-    report.note(
-        "next, on the new machine: p2p-node join (it asks for this string; or --invitation-file FILE, - for stdin)");
+    report.note(out_.empty() ? "next, on the new machine: p2p-node join (it asks for this string; or --invitation-file "
+                               "FILE, - for stdin)"
+                             : fmt::format("next, with {} on the new machine: p2p-node join --invitation-file {}", out_,
+                                           std::filesystem::path(out_).filename().string()));
     if (auto looked = warn_of_successor(authority, report); !looked) return looked.error();
     return {};
   }
 
   pki::Act act_;  ///< of this run
-  std::string name_, client_;
+  std::string name_, client_, out_;
   std::string role_;  ///< empty: not given
   std::vector<std::string> extra_names_, coordinators_;
   std::chrono::milliseconds ttl_ = std::chrono::hours{24};
   std::uint64_t uses_ = 1;
-  bool web_ = false;
+  bool web_ = false, force_ = false;
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ const p2p::cli::CommandEntry kCommands[] = {
      make_crl},
     {"invite", "Makes the one string with which a new machine joins.",
      "p2p-ca invite worker-2\n"
+     "p2p-ca invite worker-3 --out worker-3.invitation\n"
      "p2p-ca invite www --web --san www.example.org --print lego\n"
      "p2p-ca invite worker-2 --coordinator main.example.org:8001 -o json | jq -r .invitation",
      make_invite},

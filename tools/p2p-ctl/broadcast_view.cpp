@@ -1,6 +1,7 @@
 #include "broadcast_view.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "cli/rpc_failure.hpp"
 #include "cli/value_view.hpp"
 #include "rpc/json_scan.hpp"
+#include "rpc/jsonrpc.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -26,10 +28,7 @@ std::optional<std::vector<Entry>> read_entries(std::string_view json) {
   JsonScanner scanner(json);
   const auto read_entry = [&] {
     Entry entry;
-    const bool fine = scanner.members([&](std::string_view name) {
-      const std::size_t from = scanner.position();
-      if (!scanner.value()) return false;
-      const std::string_view value = scanner.since(from);
+    const bool fine = scanner.sliced_members([&](std::string_view name, std::string_view value) {
       if (name == "node") entry.node = value;
       if (name == "result") entry.result = value;
       if (name == "error") entry.error = value;
@@ -50,10 +49,13 @@ std::string text_of(std::string_view value) {
 
 std::string message_of(const Entry& entry) {
   const auto error = parse_json(entry.error);
-  if (!error) return "failed";
-  const std::string message = cli::member_text(*error, "message");
-  const Json* data = find_member(*error, "data");
-  return cli::message_of(message.empty() ? "failed" : message, data != nullptr ? dump_json(*data) : std::string());
+  return error ? cli::message_of(*error) : "failed";
+}
+
+bool is_unknown_method(const Entry& entry) {
+  const auto error = parse_json(entry.error);
+  const Json* code = error ? find_member(*error, "code") : nullptr;
+  return code != nullptr && *code == static_cast<int>(rpc::Code::method_not_found);
 }
 
 bool is_block(const Entry& entry) {
@@ -82,12 +84,43 @@ std::string row_of(const Entry& entry) {
   return out + "}";
 }
 
+/// One line a node, with the result as it came.
+void show_lines(cli::Output& out, const std::vector<Entry>& entries) {
+  std::vector<std::vector<cli::Cell>> rows;
+  for (const Entry& entry : entries) {
+    const bool failed = !entry.error.empty();
+    rows.push_back({{text_of(entry.node)},
+                    {failed ? "failed" : "done", failed ? cli::Style::bad : cli::Style::good},
+                    {failed ? message_of(entry) : text_of(entry.result)},
+                    {entry.ms.empty() ? "-" : std::string(entry.ms) + " ms"}});
+  }
+  const std::vector<cli::Heading> headings{{"NODE"}, {"STATE"}, {"RESULT"}, {"TIME", cli::Align::right}};
+  out.stream() << render_table(headings, rows, out.surface());
+}
+
 void show_block(std::ostream& out, const Entry& entry) {
   out << escape_controls(text_of(entry.node)) << ":\n";
   out << cli::safe_lines(entry.result.empty() ? message_of(entry) : text_of(entry.result), "  ");
 }
 
 }  // namespace
+
+std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& reasons) {
+  const auto entries = read_entries(json);
+  if (!entries) return std::string(json);
+  std::string out = "[";
+  for (const Entry& entry : *entries) {
+    const auto reason = is_unknown_method(entry) ? reasons.find(text_of(entry.node)) : reasons.end();
+    const std::string error = reason == reasons.end() ? std::string(entry.error)
+                                                      : rpc::error_object({rpc::Code::service_failed, reason->second});
+    out.append(out.size() > 1 ? "," : "").append("{\"node\":").append(entry.node);
+    if (!error.empty()) out += ",\"error\":" + error;
+    if (!entry.result.empty()) out.append(",\"result\":").append(entry.result);
+    if (!entry.ms.empty()) out.append(",\"ms\":").append(entry.ms);
+    out += '}';
+  }
+  return out + ']';
+}
 
 void show_broadcast(cli::Output& out, std::string_view json) {
   const auto entries = read_entries(json);
@@ -101,7 +134,8 @@ void show_broadcast(cli::Output& out, std::string_view json) {
   } else if (!entries->empty()) {
     std::string rows;
     for (const Entry& entry : *entries) rows += (rows.empty() ? "[" : ",") + row_of(entry);
-    out.value(rows + "]");
+    rows += ']';
+    cli::is_table(rows) ? out.value(rows) : show_lines(out, *entries);
   }
 }
 

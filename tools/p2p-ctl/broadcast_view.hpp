@@ -1,6 +1,8 @@
 // How the answers of many nodes are shown.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "cli/output.hpp"
@@ -8,8 +10,11 @@
 namespace p2p::ctl {
 
 /// `json` is the array of {node, result | error, ms} of a broadcast. As a table, results that are flat objects become
-/// columns, and texts of several lines a block for each node; JSON and YAML print the array as it came; names are those
-/// of the nodes that answered.
+/// columns, others one, and texts of several lines a block for each node; JSON and YAML print the array as it came;
+/// names are those of the nodes that answered.
 void show_broadcast(cli::Output& out, std::string_view json);
+
+/// The same array; where a node knows no such method because its service does not run, its error is the reason.
+std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& reasons);
 
 }  // namespace p2p::ctl

@@ -7,11 +7,13 @@
 #include "base/text.hpp"
 #include "broadcast_view.hpp"
 #include "call_repeat.hpp"
+#include "cli/input.hpp"
 #include "cli/node_client.hpp"
 #include "cli/parameters.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "progress_view.hpp"
+#include "rpc/json_scan.hpp"
 #include "service_places.hpp"
 #include "target_options.hpp"
 
@@ -22,6 +24,8 @@ using cli::Attempt;
 using cli::Failure;
 
 constexpr std::uint64_t kMostNodes = 100'000;
+/// A longer value is not repeated in a hint.
+constexpr std::size_t kShownValue = 32;
 
 /// Files, and stdin once where `-` asks for it.
 class Input {
@@ -31,13 +35,7 @@ class Input {
   Result<std::string> operator()(const std::string& path) {
     if (path != "-") return read_file(path, cli::kMaxParameterBytes);
     if (std::exchange(stdin_taken_, true)) return Error(Errc::invalid, "stdin can be read only once");
-    std::string out;
-    char chunk[4096];
-    while (in_->read(chunk, sizeof chunk) || in_->gcount() > 0) {
-      out.append(chunk, static_cast<std::size_t>(in_->gcount()));
-      if (out.size() > cli::kMaxParameterBytes) return Error(Errc::too_large, "stdin: larger than 1 MiB");
-    }
-    return out;
+    return cli::read_whole(*in_, cli::kMaxParameterBytes);
   }
 
  private:
@@ -82,7 +80,8 @@ class Call final : public cli::Command {
     if (!client) return client.error();
     if (repeat_ > 0) {
       const auto once = [&] { return call_once(*client, *params, *target); };
-      return repeat_call(repeat_, interval_, once, session.out);
+      const auto waited = [&] { return client->waited(); };
+      return repeat_call({repeat_, interval_}, once, waited, session.out);
     }
     if (stream_) return run_streamed(session, *client, *params, *target);
     const auto result = client->rpc(method_, *params, *target, timeout_);
@@ -91,8 +90,9 @@ class Call final : public cli::Command {
       session.out.value(*result);
       return {};
     }
-    show_broadcast(session.out, *result);
-    return judge(*result);
+    const std::string told = judge(*result) ? *result : with_reasons(*result, reasons_of(*client, service()));
+    show_broadcast(session.out, told);
+    return judge(told);
   }
 
  private:
@@ -127,14 +127,28 @@ class Call final : public cli::Command {
     return "p2p-ctl call --help";
   }
 
+  std::string service() const { return method_.substr(0, method_.find_first_of("./")); }
+
   /// The service itself knows what it takes.
   Failure with_parameters_hint(Failure failure, const std::optional<rpc::Target>& target) const {
     if (failure.exit_code != cli::kUsage || !failure.hint.empty()) return failure;
-    const std::string service = method_.substr(0, method_.find_first_of("./"));
     const bool on_node = target && target->kind == rpc::Target::Kind::node;
-    failure.hint = "p2p-ctl call services.describe name=" + service +
-                   (on_node ? " --node " + target->name : " --service " + service) + " shows the parameters";
+    failure.hint = hint_for_type(failure.message) + "p2p-ctl services describe " + service() +
+                   (on_node ? " --node " + target->name : "");
     return failure;
+  }
+
+  /// `port=80` is a text, and the method wants something else.
+  std::string hint_for_type(const std::string& message) const {
+    for (const std::string& item : parameters_.items) {
+      const std::size_t equals = item.find('=');
+      if (equals == std::string::npos || equals == 0 || item[equals - 1] == ':') continue;
+      const std::string key = item.substr(0, equals), value = item.substr(equals + 1);
+      if (message.find("params." + key + " must be of type ") == std::string::npos) continue;
+      const bool is_json = value.size() <= kShownValue && rpc::check_json(value).empty();
+      return key + ":=" + (is_json ? value : "JSON") + " gives a number or other JSON, and " + key + "= a text; ";
+    }
+    return {};
   }
 
   std::string method_;

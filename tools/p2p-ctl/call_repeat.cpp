@@ -8,11 +8,14 @@
 #include <numeric>
 #include <thread>
 
+#include "base/text.hpp"
+
 namespace p2p::ctl {
 namespace {
 
 using cli::Attempt;
 using cli::Failure;
+using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kNamedErrors = 10;  // texts of a service may differ each time
@@ -47,6 +50,8 @@ void show(cli::Output& out, const Json& summary) {
     for (const char* key : {"min", "mean", "p50", "p95", "p99", "max"})
       pairs.emplace_back(key, cli::Cell{fmt::format("{:.2f} ms", ms[key].get<double>())});
   }
+  if (const milliseconds waited(summary["waited_ms"].get<milliseconds::rep>()); waited.count() > 0)
+    pairs.emplace_back("waited", cli::Cell{format_duration(waited) + " for rate limits, which is not counted above"});
   for (const auto& [message, times] : summary["errors"].items())
     pairs.emplace_back(fmt::format("{} times", times.get<std::uint64_t>()), cli::Cell{message});
   out.stream() << render_pairs(pairs, out.surface());
@@ -54,16 +59,18 @@ void show(cli::Output& out, const Json& summary) {
 
 }  // namespace
 
-Attempt<void> repeat_call(std::uint64_t count, std::chrono::milliseconds interval,
-                          const std::function<Attempt<void>()>& once, cli::Output& out) {
+Attempt<void> repeat_call(Repetition repetition, const std::function<Attempt<void>()>& once,
+                          const std::function<std::chrono::milliseconds()>& waited, cli::Output& out) {
+  const std::uint64_t count = repetition.count;
   std::vector<double> took;
   std::map<std::string, std::uint64_t> errors;
   Failure worst(cli::kDone, "");
   for (std::uint64_t round = 0; round < count; ++round) {
-    if (round > 0) std::this_thread::sleep_for(interval);
+    if (round > 0) std::this_thread::sleep_for(repetition.interval);
+    const auto waited_before = waited();
     const auto begin = Steady::now();
     const auto done = once();
-    const std::chrono::duration<double, std::milli> elapsed = Steady::now() - begin;
+    const std::chrono::duration<double, std::milli> elapsed = Steady::now() - begin - (waited() - waited_before);
     if (done) {
       took.push_back(elapsed.count());
       continue;
@@ -72,7 +79,9 @@ Attempt<void> repeat_call(std::uint64_t count, std::chrono::milliseconds interva
     if (errors.size() < kNamedErrors || errors.contains(message)) ++errors[message];
     if (done.error().exit_code > worst.exit_code) worst = done.error();
   }
-  show(out, summary_of(took, count, errors));
+  Json summary = summary_of(took, count, errors);
+  summary["waited_ms"] = waited().count();
+  show(out, summary);
   if (worst.exit_code == cli::kDone) return {};
   worst.message = fmt::format("{} of {} calls failed: {}", count - took.size(), count, worst.message);
   return worst;

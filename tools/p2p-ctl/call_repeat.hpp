@@ -8,9 +8,14 @@
 
 namespace p2p::ctl {
 
-/// Calls `once` `count` times, `interval` apart, and prints how many failed and how long they took. The failure is that
-/// of the highest exit code, if any call failed.
-cli::Attempt<void> repeat_call(std::uint64_t count, std::chrono::milliseconds interval,
-                               const std::function<cli::Attempt<void>()>& once, cli::Output& out);
+struct Repetition {
+  std::uint64_t count = 1;
+  std::chrono::milliseconds interval{};  ///< between two calls
+};
+
+/// Calls `once`, and prints how many failed and how long they took, without the time that rate limits were waited out,
+/// of which `waited` tells how much it was until now. The failure is that of the highest exit code, if any call failed.
+cli::Attempt<void> repeat_call(Repetition repetition, const std::function<cli::Attempt<void>()>& once,
+                               const std::function<std::chrono::milliseconds()>& waited, cli::Output& out);
 
 }  // namespace p2p::ctl

@@ -4,6 +4,7 @@
 #include "base/system_clock.hpp"
 #include "cli/connection.hpp"
 #include "cli/contexts.hpp"
+#include "cli/input.hpp"
 #include "commands.hpp"
 #include "pki/bundle.hpp"
 
@@ -20,10 +21,9 @@ Result<crypto::Secret> read_bundle(const std::string& path, std::istream& in) {
     if (!text) return text.error();
     return crypto::Secret(std::move(*text));
   }
-  std::string text(pki::kMaxBundleBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return crypto::Secret(std::move(text));
+  auto text = cli::read_whole(in, pki::kMaxBundleBytes);
+  if (!text) return text.error();
+  return crypto::Secret(std::move(*text));
 }
 
 class ContextAdd final : public cli::Command {

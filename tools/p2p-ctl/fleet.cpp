@@ -30,12 +30,22 @@ Attempt<Json> ask_nodes(cli::NodeClient& client, std::chrono::milliseconds timeo
   return nodes;
 }
 
+Json node_of(const Json& nodes, const std::string& name) {
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(), [&](const Json& node) { return member_text(node, "node_id") == name; });
+  return found == nodes.end() ? Json() : *found;
+}
+
+std::string meant_node(const Json& nodes, const std::string& name) {
+  std::vector<std::string> known;
+  for (const Json& node : nodes) known.push_back(member_text(node, "node_id"));
+  return did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end()));
+}
+
 Attempt<Json> find_node(cli::NodeClient& client, const std::string& name, std::chrono::milliseconds timeout) {
   const auto nodes = ask_nodes(client, timeout);
   if (!nodes) return nodes.error();
-  const auto found = std::find_if(nodes->begin(), nodes->end(),
-                                  [&](const Json& node) { return member_text(node, "node_id") == name; });
-  return found == nodes->end() ? Json() : *found;
+  return node_of(*nodes, name);
 }
 
 Attempt<ServiceList> ask_services(cli::NodeClient& client, const rpc::Target& target,
@@ -62,6 +72,11 @@ Attempt<ServiceList> ask_services(cli::NodeClient& client, const rpc::Target& ta
     return x != y ? natural_less(x, y) : natural_less(member_text(a, "node"), member_text(b, "node"));
   });
   return out;
+}
+
+cli::Cell version_cell(const Json& service) {
+  const cli::Cell cell = cli::member_cell(service, "version");
+  return cell.text == "0" ? cli::Cell{"-", cli::Style::dim} : cell;  // what a manifest without one counts as
 }
 
 std::string few_of(const std::vector<std::string>& names, std::size_t shown) {

@@ -20,6 +20,10 @@ cli::Attempt<Json> ask(cli::NodeClient& client, const std::string& method, const
 cli::Attempt<Json> ask_nodes(cli::NodeClient& client, std::chrono::milliseconds timeout);
 
 /// The one of these with that name; null when there is none.
+Json node_of(const Json& nodes, const std::string& name);
+/// `; did you mean "worker-1"?` of these, or nothing.
+std::string meant_node(const Json& nodes, const std::string& name);
+/// ask_nodes() and node_of().
 cli::Attempt<Json> find_node(cli::NodeClient& client, const std::string& name, std::chrono::milliseconds timeout);
 
 /// What services.list answered on the nodes that were asked.
@@ -30,6 +34,9 @@ struct ServiceList {
 /// `target` is a node, or all of them.
 cli::Attempt<ServiceList> ask_services(cli::NodeClient& client, const rpc::Target& target,
                                        std::chrono::milliseconds timeout);
+
+/// The version of a service, or `-` where its manifest has none.
+cli::Cell version_cell(const Json& service);
 
 /// `worker-1, worker-2 and 3 more`.
 std::string few_of(const std::vector<std::string>& names, std::size_t shown = 3);

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/output.hpp"
+#include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "fleet.hpp"
 
@@ -36,8 +37,7 @@ class Forget final : public cli::Command {
     if (!done) {
       Failure failure = done.error();
       if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl nodes";
-      if (failure.exit_code == cli::kFailed)
-        failure.hint = fmt::format("\"p2p-ctl nodes remove {}\" takes a node out of the fleet that still runs", node_);
+      if (failure.exit_code == cli::kFailed) failure.hint = instead(*client);
       return failure;
     }
     session.report.note("node " + node_ + " is forgotten; it is listed again if it comes back");
@@ -45,6 +45,16 @@ class Forget final : public cli::Command {
   }
 
  private:
+  /// What does what was wanted of one that cannot be forgotten.
+  std::string instead(cli::NodeClient& client) const {
+    const auto node = find_node(client, node_, cli::kRequestTimeout);
+    if (node && !node->is_null() && member_text(*node, "status") == "suspected") {
+      return fmt::format(
+          "\"p2p-ctl wait node {0} --dead\" ends when it can be; \"p2p-ctl nodes remove {0}\" does not wait", node_);
+    }
+    return fmt::format("\"p2p-ctl nodes remove {}\" takes a node out of the fleet that still runs", node_);
+  }
+
   std::string node_;
 };
 
@@ -68,7 +78,7 @@ class Removal {
                    fmt::format("{} to node \"{}\" {} still under way after {}; nothing was revoked",
                                left == 1 ? "1 call" : fmt::format("{} calls", left), node_, left == 1 ? "is" : "are",
                                format_duration(timeout)),
-                   "wait longer with --timeout");
+                   cli::kWaitLonger);
   }
 
   Attempt<void> revoke(const std::string& reason) {
@@ -146,6 +156,10 @@ class Remove final : public cli::Command {
     session.report.note("revoked what " + node_ + " had");
     if (auto forgotten = removal.forget(); !forgotten) return forgotten;
     session.report.note("node " + node_ + " is removed");
+    session.report.note(
+        fmt::format("next, on {}: stop p2p-node (\"systemctl disable --now p2p-node\") and delete its home; "
+                    "until then it tries to come back and is refused",
+                    node_));
     return {};
   }
 

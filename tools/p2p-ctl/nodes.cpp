@@ -43,9 +43,8 @@ Cell seen_cell(const Json& node) {
 
 /// A node that is on its way out says so before anything else.
 Cell status_cell(const Json& node) {
-  const Json* draining = find_member(node, "draining");
   const std::string status = cli::member_text(node, "status");
-  const bool leaves = draining != nullptr && *draining == true && status == "alive";
+  const bool leaves = is_true(node, "draining") && status == "alive";
   return {leaves ? "draining" : status, cli::style_of_state(leaves ? "draining" : status)};
 }
 

@@ -8,6 +8,7 @@
 #include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -28,8 +29,9 @@ class Ping final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     if (node_.empty() == !all_) return Failure(cli::kUsage, "expects either NODE or --all", "p2p-ctl ping --help");
-    if (!node_.empty() && !is_valid_name(node_))
-      return Failure(cli::kUsage, "\"" + node_.substr(0, 64) + "\" is not a name");
+    if (!node_.empty()) {
+      if (auto good = check_name("node", node_); !good) return good;
+    }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     // The handshake with the coordinator is not part of what is measured.
@@ -60,16 +62,15 @@ class Ping final : public cli::Command {
     const auto entries = parse_json(*answer);
     if (!entries || !entries->is_array()) return Failure(cli::kDamaged, "the answer is not a list of nodes");
     if (const auto judged = cli::judge_broadcast(*answer); !judged) last_ = judged.error();
+    for (const Json& entry : *entries)
+      name_width_ = std::max(name_width_, escape_controls(cli::member_text(entry, "node")).size());
     for (const Json& entry : *entries) {
       const std::string* name = find_string(entry, "node");
       const Json* took = find_member(entry, "ms");
       const Json* error = find_member(entry, "error");
-      const std::string* message = error != nullptr ? find_string(*error, "message") : nullptr;
       add(out, {{"node", name != nullptr ? *name : ""}, {"seq", round}},
           took != nullptr && took->is_number() ? took->get<double>() : 0,
-          error == nullptr     ? ""
-          : message != nullptr ? *message
-                               : "failed");
+          error != nullptr ? cli::message_of(*error) : "");
     }
     return {};
   }
@@ -82,8 +83,10 @@ class Ping final : public cli::Command {
     else
       row["error"] = error;
     if (out.format() == cli::Format::table) {
-      out.stream() << escape_controls(row["node"].get<std::string>()) << "  "
-                   << (error.empty() ? fmt::format("{:.2f} ms", elapsed_ms) : escape_controls(error)) << std::endl;
+      std::string name = escape_controls(row["node"].get<std::string>());
+      name.resize(std::max(name.size(), name_width_), ' ');
+      out.stream() << name << "  " << (error.empty() ? fmt::format("{:>9.2f} ms", elapsed_ms) : escape_controls(error))
+                   << std::endl;
     }
     rows_.push_back(std::move(row));
   }
@@ -100,6 +103,7 @@ class Ping final : public cli::Command {
   std::chrono::milliseconds interval_{1000};
   std::chrono::milliseconds timeout_{5000};
   Json rows_ = Json::array();
+  std::size_t name_width_ = 0;  // of what is shown below each other
   std::uint64_t answered_ = 0, failed_ = 0;
   Failure last_;
 };

@@ -25,10 +25,7 @@ Json rows_of(const Json& answers) {
     Json row = {{"node", cli::member_text(answer, "node")}};
     if (const Json* result = find_member(answer, "result"); result != nullptr && result->is_object())
       row.update(*result);
-    if (const Json* error = find_member(answer, "error"); error != nullptr) {
-      const Json* data = find_member(*error, "data");
-      row["error"] = cli::message_of(cli::member_text(*error, "message"), data != nullptr ? dump_json(*data) : "");
-    }
+    if (const Json* error = find_member(answer, "error"); error != nullptr) row["error"] = cli::message_of(*error);
     out.push_back(std::move(row));
   }
   return out;
@@ -71,8 +68,7 @@ class Control final : public cli::Command {
   Attempt<void> change_one(cli::NodeClient& client, cli::Output& out) {
     const auto done = change(client, {Target::Kind::node, node_});
     if (!done) {
-      Failure failure = done.error();
-      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl services --node " + node_;
+      Failure failure = with_place_hint(client, node_, done.error());
       return unless_built_in(client, {Target::Kind::node, node_}, name_, std::move(failure));
     }
     show(out, Json::array({{{"node", node_}, {"result", *done}}}));
@@ -89,7 +85,8 @@ class Control final : public cli::Command {
       if (code == nullptr || *code != kNotThere) having.push_back(std::move(answer));
     }
     if (having.empty()) {
-      Failure failure(cli::kNotFound, fmt::format("no such node has a service \"{}\"", name_), "p2p-ctl services");
+      Failure failure(cli::kNotFound, fmt::format("no {} has a service \"{}\"", role_.empty() ? "node" : role_, name_),
+                      "p2p-ctl services");
       return unless_built_in(client, {Target::Kind::all}, name_, std::move(failure));
     }
     show(out, having);

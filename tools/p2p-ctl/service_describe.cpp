@@ -43,11 +43,7 @@ class Describe final : public cli::Command {
     if (auto good = check_name("node", node_); !good) return good.error();
     auto place =
         ask(client, "services.describe", {{"name", name_}}, Target{Target::Kind::node, node_}, cli::kRequestTimeout);
-    if (!place) {
-      Failure failure = place.error();
-      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl services --node " + node_;
-      return failure;
-    }
+    if (!place) return with_place_hint(client, node_, place.error());
     if (!place->is_object()) return Failure(cli::kDamaged, "the answer of services.describe is not an object");
     (*place)["node"] = node_;
     return Json::array({std::move(*place)});

@@ -24,6 +24,19 @@ Failure built_in(const std::string& service) {
   return {cli::kUsage, fmt::format("the service \"{}\" is built in: it always runs", service), "p2p-ctl services"};
 }
 
+bool is_out_of_use(const Json& service) {
+  const std::string state = member_text(service, "state");
+  return state == "stopped" || state == "error";
+}
+
+/// Of a service that is out of use.
+std::string reason_of(const Json& service) {
+  const std::string name = member_text(service, "name"), node = member_text(service, "node");
+  if (member_text(service, "state") == "stopped")
+    return fmt::format("service \"{}\" is stopped on node \"{}\"", name, node);
+  return fmt::format("service \"{}\" cannot run on node \"{}\": {}", name, node, member_text(service, "error"));
+}
+
 }  // namespace
 
 Failure unless_built_in(cli::NodeClient& client, const Target& target, const std::string& service, Failure failure) {
@@ -31,8 +44,7 @@ Failure unless_built_in(cli::NodeClient& client, const Target& target, const std
   const auto list = ask_services(client, target, kLookTimeout);
   if (!list) return failure;
   for (const Json& one : list->services) {
-    const Json* builtin = find_member(one, "builtin");
-    if (member_text(one, "name") == service && builtin != nullptr && *builtin == true) return built_in(service);
+    if (member_text(one, "name") == service && is_true(one, "builtin")) return built_in(service);
   }
   return failure;
 }
@@ -44,8 +56,7 @@ Attempt<std::string> only_place_of(cli::NodeClient& client, const std::string& s
   std::vector<std::string> known;
   for (const Json& one : list->services) {
     const std::string name = member_text(one, "name");
-    const Json* builtin = find_member(one, "builtin");
-    if (name == service && builtin != nullptr && *builtin == true) return built_in(service);
+    if (name == service && is_true(one, "builtin")) return built_in(service);
     if (name == service) nodes.push_back(member_text(one, "node"));
     if (known.empty() || known.back() != name) known.push_back(name);
   }
@@ -69,19 +80,31 @@ Failure with_service_state(cli::NodeClient& client, const std::string& method, c
   const Json* broken = nullptr;
   for (const Json& one : list->services) {
     if (member_text(one, "name") != service) continue;
-    const std::string state = member_text(one, "state");
-    if (state != "stopped" && state != "error") return failure;  // it runs somewhere, so that is not why
-    if (broken == nullptr || state == "error") broken = &one;
+    if (!is_out_of_use(one)) return failure;  // it runs somewhere, so that is not why
+    if (broken == nullptr || member_text(one, "state") == "error") broken = &one;
   }
   if (broken == nullptr) return failure;
   const std::string node = member_text(*broken, "node");
-  if (member_text(*broken, "state") == "stopped") {
-    return {cli::kFailed, fmt::format("service \"{}\" is stopped on node \"{}\"", service, node),
-            fmt::format("p2p-ctl services start {} --node {}", service, node)};
+  const char* next = member_text(*broken, "state") == "stopped" ? "start" : "describe";
+  return {cli::kFailed, reason_of(*broken), fmt::format("p2p-ctl services {} {} --node {}", next, service, node)};
+}
+
+std::map<std::string, std::string> reasons_of(cli::NodeClient& client, const std::string& service) {
+  std::map<std::string, std::string> out;
+  const auto list = ask_services(client, {Target::Kind::all}, kLookTimeout);
+  if (!list) return out;
+  for (const Json& one : list->services) {
+    if (member_text(one, "name") == service && is_out_of_use(one)) out[member_text(one, "node")] = reason_of(one);
   }
-  return {cli::kFailed,
-          fmt::format("service \"{}\" cannot run on node \"{}\": {}", service, node, member_text(*broken, "error")),
-          fmt::format("p2p-ctl services describe {} --node {}", service, node)};
+  return out;
+}
+
+Failure with_place_hint(cli::NodeClient& client, const std::string& node, Failure failure) {
+  if (failure.exit_code != cli::kNotFound) return failure;
+  const auto found = find_node(client, node, kLookTimeout);
+  const bool absent = found && found->is_null();
+  failure.hint = absent ? "p2p-ctl nodes" : "p2p-ctl services --node " + node;
+  return failure;
 }
 
 }  // namespace p2p::ctl

@@ -1,6 +1,7 @@
 // Where a service is, and why it is not where it was expected.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,5 +21,11 @@ cli::Failure unless_built_in(cli::NodeClient& client, const rpc::Target& target,
 /// what to do about it. Asks for at most a few seconds.
 cli::Failure with_service_state(cli::NodeClient& client, const std::string& method,
                                 const std::optional<rpc::Target>& target, cli::Failure failure);
+
+/// Why the service does not run, for each node that has it stopped or broken. Asks for at most a few seconds.
+std::map<std::string, std::string> reasons_of(cli::NodeClient& client, const std::string& service);
+
+/// `failure` of a command about the service on `node`: the hint leads to the nodes where there is no such one.
+cli::Failure with_place_hint(cli::NodeClient& client, const std::string& node, cli::Failure failure);
 
 }  // namespace p2p::ctl

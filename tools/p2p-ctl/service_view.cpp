@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/output.hpp"
 #include "cli/value_view.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -20,11 +21,6 @@ using cli::Style;
 constexpr std::size_t kMaxPlaces = 20;  // lines of the table
 
 bool is_in_trouble(const Json& place) { return !member_text(place, "error").empty(); }
-
-bool is_flag_set(const Json& object, std::string_view key) {
-  const Json* flag = find_member(object, key);
-  return flag != nullptr && *flag == true;
-}
 
 /// `4242, 4243` of the array `pids`.
 Cell pids_cell(const Json& place) {
@@ -51,7 +47,7 @@ void show_places(std::ostream& out, const Json& places, const cli::Surface& surf
     if (rows.size() == kMaxPlaces) break;
     Cell state = member_cell(place, "state");
     state.style = cli::style_of_state(state.text);
-    auto& row = rows.emplace_back(std::vector<Cell>{member_cell(place, "node"), state, member_cell(place, "version")});
+    auto& row = rows.emplace_back(std::vector<Cell>{member_cell(place, "node"), state, version_cell(place)});
     if (processes) {
       row.push_back(member_cell(place, "restarts"));
       row.push_back(member_cell(place, "instances"));
@@ -112,11 +108,11 @@ void show_method(std::ostream& out, const std::string& service, const Json& meth
     return;
   }
   std::vector<std::string> notes;
-  if (is_flag_set(method, "public")) notes.emplace_back("public");
+  if (is_true(method, "public")) notes.emplace_back("public");
   if (const std::string scope = member_text(method, "permission");
       scope.find(':') != std::string::npos || scope == "admin")
     notes.push_back("needs " + scope);
-  if (is_flag_set(method, "idempotent")) notes.emplace_back("idempotent");
+  if (is_true(method, "idempotent")) notes.emplace_back("idempotent");
   if (const auto timeout = find_unsigned(method, "timeout_ms"))
     notes.push_back("at most " + format_duration(std::chrono::milliseconds(*timeout)));
   out << "  " << escape_controls(service + "." + member_text(method, "name")) << "  ("
@@ -139,7 +135,7 @@ void show_service(std::ostream& out, const Json& places, const cli::Surface& sur
   std::vector<std::pair<std::string, Cell>> facts{{"service", member_cell(best, "name")}};
   if (const std::string text = member_text(best, "description"); !text.empty())
     facts.emplace_back("description", Cell{text});
-  facts.emplace_back("kind", is_flag_set(best, "builtin") ? Cell{"built-in"} : member_cell(best, "protocol"));
+  facts.emplace_back("kind", is_true(best, "builtin") ? Cell{"built-in"} : member_cell(best, "protocol"));
   if (places.size() == 1 && best.contains("folder")) facts.emplace_back("folder", member_cell(best, "folder"));
   out << render_pairs(facts, surface) << '\n';
   show_places(out, places, surface);

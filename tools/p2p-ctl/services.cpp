@@ -43,6 +43,9 @@ class Services final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     if (!node_.empty() && (all_ || !role_.empty()))
       return cli::Failure(cli::kUsage, "--node excludes --role and --all");
+    if (!node_.empty()) {
+      if (auto good = check_name("node", node_); !good) return good;
+    }
     rpc::Target target{rpc::Target::Kind::all, {}, pki::parse_role(role_)};
     if (!node_.empty()) target = {rpc::Target::Kind::node, node_};
     auto client = cli::NodeClient::open(session);
@@ -57,7 +60,7 @@ class Services final : public cli::Command {
   static void show(cli::Output& out, const Json& services) {
     std::vector<cli::Column> columns{
         cli::member_column("SERVICE", "name"),
-        cli::member_column("VERSION", "version"),
+        {"VERSION", version_cell},
         cli::state_column("STATE", "state"),
         cli::member_column("NODE", "node"),
     };

@@ -1,11 +1,11 @@
 // p2p-ctl token: tokens for who has no certificate, such as Prometheus or a script with curl.
 #include <fmt/format.h>
 
-#include <istream>
 #include <optional>
 
 #include "base/text.hpp"
 #include "cli/certificate_table.hpp"
+#include "cli/input.hpp"
 #include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
@@ -20,10 +20,11 @@ constexpr std::size_t kMaxTokenInput = 16 * 1024;
 /// `2027-01-31T12:00:00Z`
 constexpr std::size_t kDateAndTime = 20;
 
-/// The answer's body; any other status than 200 is a failure.
+/// The answer's body, JSON; any other status than 200 is a failure.
 Attempt<std::string> body_of(Attempt<cli::NodeClient::Reply> reply) {
   if (!reply) return reply.error();
   if (reply->status != 200) return cli::failure_of_status(reply->status, reply->body);
+  if (!parse_json(reply->body)) return Failure(cli::kDamaged, "the coordinator's answer is not JSON");
   return std::move(reply->body);
 }
 
@@ -67,8 +68,7 @@ class TokenCreate final : public cli::Command {
 };
 
 cli::Cell state_of(const Json& entry) {
-  const Json* revoked = find_member(entry, "revoked");
-  if (revoked != nullptr && *revoked == true) return {"revoked", cli::Style::bad};
+  if (is_true(entry, "revoked")) return {"revoked", cli::Style::bad};
   return {"valid", cli::Style::good};
 }
 
@@ -99,10 +99,10 @@ class TokenRevoke final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     Json request = {{"target", target_}};
     if (target_ == "-") {
-      std::string text(kMaxTokenInput, '\0');
-      session.in.read(text.data(), static_cast<std::streamsize>(text.size()));
-      text.resize(static_cast<std::size_t>(session.in.gcount()));
-      request = {{"token", trim(text)}};
+      const auto text = cli::read_whole(session.in, kMaxTokenInput);
+      if (!text) return text.error();
+      if (trim(*text).empty()) return Failure(cli::kUsage, "standard input holds no token");
+      request = {{"token", trim(*text)}};
     }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "fleet.hpp"
 
@@ -39,18 +40,19 @@ bool may_pass(const Failure& failure) {
 /// Looks until it is done; kTimeout with what was seen last.
 Attempt<Json> wait_for(const std::string& subject, const std::string& wanted, milliseconds timeout, const Look& look) {
   const auto until = Steady::now() + timeout;
-  std::string last;
+  std::string last, hint;
   for (;;) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - Steady::now());
     const auto seen = look(std::clamp(left, milliseconds{100}, kLongestLook));
     if (seen && seen->done) return seen->what;
     if (!seen && !may_pass(seen.error())) return seen.error();
     last = seen ? subject + " " + seen->state : seen.error().message;
+    hint = seen || seen.error().exit_code != cli::kUnreachable ? cli::kWaitLonger : seen.error().hint;
     if (Steady::now() + kPause >= until) break;
     std::this_thread::sleep_for(kPause);
   }
   return Failure(cli::kTimeout, fmt::format("{} {} within {}: {}", subject, wanted, format_duration(timeout), last),
-                 "wait longer with --timeout");
+                 hint);
 }
 
 /// Data for programs, a sentence for people.
@@ -91,16 +93,17 @@ class WaitNode final : public cli::Command {
 
  private:
   Attempt<Seen> look(cli::NodeClient& client, milliseconds timeout) {
-    const auto node = find_node(client, node_, timeout);
-    if (!node) return node.error();
-    const std::string status = node->is_null() ? std::string() : member_text(*node, "status");
+    const auto nodes = ask_nodes(client, timeout);
+    if (!nodes) return nodes.error();
+    const Json node = node_of(*nodes, node_);
+    const std::string status = node.is_null() ? std::string() : member_text(node, "status");
     Seen out;
     out.done = dead_   ? status == "dead" || status == "left"
                : gone_ ? status.empty() || status == "left"
                        : status == "alive";
     last_state_ = status.empty() ? "is not listed" : status == "left" ? "has left" : "is " + status;
-    out.state = last_state_;
-    out.what = *node;
+    out.state = last_state_ + (status.empty() ? meant_node(*nodes, node_) : "");
+    out.what = node;
     return out;
   }
 

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "certificates/own_certificate.hpp"
 #include "cli/home_owner.hpp"
+#include "cli/input.hpp"
 #include "cli/password.hpp"
 #include "commands.hpp"
 #include "config/home.hpp"
@@ -131,20 +132,25 @@ class Join final : public cli::Command {
  private:
   Attempt<crypto::Secret> read_invitation(cli::Session& session) const {
     if (standard_input_.empty()) {
-      return cli::read_password({.variable = "P2P_INVITATION",
-                                 .file = file_,
-                                 .prompt = "Invitation (it is not shown)",
-                                 .noun = "invitation",
-                                 .max_bytes = pki::kMaxInvitationBytes});
+      auto text = cli::read_password({.variable = "P2P_INVITATION",
+                                      .file = file_,
+                                      .prompt = "Invitation (it is not shown)",
+                                      .noun = "invitation",
+                                      .max_bytes = pki::kMaxInvitationBytes});
+      // Without a terminal.
+      if (!text && file_.empty()) {
+        return Failure(text.error().exit_code, text.error().message,
+                       "give it by --invitation-file FILE, on standard input with -, or in $P2P_INVITATION");
+      }
+      return text;
     }
     if (standard_input_ != "-") {
       return Failure(cli::kUsage, "an invitation is a secret and is not given on the command line",
                      "give it on standard input with -, by --invitation-file, in $P2P_INVITATION, or when asked");
     }
-    std::string text(pki::kMaxInvitationBytes + 1, '\0');
-    session.in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(session.in.gcount()));
-    return crypto::Secret(std::move(text));
+    auto text = cli::read_whole(session.in, pki::kMaxInvitationBytes);
+    if (!text) return text.error();
+    return crypto::Secret(std::move(*text));
   }
 
   Attempt<void> check(const pki::Invitation& invitation) const {

@@ -240,8 +240,9 @@ Result<void> Node::prepare() {
   open_calls();
   if (auto opened = open_authority(); !opened) return opened;
   auto options = server_options(config_);
-  options.authenticate = [this](const net::Request& request, auth::Caller& caller) {
-    return tokens_->authenticate(request.headers.get("Authorization"), caller);
+  options.authenticate = [this](const net::Request& request, net::LimitClass limit_class, auth::Caller& caller) {
+    const auto has_room = [&] { return limits_.has_room(request.caller, limit_class); };
+    return tokens_->authenticate(request.headers.get("Authorization"), has_room, caller);
   };
   options.limit = limits_.of_requests();
   server_ =
@@ -435,7 +436,7 @@ void Node::open_calls() {
         directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
     forwarder_ = std::make_unique<rpc::Forwarder>(self, directory_, *transport_, clock_, random_, log_sink_);
   }
-  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_batches());
+  dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_calls());
   links_ =
       std::make_unique<Links>(loops_->control(), *gossip_, *dispatcher_, log_store_ ? &log_store_->collector : nullptr,
                               is_coordinator() ? nullptr : shipper_.get(), random_, clock_, log_sink_);

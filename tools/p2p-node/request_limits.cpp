@@ -29,12 +29,19 @@ std::optional<std::chrono::seconds> RequestLimits::take(const auth::Caller& call
   return limiter_.take(*client, limit_class, cost, paid, clock_.monotonic());
 }
 
+bool RequestLimits::has_room(const auth::Caller& caller, net::LimitClass limit_class) {
+  const auto client = auth::limited_client(caller);
+  return !client || limiter_.has_room(*client, limit_class, clock_.monotonic());
+}
+
 net::RateLimiter RequestLimits::of_requests() {
   return [this](const auth::Caller& caller, net::LimitClass limit_class) { return take(caller, limit_class, 1, 0); };
 }
 
-rpc::BatchLimiter RequestLimits::of_batches() {
-  return [this](const auth::Caller& caller, std::size_t calls) { return take(caller, net::LimitClass::rpc, calls, 1); };
+rpc::CallLimiter RequestLimits::of_calls() {
+  return [this](const auth::Caller& caller, std::size_t calls, std::size_t paid) {
+    return take(caller, net::LimitClass::rpc, calls, paid);
+  };
 }
 
 }  // namespace p2p::node

@@ -17,8 +17,10 @@ class RequestLimits {
   /// Takes over `rate_limit_*`.
   void reload(const config::NodeConfig& config);
 
+  /// Whether one more request would be let in; it is not counted.
+  bool has_room(const auth::Caller& caller, net::LimitClass limit_class);
   net::RateLimiter of_requests();
-  rpc::BatchLimiter of_batches();
+  rpc::CallLimiter of_calls();
   const ratelimit::Limiter& limiter() const { return limiter_; }
 
  private:

@@ -28,15 +28,10 @@ struct Routing {
 /// `request` was parsed before.
 Routing routing_of(std::string_view request) {
   Routing found;
-  rpc::JsonScanner scanner(request);
-  scanner.skip_space();
-  scanner.members([&](std::string_view key) {
-    const std::size_t from = scanner.position();
-    if (!scanner.value()) return false;
-    if (key == "target") found.target = scanner.since(from);
-    if (key == "progress") found.progress = scanner.since(from);
-    if (key == "timeout_ms") found.timeout = scanner.since(from);
-    return true;
+  rpc::for_each_member(request, [&](std::string_view key, std::string_view raw) {
+    if (key == "target") found.target = raw;
+    if (key == "progress") found.progress = raw;
+    if (key == "timeout_ms") found.timeout = raw;
   });
   return found;
 }
@@ -70,9 +65,13 @@ std::string refused_call(const rpc::RpcError& error, std::string_view id) {
 rpc::Outcome read_reply(rpc::StreamedAnswer& streamed, net::Answer reply, const std::string& address) {
   const unsigned status = reply.status;
   const auto text = streamed.finish(std::move(reply));
-  if (!text) return rpc::standard_error(Code::timeout, text.error().context + "; the outcome is unknown");
+  if (!text) return rpc::unknown_outcome(rpc::kConnectionLost, text.error().context);
   if (auto response = rpc::parse_response(*text)) return std::move(*response);
-  return rpc::standard_error(Code::unreachable, fmt::format("the coordinator at {} answered {}", address, status));
+  // Of another status it was refused; what answered 200 may have done it.
+  if (status != 200)
+    return rpc::standard_error(Code::unreachable, fmt::format("the coordinator at {} answered {}", address, status));
+  return rpc::unknown_outcome(rpc::kUnusableAnswer,
+                              fmt::format("the coordinator at {} answered something else than JSON-RPC", address));
 }
 
 /// Tells the program of the progress of its call `id`.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/home_owner.hpp"
+#include "cli/input.hpp"
 #include "commands.hpp"
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
@@ -29,6 +30,7 @@ Result<crypto::SecretBuffer> read_stream(std::istream& in) {
     std::copy_n(out.data(), size, larger.data());
     out = std::move(larger);
   }
+  if (auto checked = cli::check_read(in); !checked) return checked.error();
   out.shrink(size + static_cast<std::size_t>(in.gcount()));
   return out;
 }

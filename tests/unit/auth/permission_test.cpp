@@ -66,6 +66,10 @@ TEST_CASE("a refusal names the missing permission, and tells credentials from ri
   const auto refused = require(someone(pki::Role::worker, true), Permission::logs_read);
   CHECK(refused.error().kind() == Errc::not_permitted);
   CHECK(refused.error().context == "worker \"n-1\" may not do that: it requires logs:read");
+  auto bearer = someone(pki::Role::operator_, false);
+  bearer.scopes = {};
+  bearer.token_id = "t1";
+  CHECK(require(bearer, Permission::admin).error().context == "token \"n-1\" may not do that: it requires admin");
   CHECK(require(Caller{}, Permission::logs_read).error().context == "credentials are needed: this requires logs:read");
 }
 

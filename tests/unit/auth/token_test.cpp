@@ -188,16 +188,18 @@ TEST_CASE("a token dies with the certificate that signed it, and with the one th
   }
 }
 
+const auto kMayVerify = [] { return true; };
+
 TEST_CASE("the gate knows a caller by its token, until the token is revoked") {
   const Issuer issuer;
   const std::string header = "bearer " + take(sign_token(some_token(), "p2p", issuer.signer));
   TokenGate gate;
   Caller caller;
-  CHECK_FALSE(gate.authenticate(header, test::now(), caller).has_value());
+  CHECK_FALSE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
   gate.set_trust(trust());
   for (int again = 0; again < 2; ++again) {
     caller = {};
-    REQUIRE(gate.authenticate(header, test::now(), caller).has_value());
+    REQUIRE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
     CHECK(caller.identity->name == "prometheus");
     CHECK(caller.scopes == some_token().scopes);
     CHECK(caller.certificate == some_token().asker);
@@ -208,14 +210,30 @@ TEST_CASE("the gate knows a caller by its token, until the token is revoked") {
   }
   // Remembered, yet it expires.
   const auto late = some_token().expires_at + std::chrono::seconds(61);
-  CHECK_FALSE(gate.authenticate(header, late, caller).has_value());
+  CHECK_FALSE(gate.authenticate(header, late, kMayVerify, caller).has_value());
 
   TokenBlacklist blacklist;
   CHECK(blacklist.add({{"abc-123_XYZ", some_token().expires_at}}, test::now()) == 1);
   gate.set_revoked(blacklist.snapshot());
   Caller nobody;
-  CHECK(gate.authenticate(header, test::now(), nobody).error().context == "the token was revoked");
+  CHECK(gate.authenticate(header, test::now(), kMayVerify, nobody).error().context == "the token was revoked");
   CHECK_FALSE(nobody.identity);
+}
+
+TEST_CASE("the gate asks before it verifies what it does not remember") {
+  const Issuer issuer;
+  const std::string header = "Bearer " + take(sign_token(some_token(), "p2p", issuer.signer));
+  TokenGate gate;
+  gate.set_trust(trust());
+  Caller caller;
+  const auto may_not = [] { return false; };
+  for (const std::string& unknown : {header, std::string("Bearer a.b.c")}) {
+    CHECK(gate.authenticate(unknown, test::now(), may_not, caller).error().kind() == Errc::limited);
+  }
+  CHECK_FALSE(caller.identity);
+  CHECK(gate.authenticate("", test::now(), may_not, caller).has_value());
+  REQUIRE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
+  CHECK(gate.authenticate(header, test::now(), may_not, caller).has_value());
 }
 
 TEST_CASE("a remembered token is judged again when the trust changes") {
@@ -224,19 +242,19 @@ TEST_CASE("a remembered token is judged again when the trust changes") {
   TokenGate gate;
   gate.set_trust(trust());
   Caller caller;
-  REQUIRE(gate.authenticate(header, test::now(), caller).has_value());
+  REQUIRE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
   gate.set_trust(trust([](ByteView, ByteView) { return true; }));
-  CHECK_FALSE(gate.authenticate(header, test::now(), caller).has_value());
+  CHECK_FALSE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
 }
 
 TEST_CASE("no header is no caller; another scheme is an error") {
   TokenGate gate;
   gate.set_trust(trust());
   Caller caller;
-  CHECK(gate.authenticate("", test::now(), caller).has_value());
+  CHECK(gate.authenticate("", test::now(), kMayVerify, caller).has_value());
   CHECK_FALSE(caller.identity);
   for (const char* header : {"Basic YTpi", "Bearer", "Bearer ", "Bearer a.b.c", "Bearer   "}) {
-    CHECK_FALSE(gate.authenticate(header, test::now(), caller).has_value());
+    CHECK_FALSE(gate.authenticate(header, test::now(), kMayVerify, caller).has_value());
   }
 }
 

@@ -19,6 +19,21 @@ TEST_CASE("error codes of calls become the exit codes of the manual") {
   CHECK(exit_code_of(static_cast<Code>(-1)) == 1);
 }
 
+TEST_CASE("a call that broke off is not one that more time would help") {
+  const Failure late = failure_of({Code::timeout, "Timeout", R"("the deadline passed")"});
+  CHECK(late.exit_code == 6);
+  CHECK(late.hint == "wait longer with --timeout");
+  const Failure broken =
+      failure_of({Code::timeout, "Connection lost", R"("node \"a\": reset; the outcome is unknown")"});
+  CHECK(broken.exit_code == 3);
+  CHECK(broken.message == "Connection lost: node \"a\": reset; the outcome is unknown");
+  CHECK(broken.hint.empty());
+  CHECK(failure_of({Code::timeout, "Unusable answer", ""}).exit_code == 9);
+  CHECK(judge_broadcast(R"([{"node":"b","error":{"code":-32002,"message":"Connection lost"},"ms":9}])")
+            .error()
+            .exit_code == 3);
+}
+
 TEST_CASE("a message carries the detail") {
   const Failure failure = failure_of({Code::invalid_params, "Invalid params", R"("no path")"});
   CHECK(failure.message == "Invalid params: no path");

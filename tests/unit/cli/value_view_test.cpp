@@ -18,6 +18,15 @@ TEST_CASE("lists of scalars fit a cell, anything deeper is YAML") {
   CHECK(value_view(R"([{"a":1},2])", {}) == "- a: 1\n- 2\n");
 }
 
+TEST_CASE("what is shown as a table is known before") {
+  CHECK(is_table(R"([{"a":1,"b":[1]},{"c":null}])"));
+  for (const char* json : {"[]", "[1]", R"({"a":1})", R"([{"a":{}}])",
+                           R"([{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1},{"h":1,"i":1,"j":1,"k":1,"l":1,"m":1}])"}) {
+    CAPTURE(json);
+    CHECK_FALSE(is_table(json));
+  }
+}
+
 TEST_CASE("a value cannot drive the terminal in any view") {
   for (const char* json : {R"({"a":"\u001b[2J"})", R"("\u001b[2J")", R"([{"a":"\u001b[2J"}])",
                            R"({"a":{"\u001b":"\u009b"}})", R"({"\u001b[1m":1})"}) {

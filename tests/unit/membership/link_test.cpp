@@ -6,8 +6,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <thread>
 
 #include "../memory_channel.hpp"
 #include "base/bytes.hpp"
@@ -25,6 +27,8 @@ struct Pair {
   std::shared_ptr<test::MemoryChannel> left_channel, right_channel;
   std::unique_ptr<Link> left, right;
   std::string records_at_right;
+  bool keeps_records = false;
+  std::vector<LinkRoom> kept;
   std::optional<Error> left_end, right_end;
 
   explicit Pair(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> left_clock = {},
@@ -37,7 +41,10 @@ struct Pair {
   }
   LinkHandlers handlers(std::function<asio::awaitable<std::string>(LinkCall)> answer, std::function<WallTime()> clock) {
     LinkHandlers out;
-    out.on_records = [this](std::string_view payload) { records_at_right += payload; };
+    out.on_records = [this](std::string_view payload, LinkRoom room) {
+      records_at_right += payload;
+      if (keeps_records) kept.push_back(std::move(room));
+    };
     out.on_logs = out.on_logs_reply = [](std::string_view) {};
     out.answer = std::move(answer);
     out.wall_clock = std::move(clock);
@@ -133,6 +140,44 @@ TEST_CASE("a call ends with a timeout, and the other end stops working on it") {
   pair.finish();
 }
 
+TEST_CASE("calls come from another loop than the link's, and are given up there at any moment") {
+  Pair pair(echo);
+  auto work = asio::make_work_guard(pair.context);
+  std::thread loop([&] { pair.context.run(); });
+  asio::io_context callers;
+  constexpr int kCalls = 20'000;
+  int answered = 0, given_up = 0;
+  for (int i = 0; i < kCalls; ++i) {
+    asio::cancellation_signal give_up;
+    std::optional<Result<std::string>> outcome;
+    auto ended = [&](std::exception_ptr, Result<std::string> result) { outcome = std::move(result); };
+    auto calling = pair.left->call({"operator/alice;rpc:call", std::to_string(i), 60'000});
+    asio::co_spawn(callers, std::move(calling), asio::bind_cancellation_slot(give_up.slot(), std::move(ended)));
+    callers.restart();
+    for (int turn = 0; turn <= i % 64; ++turn) callers.poll_one();
+    // On the caller's loop, where its owner would.
+    if (i % 2 == 1 && !outcome) asio::post(callers, [&] { give_up.emit(asio::cancellation_type::terminal); });
+    while (!outcome) {
+      callers.restart();
+      callers.run_one();
+    }
+    while (callers.poll_one() > 0) {
+    }
+    if (*outcome) {
+      REQUIRE(outcome->value() == "operator/alice;rpc:call|" + std::to_string(i));
+      ++answered;
+    } else {
+      REQUIRE(outcome->error().kind() == Errc::cancelled);
+      ++given_up;
+    }
+  }
+  CHECK(answered >= kCalls / 2);
+  CHECK(answered + given_up == kCalls);
+  asio::post(pair.context, [&] { pair.left_channel->abort(); });
+  work.reset();
+  loop.join();
+}
+
 TEST_CASE("a broken link fails the calls under way at once and cancels what it was answering") {
   bool cancelled = false;
   Pair pair([&](LinkCall) { return never(cancelled); });
@@ -158,6 +203,34 @@ TEST_CASE("records arrive in order, unknown kinds are skipped, and a text messag
   pair.context.restart();
   pair.context.run();
   CHECK(pair.right_end.has_value());
+}
+
+TEST_CASE("a peer that sends more records than are worked off loses its link, and one that waits does not") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1 << 20}}) {
+    CAPTURE(size);
+    Pair pair(echo);
+    const std::string payload(size, 'r');
+    // A little less, and a little more, than what is allowed.
+    const std::size_t few = kMaxLinkRecordsBacklog / (size + 1024), many = kMaxLinkRecordsBacklog / (size + 256) + 1;
+    const auto send = [&](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) pair.left->send(FrameKind::records, payload);
+      pair.settle();
+    };
+    send(many);  // worked off as they come
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.keeps_records = true;
+    send(few);
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.kept.clear();
+    send(few);
+    CHECK_FALSE(pair.right_end.has_value());
+    pair.kept.clear();
+    send(many);
+    pair.context.restart();
+    pair.context.run();
+    CHECK(pair.right_end.has_value());
+    CHECK(pair.kept.size() < many);
+  }
 }
 
 TEST_CASE("each end measures how far the other's clock is off") {
@@ -186,7 +259,7 @@ TEST_CASE("a pong without a time, as of another version, or with nonsense says n
     auto [mine, theirs] = test::MemoryChannel::make_pair(context);
     bool seen = false;
     LinkHandlers handlers;
-    handlers.on_records = [&](std::string_view) { seen = true; };
+    handlers.on_records = [&](std::string_view, const LinkRoom&) { seen = true; };
     handlers.on_logs = handlers.on_logs_reply = [](std::string_view) {};
     handlers.wall_clock = [] { return WallTime(1700000000s); };
     Link link(mine, std::move(handlers), log);

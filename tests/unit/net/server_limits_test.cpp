@@ -160,10 +160,11 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   route.open_on_loopback = false;
   router.add(route);
   ServerOptions options = Running::local();
-  options.authenticate = [](const Request& request, auth::Caller& caller) -> Result<void> {
+  options.authenticate = [](const Request& request, LimitClass, auth::Caller& caller) -> Result<void> {
     const auto token = request.headers.get("Authorization");
     if (token.empty()) return {};
     if (token == "Bearer bad") return Error(Errc::not_permitted, "the token has expired");
+    if (token == "Bearer many") return Error(Errc::limited, "too many tokens");
     caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
     if (token == "Bearer reader") caller.scopes.add(auth::Permission::logs_read);
     return {};
@@ -181,6 +182,9 @@ TEST_CASE("a route is refused with 401 to nobody, 403 to the wrong one, and serv
   CHECK(bad.status == 401);
   CHECK(bad.has("error=\"invalid_token\""));
   CHECK(bad.body.find("the token has expired") != std::string::npos);
+  const Reply many = ask("/logs", "many");
+  CHECK(many.status == 429);
+  CHECK(many.has("Retry-After: 1\r\n"));
   CHECK(ask("/logs", "other").status == 403);
   CHECK(ask("/logs", "reader").body == "alice");
   CHECK(ask("/metrics", "").status == 200);

@@ -70,6 +70,34 @@ TEST_CASE("a batch costs its elements, at most the burst, one of which was paid"
   CHECK_FALSE(limited.take(kStranger, LimitClass::rpc, 1, 1).has_value());
 }
 
+TEST_CASE("whether there is room is seen without taking of it, also where clients share") {
+  for (const std::size_t slots : {kMaxAddressSlots, std::size_t{512}}) {
+    Limited limited(slots);
+    const auto has_room = [&](const Client& client) {
+      return limited.limiter.has_room(client, LimitClass::rpc, limited.now);
+    };
+    // With few slots, others take all of them, and some of what they share.
+    for (std::uint32_t i = 0; i < 600 && slots == 512; ++i) {
+      limited.take(Client::address(fmt::format("10.{}.{}.{}", i >> 16, (i >> 8) & 255, i & 255)));
+    }
+    unsigned taken = 0;
+    while (has_room(kStranger)) {
+      for (int again = 0; again < 3; ++again) CHECK(has_room(kStranger));
+      REQUIRE_FALSE(limited.take(kStranger).has_value());
+      ++taken;
+    }
+    CHECK((slots == 512 ? taken > 20 : taken == 20));
+    const auto refused = limited.limiter.refused_count(LimitClass::rpc);
+    CHECK_FALSE(has_room(kStranger));
+    CHECK(limited.limiter.refused_count(LimitClass::rpc) == refused);
+    CHECK(limited.take(kStranger) == 1s);
+    CHECK(has_room(Client::token("7f")));
+    limited.now += 1s;
+    CHECK(has_room(kStranger));
+    CHECK(limited.limiter.has_room(kStranger, LimitClass::none, limited.now));
+  }
+}
+
 TEST_CASE("nodes have high limits of their own") {
   Limited limited;
   const Client node = Client::node('w', "worker-1");

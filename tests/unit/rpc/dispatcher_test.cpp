@@ -207,6 +207,19 @@ TEST_CASE_FIXTURE(DispatcherFixture, "a method that does not end is cut off at t
   CHECK(batch[1]["result"] == nullptr);
 }
 
+TEST_CASE_FIXTURE(DispatcherFixture, "a method that its own limit ends says so, whatever the caller would wait") {
+  Service brief{"brief", "1", "", true, {}};
+  brief.methods = {method("brief.never", never)};
+  brief.methods.front().timeout = 20ms;
+  registry.publish(std::move(brief));
+  const std::string own = R"(method "brief.never" may take 20ms and was ended; the outcome is unknown)";
+  request.headers.set("P2P-Timeout-Ms", "60000");
+  CHECK(call("brief.never")["error"]["data"] == own);
+  request.headers.set("P2P-Timeout-Ms", "5");
+  CHECK(call("brief.never")["error"]["code"] == -32002);
+  CHECK(call("brief.never")["error"]["data"] != own);
+}
+
 TEST_CASE_FIXTURE(DispatcherFixture, "an exception becomes an internal error without its text") {
   const Json answer = call("test.throws");
   CHECK(answer["error"]["code"] == -32603);
@@ -272,12 +285,14 @@ TEST_CASE("a batch is charged for all its calls, by who brought it, and refused 
   NullLogSink log;
   std::vector<std::size_t> charged;
   std::string charged_to;
-  Dispatcher dispatcher({"w1", pki::Role::worker}, registry, nullptr, log,
-                        [&](const auth::Caller& caller, std::size_t calls) -> std::optional<std::chrono::seconds> {
-                          charged.push_back(calls);
-                          charged_to = caller.address;
-                          return calls > 2 ? std::optional(4s) : std::nullopt;
-                        });
+  Dispatcher dispatcher(
+      {"w1", pki::Role::worker}, registry, nullptr, log,
+      [&](const auth::Caller& caller, std::size_t calls, std::size_t paid) -> std::optional<std::chrono::seconds> {
+        CHECK(paid == 1);
+        charged.push_back(calls);
+        charged_to = caller.address;
+        return calls > 2 ? std::optional(4s) : std::nullopt;
+      });
   const auto post = [&](std::string body) {
     net::Request request;
     request.method = net::Method::post;
@@ -300,6 +315,37 @@ TEST_CASE("a batch is charged for all its calls, by who brought it, and refused 
   CHECK(body["id"].is_null());
   CHECK(charged == std::vector<std::size_t>{2, 3});
   CHECK(charged_to == "192.0.2.1");
+}
+
+TEST_CASE("a call over a link is charged to the node that sends it, whomever it speaks for; a service's to nobody") {
+  Registry registry;
+  registry.publish({"test", "1", "", true, {method("test.echo", echo)}});
+  NullLogSink log;
+  std::size_t left = 4;
+  Dispatcher dispatcher(
+      {"c1", pki::Role::coordinator}, registry, nullptr, log,
+      [&](const auth::Caller& caller, std::size_t calls, std::size_t paid) -> std::optional<std::chrono::seconds> {
+        CHECK(caller.identity->name == "w7");
+        CHECK(paid == 0);
+        if (calls > left) return 1s;
+        left -= calls;
+        return std::nullopt;
+      });
+  auth::Caller peer;
+  peer.identity = pki::Identity{"p2p", pki::Role::worker, "w7"};
+  Origin origin;
+  origin.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  origin.deadline = Monotonic::max();
+  const std::string call = R"({"jsonrpc":"2.0","method":"test.echo","id":1})";
+  const auto answer = [&](const std::string& text, const auth::Caller* charged) {
+    return parse_json(test::run(dispatcher.answer(text, origin, charged))).value();
+  };
+  CHECK(answer(call, &peer).contains("result"));
+  CHECK(answer("[" + call + "," + call + "]", &peer).size() == 2);
+  CHECK(answer("[" + call + "," + call + "]", &peer)["error"]["code"] == -32003);
+  CHECK(answer("nonsense", &peer)["error"]["code"] == -32700);
+  CHECK(answer(call, &peer)["error"]["code"] == -32003);
+  CHECK(answer(call, nullptr).contains("result"));
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and only those of methods that exist") {

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -31,8 +33,7 @@ struct ForwarderFixture {
 
   ProgressSinkPtr progress{};
 
-  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
-               std::chrono::milliseconds timeout = 60s) {
+  CallContext context_for(std::chrono::milliseconds timeout) const {
     CallContext context;
     context.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
     context.caller.scopes = auth::Scopes::of_role(pki::Role::operator_);
@@ -40,7 +41,11 @@ struct ForwarderFixture {
     context.params = R"({"path":"/"})";
     context.deadline = clock.monotonic() + timeout;
     context.progress = progress;
-    auto work = forwarder.forward(parse_target(target).value(), std::move(context), idempotent, fleet);
+    return context;
+  }
+  Outcome call(std::string_view target, std::optional<bool> idempotent = false,
+               std::chrono::milliseconds timeout = 60s) {
+    auto work = forwarder.forward(parse_target(target).value(), context_for(timeout), idempotent, fleet);
     return test::run(std::move(work));
   }
   Code code_of(std::string_view target, std::optional<bool> idempotent = false,
@@ -187,15 +192,48 @@ TEST_CASE_FIXTURE(ForwarderFixture, "a service's own error is passed on, not ret
 
 TEST_CASE_FIXTURE(ForwarderFixture, "a node that fails five times in a row is left alone for a while") {
   fleet.behaviours["w1"] = Behaviour::talks_nonsense;
-  for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::unreachable);
+  for (int i = 0; i < 5; ++i) CHECK(code_of("node:w1") == Code::timeout);
   CHECK(code_of("node:w1") == Code::breaker_open);
   CHECK(fleet.sent.size() == 5);
   CHECK(call("role:worker").value() == "\"w2\"");
 }
 
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "what broke after it was sent, and what is no answer, are told from what took long") {
+  fleet.behaviours["w1"] = Behaviour::breaks_after_sending;
+  const RpcError broken = call("node:w1").error();
+  CHECK(broken.code == Code::timeout);
+  CHECK(broken.message == "Connection lost");
+  CHECK(broken.data == R"("node \"w1\": reset; the outcome is unknown")");
+  fleet.behaviours["w2"] = Behaviour::talks_nonsense;
+  const RpcError nonsense = call("node:w2").error();
+  CHECK(nonsense.code == Code::timeout);
+  CHECK(nonsense.message == "Unusable answer");
+  CHECK(nonsense.data.find("answered something else than JSON-RPC (<html>") != std::string::npos);
+  CHECK(nonsense.data.find("the outcome is unknown") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ForwarderFixture, "a node that hangs is given up at the deadline, outcome unknown") {
   fleet.behaviours["w1"] = Behaviour::hangs;
   CHECK(code_of("node:w1", false, 20ms) == Code::timeout);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture, "callers in a hurry, or who give up, do not close a node to others") {
+  fleet.behaviours["w1"] = Behaviour::hangs;
+  for (int i = 0; i < 6; ++i) CHECK(code_of("node:w1", false, 1ms) == Code::timeout);
+  for (int i = 0; i < 6; ++i) {
+    asio::io_context loop;
+    asio::cancellation_signal leave;
+    asio::co_spawn(loop, forwarder.forward(parse_target("node:w1").value(), context_for(60s), false, fleet),
+                   asio::bind_cancellation_slot(leave.slot(), asio::detached));
+    loop.poll();
+    leave.emit(asio::cancellation_type::terminal);
+    loop.run_for(10s);
+    CHECK(loop.stopped());
+  }
+  fleet.behaviours["w1"] = Behaviour::answers;
+  CHECK(call("node:w1").value() == "\"w1\"");
+  CHECK(fleet.sent.size() == 13);
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture,
@@ -216,6 +254,36 @@ TEST_CASE_FIXTURE(ForwarderFixture,
   CHECK(entries[4]["error"]["code"] == -32006);
   for (const Json& entry : entries) CHECK(entry["ms"].get<double>() >= 0);
   CHECK(parse_json(call("all:worker", false, 100ms).value()).value().size() == 4);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "of a broadcast's answers so many bytes are kept as come first; the rest are errors") {
+  const std::string text = '"' + std::string((1 << 20) - 2, 'x') + '"';
+  fleet.candidates = {{"c1", pki::Role::coordinator}};
+  for (char name = 'a'; name < 'a' + 20; ++name) {
+    fleet.candidates.push_back({std::string(1, name)});
+    fleet.results[std::string(1, name)] = text;
+  }
+  fleet.behaviours["a"] = Behaviour::answers_last;
+  fleet.others_first = 19;
+  const std::string answer = call("all:worker").value();
+  CHECK(answer.size() < (16 << 20) + 20 * 200);
+  const Json entries = parse_json(answer).value();
+  REQUIRE(entries.size() == 20);
+  CHECK(std::count_if(entries.begin(), entries.end(), [](const Json& one) { return one.contains("result"); }) == 16);
+  CHECK(entries[0]["node"] == "a");
+  CHECK(entries[0]["error"]["data"].get<std::string>().find("too large together") != std::string::npos);
+  CHECK(entries[1].contains("result"));
+  CHECK(fleet.sent.at(0).max_answer_bytes == 2 << 20);
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
+                  "an answer that is too large is the service's failure, is not retried, and opens no breaker") {
+  fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::answers_too_much;
+  for (int i = 0; i < 10; ++i) CHECK(code_of("role:worker", true) == Code::service_failed);
+  CHECK(fleet.sent.size() == 10);
+  CHECK(fleet.sent.at(0).max_answer_bytes == 16 << 20);
+  CHECK(call("node:w1").error().data == R"("node \"w1\": larger than 5 bytes")");
 }
 
 }  // namespace

@@ -49,6 +49,25 @@ std::string mutate(std::string text, Random& random) {
   return text;
 }
 
+TEST_CASE("the members of an object are sliced as they were sent, those before a flaw too") {
+  std::string seen;
+  const auto note = [&](std::string_view key, std::string_view raw) {
+    seen.append(key).append("=").append(raw).append(";");
+  };
+  CHECK(for_each_member(R"( { "a" : 1.50 , "\u0062":{"x": [ ]}, "c":"d" } )", note).empty());
+  CHECK(seen == R"(a=1.50;b={"x": [ ]};c="d";)");
+  seen.clear();
+  CHECK(for_each_member("{}", note).empty());
+  CHECK(seen.empty());
+  for (const char* text : {R"({"a":1,"b":2)", R"({"a":1,"b":2}x)", R"({"a":1,"b":2,"c":tru})"}) {
+    CAPTURE(text);
+    seen.clear();
+    CHECK_FALSE(for_each_member(text, note).empty());
+    CHECK(seen == "a=1;b=2;");
+  }
+  for (const char* text : {"", "[]", "1", "{\"a\"}"}) CHECK_FALSE(for_each_member(text, note).empty());
+}
+
 TEST_CASE("the grammar of RFC 8259 is accepted") {
   for (const char* text : {"0", "-0", "-0.0e-0", "1E+2", "123456789012345678901234567890", "\"\"", "\"\\u0041\\n\\/\"",
                            "[]", "{}", " [ 1 , 2 ] ", "{\"a\":{\"b\":[null,true,false]}}",

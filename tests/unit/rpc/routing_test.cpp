@@ -56,6 +56,10 @@ TEST_CASE("a half-open breaker lets one probe through, whose outcome decides") {
     breaker.end(Verdict::abandoned, probe, later);
     CHECK(breaker.allows(later));
   }
+  SUBCASE("a probe that takes its time makes room for another after two seconds") {
+    CHECK_FALSE(breaker.allows(later + 1999ms));
+    CHECK(breaker.allows(later + 2s));
+  }
   SUBCASE("the late answer of a call from before does not close it") {
     breaker.end(Verdict::answered, false, later);
     CHECK_FALSE(breaker.allows(later));
@@ -89,6 +93,12 @@ struct Fleet {
   Balancer balancer{random};
 };
 
+void fail(Balancer& balancer, const std::string& service) {
+  const auto attempt = balancer.begin("a", service, kStart);
+  REQUIRE(attempt.has_value());
+  balancer.end(*attempt, Verdict::failed, kStart);
+}
+
 TEST_CASE("calls spread evenly over idle nodes, and avoid the busy one") {
   Fleet fleet;
   std::map<std::string, int> chosen;
@@ -105,7 +115,7 @@ TEST_CASE("calls spread evenly over idle nodes, and avoid the busy one") {
 
 TEST_CASE("a node whose breaker is open is skipped, for that service only") {
   Fleet fleet;
-  for (int i = 0; i < 5; ++i) fleet.balancer.end(fleet.balancer.begin("a", "s", kStart), Verdict::failed, kStart);
+  for (int i = 0; i < 5; ++i) fail(fleet.balancer, "s");
   for (int i = 0; i < 100; ++i) CHECK(fleet.balancer.choose(fleet.all, "s", kStart).candidate->node_id != "a");
   const std::vector<const Candidate*> only{&fleet.members[0]};
   CHECK(fleet.balancer.choose(only, "s", kStart).candidate == nullptr);
@@ -115,12 +125,26 @@ TEST_CASE("a node whose breaker is open is skipped, for that service only") {
   CHECK_FALSE(fleet.balancer.choose({}, "s", kStart).breakers_open);
 }
 
+TEST_CASE("of two calls that chose a half-open node, one is the probe and the other begins nothing") {
+  Fleet fleet;
+  for (int i = 0; i < 5; ++i) fail(fleet.balancer, "s");
+  const std::vector<const Candidate*> only{&fleet.members[0]};
+  const Monotonic later = kStart + 1s;
+  CHECK(fleet.balancer.choose(only, "s", later).candidate != nullptr);
+  CHECK(fleet.balancer.choose(only, "s", later).candidate != nullptr);
+  const auto first = fleet.balancer.begin("a", "s", later);
+  REQUIRE(first.has_value());
+  CHECK(first->probe);
+  CHECK_FALSE(fleet.balancer.begin("a", "s", later).has_value());
+  CHECK(fleet.balancer.outstanding("a") == 1);
+  fleet.balancer.end(*first, Verdict::answered, later);
+  CHECK(fleet.balancer.begin("a", "s", later).has_value());
+}
+
 TEST_CASE("made-up service names do not fill the memory") {
   Fleet fleet;
   for (int i = 0; i < 10'000; ++i) {
-    for (int j = 0; j < 5; ++j) {
-      fleet.balancer.end(fleet.balancer.begin("a", "s" + std::to_string(i), kStart), Verdict::failed, kStart);
-    }
+    for (int j = 0; j < 5; ++j) fail(fleet.balancer, "s" + std::to_string(i));
   }
   CHECK(fleet.balancer.open_breakers(kStart).size() == 4096);
 }

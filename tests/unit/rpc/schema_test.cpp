@@ -45,6 +45,15 @@ TEST_CASE("what does not fit is named with its place") {
   CHECK(flaw(R"({"path":"/","other":1})") == "params.other is not known");
 }
 
+TEST_CASE("a misspelt name is told, also where others are allowed") {
+  CHECK(flaw(R"({"pth":"/"})") == R"(params.path is missing; did you mean it by "pth"?)");
+  CHECK(flaw(R"({"path":"/","line":1})") == R"(params.line is not known; did you mean "lines"?)");
+  const Schema open = Schema::parse(R"({"properties":{"port":{},"part":{}},"required":["port"]})").value();
+  CHECK(open.check(Json{{"prot", 1}}).error().context == R"(params.port is missing; did you mean it by "prot"?)");
+  // What is known itself is no slip, and what is far off is something else.
+  CHECK(open.check(Json{{"part", 1}, {"colour", 1}}).error().context == "params.port is missing");
+}
+
 TEST_CASE("additionalProperties may be a schema") {
   const Schema schema = Schema::parse(R"({"additionalProperties":{"type":"number"}})").value();
   CHECK(schema.check(Json{{"a", 1}}).has_value());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -28,7 +29,9 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
     fails_itself,
     talks_nonsense,
     is_busy,
-    forbids
+    forbids,
+    answers_too_much,
+    answers_last
   };
 
   asio::awaitable<TransportResult> send(OutgoingCall call) override {
@@ -43,6 +46,12 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
       co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
       co_return TransportError{Error(Errc::cancelled, "cancelled"), true};
     }
+    if (behaviour == Behaviour::answers_last) {
+      while (answered_count < others_first) co_await asio::post(asio::use_awaitable);
+      // What they answered takes some turns of the loop until it is with the caller.
+      for (int turns = 0; turns < 1000; ++turns) co_await asio::post(asio::use_awaitable);
+    }
+    ++answered_count;
     co_return at_once(behaviour, call.node_id);
   }
   std::shared_ptr<const std::vector<Candidate>> members() const override {
@@ -53,12 +62,17 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
   std::vector<Candidate> candidates{{"c1", pki::Role::coordinator}, {"w1"}, {"w2"}};
   std::map<std::string, Behaviour> behaviours;
   std::vector<OutgoingCall> sent;
+  std::size_t answered_count = 0;
+  /// What answers last waits for so many answers.
+  std::size_t others_first = 0;
+  /// What a node answers, as JSON; its name unless said.
+  std::map<std::string, std::string> results;
   /// What each node says of a service, and who was asked.
   std::string description = "{}";
   std::vector<OutgoingCall> described;
 
  private:
-  static TransportResult at_once(Behaviour behaviour, const std::string& node) {
+  TransportResult at_once(Behaviour behaviour, const std::string& node) const {
     switch (behaviour) {
       case Behaviour::refuses_connection: return TransportError{Error(Errc::unreachable, "refused"), false};
       case Behaviour::breaks_after_sending: return TransportError{Error(Errc::unreachable, "reset"), true};
@@ -67,10 +81,13 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
       case Behaviour::talks_nonsense: return TransportAnswer{200, "<html>"};
       case Behaviour::is_busy: return TransportAnswer{429, ""};
       case Behaviour::forbids: return TransportAnswer{403, ""};
+      case Behaviour::answers_too_much: return TransportError{Error(Errc::too_large, "larger than 5 bytes"), true};
       case Behaviour::answers:
+      case Behaviour::answers_last:
       case Behaviour::hangs: break;
     }
-    return TransportAnswer{200, R"({"jsonrpc":"2.0","result":")" + node + R"(","id":1})"};
+    const std::string result = results.contains(node) ? results.at(node) : '"' + node + '"';
+    return TransportAnswer{200, R"({"jsonrpc":"2.0","result":)" + result + R"(,"id":1})"};
   }
 };
 

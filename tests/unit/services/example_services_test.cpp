@@ -39,7 +39,7 @@ struct ExampleServicesFixture {
       }
       home.write(fs::path(name) / file.path().filename(), text, is_manifest ? 0644 : 0755);
     }
-    registry.publish(make_exec_service(load_service_folder(home.path() / name).value(), {"w1", "/"}, log));
+    registry.publish(make_exec_service(test::load(home.path() / name).value(), {"w1", "/"}, log));
   }
   Json call(const std::string& method, const Json& params) {
     rpc::Origin origin;
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(ExampleServicesFixture, "disk.usage copes with strange names")
   const fs::path manifest = home.path() / "disk" / kManifestName;
   home.write("disk/service.yaml",
              content_of(manifest) + fmt::format("env: {{PATH: '{}/bin:/usr/bin:/bin'}}\n", home.path().string()));
-  registry.publish(make_exec_service(load_service_folder(home.path() / "disk").value(), {"w1", "/"}, log));
+  registry.publish(make_exec_service(test::load(home.path() / "disk").value(), {"w1", "/"}, log));
   const Json answer = call("disk.usage", Json::object());
   CHECK(answer["result"] == Json{{{"filesystem", "//server/share 1 2"},
                                   {"mount", "/mnt/\"a b\\c"},

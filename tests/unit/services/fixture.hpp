@@ -1,24 +1,20 @@
-// A temporary folder, a log that is kept, and a coroutine run to its end.
+// A temporary folder, a log that is kept, and processes looked at.
 #pragma once
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "../rpc/run.hpp"
 #include "base/log_sink.hpp"
+#include "services/service_folder.hpp"
 
 namespace p2p::test {
 
@@ -48,6 +44,13 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// A service's folder as a node reads it.
+inline Result<services::ServiceFolder> load(const std::filesystem::path& folder) {
+  auto manifest = services::read_manifest(folder);
+  if (!manifest) return manifest.error();
+  return services::load_service_folder(folder, std::move(*manifest));
+}
 
 inline std::set<std::string> open_descriptors() {
   std::set<std::string> out;
@@ -101,18 +104,6 @@ bool becomes_true(Condition condition) {
     ::usleep(1000);
   }
   return false;
-}
-
-template <class T>
-T run(boost::asio::awaitable<T> work) {
-  boost::asio::io_context loop;
-  std::optional<T> result;
-  boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr failure, T value) {
-    if (failure) std::rethrow_exception(failure);
-    result.emplace(std::move(value));
-  });
-  loop.run();
-  return std::move(result.value());
 }
 
 }  // namespace p2p::test

@@ -4,7 +4,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <thread>
 
 #include "host_fixture.hpp"
@@ -55,18 +60,36 @@ struct NodeSocketFixture {
   test::KeptLog log;
   asio::io_context loop;
   NodeSocket sockets{loop.get_executor(), folder.path() / "sockets",
-                     [](SocketRequest request) { return answer(std::move(request)); }, log};
+                     [this](SocketRequest request) { return answer(std::move(request)); }, log};
+  asio::steady_timer held{loop, Monotonic::max()};
+  int held_count = 0, cancelled_count = 0;
 
   ~NodeSocketFixture() {
     loop.restart();
     asio::co_spawn(loop, sockets.stop(1min), [](std::exception_ptr) {});
     loop.run();
   }
-  static asio::awaitable<std::string> answer(SocketRequest request) {
+  asio::awaitable<std::string> answer(SocketRequest request) {
+    if (request.text == "hold") {
+      ++held_count;
+      co_await asio::this_coro::throw_if_cancelled(false);
+      co_await held.async_wait(asio::as_tuple(asio::use_awaitable));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) ++cancelled_count;
+    }
+    if (request.text == "let go") held.expires_at(Monotonic::min());
     if (request.text == "tell") {
       for (const char* line : {"one", "two"}) request.tell(line);
     }
     co_return request.text == "silence" ? std::string() : request.service + " said " + request.text;
+  }
+  /// Runs the loop until the condition holds, within a generous bound.
+  template <class Condition>
+  bool until(Condition condition) {
+    loop.restart();
+    const auto work = asio::make_work_guard(loop);
+    for (int i = 0; i < 60'000 && !condition(); ++i) loop.run_one_for(1ms);
+    return condition();
   }
   /// Runs what a program does on a thread while the loop serves it.
   template <class Program>
@@ -125,6 +148,49 @@ TEST_CASE_FIXTURE(NodeSocketFixture, "a socket is gone with its service, and com
           client.end();
           return client.read_all();
         }) == "disk said x\n");
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture,
+                  "a connection from before the service was started again leaves the new socket alone") {
+  const fs::path path = sockets.open("disk").value();
+  std::optional<SocketClient> old(path);
+  const auto ask = [](const SocketClient& client) {
+    client.send("x\n");
+    client.end();
+    return client.read_all();
+  };
+  old->send("hold\n");
+  REQUIRE(until([&] { return held_count == 1; }));
+  sockets.close("disk");
+  CHECK_FALSE(fs::exists(path));
+  CHECK(sockets.open("disk").value() == path);
+  old.reset();
+  REQUIRE(until([&] { return cancelled_count == 1; }));
+  loop.poll();
+  REQUIRE(fs::is_socket(path));
+  CHECK(serve([&] { return ask(SocketClient(path)); }) == "disk said x\n");
+}
+
+TEST_CASE_FIXTURE(NodeSocketFixture,
+                  "calls of a program that closes its connection are cancelled, not of one that ends writing") {
+  const fs::path path = sockets.open("disk").value();
+  CHECK(serve([&] {
+          const SocketClient patient(path);
+          patient.send("hold\n");
+          patient.end();
+          const SocketClient other(path);
+          other.send("let go\n");
+          other.end();
+          CHECK(other.read_all() == "disk said let go\n");
+          return patient.read_all();
+        }) == "disk said hold\n");
+  CHECK(cancelled_count == 0);
+  held.expires_at(Monotonic::max());
+  std::optional<SocketClient> hasty(path);
+  hasty->send("hold\nhold\n");
+  REQUIRE(until([&] { return held_count == 3; }));
+  hasty.reset();
+  CHECK(until([&] { return cancelled_count == 2; }));
 }
 
 TEST_CASE_FIXTURE(NodeSocketFixture, "a request too long, or many answers that nobody reads, end the connection") {

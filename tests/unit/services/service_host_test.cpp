@@ -2,10 +2,14 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "base/descriptor.hpp"
 #include "host_fixture.hpp"
 #include "services/manifest_methods.hpp"
 
@@ -23,6 +27,23 @@ std::string manifest(std::string_view name, std::string_view version = "1", std:
       "false}}\n",
       name, version, more);
 }
+
+/// How often a file is opened, as the kernel counts.
+class OpenCount {
+ public:
+  explicit OpenCount(const std::filesystem::path& file) : events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    REQUIRE(::inotify_add_watch(events_.get(), file.c_str(), IN_OPEN) >= 0);
+  }
+  /// Since the last time.
+  std::size_t read() const {
+    alignas(inotify_event) std::array<char, 4096> chunk;
+    const ssize_t got = ::read(events_.get(), chunk.data(), chunk.size());
+    return got > 0 ? static_cast<std::size_t>(got) / sizeof(inotify_event) : 0;  // events of a file carry no name
+  }
+
+ private:
+  Descriptor events_;
+};
 
 TEST_CASE_FIXTURE(ServiceHostFixture, "a service in the folder can be called, listed and described") {
   add("disk", manifest("disk"), "echo \"[\\\"$P2P_SERVICE\\\", \\\"$P2P_NODE_ID\\\", \\\"$P2P_HOME\\\"]\"");
@@ -136,6 +157,27 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "changes are picked up: added, changed, br
   CHECK(host->view()->empty());
   cancel.emit(asio::cancellation_type::terminal);
   CHECK(until([&] { return ended; }));
+}
+
+TEST_CASE_FIXTURE(ServiceHostFixture,
+                  "a program may write into its folder: it stays in use, and no manifest is read again") {
+  add("disk", manifest("disk"));
+  add("other", manifest("other"));
+  host->open();
+  std::vector<OpenCount> opens;
+  for (const char* name : {"disk", "other"}) opens.emplace_back(home.path() / name / kManifestName);
+  const std::size_t said = log.lines().size();
+  const auto file = home.write("disk/state.tmp", "1");
+  host->scan();
+  std::filesystem::rename(file, home.path() / "disk/state");
+  host->scan();
+  CHECK(log.lines().size() == said);
+  for (const OpenCount& count : opens) CHECK(count.read() == 0);
+  home.write("disk/run.sh", "#!/bin/sh\necho 2\n", 0755);
+  host->scan();
+  CHECK(call("disk.run")["result"] == 2);
+  CHECK(opens[0].read() > 0);  // the count counts
+  CHECK(opens[1].read() == 0);
 }
 
 TEST_CASE_FIXTURE(ServiceHostFixture, "a manifest that comes later than its folder is seen at once") {

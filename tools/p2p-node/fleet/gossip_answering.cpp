@@ -1,9 +1,8 @@
 // The answering side of gossip: its routes, and exchanges that others begin.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "gossip.hpp"
+#include "net/run_on.hpp"
 
 namespace p2p::node {
 
@@ -31,11 +30,13 @@ void Gossip::add_routes(net::Router& router) {
   };
   add(net::Method::post, "/internal/gossip/exchange", [this](net::Request& request) -> asio::awaitable<net::Response> {
     auto task = answer_exchange(*request.caller.identity, std::move(request.body), is_lz4(request.headers));
-    co_return co_await asio::co_spawn(control_, std::move(task), asio::use_awaitable);
+    auto there = net::await_on(control_.get_executor(), std::move(task));
+    co_return co_await std::move(there);
   });
   add(net::Method::post, "/internal/gossip/join", [this](net::Request& request) -> asio::awaitable<net::Response> {
     auto task = answer_join(*request.caller.identity, std::move(request.body), is_lz4(request.headers));
-    co_return co_await asio::co_spawn(control_, std::move(task), asio::use_awaitable);
+    auto there = net::await_on(control_.get_executor(), std::move(task));
+    co_return co_await std::move(there);
   });
   // Which process this is: tells a restarted node from a second one with the same name.
   const std::string instance = std::to_string(membership_.self().instance);

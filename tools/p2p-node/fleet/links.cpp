@@ -47,8 +47,8 @@ Links::Links(asio::io_context& control, Gossip& gossip, rpc::Dispatcher& dispatc
 membership::LinkHandlers Links::handlers(const net::ChannelPtr& channel) {
   const auth::Caller peer = channel->peer();
   membership::LinkHandlers out;
-  out.on_records = [this, identity = *peer.identity](std::string_view payload) {
-    asio::post(control_, [this, identity, payload = std::string(payload)]() mutable {
+  out.on_records = [this, identity = *peer.identity](std::string_view payload, membership::LinkRoom room) {
+    asio::post(control_, [this, identity, room = std::move(room), payload = std::string(payload)]() mutable {
       gossip_.receive_push(identity, std::move(payload));
     });
   };
@@ -71,7 +71,7 @@ asio::awaitable<std::string> Links::answer(const auth::Caller& peer, membership:
   origin.progress = std::move(call.progress);
   origin.deadline = clock_.monotonic() + std::min(milliseconds(call.timeout_ms), rpc::kMaxTimeout);
   const std::string request = std::move(call.request);
-  co_return co_await dispatcher_.answer(request, origin);
+  co_return co_await dispatcher_.answer(request, origin, &peer);
 }
 
 // --- at a coordinator -----------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "transport.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -56,6 +58,7 @@ asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& c
     request.body = call.request;
     request.timeout = remaining(call, clock_);
     request.connect_timeout = kCallConnectTimeout;
+    request.max_response_bytes = call.max_answer_bytes;
     rpc::StreamedAnswer streamed(call.progress);
     streamed.ask(request);
     auto answer = co_await client_().call(std::move(request));
@@ -73,6 +76,10 @@ asio::awaitable<rpc::TransportResult> Transport::over_link(const rpc::OutgoingCa
   if (call.progress) message.progress = std::make_shared<rpc::CheckedProgress>(call.progress);
   message.timeout_ms = static_cast<std::uint32_t>(remaining(call, clock_).count());
   auto answer = co_await link.call(std::move(message));
+  if (answer && answer->size() > call.max_answer_bytes) {
+    const std::string why = fmt::format("the answer is larger than {} bytes", call.max_answer_bytes);
+    co_return rpc::TransportError{Error(Errc::too_large, why), true};
+  }
   if (answer) co_return rpc::TransportAnswer{200, std::move(*answer)};
   const Errc kind = answer.error().kind();
   co_return rpc::TransportError{answer.error(), kind != Errc::limited && kind != Errc::not_found};

@@ -38,9 +38,10 @@ class Tokens {
   /// Reads what was revoked and issued before. Blocks. `damaged` names the file.
   static Result<std::unique_ptr<Tokens>> open(const Parts& parts, Hooks hooks);
 
-  /// Any thread.
-  Result<void> authenticate(std::string_view authorization, auth::Caller& caller) {
-    return gate_.authenticate(authorization, parts_.clock.wall(), caller);
+  /// Any thread; as of TokenGate.
+  Result<void> authenticate(std::string_view authorization, const std::function<bool()>& may_verify,
+                            auth::Caller& caller) {
+    return gate_.authenticate(authorization, parts_.clock.wall(), may_verify, caller);
   }
   /// The certificates in use, or what is revoked, have changed.
   void trust(pki::RevocationCheck is_revoked);
