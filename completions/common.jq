@@ -24,13 +24,14 @@ def summary: (.summary // .description // "") | split("\n")[0] // "" | rtrimstr(
 def longs: .names[] | select(startswith("--"));
 
 # What can be said of a value: "file", "folder", an array of words, "none", or which live names fit: "nodes", "services",
-# "methods", "contexts" (the words of p2p-ctl __names).
+# "methods", "contexts", "loggers" (the words of p2p-ctl __names).
 def kind:
   if .choices then .choices
   elif (.names // [] | index("--node")) or .name == "NODE" then "nodes"
   elif (.names // [] | index("--service")) or .name == "SERVICE" then "services"
   elif .name == "SERVICE.METHOD" then "methods"
   elif .names // [] | index("--context") then "contexts"
+  elif .names // [] | index("--logger") then "loggers"
   else (.value // .name) | if . == "FILE" then "file" elif . == "DIR" then "folder" else "none" end end;
 
 def quoted: "'" + gsub("'"; "'\\''") + "'";

@@ -6,35 +6,50 @@ _p2p_logs() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' query' | ' sources' | ' tail') at+=" ${COMP_WORDS[i]}" ;;
+      ' clear' | ' export' | ' query' | ' sources' | ' stats' | ' tail') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
     *' --context') kind='contexts' ;;
-    *' --cert' | *' --key') kind='file' ;;
+    *' --cert' | *' --cursor-file' | *' --key' | *' --out') kind='file' ;;
     *' --home') kind='folder' ;;
+    *' --logger') kind='loggers' ;;
     *' --node') kind='nodes' ;;
-    *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --logger' | *' --regex' | *' --since' | *' --until' | *' -n') kind='none' ;;
+    *' --coordinator' | *' --grep' | *' --limit' | *' --lines' | *' --regex' | *' --since' | *' --template' | *' --top' | *' --until' | *' -n') kind='none' ;;
     *' --level') kind=words choices='DEBUG INFO WARNING ERROR CRITICAL' ;;
+    ' stats --output' | ' stats -o') kind=words choices='table json yaml' ;;
     ' sources --output' | ' sources -o') kind=words choices='table json yaml name' ;;
-    ' query --output' | ' query -o' | ' tail --output' | ' tail -o') kind=words choices='text json' ;;
+    ' clear --output' | ' clear -o') kind=words choices='text json' ;;
+    ' query --output' | ' query -o' | ' tail --output' | ' tail -o') kind=words choices='text json logfmt template' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --quiet --verbose --version -h -q -v'
-        kind=words choices='query sources tail'
+        kind=words choices='clear export query sources stats tail'
+        ;;
+      ' clear')
+        options='--cert --context --coordinator --help --home --key --node --output --quiet --verbose --version --yes -h -o -q -v'
+        kind='none'
+        ;;
+      ' export')
+        options='--cert --context --coordinator --cursor-file --force --grep --help --home --key --level --logger --node --out --quiet --regex --since --until --verbose --version -f -h -q -v'
+        kind='none'
         ;;
       ' query')
-        options='--cert --context --coordinator --grep --help --home --key --level --limit --logger --node --output --quiet --regex --reverse --since --until --verbose --version -h -n -o -q -v'
+        options='--cert --context --coordinator --cursor-file --grep --help --home --key --level --limit --local --logger --no-pager --node --output --quiet --regex --reverse --since --template --until --verbose --version -h -n -o -q -v'
         kind='none'
         ;;
       ' sources')
-        options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        options='--cert --context --coordinator --help --home --key --no-pager --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' stats')
+        options='--cert --context --coordinator --grep --help --home --key --level --local --logger --no-pager --node --output --quiet --regex --since --top --until --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' tail')
-        options='--cert --context --coordinator --grep --help --home --key --level --lines --logger --no-follow --node --output --quiet --regex --verbose --version -h -n -o -q -v'
+        options='--cert --context --coordinator --cursor-file --grep --help --home --key --level --lines --local --logger --no-follow --no-pager --node --output --quiet --regex --template --verbose --version -h -n -o -q -v'
         kind='none'
         ;;
     esac
@@ -49,7 +64,7 @@ _p2p_logs() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    nodes | services | methods | contexts)
+    nodes | services | methods | contexts | loggers)
       mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
       ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;

@@ -56,6 +56,18 @@ std::vector<DeclaredCommand> declare_all(const Tool& tool) {
   return out;
 }
 
+/// By the tool's --output, or by the command's own.
+bool asks_for_json(const Options& common, const DeclaredCommand* command) {
+  const auto is_json = [](const Option& option) {
+    const auto* format = std::get_if<std::string*>(&option.destination);
+    return option.long_name() == "--output" && format != nullptr && **format == "json";
+  };
+  const auto any = [&](const Options& options) {
+    return std::any_of(options.all().begin(), options.all().end(), is_json);
+  };
+  return any(common) || (command != nullptr && any(command->options));
+}
+
 int end_with(Reporter& report, const Failure& failure) {
   report.failure(failure);
   return failure.exit_code;
@@ -90,7 +102,7 @@ int run_checked(const Tool& tool, const std::vector<std::string>& arguments, con
     streams.out << tool.name << ' ' << P2P_VERSION << '\n';
     return flushed(streams, report, kDone);
   }
-  report.set_json(values.format == "json");
+  report.set_json(asks_for_json(common, line.command));
   if (line.failure) return end_with(report, *line.failure);
   if (values.quiet) report.set_verbosity(Verbosity::quiet);
   if (values.verbose) report.set_verbosity(Verbosity::verbose);

@@ -1,9 +1,12 @@
 #include "cli/node_client.hpp"
 
 #include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <thread>
@@ -49,6 +52,16 @@ class ReporterSink final : public LogSink {
  private:
   Reporter* report_;
 };
+
+/// A descriptor that becomes readable once nobody reads standard output any more; -1 where that is not told, as for a
+/// file. Asio must not wait on standard output itself: it would make it non-blocking, for whoever shares it too.
+int watch_output() {
+  const int watch = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event errors_only{};
+  if (watch >= 0 && ::epoll_ctl(watch, EPOLL_CTL_ADD, STDOUT_FILENO, &errors_only) == 0) return watch;
+  if (watch >= 0) ::close(watch);
+  return -1;
+}
 
 Failure missing(const Error& error, const char* what, const IdentityFiles& files) {
   if (error.kind() != Errc::not_found) return error;
@@ -173,6 +186,7 @@ struct NodeClient::Impl {
   /// Nothing is sent before the coordinator's certificate was found good, so that trying again repeats nothing.
   Attempt<net::Answer> call(const net::Call& request) {
     auto answered = net::run_alone(io, client.call(request));
+    if (call_interrupted && request_signals) return Failure(kInterrupted, "");
     if (!answered && net::is_foreign_ca(answered.error().error)) {
       if (auto newer = trust_newer_roots()) {
         answered = net::run_alone(io, client.call(request));
@@ -252,25 +266,35 @@ struct NodeClient::Impl {
   ReporterSink sink;
   net::Client client;
   bool call_interrupted = false;
+  std::optional<asio::signal_set> request_signals{};
   std::chrono::milliseconds waited{};
 };
 
 asio::awaitable<Attempt<NodeClient::StreamEnd>> NodeClient::Impl::follow(
     net::ChannelPtr channel, std::string first, const std::function<bool(const net::Message&)>& on_message) {
-  bool interrupted = false;
+  std::optional<StreamEnd> end;
+  const auto end_with = [&](StreamEnd why) {
+    end = why;
+    channel->abort();
+  };
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (error) return;
-    interrupted = true;
-    channel->abort();
+    if (!error) end_with(StreamEnd::interrupted);
   });
+  asio::posix::stream_descriptor unread(io);
+  if (const int watch = watch_output(); watch >= 0) {
+    unread.assign(watch);
+    unread.async_wait(asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code& error) {
+      if (!error) end_with(StreamEnd::unread);
+    });
+  }
   if (!first.empty()) {
     net::Message message{false, std::move(first)};
     channel->send(std::move(message));
   }
   for (;;) {
     auto message = co_await channel->receive();
-    if (interrupted) co_return StreamEnd::interrupted;
+    if (end) co_return *end;
     if (!message) {
       if (message.error().kind() == Errc::cancelled) co_return StreamEnd::closed;
       co_return failed(message.error());
@@ -373,6 +397,15 @@ Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, co
   rpc::StreamedAnswer streamed(std::move(progress));
   streamed.ask(request);
   return impl_->rpc(method, std::move(request), timeout, streamed);
+}
+
+void NodeClient::end_requests_on_signal() {
+  impl_->request_signals.emplace(impl_->io, SIGINT, SIGTERM);
+  impl_->request_signals->async_wait([impl = impl_.get()](const boost::system::error_code& error, int) {
+    if (error) return;
+    impl->call_interrupted = true;
+    impl->client.close();
+  });
 }
 
 Attempt<NodeClient::Reply> NodeClient::get(const std::string& path) {

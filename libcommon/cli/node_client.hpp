@@ -51,10 +51,14 @@ class NodeClient {
   /// POST of a JSON text; likewise.
   Attempt<Reply> post(const std::string& path, std::string json);
 
-  enum class StreamEnd : unsigned char { closed, stopped, interrupted };
+  /// From now on SIGINT and SIGTERM do not end the process, but the request that is under way or the next one: a
+  /// Failure with kInterrupted and no message. For commands that have something to put in order.
+  void end_requests_on_signal();
+
+  enum class StreamEnd : unsigned char { closed, stopped, interrupted, unread };
   /// Opens the WebSocket at `path` (with query), sends `first` unless empty, and gives every message to `on_message`
-  /// until it returns false, the other side closes, or SIGINT or SIGTERM comes (a Failure with kInterrupted is for the
-  /// caller to make). A connection that breaks is a Failure.
+  /// until it returns false, the other side closes, SIGINT or SIGTERM comes (a Failure with kInterrupted is for the
+  /// caller to make), or nobody reads standard output any more. A connection that breaks is a Failure.
   Attempt<StreamEnd> stream(const std::string& path, const std::string& first,
                             const std::function<bool(const net::Message&)>& on_message);
 

@@ -24,6 +24,7 @@ class Reporter {
       : tool_(std::move(tool)), stream_(&stream), colour_(colour) {}
 
   void set_verbosity(Verbosity verbosity) { verbosity_ = verbosity; }
+  bool is_quiet() const noexcept { return verbosity_ == Verbosity::quiet; }
   void set_json(bool json) { json_ = json; }
   const std::string& tool() const noexcept { return tool_; }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "base/json.hpp"
 
 namespace p2p::logs {
@@ -34,6 +36,17 @@ awaitable<Result<std::string>> get_logs(LogAccess access, const ParameterLookup&
   co_return co_await access.pool.run(std::move(work));
 }
 
+awaitable<Result<std::string>> get_stats(LogAccess access, const ParameterLookup& parameter) {
+  auto request = parse_stats_query(parameter, access.store, access.clock.wall());
+  if (!request) co_return request.error();
+  auto work = [&store = access.store, request = std::move(*request)]() -> Result<std::string> {
+    const auto page = store.stats(request.query);
+    if (!page) return page.error();
+    return stats_json(page->stats, request.top, store.cursor(page->position).to_text(), page->more);
+  };
+  co_return co_await access.pool.run(std::move(work));
+}
+
 awaitable<Result<std::string>> get_sources(LogAccess access) {
   auto work = [&store = access.store]() -> Result<std::string> {
     const auto sources = store.sources();
@@ -48,6 +61,8 @@ awaitable<Result<std::string>> clear(LogAccess access, Collector& collector, std
   const auto object = parse_object(parameters);
   if (!object) co_return object.error();
   const Json* node = find_member(*object, "node_id");
+  // Whoever misspells it does not mean all nodes.
+  if (object->size() != (node == nullptr ? 0U : 1U)) co_return Error(Errc::invalid, "the only parameter is node_id");
   if (node != nullptr && !node->is_string()) co_return Error(Errc::invalid, "node_id: must be the name of a node");
   const std::string node_id = node == nullptr ? "" : node->get<std::string>();
   if (node != nullptr && node_id.empty()) co_return Error(Errc::invalid, "node_id: must not be empty");
@@ -81,40 +96,73 @@ rpc::Method method(std::string name, std::string description, auth::Permission p
   return out;
 }
 
-constexpr char kGetLogsSchema[] = R"({"type":"object","properties":{
-"node_id":{"description":"globs of node names, a list or comma-separated"},
-"level":{"type":"string","enum":["DEBUG","INFO","WARNING","ERROR","CRITICAL"],"description":"this level and above"},
-"logger_name":{"description":"globs such as Service.*"},
-"since":{"type":"string","description":"RFC 3339, or how long ago: 10m, 3d"},"until":{"type":"string"},
-"text":{"type":"string","description":"part of the message, without case"},
-"regex":{"type":"string","description":"RE2 expression"},
-"cursor":{"type":"string"},"order":{"type":"string","enum":["tail","asc","desc"]},
-"limit":{"type":"integer","minimum":1,"maximum":10000}}})";
+constexpr std::string_view kPageParameters[] = {"node_id", "level", "logger_name", "since", "until",
+                                                "text",    "regex", "cursor",      "order", "limit"};
+constexpr std::string_view kStatsParameters[] = {"node_id", "level", "logger_name", "since",   "until",
+                                                 "text",    "regex", "cursor",      "buckets", "top"};
+
+/// The schema of a filter and a cursor, to which `more` is added.
+std::string filter_schema(std::string_view more) {
+  return fmt::format(R"({{"type":"object","properties":{{
+"node_id":{{"description":"globs of node names, a list or comma-separated"}},
+"level":{{"type":"string","enum":["DEBUG","INFO","WARNING","ERROR","CRITICAL"],"description":"this level and above"}},
+"logger_name":{{"description":"globs such as Service.*, a list or comma-separated"}},
+"since":{{"type":"string","description":"RFC 3339, or how long ago: 10m, 3d"}},"until":{{"type":"string"}},
+"text":{{"type":"string","description":"part of the message, without case"}},
+"regex":{{"type":"string","description":"RE2 expression"}},
+"cursor":{{"type":"string"}},{}}}}})",
+                     more);
+}
+
+constexpr char kPageSchema[] =
+    R"("order":{"type":"string","enum":["tail","asc","desc"]},"limit":{"type":"integer","minimum":1,"maximum":10000})";
+constexpr char kStatsSchema[] =
+    R"("buckets":{"type":"integer","minimum":1,"maximum":1000,"description":"of the histogram, at most"},
+"top":{"type":"integer","minimum":1,"maximum":1000,"description":"how many nodes and loggers are named"})";
 
 constexpr char kClearSchema[] =
     R"({"type":"object","properties":{"node_id":{"type":"string","description":"without it, all nodes"}}})";
+
+/// A GET whose parameters `answer` takes, if they are all among `known`.
+template <class Answer>
+net::Route reading_route(std::string pattern, std::span<const std::string_view> known, Answer answer) {
+  net::Route out;
+  out.method = net::Method::get;
+  out.pattern = std::move(pattern);
+  out.permission = auth::Permission::logs_read;
+  out.handler = [known, answer](net::Request& request) -> awaitable<net::Response> {
+    if (const auto checked = check_query_names(request.query, known); !checked)
+      co_return net::Response::problem(checked.error());
+    const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
+    auto answering = answer(parameter);
+    co_return response_of(co_await std::move(answering));
+  };
+  return out;
+}
+
+/// A method whose parameters `answer` takes, if they are all among `known`.
+template <class Answer>
+rpc::MethodHandler reading_method(std::span<const std::string_view> known, Answer answer) {
+  return [known, answer](rpc::CallContext call) -> awaitable<rpc::Outcome> {
+    const auto object = parse_object(call.params);
+    if (!object) co_return rpc::to_rpc_error(object.error());
+    if (const auto checked = check_member_names(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
+    const ParameterLookup parameter = json_parameters(*object);
+    auto answering = answer(parameter);
+    co_return outcome_of(co_await std::move(answering));
+  };
+}
 
 }  // namespace
 
 void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   using net::Request;
   using net::Response;
-  net::Route get;
-  get.method = net::Method::get;
-  get.pattern = "/api/logs";
-  get.permission = auth::Permission::logs_read;
-  get.handler = [access](Request& request) -> awaitable<Response> {
-    const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
-    co_return response_of(co_await get_logs(access, parameter));
-  };
-  router.add(std::move(get));
-
-  net::Route sources;
-  sources.method = net::Method::get;
-  sources.pattern = "/api/logs/sources";
-  sources.permission = auth::Permission::logs_read;
-  sources.handler = [access](Request&) -> awaitable<Response> { co_return response_of(co_await get_sources(access)); };
-  router.add(std::move(sources));
+  router.add(reading_route("/api/logs", kPageParameters,
+                           [access](const ParameterLookup& parameter) { return get_logs(access, parameter); }));
+  router.add(reading_route("/api/logs/stats", kStatsParameters,
+                           [access](const ParameterLookup& parameter) { return get_stats(access, parameter); }));
+  router.add(reading_route("/api/logs/sources", {}, [access](const ParameterLookup&) { return get_sources(access); }));
 
   net::Route clearing;
   clearing.method = net::Method::post;
@@ -141,16 +189,18 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
   out.name = "log_collector";
   out.version = P2P_VERSION;
   out.description = "the log records of all nodes";
-  out.methods.push_back(method("get_logs", "stored records that match a filter", auth::Permission::logs_read,
-                               kGetLogsSchema, [access](CallContext call) -> awaitable<Outcome> {
-                                 const auto object = parse_object(call.params);
-                                 if (!object) co_return rpc::to_rpc_error(object.error());
-                                 const ParameterLookup parameter = json_parameters(*object);
-                                 co_return outcome_of(co_await get_logs(access, parameter));
-                               }));
-  out.methods.push_back(method(
-      "get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read, R"({"type":"object"})",
-      [access](CallContext) -> awaitable<Outcome> { co_return outcome_of(co_await get_sources(access)); }));
+  out.methods.push_back(
+      method("get_logs", "stored records that match a filter", auth::Permission::logs_read, filter_schema(kPageSchema),
+             reading_method(kPageParameters,
+                            [access](const ParameterLookup& parameter) { return get_logs(access, parameter); })));
+  out.methods.push_back(method("get_stats", "how many records match a filter, by level, node, logger and time",
+                               auth::Permission::logs_read, filter_schema(kStatsSchema),
+                               reading_method(kStatsParameters, [access](const ParameterLookup& parameter) {
+                                 return get_stats(access, parameter);
+                               })));
+  out.methods.push_back(method("get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read,
+                               R"({"type":"object"})",
+                               reading_method({}, [access](const ParameterLookup&) { return get_sources(access); })));
   out.methods.push_back(
       method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
              auth::Permission::logs_clear, kClearSchema, [access, &collector](CallContext call) -> awaitable<Outcome> {

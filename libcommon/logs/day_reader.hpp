@@ -12,6 +12,7 @@
 #include "base/sqlite.hpp"
 #include "logs/day_index.hpp"
 #include "logs/filter.hpp"
+#include "logs/log_stats.hpp"
 #include "logs/stored.hpp"
 
 namespace p2p::logs {
@@ -71,6 +72,10 @@ class DayReader {
   /// The next group for the index: records from number `from` on. Null when, up to `last`, there is none, or (unless
   /// the day is `finished`) too few for a whole one; then, of a finished day, nothing is left to index.
   Result<std::unique_ptr<IndexGroup>> next_group(std::uint64_t from, std::uint64_t last, bool finished);
+  /// Counts matching records, by number upwards whatever the request says; a record is counted once over all calls.
+  Result<ScanEnd> count(const ScanRequest& request, LogStats& into);
+  /// Of the oldest record; nothing when there is none.
+  Result<std::optional<WallTime>> first_received();
 
  private:
   /// Names by row id: the first kMaxKeptNames; the others are looked up in the file.
@@ -83,6 +88,7 @@ class DayReader {
   Result<std::vector<std::int64_t>> matching(const Names& names, const std::function<bool(std::string_view)>& matches,
                                              std::vector<char>& allowed);
   struct Lane;
+  class Tally;
   /// Which rows a filter takes, by row id of node and logger; empty for all.
   struct Wanted {
     std::vector<char> nodes;

@@ -59,7 +59,7 @@ std::vector<std::string> list_of(const std::optional<std::string>& text) {
 Result<std::optional<WallTime>> time_of(const ParameterLookup& parameter, std::string_view name, WallTime now) {
   const auto text = parameter(name);
   if (!text || text->empty()) return std::optional<WallTime>();
-  const auto time = parse_time(*text, now, std::chrono::seconds{0});
+  const auto time = parse_time(*text, now, {});
   if (!time) return Error(Errc::invalid, fmt::format("{}: {}", name, time.error().context));
   return std::optional<WallTime>(*time);
 }

@@ -10,8 +10,28 @@
 namespace p2p::logs {
 namespace {
 
-/// JSON string of valid UTF-8; DEL and the C1 controls are escaped too, because terminals obey them.
-void append_string(std::string& out, std::string_view text) {
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, text);
+}
+
+Result<WallTime> find_time(const Json& object, std::string_view name) {
+  const std::string* text = find_string(object, name);
+  if (text == nullptr) return Error(Errc::invalid, fmt::format("log record without \"{}\"", name));
+  return parse_rfc3339(*text);
+}
+
+std::string text_or_empty(const Json& object, std::string_view name) {
+  const std::string* text = find_string(object, name);
+  return text == nullptr ? std::string() : *text;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
@@ -33,36 +53,15 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  if (text.empty()) return;
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_string(out, text);
-}
-
-Result<WallTime> find_time(const Json& object, std::string_view name) {
-  const std::string* text = find_string(object, name);
-  if (text == nullptr) return Error(Errc::invalid, fmt::format("log record without \"{}\"", name));
-  return parse_rfc3339(*text);
-}
-
-std::string text_or_empty(const Json& object, std::string_view name) {
-  const std::string* text = find_string(object, name);
-  return text == nullptr ? std::string() : *text;
-}
-
-}  // namespace
-
 void append_record_json(std::string& out, const LogRecord& record, std::string_view cursor) {
   const auto sink = std::back_inserter(out);
   fmt::format_to(sink, "{{\"timestamp\":\"{}\",\"node_id\":", format_rfc3339(record.timestamp));
-  append_string(out, record.node_id);
+  append_json_string(out, record.node_id);
   fmt::format_to(sink, ",\"epoch\":{},\"seq\":{},\"level\":\"{}\",\"logger_name\":", record.epoch, record.seq,
                  to_string(record.level));
-  append_string(out, record.logger_name);
+  append_json_string(out, record.logger_name);
   out += ",\"message\":";
-  append_string(out, record.message);
+  append_json_string(out, record.message);
   if (!record.attrs.empty()) fmt::format_to(sink, ",\"attrs\":{}", record.attrs);
   append_member(out, "module", record.module);
   append_member(out, "function", record.function);

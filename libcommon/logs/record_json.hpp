@@ -16,6 +16,9 @@ namespace p2p::logs {
 /// empty. The record is normalised; control characters are escaped, so that the line is safe on a terminal.
 void append_record_json(std::string& out, const LogRecord& record, std::string_view cursor = {});
 
+/// Appends a JSON string of valid UTF-8; DEL and the C1 controls are escaped too, because terminals obey them.
+void append_json_string(std::string& out, std::string_view text);
+
 struct ParsedRecord {
   LogRecord record;
   std::string cursor;  ///< empty when there was none

@@ -28,6 +28,7 @@
 #include "base/random.hpp"
 #include "logs/cursor.hpp"
 #include "logs/filter.hpp"
+#include "logs/log_stats.hpp"
 #include "logs/stored.hpp"
 
 namespace p2p::logs {
@@ -90,6 +91,20 @@ struct Page {
   bool more = false;
 };
 
+struct StatsQuery {
+  Filter filter;
+  std::uint64_t position = 0;                 ///< number of the cursor
+  std::size_t max_buckets = kDefaultBuckets;  ///< at most kMaxBuckets
+};
+
+struct StatsPage {
+  /// From the position on. Times that the filter leaves open are settled, so that a further page counts into the same
+  /// buckets: it must be asked for with them.
+  LogStats stats;
+  std::uint64_t position = 0;  ///< where to go on
+  bool more = false;           ///< kScanBudget was reached
+};
+
 struct Sources {
   std::vector<std::string> nodes;    ///< sorted
   std::vector<std::string> loggers;  ///< sorted; at most kMaxListedLoggers
@@ -128,6 +143,7 @@ class Store {
   /// follows it has been deleted with its day; the context names the oldest cursor.
   Result<std::uint64_t> position_of(const Cursor& cursor) const;
   Result<Page> query(const Query& query);
+  Result<StatsPage> stats(const StatsQuery& query);
   Result<Sources> sources();
   /// How many records are not in a search index yet. Some of the newest never are.
   std::uint64_t unindexed() const;
@@ -151,6 +167,9 @@ class Store {
   Result<DayWriter*> writer_for(const DayPtr& day);
   Result<bool> scan_day(const DayPtr& day, const Query& query, Monotonic until, std::uint64_t last, Page& page);
   Result<Page> scan(const Query& query);
+  Result<bool> count_day(const DayPtr& day, const Filter& filter, Monotonic until, std::uint64_t last, StatsPage& page);
+  /// With times that are settled.
+  Result<Filter> bounded(const Filter& filter);
   /// Those that are not known to be damaged.
   std::vector<DayPtr> days() const;
   void remove_day(const DayPtr& day);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "logs/record.hpp"
+#include "logs/time_expression.hpp"
 
 namespace p2p::logs {
 
@@ -17,8 +19,25 @@ enum class LineStyle : unsigned char {
 /// are escaped.
 std::string format_own_line(const LogRecord& record, LineStyle style);
 
-/// The same with the node's name after the time, for tools that show many nodes; attrs follow the message. `colour`
-/// colours the level by its severity, and each node's name in a colour of its own.
-std::string format_fleet_line(const LogRecord& record, bool colour);
+/// How a tool shows the records of many nodes.
+struct LineLook {
+  bool colour = false;   ///< levels by severity, each node's name in a colour of its own
+  ZoneOffset zone = {};  ///< of times; none: UTC
+  int digits = 3;        ///< of the fraction of seconds: 0, 3, 6 or 9
+};
+
+/// RFC 3339, as the look has it.
+std::string format_time(WallTime time, const LineLook& look);
+
+/// The line above with the node's name after the time; attrs follow the message.
+std::string format_fleet_line(const LogRecord& record, const LineLook& look);
+
+/// In the level's colour, if that is wanted. `text` is safe already.
+std::string painted_by_level(LogLevel level, std::string_view text, bool colour);
+/// A node's name, escaped, in the colour that it has in every run and on every machine.
+std::string painted_node(std::string_view node_id, bool colour);
+
+/// The SGR sequence of that colour.
+std::string colour_of_node(std::string_view node_id);
 
 }  // namespace p2p::logs

@@ -8,8 +8,18 @@
 namespace p2p::logs {
 namespace {
 
-WallTime midnight_before(WallTime time, std::chrono::seconds utc_offset) {
-  return WallTime{std::chrono::floor<std::chrono::days>(time + utc_offset)} - utc_offset;
+std::chrono::seconds offset_at(const ZoneOffset& zone, WallTime time) {
+  return zone ? zone(time) : std::chrono::seconds{0};
+}
+
+/// When clocks of the zone show midnight of that day. The offset is taken from there: it may have changed since.
+WallTime midnight_of(std::chrono::sys_days day, const ZoneOffset& zone) {
+  const WallTime utc{day};
+  return utc - offset_at(zone, utc - offset_at(zone, utc));
+}
+
+std::chrono::sys_days day_of(WallTime time, const ZoneOffset& zone) {
+  return std::chrono::floor<std::chrono::days>(time + offset_at(zone, time));
 }
 
 /// `YYYY-MM-DD` and nothing else.
@@ -17,15 +27,15 @@ bool is_date(std::string_view text) { return text.size() == 10 && text[4] == '-'
 
 }  // namespace
 
-Result<WallTime> parse_time(std::string_view text, WallTime now, std::chrono::seconds utc_offset) {
+Result<WallTime> parse_time(std::string_view text, WallTime now, const ZoneOffset& zone) {
   text = trim(text);
   if (text == "now") return now;
-  if (text == "today") return midnight_before(now, utc_offset);
-  if (text == "yesterday")
-    return midnight_before(midnight_before(now, utc_offset) - std::chrono::hours{12}, utc_offset);
+  if (text == "today") return midnight_of(day_of(now, zone), zone);
+  if (text == "yesterday") return midnight_of(day_of(now, zone) - std::chrono::days{1}, zone);
   if (const auto duration = parse_duration(text)) return now - *duration;
   if (is_date(text)) {
-    if (const auto date = parse_rfc3339(std::string(text) + "T00:00:00Z")) return *date - utc_offset;
+    if (const auto date = parse_rfc3339(std::string(text) + "T00:00:00Z"))
+      return midnight_of(std::chrono::floor<std::chrono::days>(*date), zone);
   }
   if (const auto time = parse_rfc3339(text)) return *time;
   return Error(Errc::invalid,
@@ -33,9 +43,9 @@ Result<WallTime> parse_time(std::string_view text, WallTime now, std::chrono::se
                            escape_controls(text.substr(0, 40))));
 }
 
-Result<std::string> time_parameter(std::string_view text, WallTime now, std::chrono::seconds utc_offset) {
+Result<std::string> time_parameter(std::string_view text, WallTime now, const ZoneOffset& zone) {
   text = trim(text);
-  const auto time = parse_time(text, now, utc_offset);
+  const auto time = parse_time(text, now, zone);
   if (!time) return time.error();
   if (text == "now" || parse_duration(text)) return std::string(text);
   return format_rfc3339(*time);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -10,13 +11,15 @@
 
 namespace p2p::logs {
 
+/// How far east of UTC a zone is at that moment, which summer time changes. An empty one is UTC.
+using ZoneOffset = std::function<std::chrono::seconds(WallTime)>;
+
 /// A duration (`10m`, `3d`: that long before `now`), `now`, `today` and `yesterday` (their midnight), `YYYY-MM-DD` (its
-/// midnight) or an RFC 3339 date-time. Days begin at midnight of the zone `utc_offset` east of UTC. `invalid` for
-/// anything else.
-Result<WallTime> parse_time(std::string_view text, WallTime now, std::chrono::seconds utc_offset);
+/// midnight) or an RFC 3339 date-time. Days begin at midnight of `zone`. `invalid` for anything else.
+Result<WallTime> parse_time(std::string_view text, WallTime now, const ZoneOffset& zone);
 
 /// What a tool passes on to the coordinator: durations as they are, so that they count from its clock, which is the one
 /// that dates records; everything else as RFC 3339. `invalid` as above.
-Result<std::string> time_parameter(std::string_view text, WallTime now, std::chrono::seconds utc_offset);
+Result<std::string> time_parameter(std::string_view text, WallTime now, const ZoneOffset& zone);
 
 }  // namespace p2p::logs

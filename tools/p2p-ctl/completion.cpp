@@ -47,11 +47,20 @@ void add_methods(const Json& service, std::set<std::string>& out) {
   }
 }
 
+void add_loggers(const std::string& sources, std::set<std::string>& out) {
+  const auto parsed = parse_json(sources);
+  const Json* loggers = parsed ? find_member(*parsed, "loggers") : nullptr;
+  if (loggers == nullptr || !loggers->is_array()) return;
+  for (const Json& logger : *loggers) {
+    if (logger.is_string()) out.insert(logger.get<std::string>());
+  }
+}
+
 /// What a completion offers; says nothing when it cannot be known quickly.
 class Names final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.choice_argument("KIND", kind_, {"nodes", "services", "methods", "contexts"}, "of what");
+    options.choice_argument("KIND", kind_, {"nodes", "services", "methods", "contexts", "loggers"}, "of what");
   }
   /// A vault would ask for its password.
   bool needs_home() const override { return false; }
@@ -79,6 +88,11 @@ class Names final : public cli::Command {
     std::set<std::string> out;
     if (kind_ == "nodes") {
       if (const auto nodes = ask_nodes(client, kAskTimeout)) add_nodes(*nodes, out);
+      return out;
+    }
+    if (kind_ == "loggers") {
+      if (const auto sources = client.rpc("log_collector.get_log_sources", "", std::nullopt, kAskTimeout))
+        add_loggers(*sources, out);
       return out;
     }
     const auto list = ask_services(client, {rpc::Target::Kind::all}, kAskTimeout);

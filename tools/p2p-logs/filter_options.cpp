@@ -1,22 +1,21 @@
 #include "filter_options.hpp"
 
-#include <ctime>
-
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
+#include "local_zone.hpp"
 #include "logs/filter.hpp"
-#include "logs/time_expression.hpp"
 #include "net/http.hpp"
 
 namespace p2p::logs {
 namespace {
 
-/// Of this machine's zone, now.
-std::chrono::seconds utc_offset() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  return std::chrono::seconds{local.tm_gmtoff};
+/// An option that is given and empty is a variable that is not set: it must not mean everything.
+cli::Attempt<void> check_not_empty(const std::vector<std::string>& globs, std::string_view option) {
+  for (const auto& part : split(join(globs, ","), ',')) {
+    if (!globs.empty() && trim(part).empty())
+      return cli::Failure(cli::kUsage, std::string(option) + ": a pattern must not be empty");
+  }
+  return {};
 }
 
 }  // namespace
@@ -35,6 +34,9 @@ void FilterOptions::declare_times(cli::Options& options) {
 }
 
 cli::Attempt<Json> FilterOptions::parameters() const {
+  for (const auto& checked : {check_not_empty(nodes, "--node"), check_not_empty(loggers, "--logger")}) {
+    if (!checked) return checked.error();
+  }
   Json out = Json::object();
   if (!nodes.empty()) out["node_id"] = join(nodes, ",");
   if (!loggers.empty()) out["logger_name"] = join(loggers, ",");
@@ -43,8 +45,8 @@ cli::Attempt<Json> FilterOptions::parameters() const {
   if (!regex.empty()) out["regex"] = regex;
   const WallTime now = SystemClock().wall();
   for (const auto& [name, text] : {std::pair{"since", &since}, std::pair{"until", &until}}) {
-    if (text->empty()) continue;
-    auto parameter = time_parameter(*text, now, utc_offset());
+    if (!*text) continue;
+    auto parameter = time_parameter(**text, now, local_zone());
     if (!parameter) return cli::Failure(cli::kUsage, std::string("--") + name + ": " + parameter.error().context);
     out[name] = std::move(*parameter);
   }

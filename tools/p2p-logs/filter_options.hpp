@@ -1,6 +1,7 @@
 // The options that say which records are wanted, the same for every subcommand.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ struct FilterOptions {
   std::string level;
   std::string grep;
   std::string regex;
-  std::string since;
-  std::string until;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
 
   /// --node, --logger, --level, --grep, --regex.
   void declare(cli::Options& options);

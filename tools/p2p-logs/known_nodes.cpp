@@ -60,4 +60,13 @@ Attempt<void> warn_of_unknown_nodes(const std::vector<std::string>& globs, cli::
   return {};
 }
 
+Attempt<void> check_known_node(const std::string& name, cli::NodeClient& client) {
+  const auto known = known_nodes(client);
+  if (!known) return known.error();
+  if (!*known || (*known)->contains(name)) return {};
+  const std::vector<std::string_view> names((*known)->begin(), (*known)->end());
+  return cli::Failure(cli::kNotFound,
+                      fmt::format("no node \"{}\" has records or is in the fleet{}", name, did_you_mean(name, names)));
+}
+
 }  // namespace p2p::logs

@@ -14,4 +14,8 @@ namespace p2p::logs {
 cli::Attempt<void> warn_of_unknown_nodes(const std::vector<std::string>& globs, cli::NodeClient& client,
                                          cli::Reporter& report);
 
+/// kNotFound, with what may have been meant, for a name that no such node has; passes where the coordinator does not
+/// tell.
+cli::Attempt<void> check_known_node(const std::string& name, cli::NodeClient& client);
+
 }  // namespace p2p::logs

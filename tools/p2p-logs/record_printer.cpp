@@ -1,37 +1,56 @@
 #include "record_printer.hpp"
 
-#include "logs/text_format.hpp"
+#include "base/text.hpp"
+#include "local_zone.hpp"
 
 namespace p2p::logs {
 
+using cli::Failure;
+
+namespace {
+
+std::string known_fields() {
+  const auto& names = record_field_names();
+  return "the fields are " + join(std::vector<std::string>(names.begin(), names.end()), ", ");
+}
+
+}  // namespace
+
 void RecordPrinter::declare(cli::Options& options) {
-  options.choice("-o,--output", "FORMAT", format_, {"text", "json"}, "lines for people, or one JSON object a line");
+  options.choice("-o,--output", "FORMAT", format_, {"text", "json", "logfmt", "template"},
+                 "lines for people, one JSON object a line, key=value pairs, or as --template says");
+  options.text("--template", "TEXT", template_text_, "what to print of each record, as in '{timestamp} {message}'");
+  options.flag("--local", local_, "show times in this machine's zone, not in UTC");
 }
 
-void RecordPrinter::print(cli::Output& out, const ParsedRecord& record) const {
-  std::string line;
-  if (format_ == "json")
-    append_record_json(line, record.record, record.cursor);
-  else
-    line = format_fleet_line(record.record, out.surface().colour);
-  out.stream() << line << '\n';
-}
-
-cli::Attempt<LogPage> parse_page(const Json& answer) {
-  LogPage out;
-  const Json* logs = find_member(answer, "logs");
-  const std::string* cursor = find_string(answer, "cursor");
-  if (logs == nullptr || !logs->is_array() || cursor == nullptr)
-    return cli::Failure(cli::kDamaged, "the coordinator's answer is not a page of log records");
-  out.cursor = *cursor;
-  const Json* more = find_member(answer, "more");
-  out.more = more != nullptr && more->is_boolean() && more->get<bool>();
-  for (const auto& entry : *logs) {
-    auto record = record_of(entry);
-    if (!record) return cli::Failure(cli::kDamaged, "the coordinator sent a " + record.error().context);
-    out.records.push_back(std::move(*record));
+cli::Attempt<void> RecordPrinter::prepare(bool colour) {
+  if (format_.empty()) format_ = template_text_ ? "template" : "text";
+  if (template_text_ && format_ != "template")
+    return Failure(cli::kUsage, "--template goes with -o template, not with -o " + format_);
+  if (format_ == "template") {
+    if (!template_text_) return Failure(cli::kUsage, "-o template needs --template", known_fields());
+    auto parsed = LineTemplate::parse(*template_text_);
+    if (!parsed) return Failure(cli::kUsage, "--template: " + parsed.error().context, known_fields());
+    template_ = std::move(*parsed);
   }
-  return out;
+  look_.colour = colour;
+  if (local_) look_.zone = local_zone();
+  if (format_ == "logfmt") look_.digits = 9;
+  return {};
+}
+
+void RecordPrinter::print(std::ostream& out, const ParsedRecord& record) const {
+  if (format_ == "json") {
+    std::string line;
+    append_record_json(line, record.record, record.cursor);
+    out << line << '\n';
+  } else if (format_ == "logfmt") {
+    out << format_logfmt(record, look_) << '\n';
+  } else if (template_) {
+    out << template_->format(record, look_) << '\n';
+  } else {
+    out << format_fleet_line(record.record, look_) << '\n';
+  }
 }
 
 }  // namespace p2p::logs

@@ -1,29 +1,28 @@
-// Prints the records of an answer: lines of text for people, or one JSON object a line.
+// Prints records: lines of text for people, one JSON object a line, logfmt, or by a template.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/command.hpp"
-#include "logs/record_json.hpp"
+#include "logs/record_fields.hpp"
 
 namespace p2p::logs {
 
-/// Of one command's `-o text|json`.
+/// Of one command's `-o text|json|logfmt|template`, `--template` and `--local`.
 class RecordPrinter {
  public:
   void declare(cli::Options& options);
-  void print(cli::Output& out, const ParsedRecord& record) const;
+  /// After parsing, before anything is dialled. `colour`: on the terminal where it goes to.
+  cli::Attempt<void> prepare(bool colour);
+  void print(std::ostream& out, const ParsedRecord& record) const;
 
  private:
-  std::string format_ = "text";
+  std::string format_;  // empty: not said
+  std::optional<std::string> template_text_;
+  bool local_ = false;
+  LineLook look_{};
+  std::optional<LineTemplate> template_;
 };
-
-/// What `/api/logs` and the messages of `/ws/logs` have in common. kDamaged for anything else.
-struct LogPage {
-  std::vector<ParsedRecord> records;
-  std::string cursor;
-  bool more = false;
-};
-cli::Attempt<LogPage> parse_page(const Json& answer);
 
 }  // namespace p2p::logs

@@ -1,6 +1,6 @@
-#include "cli/node_client.hpp"
-#include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "log_page.hpp"
+#include "pager.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -11,23 +11,23 @@ class SourcesCommand final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.choice("-o,--output", "FORMAT", format_, {"table", "json", "yaml", "name"}, "how to print");
+    pager_.declare(options);
   }
 
   Attempt<void> run(cli::Session& session) override {
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto reply = client->get("/api/logs/sources");
-    if (!reply) return reply.error();
-    if (reply->status != 200) return cli::failure_of_status(reply->status, reply->body);
-    const auto answer = parse_json(reply->body);
-    if (!answer) return cli::Failure(cli::kDamaged, answer.error().context);
+    const auto answer = get_answer(*client, "/api/logs/sources", Json::object());
+    if (!answer) return answer.error();
     const auto format = cli::parse_format(format_).value_or(cli::Format::table);
     cli::Output out(session.out.stream(), format, session.out.surface());
     const bool as_it_is = format == cli::Format::json || format == cli::Format::yaml;
+    pager_.start(session.out.stream());
     if (as_it_is)
-      out.value(reply->body);
+      out.value(dump_json(*answer));
     else
       out.list(dump_json(rows_of(*answer)), kColumns, "name");
+    pager_.stop();
     return {};
   }
 
@@ -46,6 +46,7 @@ class SourcesCommand final : public cli::Command {
   inline static const std::vector<cli::Column> kColumns{cli::member_column("KIND", "kind"),
                                                         cli::member_column("NAME", "name")};
   std::string format_ = "table";
+  Pager pager_;
 };
 
 }  // namespace

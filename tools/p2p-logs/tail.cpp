@@ -4,13 +4,15 @@
 #include <thread>
 
 #include "base/system_random.hpp"
-#include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "cursor_file.hpp"
 #include "filter_options.hpp"
 #include "known_nodes.hpp"
+#include "log_page.hpp"
 #include "logs/store.hpp"
 #include "net/channel.hpp"
+#include "pager.hpp"
 #include "record_printer.hpp"
 
 namespace p2p::logs {
@@ -29,46 +31,70 @@ class TailCommand final : public cli::Command {
     filter_.declare(options);
     options.number("-n,--lines", "N", lines_, 0, kMaxPageRecords, "how many of the last records first, 10 by default");
     options.flag("--no-follow", no_follow_, "end after the last records");
+    cursor_file_.declare(options);
     printer_.declare(options);
+    pager_.declare(options);
   }
 
   Attempt<void> run(cli::Session& session) override {
     auto parameters = filter_.parameters();
     if (!parameters) return parameters.error();
+    if (const auto ready = printer_.prepare(session.out.surface().colour); !ready) return ready;
+    if (const auto opened = cursor_file_.open(); !opened) return opened;
+    cursor_ = cursor_file_.cursor();
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     if (auto looked = warn_of_unknown_nodes(filter_.nodes, *client, session.report); !looked) return looked;
-    return no_follow_ ? show_last(*client, session.out, std::move(*parameters))
-                      : follow(*client, session, std::move(*parameters));
+    const auto done = no_follow_ ? show(*client, session.out.stream(), std::move(*parameters))
+                                 : follow(*client, session, std::move(*parameters));
+    const auto kept = cursor_file_.close();
+    if (!done) return explained(done.error());
+    return kept;
   }
 
  private:
-  Attempt<void> show_last(cli::NodeClient& client, cli::Output& out, Json parameters) {
-    if (lines_ == 0) return {};
-    parameters["limit"] = lines_;
-    const auto reply = client.get("/api/logs" + query_string(parameters));
-    if (!reply) return reply.error();
-    if (reply->status != 200) return cli::failure_of_status(reply->status, reply->body);
-    const auto answer = parse_json(reply->body);
-    if (!answer) return Failure(cli::kDamaged, answer.error().context);
-    return take(*answer, out);
+  /// The last ones, or all after the cursor.
+  Attempt<void> show(cli::NodeClient& client, std::ostream& out, Json parameters) {
+    const bool from_cursor = !cursor_.empty();
+    if (!from_cursor && lines_ == 0 && !cursor_file_.is_used()) return {};
+    pager_.start(out);
+    if (pager_.is_running()) client.end_requests_on_signal();
+    const auto done = show_pages(client, out, std::move(parameters), from_cursor);
+    pager_.stop();
+    return done;
   }
 
-  /// Prints a page or message and remembers where it ends.
-  Attempt<void> take(const Json& answer, cli::Output& out) {
-    const auto page = parse_page(answer);
-    if (!page) return page.error();
-    for (const auto& record : page->records) printer_.print(out, record);
-    out.stream().flush();
-    cursor_ = page->cursor;
+  Attempt<void> show_pages(cli::NodeClient& client, std::ostream& out, Json parameters, bool from_cursor) {
+    // Of no lines only the cursor is wanted.
+    parameters["limit"] = from_cursor ? kMaxPageRecords : std::max<std::uint64_t>(lines_, 1);
+    for (bool more = true; more && out;) {
+      if (from_cursor) parameters["cursor"] = cursor_;
+      auto page = get_page(client, parameters);
+      if (!page) return page.error();
+      if (!from_cursor && lines_ == 0) page->records.clear();
+      more = from_cursor && page->more;
+      print(*page, out);
+    }
     return {};
   }
 
-  Attempt<void> take_message(const std::string& text, cli::Output& out) {
+  /// Prints a page or message and remembers where it ends.
+  void print(const LogPage& page, std::ostream& out) {
+    for (const auto& record : page.records) printer_.print(out, record);
+    cursor_ = page.cursor;
+    if (out.flush()) cursor_file_.keep(cursor_);
+  }
+
+  Attempt<void> take_message(const std::string& text, std::ostream& out) {
     const auto message = parse_json(text);
     if (!message) return Failure(cli::kDamaged, message.error().context);
     const std::string* type = find_string(*message, "type");
-    if (type == nullptr || *type != "error") return take(*message, out);
+    if (type == nullptr || *type != "error") {
+      const auto page = parse_page(*message);
+      if (!page) return page.error();
+      print(*page, out);
+      return {};
+    }
     const std::string* detail = find_string(*message, "detail");
     const auto status = find_unsigned(*message, "status").value_or(500);
     Failure failed = cli::failure_of_status(static_cast<unsigned>(status), {});
@@ -78,31 +104,42 @@ class TailCommand final : public cli::Command {
 
   /// A connection that was there once is made again for ever; everything seen is marked by the cursor.
   Attempt<void> follow(cli::NodeClient& client, cli::Session& session, Json parameters) {
-    parameters["last"] = lines_;
+    if (cursor_.empty()) parameters["last"] = lines_;
     milliseconds delay = kFirstDelay;
-    bool lost = false;
+    bool lost = false, was_there = false;
     for (;;) {
+      if (!cursor_.empty()) {
+        parameters.erase("last");
+        parameters["cursor"] = cursor_;
+      }
       Attempt<void> taken;
       const auto on_message = [&](const net::Message& message) {
         if (std::exchange(lost, false)) session.report.note("connected again to " + client.address());
+        was_there = true;
         delay = kFirstDelay;
-        taken = take_message(message.data, session.out);
-        return taken.has_value();
+        taken = take_message(message.data, session.out.stream());
+        return taken.has_value() && session.out.stream().good();
       };
       const auto end = client.stream("/ws/logs", dump_json(parameters), on_message);
       if (!taken) return taken.error();
       if (end && *end == cli::NodeClient::StreamEnd::interrupted) return Failure(cli::kInterrupted, "");
+      if (end && *end == cli::NodeClient::StreamEnd::unread) return {};
       if (!session.out.stream()) return {};  // nobody reads any more; main says so
       const bool worth_another =
           end || end.error().exit_code == cli::kUnreachable || end.error().exit_code == cli::kTimeout;
-      if (!worth_another || cursor_.empty()) return end ? closed_at_once(client) : end.error();
+      if (!worth_another || !was_there) return end ? closed_at_once(client) : end.error();
       if (!std::exchange(lost, true))
         session.report.warning(fmt::format("lost the connection to {}; trying again", client.address()));
-      parameters.erase("last");
-      parameters["cursor"] = cursor_;
       std::this_thread::sleep_for(jittered(delay));
       delay = std::min(delay * 2, kLongestDelay);
     }
+  }
+
+  /// What can be done where records after the cursor are no longer stored.
+  Failure explained(Failure failure) const {
+    if (failure.exit_code == cli::kNotFound && failure.hint.empty() && !cursor_.empty() && !cursor_file_.is_used())
+      failure.hint = "the same command again goes on with what is stored now";
+    return cursor_file_.explain(std::move(failure));
   }
 
   static Failure closed_at_once(const cli::NodeClient& client) {
@@ -116,7 +153,9 @@ class TailCommand final : public cli::Command {
   }
 
   FilterOptions filter_;
+  CursorFile cursor_file_;
   RecordPrinter printer_;
+  Pager pager_;
   std::uint64_t lines_ = 10;
   bool no_follow_ = false;
   std::string cursor_;

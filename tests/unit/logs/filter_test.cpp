@@ -101,7 +101,7 @@ TEST_CASE("lists and patterns are bounded") {
 }
 
 TEST_CASE("times as people type them") {
-  const auto zone = std::chrono::hours{2};
+  const ZoneOffset zone = [](WallTime) { return std::chrono::hours{2}; };
   const auto parsed = [&](std::string_view text) { return format_rfc3339(parse_time(text, kNow, zone).value(), 0); };
   CHECK(parsed("now") == "2026-03-02T12:30:00Z");
   CHECK(parsed("10m") == "2026-03-02T12:20:00Z");
@@ -110,17 +110,29 @@ TEST_CASE("times as people type them") {
   CHECK(parsed("yesterday") == "2026-02-28T22:00:00Z");
   CHECK(parsed("2026-01-02") == "2026-01-01T22:00:00Z");
   CHECK(parsed("2026-01-02T03:04:05+01:00") == "2026-01-02T02:04:05Z");
-  for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z"})
+  for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z", "100000000000d"})
     CHECK_FALSE(parse_time(text, kNow, zone).has_value());
+}
+
+TEST_CASE("days begin at midnight of their own, also when clocks were changed since") {
+  // Central Europe: from 2026-03-29T01:00Z on two hours ahead, before it one.
+  const WallTime change = parse_rfc3339("2026-03-29T01:00:00Z").value();
+  const ZoneOffset zone = [&](WallTime time) { return std::chrono::hours{time < change ? 1 : 2}; };
+  const WallTime now = parse_rfc3339("2026-03-30T10:00:00Z").value();
+  const auto parsed = [&](std::string_view text) { return format_rfc3339(parse_time(text, now, zone).value(), 0); };
+  CHECK(parsed("today") == "2026-03-29T22:00:00Z");
+  CHECK(parsed("yesterday") == "2026-03-28T23:00:00Z");
+  CHECK(parsed("2026-03-29") == "2026-03-28T23:00:00Z");
+  CHECK(parsed("2026-03-28") == "2026-03-27T23:00:00Z");
 }
 
 TEST_CASE("a tool leaves durations to the coordinator's clock and settles days itself") {
   const auto parameter = [&](std::string_view text) {
-    return time_parameter(text, kNow, std::chrono::hours{2}).value();
+    return time_parameter(text, kNow, [](WallTime) { return std::chrono::hours{2}; }).value();
   };
   CHECK(parameter("10m") == "10m");
   CHECK(parameter("now") == "now");
   CHECK(parameter("today") == "2026-03-01T22:00:00.000000000Z");
   CHECK(parameter("2026-01-02T03:04:05+01:00") == "2026-01-02T02:04:05.000000000Z");
-  CHECK_FALSE(time_parameter("soon", kNow, std::chrono::hours{2}).has_value());
+  CHECK_FALSE(time_parameter("soon", kNow, {}).has_value());
 }

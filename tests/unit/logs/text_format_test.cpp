@@ -33,7 +33,7 @@ TEST_CASE("a line for a terminal or the journal") {
 TEST_CASE("a line of the fleet names its node and shows attrs") {
   LogRecord with_attrs = record();
   with_attrs.attrs = R"({"n":1})";
-  CHECK(format_fleet_line(with_attrs, false) ==
+  CHECK(format_fleet_line(with_attrs, {}) ==
         "2026-01-02T03:04:05.123Z worker-1 WARNING  Gossip: line one\\nline \\x1b[2Jtwo {\"n\":1}");
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("a node's name cannot smuggle escape sequences") {
   LogRecord evil = record();
   evil.node_id = "\x1b]0;x\x07";
   evil.logger_name = "\x1b[31m";
-  CHECK(format_fleet_line(evil, false).find('\x1b') == std::string::npos);
+  CHECK(format_fleet_line(evil, {}).find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("a gap is told in one line") {
