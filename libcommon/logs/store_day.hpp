@@ -32,25 +32,6 @@ class Store::Lease {
   Lease(Lease&&) = default;
   Lease& operator=(Lease&&) = delete;
 
-  DayReader& operator*() { return *reader_; }
-  DayReader* operator->() { return reader_.get(); }
-
- private:
-  Lease(Store& store, DayPtr day, std::unique_ptr<DayReader> reader)
-      : store_(&store), day_(std::move(day)), reader_(std::move(reader)) {}
-  Store* store_;
-  DayPtr day_;
-  std::unique_ptr<DayReader> reader_;
-};
-
-/// A reader of one day, given back at the end.
-class Store::Lease {
- public:
-  static Result<Lease> take(Store& store, const DayPtr& day);
-  ~Lease();
-  Lease(Lease&&) = default;
-  Lease& operator=(Lease&&) = delete;
-
   DayReader* operator->() { return reader_.get(); }
 
  private:
