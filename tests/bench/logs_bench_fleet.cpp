@@ -30,7 +30,8 @@ net::ChannelLimits link_limits() {
 
 membership::LinkHandlers quiet_handlers() {
   membership::LinkHandlers out;
-  out.on_records = out.on_logs = out.on_logs_reply = [](std::string_view) {};
+  out.on_records = [](std::string_view, const membership::LinkRoom&) {};
+  out.on_logs = out.on_logs_reply = [](std::string_view) {};
   out.answer = [](membership::LinkCall) -> asio::awaitable<std::string> { co_return "{}"; };
   return out;
 }

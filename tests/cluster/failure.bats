@@ -47,6 +47,33 @@ risen_everywhere() {
   wait_until 2 risen_everywhere worker-1 "$before"
 }
 
+# What the coordinator has of a node: epoch and number of each record, in the order of storing.
+numbers_of() { p2p-logs query --node "$1" --limit 10000 -o json | jq -r '"\(.epoch) \(.seq)"'; }
+stored_count() { p2p-logs query --node "$1" --grep "$2" -o json 2>/dev/null | grep -c .; }
+are_stored() { (($(stored_count "$1" "$2") == $3)); }
+# How often a text is in the files of a node's spool.
+are_spooled() { (($(cat "$P2P_HOME/data/$1"/spool/*.seg | grep -ao "$2" | wc -l) == $3)); }
+
+@test "what a worker logged without its coordinator is stored once it is back, though the worker was killed too" {
+  wait_until 10 are_stored worker-1 "listening on" 1
+  node_kill coordinator-1 KILL
+  wait_until 10 are_spooled worker-1 "the link to coordinator-1 broke" 1
+  local life
+  for life in 2 3 4; do
+    node_kill worker-1 KILL
+    node_run worker-1
+    wait_until 10 are_spooled worker-1 "listening on" "$life"
+  done
+  node_config coordinator-1 coordinator
+  node_run coordinator-1
+  wait_until 20 are_stored worker-1 "listening on" 4
+  are_stored worker-1 "the link to coordinator-1 broke" 1
+  numbers_of worker-1 >"$FLEET/numbers"
+  # One epoch, and its numbers without a hole or a repetition, in order.
+  [[ $(cut -d' ' -f1 "$FLEET/numbers" | sort -u | wc -l) == 1 ]]
+  diff <(cut -d' ' -f2 "$FLEET/numbers") <(seq "$(wc -l <"$FLEET/numbers")")
+}
+
 one_is_gone() {
   local pid gone=0
   for pid in "$@"; do ! gone "$pid" || ((++gone)); done
