@@ -78,3 +78,21 @@ is_proper() {
   [[ ${lines[0]} == "[\"ERROR\",\"2026-01-02 ERROR broken\\n  at a\\n  at b\",\"$FLEET/app/java.log\"]" ]]
   [[ ${lines[1]} == "[\"INFO\",\"2026-01-02 fine\",\"$FLEET/app/java.log\"]" ]]
 }
+
+@test "kill -9 of the node, again and again, loses and repeats nothing of a file" {
+  local i kills=0 writer
+  for ((i = 1; i <= 20000; ++i)); do echo "$i"; done >"$FLEET/numbers"
+  (while read -r i; do echo "$i" >>"$FLEET/app/killed.log"; done <"$FLEET/numbers") 3>&- 4>&- &
+  writer=$!
+  while kill -0 "$writer" 2>/dev/null; do
+    node_kill worker-1
+    node_run worker-1
+    kills=$((kills + 1))
+    pause
+    # A file that is renamed is read to its end by the next life.
+    ((kills % 2 == 0)) || mv "$FLEET/app/killed.log" "$FLEET/app/killed.log.$kills"
+  done
+  ((kills >= 3))
+  wait_until 60 has_records File.killed.log 20000
+  diff <(p2p-logs query --logger File.killed.log --limit 0 -o json | jq -r .message) "$FLEET/numbers"
+}

@@ -322,7 +322,7 @@ awaitable<Result<void>> LogForwarder::serve_one_connection() {
   connected_ = false;
   state_->window.connection_ended(ending.in_order);
   note_taken();
-  co_return Error(Errc::unreachable, ending.why);
+  co_return Error(Errc::unreachable, options_.server.to_text() + ": " + ending.why);
 }
 
 /// For lag(): when the first record that was not taken was stored.
@@ -352,8 +352,7 @@ awaitable<void> LogForwarder::run() {
     auto saving = save_cursor();
     co_await std::move(saving);
     if (state_->stopping) co_return;
-    if (!std::exchange(state_->warned, true))
-      log_.warning("{}: {}; it is tried again", options_.server.to_text(), served.error().context);
+    if (!std::exchange(state_->warned, true)) log_.warning("{}; it is tried again", served.error().context);
     auto noting = note_oldest();
     co_await std::move(noting);
     if (state_->stopping) co_return;

@@ -14,7 +14,8 @@ Result<std::unique_ptr<logs::LogForwarder>> make_log_forwarder(const config::Nod
   std::string roots;
   if (!config.log_forward_ca_file.empty()) {
     auto read = read_file(paths.resolve(config.log_forward_ca_file), kMaxRootsBytes);
-    if (!read) return Error(read.error().code, "log_forward_ca_file: " + read.error().context);
+    // Not `not_found`, which is a certificate of the node.
+    if (!read) return Error(Errc::invalid, "log_forward_ca_file: " + read.error().context);
     roots = std::move(*read);
   }
   auto options = logs::forward_options(config.log_forward, roots, paths.state_file(config, "log_forward.cursor"));
