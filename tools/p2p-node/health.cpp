@@ -90,4 +90,13 @@ net::Response Health::respond() const {
       phase == Phase::running ? 200 : 503);
 }
 
+void add_health_route(net::Router& router, const Health& health) {
+  net::Route route;
+  route.pattern = "/health";
+  route.permission = auth::Permission::open;
+  route.limit_class = net::LimitClass::health;
+  route.handler = [&health](net::Request&) -> boost::asio::awaitable<net::Response> { co_return health.respond(); };
+  router.add(std::move(route));
+}
+
 }  // namespace p2p::node

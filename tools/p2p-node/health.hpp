@@ -9,7 +9,7 @@
 
 #include "acme/renewal.hpp"
 #include "base/clock.hpp"
-#include "net/http.hpp"
+#include "net/router.hpp"
 #include "pki/identity.hpp"
 
 namespace p2p::node {
@@ -51,5 +51,8 @@ class Health {
   std::string roots_trouble_;
   std::set<std::string> unsaved_;
 };
+
+/// `GET /health`; `health` outlives the router.
+void add_health_route(net::Router& router, const Health& health);
 
 }  // namespace p2p::node

@@ -44,7 +44,6 @@
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
-#include "net/shared_reading.hpp"
 #include "node_metrics.hpp"
 #include "request_limits.hpp"
 #include "rpc/builtin.hpp"
@@ -166,8 +165,8 @@ class Node {
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
   std::unique_ptr<OwnIdentity> own_;
   std::unique_ptr<membership::Membership> membership_;
-  net::SharedReading<metrics::Figures> figures_{pool_, "reading the figures of process and host", kFiguresPatience,
-                                                [home = options_.paths.home()] { return metrics::read_figures(home); }};
+  FiguresReading figures_{pool_, "reading the figures of process and host", kFiguresPatience,
+                          [home = options_.paths.home()] { return metrics::read_figures(home); }};
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
   std::unique_ptr<Tokens> tokens_;
@@ -424,13 +423,7 @@ void Node::open_calls() {
 
 net::Router Node::make_router() {
   net::Router router;
-  net::Route health;
-  health.pattern = "/health";
-  health.permission = auth::Permission::open;
-  health.limit_class = net::LimitClass::health;
-  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> { co_return health_->respond(); };
-  router.add(std::move(health));
-
+  add_health_route(router, *health_);
   metrics_.add([this](metrics::MetricsWriter& out) {
     write_server_metrics(out, server_->counters(), limits_.limiter());
     write_fleet_metrics(out, gossip_->traffic(), *gossip_->view(), directory_);
@@ -440,23 +433,7 @@ net::Router Node::make_router() {
     if (shipper_) write_log_metrics(out, *shipper_);
     write_certificate_metrics(out, health_->certificate(), clock_.wall());
   });
-  net::Route figures;
-  figures.pattern = "/metrics";
-  figures.permission = auth::Permission::metrics_read;
-  figures.limit_class = net::LimitClass::metrics;
-  figures.open_on_loopback = true;
-  figures.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto reading = figures_.read();
-    const auto now = co_await std::move(reading);
-    const auto standard = [&](metrics::MetricsWriter& out) {
-      metrics::write_standard_metrics(out, now ? *now : metrics::Figures{now.error(), now.error()}, P2P_VERSION);
-    };
-    auto response = net::Response::text(metrics_.render(standard));
-    response.content_type = metrics::kMetricsContentType;
-    co_return response;
-  };
-  router.add(std::move(figures));
-
+  add_metrics_route(router, metrics_, figures_);
   add_pki_routes(
       router, [this] { return identity().ca_pem(); }, [this] { return own_->revocation_lists().pem(); },
       [this] { return own_->roots().text(); });
