@@ -80,7 +80,7 @@ net::Response Health::respond() const {
   }
   std::string_view status = to_string(phase);
   if (phase == Phase::running && is_forwarding_well_ && !is_forwarding_well_()) status = "log is not forwarded";
-  if (phase == Phase::running && !logs_stored_) status = "logs are not stored";
+  if (phase == Phase::running && is_storing_well_ && !is_storing_well_()) status = "logs are not stored";
   if (phase == Phase::running && is_unsaved) status = "state is not saved";
   if (phase == Phase::running && has_old_roots) status = "CA certificates out of date";
   if (phase == Phase::running && certificate_revoked_) status = "certificate revoked";
@@ -90,6 +90,15 @@ net::Response Health::respond() const {
           R"({{"status":"{}","node_id":"{}","role":"{}","uptime_seconds":{},"version":"{}","services":{},"certificate":{}}})",
           status, node_id_, pki::to_string(role_), uptime().count(), P2P_VERSION, services, certificate),
       phase == Phase::running ? 200 : 503);
+}
+
+void add_health_route(net::Router& router, const Health& health) {
+  net::Route route;
+  route.pattern = "/health";
+  route.permission = auth::Permission::open;
+  route.limit_class = net::LimitClass::health;
+  route.handler = [&health](net::Request&) -> boost::asio::awaitable<net::Response> { co_return health.respond(); };
+  router.add(std::move(route));
 }
 
 }  // namespace p2p::node

@@ -10,7 +10,7 @@
 
 #include "acme/renewal.hpp"
 #include "base/clock.hpp"
-#include "net/http.hpp"
+#include "net/router.hpp"
 #include "pki/identity.hpp"
 
 namespace p2p::node {
@@ -32,8 +32,9 @@ class Health {
   void set_roots_trouble(std::string trouble);
   /// Whether a file of the node's state could be saved, such as when the vault was given another password.
   void set_saved(const std::string& file, bool saved);
-  /// False while a coordinator's log store takes nothing, such as on a full disk; the nodes keep their records.
-  void set_logs_stored(bool stored) { logs_stored_ = stored; }
+  /// Asked whether a coordinator's log store takes records, which it does not on a full disk: the nodes keep them
+  /// meanwhile; any thread. Before requests come.
+  void set_storing(std::function<bool()> is_well) { is_storing_well_ = std::move(is_well); }
   /// Asked whether the copy of the log gets to where log_forward says; any thread. Before requests come.
   void set_forwarding(std::function<bool()> is_well) { is_forwarding_well_ = std::move(is_well); }
   /// How many services are in each state, as in {"running": 2}.
@@ -50,13 +51,16 @@ class Health {
   const Monotonic started_;
   std::atomic<Phase> phase_{Phase::starting};
   std::atomic<bool> certificate_revoked_{false};
-  std::atomic<bool> logs_stored_{true};
   mutable std::mutex mutex_;
   std::string services_json_ = "{}";
   acme::RenewalHealth certificate_;
   std::string roots_trouble_;
   std::set<std::string> unsaved_;
+  std::function<bool()> is_storing_well_;
   std::function<bool()> is_forwarding_well_;
 };
+
+/// `GET /health`; `health` outlives the router.
+void add_health_route(net::Router& router, const Health& health);
 
 }  // namespace p2p::node

@@ -15,18 +15,13 @@
 
 #include "base/code_pages.hpp"
 #include "base/file.hpp"
-#include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "certificates/fleet_authority.hpp"
-#include "certificates/node_identity.hpp"
-#include "certificates/own_certificate.hpp"
+#include "certificates/own_identity.hpp"
 #include "certificates/pki_routes.hpp"
-#include "certificates/renewer.hpp"
 #include "certificates/revocation.hpp"
-#include "certificates/revocation_lists.hpp"
-#include "certificates/trusted_roots.hpp"
 #include "config/describe.hpp"
 #include "fleet/cluster_control.hpp"
 #include "fleet/cluster_routes.hpp"
@@ -47,13 +42,11 @@
 #include "logs/node_log.hpp"
 #include "logs/spool/disk_spool.hpp"
 #include "logs/store.hpp"
-#include "machine_watch.hpp"
 #include "membership/state_file.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/loops.hpp"
 #include "net/server.hpp"
-#include "net/shared_reading.hpp"
 #include "node_metrics.hpp"
 #include "request_limits.hpp"
 #include "rpc/builtin.hpp"
@@ -130,7 +123,6 @@ class Node {
 
  private:
   Result<void> prepare();
-  Result<void> open_identity();
   Result<void> open_logs();
   std::unique_ptr<logs::Spool> open_spool();
   Result<void> open_membership();
@@ -145,11 +137,7 @@ class Node {
   asio::awaitable<void> shut_down();
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
-  void renew_identity(const config::LoadedConfig& loaded);
-  void follow_identity();
-  void open_trusted_roots();
-  void open_renewal();
-  void addresses_changed(const std::vector<std::string>& addresses);
+  OwnIdentity::Hooks identity_hooks();
   std::vector<std::string> addresses() const {
     return local_addresses(config_.advertise_address, config_.bind_address, port_);
   }
@@ -158,7 +146,8 @@ class Node {
                                                  std::function<std::string()> encode);
   void set_facts(const std::function<void(membership::SelfFacts&)>& change);
   void fail(cli::Failure failure);
-  pki::Role role() const { return identity_->role(); }
+  NodeIdentity& identity() const { return own_->identity(); }
+  pki::Role role() const { return identity().role(); }
   bool is_coordinator() const { return role() == pki::Role::coordinator; }
   membership::Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
 
@@ -173,11 +162,6 @@ class Node {
   std::optional<cli::Failure> failure_;
   std::uint16_t port_ = 0;
 
-  std::unique_ptr<NodeIdentity> identity_;
-  std::unique_ptr<RevocationLists> revocation_lists_;
-  std::unique_ptr<TrustedRoots> trusted_roots_;
-  std::unique_ptr<membership::Membership> membership_;
-
   std::unique_ptr<Health> health_;             // told by the spool until that has ended
   std::unique_ptr<LogStore> log_store_;        // at a coordinator
   std::unique_ptr<logs::LogShipper> shipper_;  // everywhere: the coordinator ships to itself
@@ -185,8 +169,10 @@ class Node {
 
   std::unique_ptr<net::Loops> loops_;
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
-  net::SharedReading<metrics::Figures> figures_{pool_, "reading the figures of process and host", kFiguresPatience,
-                                                [home = options_.paths.home()] { return metrics::read_figures(home); }};
+  std::unique_ptr<OwnIdentity> own_;
+  std::unique_ptr<membership::Membership> membership_;
+  FiguresReading figures_{pool_, "reading the figures of process and host", kFiguresPatience,
+                          [home = options_.paths.home()] { return metrics::read_figures(home); }};
   std::unique_ptr<net::LoopLocal<net::Client>> clients_;
   std::unique_ptr<net::TaskGroup> tasks_;
   std::unique_ptr<Tokens> tokens_;
@@ -207,8 +193,6 @@ class Node {
   std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
-  std::unique_ptr<Renewer> renewer_;
-  std::unique_ptr<MachineWatch> machine_watch_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<asio::steady_timer> stop_requested_;
   bool serving_ = false;
@@ -236,17 +220,19 @@ Result<void> Node::prepare() {
                : lock.error();
   }
   state_lock_ = std::move(*lock);
-  if (auto opened = open_identity(); !opened) return opened;
+  auto own = OwnIdentity::open({options_.config, options_.paths, random_, clock_, log_sink_});
+  if (!own) return own.error();
+  own_ = std::move(*own);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   loops_ = std::make_unique<net::Loops>(config::session_threads(config_, cores));
   clients_ = std::make_unique<net::LoopLocal<net::Client>>(*loops_, [this](asio::io_context& loop) {
-    return std::make_unique<net::Client>(loop.get_executor(), identity_->tls(), log_sink_);
+    return std::make_unique<net::Client>(loop.get_executor(), identity().tls(), log_sink_);
   });
   tasks_ = std::make_unique<net::TaskGroup>(loops_->control().get_executor(), log_sink_);
   stop_requested_ = std::make_unique<asio::steady_timer>(loops_->control(), Monotonic::max());
   signals_ = std::make_unique<asio::signal_set>(loops_->control(), SIGTERM, SIGINT, SIGHUP);
   health_ = std::make_unique<Health>(config_.node_id, role(), clock_);
-  open_trusted_roots();
+  own_->follow_roots(loops_->control(), pool_, *health_);
   if (auto opened = open_logs(); !opened) return opened;
   if (auto opened = open_tokens(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
@@ -260,89 +246,33 @@ Result<void> Node::prepare() {
   options.limit = limits_.of_requests();
   server_ =
       std::make_unique<net::Server>(loops_->sessions(), make_router(),
-                                    config_.https_enabled ? &identity_->tls() : nullptr, std::move(options), log_sink_);
-  const Revocation::Parts parts{*loops_,      identity_->tls(), *server_, *clients_, identity_->verifier(),
+                                    config_.https_enabled ? &identity().tls() : nullptr, std::move(options), log_sink_);
+  const Revocation::Parts parts{*loops_,      identity().tls(), *server_, *clients_, identity().verifier(),
                                 *membership_, *health_};
-  revocation_ = std::make_unique<Revocation>(parts, identity_->certificate_id(), clock_, log_sink_);
+  revocation_ = std::make_unique<Revocation>(parts, identity().certificate_id(), clock_, log_sink_);
   return {};
 }
 
-Result<void> Node::open_identity() {
-  const auto replaced = replace_lost_certificate(options_.config, options_.paths, clock_, log_sink_);
-  if (!replaced) log_.error("no new certificate: {}", replaced.error().context);
-  auto identity = NodeIdentity::open(options_.config, options_.paths, clock_);
-  if (!identity) return identity.error();
-  identity_ = std::move(*identity);
-  revocation_lists_ = std::make_unique<RevocationLists>([this] { return identity_->ca_pem(); }, log_sink_);
-  if (identity_->made()) log_.info("made a certificate for {}, signed by the CA in this home", config_.node_id);
-  return {};
-}
-
-/// Takes over a certificate, key or CA that changed on disk.
-void Node::renew_identity(const config::LoadedConfig& loaded) {
-  const auto change = identity_->reload(loaded);
-  if (!change) {
-    log_.error("the certificate stays as it is: {}", change.error().context);
-  } else if (*change == NodeIdentity::Change::renewed) {
+/// What follows when the node's certificate, or those of the CA, are others.
+OwnIdentity::Hooks Node::identity_hooks() {
+  OwnIdentity::Hooks hooks;
+  hooks.replaced = [this] {
     membership_->certificate_changed(now());
     membership_->recheck(now());
-    revocation_->set_own(identity_->certificate_id());
-    follow_identity();
-    trusted_roots_->retry();
+    revocation_->set_own(identity().certificate_id());
+  };
+  hooks.in_use = [this] {
+    set_facts([this](membership::SelfFacts& facts) { facts.roots = identity().root_ids(); });
+    tokens_->trust(own_->revocation_lists().revoked());
+  };
+  hooks.told = [this] { gossip_->pump(); };
+  hooks.fleet_size = [this] { return gossip_->view()->nodes.size(); };
+  hooks.addresses = [this] { return addresses(); };
+  hooks.addresses_changed = [this](const std::vector<std::string>& found) {
+    set_facts([&](membership::SelfFacts& facts) { facts.addresses = found; });
     gossip_->pump();
-    const auto& facts = identity_->certificate().facts();
-    log_.info("certificate {} is in use, valid until {}", to_hex(facts.serial), format_rfc3339(facts.not_after, 0));
-  }
-  machine_watch_->note_files();
-}
-
-/// What depends on the certificate and the CA's certificates in use.
-void Node::follow_identity() {
-  renewer_->use(identity_->certificate());
-  if (!identity_->is_signed_by_first_root()) {
-    // Not all nodes at once: about twenty a second.
-    const double spread = 0.05 * static_cast<double>(gossip_->view()->nodes.size());
-    renewer_->supersede(clock_.wall() + milliseconds(static_cast<std::int64_t>(1e3 * spread * random_.unit())));
-  }
-  set_facts([this](membership::SelfFacts& facts) { facts.roots = identity_->root_ids(); });
-  tokens_->trust(revocation_lists_->revoked());
-}
-
-void Node::open_trusted_roots() {
-  const auto files = material_request(options_.config, options_.paths);
-  TrustedRoots::Hooks hooks;
-  hooks.written = [this] { renew_identity(options_.config); };
-  hooks.trouble = [this](const std::string& trouble) { health_->set_roots_trouble(trouble); };
-  trusted_roots_ = std::make_unique<TrustedRoots>(
-      loops_->control(),
-      TrustedRoots::Options{files.ca_certificate, files.ca_key, config_.cluster_name, config_.coordinator_addresses},
-      std::move(hooks), *identity_, pool_, clock_, log_sink_);
-}
-
-void Node::open_renewal() {
-  const auto files = material_request(options_.config, options_.paths);
-  Renewer::Hooks hooks;
-  hooks.renewed = [this] { renew_identity(options_.config); };
-  hooks.health = [this](const acme::RenewalHealth& health) { health_->set_certificate(health); };
-  renewer_ = std::make_unique<Renewer>(
-      loops_->control(),
-      Renewer::Options{files, enrollment_settings(config_), account_key_file(options_.paths, config_)},
-      std::move(hooks), identity_->tls(), pool_, random_, clock_, log_sink_);
-  follow_identity();
-  renewer_->want(files.extra_names);
-  MachineWatch::Hooks watch;
-  watch.addresses = [this] { return addresses(); };
-  watch.addresses_changed = [this](const std::vector<std::string>& found) { addresses_changed(found); };
-  watch.files_changed = [this] { renew_identity(options_.config); };
-  const std::vector<std::filesystem::path> watched{files.own.certificate, files.own.key, files.ca_certificate};
-  machine_watch_ = std::make_unique<MachineWatch>(watched, addresses(), std::move(watch));
-}
-
-void Node::addresses_changed(const std::vector<std::string>& addresses) {
-  log_.info("this machine's addresses are now {}", addresses.empty() ? "none" : join(addresses, ", "));
-  set_facts([&](membership::SelfFacts& facts) { facts.addresses = addresses; });
-  gossip_->pump();
-  renewer_->want(material_request(options_.config, options_.paths).extra_names);
+  };
+  return hooks;
 }
 
 Result<void> Node::open_logs() {
@@ -359,6 +289,7 @@ Result<void> Node::open_logs() {
     auto forwarder = make_log_forwarder(config_, options_.paths, log_access(), random_, log_sink_);
     if (!forwarder) return forwarder.error();
     log_forwarder_ = std::move(*forwarder);
+    health_->set_storing([this] { return !log_store_->collector.trouble(); });
     if (log_forwarder_) health_->set_forwarding([this] { return !log_forwarder_->is_in_trouble(); });
   }
   if (!config_.log_collection_enabled) {
@@ -402,21 +333,21 @@ Result<void> Node::open_membership() {
     return text.error();
   }
   membership_ = std::make_unique<membership::Membership>(
-      membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity_->signer(),
-      identity_->checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
-        if (kind == kRootsKind) return trusted_roots_->check(content);
+      membership_settings(config_), self_facts(config_, random_, clock_.wall()), role(), identity().signer(),
+      identity().checker(), random_, saved, now(), [this](std::string_view kind, ByteView content) {
+        if (kind == kRootsKind) return own_->roots().check(content);
         if (kind == kTokensKind) return tokens_->revoked().check(content);
-        return revocation_lists_->check(kind, content);
+        return own_->revocation_lists().check(kind, content);
       });
   auto encode = [this] { return membership::encode_state(membership_->saved_state(), config_.node_id); };
   gossip_state_ = make_state_writer("the gossip state", file, std::move(encode));
   GossipHooks hooks;
   hooks.bulletin = [this](const membership::Bulletin& bulletin) {
-    if (bulletin.kind == kRootsKind) return trusted_roots_->take(bulletin);
+    if (bulletin.kind == kRootsKind) return own_->roots().take(bulletin);
     if (bulletin.kind == kTokensKind) return tokens_->revoked().take(bulletin);
-    if (!revocation_lists_->accept(bulletin, clock_.wall())) return;
-    revocation_->apply(revocation_lists_->revoked());
-    tokens_->trust(revocation_lists_->revoked());
+    if (!own_->revocation_lists().accept(bulletin, clock_.wall())) return;
+    revocation_->apply(own_->revocation_lists().revoked());
+    tokens_->trust(own_->revocation_lists().revoked());
     gossip_->pump();
   };
   hooks.joined = [this] {
@@ -424,7 +355,7 @@ Result<void> Node::open_membership() {
       tasks_->start("link", links_->keep(clients_->of_control(), config_.coordinator_addresses));
     }
   };
-  hooks.foreign_authority = [this] { trusted_roots_->ask(); };
+  hooks.foreign_authority = [this] { own_->roots().ask(); };
   hooks.refused = [this](Error why) {
     fail({cli::kFailed, why.context, "stop the other one, or give this node a node_id and certificate of its own"});
   };
@@ -446,7 +377,7 @@ Result<void> Node::open_tokens() {
     return gossip_->publish_bulletin(std::move(kind), std::move(content));
   };
   auto opened =
-      Tokens::open({config_, options_.paths, loops_->control(), *identity_, clock_, log_sink_}, std::move(hooks));
+      Tokens::open({config_, options_.paths, loops_->control(), identity(), clock_, log_sink_}, std::move(hooks));
   if (!opened) return opened.error();
   tokens_ = std::move(*opened);
   return {};
@@ -454,7 +385,7 @@ Result<void> Node::open_tokens() {
 
 Result<void> Node::open_authority() {
   if (!is_coordinator()) return {};
-  auto opened = FleetAuthority::open({options_.config, options_.paths, loops_->control(), pool_, *identity_,
+  auto opened = FleetAuthority::open({options_.config, options_.paths, loops_->control(), pool_, identity(),
                                       *membership_, registry_, clock_, log_sink_},
                                      [this](std::string kind, Bytes content) {
                                        return gossip_->publish_bulletin(std::move(kind), std::move(content));
@@ -523,16 +454,7 @@ void Node::open_calls() {
 
 net::Router Node::make_router() {
   net::Router router;
-  net::Route health;
-  health.pattern = "/health";
-  health.permission = auth::Permission::open;
-  health.limit_class = net::LimitClass::health;
-  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    if (log_store_) health_->set_logs_stored(!log_store_->collector.trouble());
-    co_return health_->respond();
-  };
-  router.add(std::move(health));
-
+  add_health_route(router, *health_);
   metrics_.add([this](metrics::MetricsWriter& out) {
     write_server_metrics(out, server_->counters(), limits_.limiter());
     write_fleet_metrics(out, gossip_->traffic(), *gossip_->view(), directory_);
@@ -543,26 +465,10 @@ net::Router Node::make_router() {
     if (log_forwarder_) write_forward_metrics(out, *log_forwarder_);
     write_certificate_metrics(out, health_->certificate(), clock_.wall());
   });
-  net::Route figures;
-  figures.pattern = "/metrics";
-  figures.permission = auth::Permission::metrics_read;
-  figures.limit_class = net::LimitClass::metrics;
-  figures.open_on_loopback = true;
-  figures.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
-    auto reading = figures_.read();
-    const auto now = co_await std::move(reading);
-    const auto standard = [&](metrics::MetricsWriter& out) {
-      metrics::write_standard_metrics(out, now ? *now : metrics::Figures{now.error(), now.error()}, P2P_VERSION);
-    };
-    auto response = net::Response::text(metrics_.render(standard));
-    response.content_type = metrics::kMetricsContentType;
-    co_return response;
-  };
-  router.add(std::move(figures));
-
+  add_metrics_route(router, metrics_, figures_);
   add_pki_routes(
-      router, [this] { return identity_->ca_pem(); }, [this] { return revocation_lists_->pem(); },
-      [this] { return trusted_roots_->text(); });
+      router, [this] { return identity().ca_pem(); }, [this] { return own_->revocation_lists().pem(); },
+      [this] { return own_->roots().text(); });
   add_cluster_routes(
       router, [this] { return gossip_->view(); }, directory_, clock_);
   gossip_->add_routes(router);
@@ -609,7 +515,7 @@ Result<void> Node::begin_serving() {
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
   set_facts([this](membership::SelfFacts& facts) { facts.addresses = addresses(); });
-  open_renewal();
+  own_->begin(identity_hooks());
   services_->open();
   gossip_->pump();
   return {};
@@ -628,9 +534,7 @@ asio::awaitable<void> Node::main() {
     tasks_->start("services", services_->run());
     tasks_->start("tokens", tokens_->revoked().run());
     tasks_->start("signals", wait_for_signals());
-    tasks_->start("certificate", renewer_->run());
-    tasks_->start("roots", trusted_roots_->run());
-    tasks_->start("machine", machine_watch_->run());
+    own_->start(*tasks_);
     if (authority_) authority_->start(*tasks_);
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
@@ -756,8 +660,8 @@ void Node::reload() {
     config::take_live(config_, loaded->values);
     log_sink_.set_level(config_.log_level);
     limits_.reload(config_);
-    renew_identity(*loaded);
-    trusted_roots_->retry();
+    own_->reread();
+    own_->roots().retry();
     services_->scan();
   }
   ::sd_notify(0, "READY=1");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace p2p::node {
 namespace {
@@ -139,6 +140,25 @@ void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalH
   out.gauge("p2p_certificate_remaining_seconds", "Until this node's certificate expires.",
             seconds(*certificate.not_after - now));
   out.gauge("p2p_certificate_renewal_failures", "Renewals that have failed in a row.", certificate.failure_count);
+}
+
+void add_metrics_route(net::Router& router, const metrics::MetricsRegistry& registry, FiguresReading& figures) {
+  net::Route route;
+  route.pattern = "/metrics";
+  route.permission = auth::Permission::metrics_read;
+  route.limit_class = net::LimitClass::metrics;
+  route.open_on_loopback = true;
+  route.handler = [&registry, &figures](net::Request&) -> boost::asio::awaitable<net::Response> {
+    auto reading = figures.read();
+    const auto now = co_await std::move(reading);
+    const auto standard = [&](metrics::MetricsWriter& out) {
+      metrics::write_standard_metrics(out, now ? *now : metrics::Figures{now.error(), now.error()}, P2P_VERSION);
+    };
+    auto response = net::Response::text(registry.render(standard));
+    response.content_type = metrics::kMetricsContentType;
+    co_return response;
+  };
+  router.add(std::move(route));
 }
 
 }  // namespace p2p::node

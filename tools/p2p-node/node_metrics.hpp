@@ -7,7 +7,9 @@
 #include "logs/log_shipper.hpp"
 #include "membership/cluster_view.hpp"
 #include "metrics/metrics_registry.hpp"
+#include "net/router.hpp"
 #include "net/server.hpp"
+#include "net/shared_reading.hpp"
 #include "ratelimit/limiter.hpp"
 #include "rpc/forwarder.hpp"
 #include "rpc/registry.hpp"
@@ -32,5 +34,11 @@ void write_service_metrics(metrics::MetricsWriter& out, const std::vector<servic
 void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& shipper);
 /// Of this node's certificate.
 void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now);
+
+/// What the process and its host use; read in the pool.
+using FiguresReading = net::SharedReading<metrics::Figures>;
+/// `GET /metrics`: what `registry` collects, and the figures, which are absent where they are not to be had. Both
+/// outlive the router.
+void add_metrics_route(net::Router& router, const metrics::MetricsRegistry& registry, FiguresReading& figures);
 
 }  // namespace p2p::node
