@@ -156,7 +156,7 @@ const std::array kKeys{
     Key{"log_retention_days", Group::logs, &C::log_retention_days,
         Rules{.min = kHour, .max = 3660 * kDay, .unit = Unit::days}, "How long a coordinator keeps log records."},
     Key{"log_store_max_bytes", Group::logs, &C::log_store_max_bytes, bytes(kMiB, 1024 * kTiB),
-        "How large a coordinator's log store may grow."},
+        "How large a coordinator's log store may grow, with its search indexes; the oldest records make room."},
     Key{"log_spool_max_bytes", Group::logs, &C::log_spool_max_bytes, bytes(64 * kKiB, kTiB),
         "How many bytes of log records wait on disk while the coordinator is away."},
     Key{"log_files", Group::logs, &C::log_files, text(check_not_empty),

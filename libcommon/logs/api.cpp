@@ -178,7 +178,7 @@ void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   live.pattern = "/ws/logs";
   live.permission = auth::Permission::logs_read;
   live.channel_handler = [access](Request, net::ChannelPtr channel) { return serve_live(access, std::move(channel)); };
-  live.channel_limits.max_queued_bytes = 4 * kLiveQueuedBytes;
+  live.channel_limits.max_queued_bytes = kLiveChannelBytes;
   router.add(std::move(live));
 }
 

@@ -189,19 +189,25 @@ StreamBatch Collector::batch_of(const std::shared_ptr<Stream>& stream, RecordsMe
   StreamBatch out;
   std::optional<Gap> lost;
   std::size_t lost_at = 0;
-  const auto is_fresh = [&](std::uint64_t first, std::uint64_t last) {
-    const auto added = stream->tracker->add(first, last);
-    if (added == SeqTracker::Added::refused) stall(stream);
-    return added == SeqTracker::Added::fresh;
-  };
   for (auto& item : message.items) {
-    if (const auto* gap = std::get_if<Gap>(&item)) {
-      if (!is_fresh(gap->first_seq, gap->last_seq)) continue;
-      if (!lost) lost_at = out.records.size();
-      join_gap(lost, *gap);
-    } else if (auto& record = std::get<LogRecord>(item); is_fresh(record.seq, record.seq)) {
-      out.records.push_back(std::move(record));
+    auto* gap = std::get_if<Gap>(&item);
+    const std::uint64_t next = stream->tracker->contiguous() + 1;
+    const std::uint64_t first = gap != nullptr ? gap->first_seq : std::get<LogRecord>(item).seq;
+    const std::uint64_t last = gap != nullptr ? gap->last_seq : first;
+    if (last < next) continue;  // stored already
+    if (first > next) {
+      // What follows a hole would be stored again once the hole is filled; the node is asked for all of it.
+      stall(stream);
+      break;
     }
+    stream->tracker->add(first, last);
+    if (gap == nullptr) {
+      out.records.push_back(std::move(std::get<LogRecord>(item)));
+      continue;
+    }
+    gap->first_seq = next;
+    if (!lost) lost_at = out.records.size();
+    join_gap(lost, *gap);
   }
   if (lost)
     out.records.insert(out.records.begin() + static_cast<std::ptrdiff_t>(lost_at), gap_record(*lost, clock_.wall()));
@@ -261,7 +267,7 @@ void Collector::maintain() {
   if (!stalled_.empty() && now >= next_retry_) {
     for (const auto& stream : std::exchange(stalled_, {})) begin_again(*stream);
   }
-  if (!retention_goes_on_ && now < next_retention_) return;
+  if (!retention_goes_on_ && !store_.wants_retention() && now < next_retention_) return;
   const auto more = store_.retain_some();
   if (!more) log_.error("cannot remove old log records: {}", more.error().context);
   retention_goes_on_ = more && *more;
@@ -277,10 +283,8 @@ void Collector::clear_some() {
   }
   if (!clearing->up_to) clearing->up_to = store_.last_number();
   const auto removed = store_.remove_some(clearing->node_id, *clearing->up_to);
-  if (removed && *removed > 0) {
-    clearing->removed += *removed;
-    return;
-  }
+  if (removed) clearing->removed += removed->count;
+  if (removed && removed->more) return;
   {
     const std::lock_guard lock(mutex_);
     clearings_.pop_front();

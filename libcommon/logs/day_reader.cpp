@@ -6,14 +6,16 @@
 #include <optional>
 
 #include "logs/day_schema.hpp"
+#include "logs/range_walk.hpp"
 
 namespace p2p::logs {
 namespace {
 
-/// With more matching nodes or loggers than this, a scan in order of number is cheaper than merging one index walk
-/// each.
-constexpr std::size_t kMaxLanes = 16;
+/// With more matching nodes or loggers than this, an index is not asked for each.
+constexpr std::size_t kMaxAlternatives = 16;
 constexpr unsigned kRowsBetweenTimeChecks = 256;
+/// What it takes to begin with another range, in rows.
+constexpr unsigned kRowsOfSeek = 8;
 /// More names or streams than a day has; a larger row id comes only from a damaged file.
 constexpr std::size_t kMaxRowId = std::size_t{1} << 24;
 
@@ -49,10 +51,35 @@ std::uint64_t number_of(const Statement& row) { return static_cast<std::uint64_t
 
 /// The statement of one index walk. Only conditions that the index answers are in it, so that every other row comes
 /// back and the scan can stop in time.
-std::string lane_sql(std::string_view index, std::string_view condition, bool forward) {
+std::string walk_sql(std::string_view index, std::string_view condition, bool forward) {
   return fmt::format("SELECT {} FROM records {} WHERE {} number BETWEEN ?1 AND ?2 ORDER BY number {}", kColumns,
                      index.empty() ? "NOT INDEXED" : fmt::format("INDEXED BY {}", index), condition,
                      forward ? "ASC" : "DESC");
+}
+
+template <class Bits>
+IndexQuery::Alternative alternative(const Bits& bits) {
+  return {bits.begin(), bits.end()};
+}
+
+/// What the index is asked for; of a filter that it cannot help with, nothing.
+IndexQuery index_query(const Filter& filter, const std::vector<std::int64_t>& nodes,
+                       const std::vector<std::int64_t>& loggers) {
+  IndexQuery out;
+  if (auto text = text_bits(filter.spec().text); !text.empty()) out.clauses.push_back({std::move(text)});
+  const Severity severity = severity_term(filter.spec().minimum_level);
+  IndexQuery::Clause any_node;
+  if (nodes.size() <= kMaxAlternatives) {
+    for (const auto id : nodes) any_node.push_back(alternative(node_bits(static_cast<std::uint64_t>(id), severity)));
+  }
+  if (any_node.empty() && severity != Severity::any) any_node.push_back(alternative(node_bits(0, severity)));
+  if (!any_node.empty()) out.clauses.push_back(std::move(any_node));
+  IndexQuery::Clause any_logger;
+  if (loggers.size() <= kMaxAlternatives) {
+    for (const auto id : loggers) any_logger.push_back(alternative(logger_bits(static_cast<std::uint64_t>(id))));
+  }
+  if (!any_logger.empty()) out.clauses.push_back(std::move(any_logger));
+  return out;
 }
 
 }  // namespace
@@ -68,12 +95,6 @@ struct DayReader::Lane {
     at_end = !*more;
     return {};
   }
-};
-
-struct DayReader::Plan {
-  std::vector<Lane> lanes;
-  std::vector<char> nodes;    // by row id: wanted; empty for all
-  std::vector<char> loggers;  // likewise
 };
 
 Result<std::unique_ptr<DayReader>> DayReader::open(const std::filesystem::path& path) {
@@ -141,27 +162,76 @@ Result<DaySummary> DayReader::summary() {
   return out;
 }
 
-Result<std::vector<std::string>> DayReader::loggers() {
-  if (const auto loaded = load_names("loggers", loggers_); !loaded) return loaded.error();
+Result<std::vector<std::string>> DayReader::loggers(std::size_t limit) {
+  auto rows = database_.prepare("SELECT name FROM loggers ORDER BY id LIMIT ?1");
+  if (!rows) return rows.error();
+  rows->bind(1, static_cast<std::int64_t>(limit));
   std::vector<std::string> out;
-  for (const auto& name : loggers_.by_id) {
-    if (!name.empty()) out.push_back(name);
+  for (;;) {
+    const auto more = rows->step();
+    if (!more) return more.error();
+    if (!*more) return out;
+    out.emplace_back(rows->text(0));
   }
-  return out;
 }
 
-Result<void> DayReader::load_names(std::string_view table, Names& names) {
-  auto rows = database_.prepare(fmt::format("SELECT id, name FROM {} WHERE id >= ?1", table));
+Result<void> DayReader::load_names(Names& names) {
+  if (names.by_id.size() >= kMaxKeptNames) return {};
+  auto rows = database_.prepare(fmt::format("SELECT id, name FROM {} WHERE id BETWEEN ?1 AND ?2", names.table));
   if (!rows) return rows.error();
   rows->bind(1, static_cast<std::int64_t>(names.by_id.size()));
+  rows->bind(2, static_cast<std::int64_t>(kMaxKeptNames - 1));
   for (;;) {
     const auto more = rows->step();
     if (!more) return more.error();
     if (!*more) return {};
     const auto id = static_cast<std::size_t>(rows->integer(0));
-    if (id > kMaxRowId) return Error(Errc::damaged, fmt::format("a log file has a row {} of {}", id, table));
     if (id >= names.by_id.size()) names.by_id.resize(id + 1);
     names.by_id[id] = rows->text(1);
+  }
+}
+
+/// A row id that the table has not got comes only from a damaged file; its name is empty.
+Result<std::string> DayReader::name_of(Names& names, std::int64_t id) {
+  if (id >= 0 && static_cast<std::size_t>(id) < kMaxKeptNames)
+    return at_or_empty(names.by_id, static_cast<std::size_t>(id));
+  if (!names.find) {
+    auto find = database_.prepare(fmt::format("SELECT name FROM {} WHERE id = ?1", names.table));
+    if (!find) return find.error();
+    names.find.emplace(std::move(*find));
+  }
+  names.find->bind(1, id);
+  const auto found = names.find->step();
+  if (!found) return found.error();
+  std::string out(*found ? names.find->text(0) : std::string_view());
+  names.find->reset();
+  return out;
+}
+
+Result<std::vector<std::int64_t>> DayReader::matching(const Names& names,
+                                                      const std::function<bool(std::string_view)>& matches,
+                                                      std::vector<char>& allowed) {
+  std::vector<std::int64_t> out;
+  allowed.assign(names.by_id.size(), 0);
+  for (std::size_t id = 1; id < names.by_id.size(); ++id) {
+    if (!matches(names.by_id[id])) continue;
+    allowed[id] = 1;
+    out.push_back(static_cast<std::int64_t>(id));
+  }
+  if (names.by_id.size() < kMaxKeptNames) return out;
+  auto rows = database_.prepare(fmt::format("SELECT id, name FROM {} WHERE id >= ?1", names.table));
+  if (!rows) return rows.error();
+  rows->bind(1, static_cast<std::int64_t>(kMaxKeptNames));
+  for (;;) {
+    const auto more = rows->step();
+    if (!more) return more.error();
+    if (!*more) return out;
+    const auto id = static_cast<std::size_t>(rows->integer(0));
+    if (id > kMaxRowId) return Error(Errc::damaged, fmt::format("a log file has a row {} of {}", id, names.table));
+    allowed.resize(std::max(allowed.size(), id + 1));
+    if (!matches(rows->text(1))) continue;
+    allowed[id] = 1;
+    out.push_back(rows->integer(0));
   }
 }
 
@@ -178,18 +248,6 @@ Result<void> DayReader::load_streams() {
     if (id >= epochs_.size()) epochs_.resize(id + 1);
     epochs_[id] = static_cast<std::uint64_t>(rows->integer(1));
   }
-}
-
-std::vector<std::int64_t> DayReader::Names::matching(const std::function<bool(std::string_view)>& matches,
-                                                     std::vector<char>& allowed) {
-  std::vector<std::int64_t> out;
-  allowed.assign(by_id.size(), 0);
-  for (std::size_t id = 1; id < by_id.size(); ++id) {
-    if (!matches(by_id[id])) continue;
-    allowed[id] = 1;
-    out.push_back(static_cast<std::int64_t>(id));
-  }
-  return out;
 }
 
 /// `received_at` never falls within a day, so a time is a number; found by halving, as there is no index on it.
@@ -229,67 +287,49 @@ Result<void> DayReader::narrow_to_time(const Filter& filter, ScanRequest& reques
   return {};
 }
 
-Result<DayReader::Plan> DayReader::plan(const ScanRequest& request) {
-  Plan out;
-  const Filter& filter = *request.filter;
+Result<DayReader::Wanted> DayReader::wanted_by(const Filter& filter) {
+  Wanted out;
   const FilterSpec& spec = filter.spec();
-  std::string_view severe_index, severe_node_index = "by_node", severe;
-  if (spec.minimum_level >= LogLevel::error) {
-    severe_index = "errors", severe_node_index = "errors_by_node", severe = "level >= 17 AND";
-  } else if (spec.minimum_level >= LogLevel::warning) {
-    severe_index = "warnings", severe_node_index = "warnings_by_node", severe = "level >= 13 AND";
-  }
-  std::vector<std::int64_t> nodes, loggers;
-  if (!spec.nodes.empty())
-    nodes = nodes_.matching([&](std::string_view name) { return filter.matches_node(name); }, out.nodes);
-  if (!spec.loggers.empty())
-    loggers = loggers_.matching([&](std::string_view name) { return filter.matches_logger(name); }, out.loggers);
-  if ((!spec.nodes.empty() && nodes.empty()) || (!spec.loggers.empty() && loggers.empty())) return out;
-
-  std::vector<std::string> lanes;
-  if (!nodes.empty() && nodes.size() <= kMaxLanes) {
-    for (const auto id : nodes)
-      lanes.push_back(lane_sql(severe_node_index, fmt::format("{} node = {} AND", severe, id), request.forward));
-  } else if (!severe.empty()) {
-    lanes.push_back(lane_sql(severe_index, severe, request.forward));
-  } else if (!loggers.empty() && loggers.size() <= kMaxLanes) {
-    for (const auto id : loggers)
-      lanes.push_back(lane_sql("by_logger", fmt::format("logger = {} AND", id), request.forward));
-  } else {
-    lanes.push_back(lane_sql("", "", request.forward));
-  }
-  for (const auto& sql : lanes) {
-    auto rows = database_.prepare(sql);
+  if (!spec.nodes.empty()) {
+    auto rows = matching(
+        nodes_, [&](std::string_view name) { return filter.matches_node(name); }, out.nodes);
     if (!rows) return rows.error();
-    rows->bind(1, static_cast<std::int64_t>(request.lowest));
-    rows->bind(2, static_cast<std::int64_t>(request.highest));
-    Lane lane{std::move(*rows)};
-    if (const auto moved = lane.next(); !moved) return moved.error();
-    if (!lane.at_end) out.lanes.push_back(std::move(lane));
+    out.node_rows = std::move(*rows);
   }
+  if (!spec.loggers.empty()) {
+    auto rows = matching(
+        loggers_, [&](std::string_view name) { return filter.matches_logger(name); }, out.loggers);
+    if (!rows) return rows.error();
+    out.logger_rows = std::move(*rows);
+  }
+  out.nothing = (!spec.nodes.empty() && out.node_rows.empty()) || (!spec.loggers.empty() && out.logger_rows.empty());
   return out;
 }
 
-bool DayReader::fits(const Plan& plan, const Statement& row, const Filter& filter) const {
-  const auto wanted = [&](const std::vector<char>& allowed, Column column) {
+bool DayReader::fits(const Wanted& wanted, const Statement& row, const Filter& filter) {
+  const auto allows = [&](const std::vector<char>& allowed, Column column) {
     const auto id = static_cast<std::size_t>(row.integer(column));
     return allowed.empty() || (id < allowed.size() && allowed[id] != 0);
   };
-  return level_of_severity(row.integer(kLevel)) >= filter.spec().minimum_level && wanted(plan.nodes, kNode) &&
-         wanted(plan.loggers, kLogger) && (!filter.looks_at_message() || filter.matches_message(row.text(kMessage)));
+  return level_of_severity(row.integer(kLevel)) >= filter.spec().minimum_level && allows(wanted.nodes, kNode) &&
+         allows(wanted.loggers, kLogger) && (!filter.looks_at_message() || filter.matches_message(row.text(kMessage)));
 }
 
-StoredRecord DayReader::decode(const Statement& row) const {
+Result<StoredRecord> DayReader::decode(const Statement& row) {
   StoredRecord out;
   LogRecord& record = out.record;
+  auto node = name_of(nodes_, row.integer(kNode));
+  if (!node) return node.error();
+  auto logger = name_of(loggers_, row.integer(kLogger));
+  if (!logger) return logger.error();
   const auto index = [&](Column column) { return static_cast<std::size_t>(row.integer(column)); };
   out.number = number_of(row);
   record.timestamp = time_of(row.integer(kTimestamp));
-  record.node_id = at_or_empty(nodes_.by_id, index(kNode));
+  record.node_id = std::move(*node);
   record.epoch = at_or_empty(epochs_, index(kStream));
   record.seq = static_cast<std::uint64_t>(row.integer(kSeq));
   record.level = level_of_severity(row.integer(kLevel));
-  record.logger_name = at_or_empty(loggers_.by_id, index(kLogger));
+  record.logger_name = std::move(*logger);
   record.message = row.text(kMessage);
   record.attrs = row.text(kAttrs);
   record.module = row.text(kModule);
@@ -303,25 +343,112 @@ StoredRecord DayReader::decode(const Statement& row) const {
 Result<ScanEnd> DayReader::scan(const ScanRequest& asked, const RecordVisitor& visit) {
   ScanRequest request = asked;
   // The range ends at a number that is committed already, so names loaded now cover every row of it.
-  for (const auto& loaded : {load_names("nodes", nodes_), load_names("loggers", loggers_), load_streams(),
-                             narrow_to_time(*request.filter, request)}) {
+  for (const auto& loaded :
+       {load_names(nodes_), load_names(loggers_), load_streams(), narrow_to_time(*request.filter, request)}) {
     if (!loaded) return loaded.error();
   }
-  auto planned = plan(request);
-  if (!planned) return planned.error();
-  std::vector<Lane>& lanes = planned->lanes;
+  const auto wanted = wanted_by(*request.filter);
+  if (!wanted) return wanted.error();
+  if (wanted->nothing) return ScanEnd{};
+  // Errors have an index of SQLite's, which is exact and never behind; only text is found better by the other.
+  const bool by_errors = request.filter->spec().minimum_level >= LogLevel::error && !request.filter->looks_at_message();
+  return by_errors ? scan_errors(request, *wanted, visit) : scan_ranges(request, *wanted, visit);
+}
+
+Result<ScanEnd> DayReader::scan_errors(const ScanRequest& request, const Wanted& wanted, const RecordVisitor& visit) {
+  std::vector<std::string> walks;
+  if (!wanted.node_rows.empty() && wanted.node_rows.size() <= kMaxAlternatives) {
+    for (const auto id : wanted.node_rows)
+      walks.push_back(walk_sql("errors_by_node", fmt::format("level >= 17 AND node = {} AND", id), request.forward));
+  } else {
+    walks.push_back(walk_sql("errors", "level >= 17 AND", request.forward));
+  }
+  std::vector<Lane> lanes;
+  for (const auto& sql : walks) {
+    auto rows = database_.prepare(sql);
+    if (!rows) return rows.error();
+    rows->bind(1, static_cast<std::int64_t>(request.lowest));
+    rows->bind(2, static_cast<std::int64_t>(request.highest));
+    Lane lane{std::move(*rows)};
+    if (const auto moved = lane.next(); !moved) return moved.error();
+    if (!lane.at_end) lanes.push_back(std::move(lane));
+  }
   unsigned rows = 0;
   while (!lanes.empty()) {
     const auto nearest = std::min_element(lanes.begin(), lanes.end(), [&](const Lane& a, const Lane& b) {
       return request.forward ? number_of(a.rows) < number_of(b.rows) : number_of(a.rows) > number_of(b.rows);
     });
     const std::uint64_t number = number_of(nearest->rows);
-    if (fits(*planned, nearest->rows, *request.filter) && !visit(decode(nearest->rows))) return ScanEnd{false, number};
+    if (fits(wanted, nearest->rows, *request.filter)) {
+      auto record = decode(nearest->rows);
+      if (!record) return record.error();
+      if (!visit(std::move(*record))) return ScanEnd{false, number};
+    }
     if (++rows % kRowsBetweenTimeChecks == 0 && request.out_of_time()) return ScanEnd{false, number};
     if (const auto moved = nearest->next(); !moved) return moved.error();
     if (nearest->at_end) lanes.erase(nearest);
   }
   return ScanEnd{};
+}
+
+Result<ScanEnd> DayReader::scan_ranges(const ScanRequest& request, const Wanted& wanted, const RecordVisitor& visit) {
+  auto rows = database_.prepare(walk_sql("", "", request.forward));
+  if (!rows) return rows.error();
+  RangeWalk walk({request.lowest, request.highest}, request.forward, request.index,
+                 index_query(*request.filter, wanted.node_rows, wanted.logger_rows));
+  unsigned looked_at = 0;
+  const auto is_late = [&](unsigned more) {
+    const unsigned before = looked_at;
+    looked_at += more;
+    return before / kRowsBetweenTimeChecks != looked_at / kRowsBetweenTimeChecks && request.out_of_time();
+  };
+  while (const auto range = walk.next()) {
+    rows->bind(1, static_cast<std::int64_t>(range->first));
+    rows->bind(2, static_cast<std::int64_t>(range->last));
+    for (;;) {
+      const auto more = rows->step();
+      if (!more) return more.error();
+      if (!*more) break;
+      const std::uint64_t number = number_of(*rows);
+      if (fits(wanted, *rows, *request.filter)) {
+        auto record = decode(*rows);
+        if (!record) return record.error();
+        if (!visit(std::move(*record))) return ScanEnd{false, number};
+      }
+      if (is_late(1)) return ScanEnd{false, number};
+    }
+    // A range without records costs something too.
+    if (is_late(kRowsOfSeek)) return ScanEnd{false, request.forward ? range->last : range->first};
+  }
+  return ScanEnd{};
+}
+
+Result<std::unique_ptr<IndexGroup>> DayReader::next_group(std::uint64_t from, std::uint64_t last, bool finished) {
+  // A transaction that lasts keeps SQLite from reusing its journal, so a group is read in parts.
+  constexpr std::uint64_t kReadTogether = 2048;
+  auto rows = database_.prepare(
+      "SELECT number, node, logger, level, message FROM records WHERE number BETWEEN ?1 AND ?2 ORDER BY number LIMIT "
+      "2048");
+  if (!rows) return rows.error();
+  std::unique_ptr<IndexGroup> out;
+  for (std::uint64_t count = kReadTogether; count == kReadTogether;) {
+    rows->bind(1, static_cast<std::int64_t>(from));
+    rows->bind(2, static_cast<std::int64_t>(out == nullptr ? last : std::min(last, out->end() - 1)));
+    for (count = 0;; ++count) {
+      const auto more = rows->step();
+      if (!more) return more.error();
+      if (!*more) break;
+      const auto at = [&](int column) { return static_cast<std::uint64_t>(rows->integer(column)); };
+      from = at(0) + 1;
+      if (out == nullptr) {
+        out = std::make_unique<IndexGroup>(at(0));
+        if (!finished && out->end() - 1 > last) return std::unique_ptr<IndexGroup>();
+      }
+      if (at(0) >= out->end()) return out;
+      out->add(at(0), at(1), at(2), level_of_severity(rows->integer(3)), rows->text(4));
+    }
+  }
+  return out;
 }
 
 }  // namespace p2p::logs

@@ -8,8 +8,16 @@ namespace p2p::logs {
 
 inline constexpr int kDaySchemaVersion = 1;
 
+/// FULL: in WAL mode NORMAL leaves the last commits to the next checkpoint, and a worker forgets what is acknowledged.
+inline constexpr char kDayPragmas[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
+inline constexpr char kInsertRecord[] =
+    "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
 /// `number` is the place in the order of commits across all days, and the cursor. `streams.acknowledged` is the highest
-/// contiguous seq that the coordinator has confirmed to the node for that epoch.
+/// contiguous seq that the coordinator has confirmed to the node for that epoch: none up to there is stored again, so
+/// that (node, epoch, seq) is unique without an index. What a search needs beyond the errors is in an index of its own
+/// (day_index.hpp), which costs ingest nothing.
 inline constexpr char kDaySchema[] = R"sql(
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, record_count INTEGER NOT NULL DEFAULT 0);
@@ -37,11 +45,6 @@ CREATE TABLE records (
   line INTEGER,
   trace_id TEXT
 );
-CREATE UNIQUE INDEX once ON records (stream, seq);
-CREATE INDEX by_node ON records (node);
-CREATE INDEX by_logger ON records (logger);
-CREATE INDEX warnings ON records (number) WHERE level >= 13;
-CREATE INDEX warnings_by_node ON records (node) WHERE level >= 13;
 CREATE INDEX errors ON records (number) WHERE level >= 17;
 CREATE INDEX errors_by_node ON records (node) WHERE level >= 17;
 CREATE VIEW log AS

@@ -10,6 +10,9 @@
 namespace p2p::logs {
 namespace {
 
+/// Names whose rows are kept in memory; past it they are looked up again.
+constexpr std::size_t kMaxInterned = 1 << 16;
+
 /// SQLite does not make the entry of a new file durable.
 Result<void> sync_folder(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -60,10 +63,7 @@ Result<std::unique_ptr<DayWriter>> DayWriter::open(const std::filesystem::path& 
   return out;
 }
 
-Result<void> DayWriter::configure() {
-  // FULL: in WAL mode NORMAL leaves the last commits to the next checkpoint, and a worker forgets what is acknowledged.
-  return database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;");
-}
+Result<void> DayWriter::configure() { return database_.execute(kDayPragmas); }
 
 Result<void> DayWriter::prepare() {
   const std::pair<std::optional<Statement>*, const char*> statements[] = {
@@ -73,9 +73,7 @@ Result<void> DayWriter::prepare() {
       {&add_logger_, "INSERT INTO loggers (name) VALUES (?1)"},
       {&find_stream_, "SELECT id FROM streams WHERE node = ?1 AND epoch = ?2"},
       {&add_stream_, "INSERT INTO streams (node, epoch) VALUES (?1, ?2)"},
-      {&insert_,
-       "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-       "ON CONFLICT (stream, seq) DO NOTHING"},
+      {&insert_, kInsertRecord},
       {&acknowledge_, "UPDATE streams SET acknowledged = max(acknowledged, ?2) WHERE id = ?1"},
       {&count_, "UPDATE nodes SET record_count = record_count + ?2 WHERE id = ?1"},
       {&keep_number_,
@@ -85,9 +83,10 @@ Result<void> DayWriter::prepare() {
        "INSERT INTO meta SELECT 'removed_received_at', received_at FROM records WHERE true ORDER BY number DESC LIMIT "
        "1 "
        "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"},
+      {&page_count_, "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"},
       {&remove_,
-       "DELETE FROM records WHERE number IN (SELECT number FROM records INDEXED BY by_node WHERE node = ?1 "
-       "AND number <= ?2 ORDER BY number LIMIT ?3)"},
+       "DELETE FROM records WHERE number IN (SELECT number FROM records NOT INDEXED WHERE node = ?1 "
+       "AND number BETWEEN ?2 AND ?3 ORDER BY number LIMIT ?4)"},
   };
   for (const auto& [target, sql] : statements) {
     auto statement = database_.prepare(sql);
@@ -134,6 +133,7 @@ Result<std::int64_t> DayWriter::intern(Ids& cache, Statement& find, Statement& a
     if (const auto added = add.run(); !added) return added.error();
     id = database_.last_rowid();
   }
+  if (cache.size() >= kMaxInterned) cache.clear();
   cache.emplace(name, id);
   return id;
 }
@@ -159,18 +159,22 @@ Result<std::int64_t> DayWriter::stream(std::int64_t node, std::uint64_t epoch) {
   return id;
 }
 
-Result<bool> DayWriter::insert(std::uint64_t number, const LogRecord& record) {
-  const auto node_row = node(record.node_id);
+Result<DayWriter::StreamRow> DayWriter::stream_row(const std::string& node_id, std::uint64_t epoch) {
+  const auto node_row = node(node_id);
   if (!node_row) return node_row.error();
-  const auto stream_row = stream(*node_row, record.epoch);
-  if (!stream_row) return stream_row.error();
+  const auto row = stream(*node_row, epoch);
+  if (!row) return row.error();
+  return StreamRow{*node_row, *row};
+}
+
+Result<void> DayWriter::insert(const StreamRow& stream, std::uint64_t number, const LogRecord& record) {
   const auto logger_row = intern(loggers_, *find_logger_, *add_logger_, record.logger_name);
   if (!logger_row) return logger_row.error();
   Statement& row = *insert_;
   row.bind(1, static_cast<std::int64_t>(number));
-  row.bind(2, *stream_row);
+  row.bind(2, stream.stream);
   row.bind(3, static_cast<std::int64_t>(record.seq));
-  row.bind(4, *node_row);
+  row.bind(4, stream.node);
   row.bind(5, *logger_row);
   row.bind(6, std::int64_t{severity_of(record.level)});
   row.bind(7, nanoseconds_of(record.timestamp));
@@ -185,20 +189,24 @@ Result<bool> DayWriter::insert(std::uint64_t number, const LogRecord& record) {
     row.bind(13, std::int64_t{record.line});
   bind_optional(row, 14, record.trace_id);
   if (const auto done = row.run(); !done) return done.error();
-  const bool fresh = database_.changed_rows() > 0;
-  if (fresh) ++inserted_[*node_row];
-  return fresh;
+  ++inserted_[stream.node];
+  return {};
 }
 
-Result<void> DayWriter::acknowledge(const std::string& node_id, std::uint64_t epoch, std::uint64_t seq) {
-  const auto node_row = node(node_id);
-  if (!node_row) return node_row.error();
-  const auto stream_row = stream(*node_row, epoch);
-  if (!stream_row) return stream_row.error();
-  acknowledge_->bind(1, *stream_row);
+Result<void> DayWriter::acknowledge(const StreamRow& stream, std::uint64_t seq) {
+  acknowledge_->bind(1, stream.stream);
   acknowledge_->bind(2, static_cast<std::int64_t>(seq));
   return acknowledge_->run();
 }
+
+std::uint64_t DayWriter::size_bytes() {
+  const auto found = page_count_->step();
+  const std::int64_t bytes = found && *found ? page_count_->integer(0) * page_count_->integer(1) : 0;
+  page_count_->reset();
+  return static_cast<std::uint64_t>(bytes);
+}
+
+void DayWriter::finish() { (void)database_.execute("PRAGMA wal_checkpoint(PASSIVE)"); }
 
 Result<void> DayWriter::store_counts() {
   for (const auto& [node_row, count] : inserted_) {
@@ -210,7 +218,8 @@ Result<void> DayWriter::store_counts() {
   return {};
 }
 
-Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_t up_to, std::uint64_t limit) {
+Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_t from, std::uint64_t to,
+                                        std::uint64_t limit) {
   if (const auto begun = begin(); !begun) return begun.error();
   const auto removed = [&]() -> Result<std::uint64_t> {
     const auto node_row = node(node_id);
@@ -219,8 +228,9 @@ Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_
       if (const auto kept = keep->run(); !kept) return kept.error();
     }
     remove_->bind(1, *node_row);
-    remove_->bind(2, static_cast<std::int64_t>(up_to));
-    remove_->bind(3, static_cast<std::int64_t>(limit));
+    remove_->bind(2, static_cast<std::int64_t>(from));
+    remove_->bind(3, static_cast<std::int64_t>(to));
+    remove_->bind(4, static_cast<std::int64_t>(limit));
     if (const auto done = remove_->run(); !done) return done.error();
     const std::int64_t rows = database_.changed_rows();
     inserted_[*node_row] -= rows;

@@ -7,8 +7,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "logs/record.hpp"
 #include "base/sqlite.hpp"
+#include "logs/record.hpp"
 
 namespace p2p::logs {
 
@@ -25,13 +25,23 @@ class DayWriter {
   Result<void> commit();
   void roll_back();
 
-  /// False when (node_id, epoch, seq) is stored already.
-  Result<bool> insert(std::uint64_t number, const LogRecord& record);
-  Result<void> acknowledge(const std::string& node_id, std::uint64_t epoch, std::uint64_t seq);
+  /// Rows of a stream, for one transaction.
+  struct StreamRow {
+    std::int64_t node = 0;
+    std::int64_t stream = 0;
+  };
+  Result<StreamRow> stream_row(const std::string& node_id, std::uint64_t epoch);
+  /// The caller knows that it is not stored yet.
+  Result<void> insert(const StreamRow& stream, std::uint64_t number, const LogRecord& record);
+  Result<void> acknowledge(const StreamRow& stream, std::uint64_t seq);
+  /// Of the file once everything is in it; 0 when that cannot be told.
+  std::uint64_t size_bytes();
+  /// Before another file is begun: puts the journal into this one, as far as readers let it.
+  void finish();
 
-  /// Deletes the node's oldest records with numbers up to `up_to`, at most `limit`, in a transaction of its own; the
-  /// number of rows.
-  Result<std::uint64_t> remove(const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
+  /// Deletes the node's oldest records with numbers from `from` to `to`, at most `limit`, in a transaction of its own;
+  /// the number of rows. It looks at every record of the range.
+  Result<std::uint64_t> remove(const std::string& node_id, std::uint64_t from, std::uint64_t to, std::uint64_t limit);
 
  private:
   using Ids = std::unordered_map<std::string, std::int64_t>;
@@ -51,7 +61,7 @@ class DayWriter {
   Database database_;
   std::optional<Transaction> transaction_;
   std::optional<Statement> find_node_, add_node_, find_logger_, add_logger_, find_stream_, add_stream_, insert_,
-      acknowledge_, count_, keep_number_, keep_received_, remove_;
+      acknowledge_, count_, keep_number_, keep_received_, remove_, page_count_;
   Ids nodes_, loggers_;
   std::unordered_map<std::int64_t, Stream> streams_;         // by node: the one written last
   std::unordered_map<std::int64_t, std::int64_t> inserted_;  // by node, in this transaction

@@ -21,6 +21,11 @@ using asio::awaitable;
 constexpr std::chrono::seconds kFirstMessageTimeout{10};
 /// How long a stream without matching records leaves the client with an old cursor.
 constexpr std::chrono::seconds kCursorInterval{10};
+/// How often a full queue is looked at: one that empties fast soon, that of a client that reads nothing rarely; when it
+/// begins to, it has what is queued to go on with.
+constexpr std::chrono::milliseconds kShortestPause{2}, kLongestPause{512};
+/// What is read from the store at a time, and held while the client is slow.
+constexpr std::size_t kCatchUpRecords = 128;
 constexpr unsigned kInternalError = 1011;
 
 awaitable<void> sleep(asio::steady_timer& timer, std::chrono::steady_clock::duration duration) {
@@ -118,12 +123,13 @@ awaitable<void> LiveStream::deliver() {
   std::string message = fmt::format("{{\"type\":\"logs\",\"logs\":[{}],\"cursor\":\"{}\"}}", text_,
                                     access_.store.cursor(position_).to_text());
   const bool was_full = is_full();
-  text_.clear();
+  text_ = std::string();  // while the client is slow, it holds no room
   records_ = 0;
   told_ = position_;
   // A closed channel refuses too; its reader then ends this.
-  while (channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message}))
-    co_await sleep(pace_, kLiveInterval);
+  for (auto pause = kShortestPause; channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message});
+       pause = std::min(2 * pause, kLongestPause))
+    co_await sleep(pace_, pause);
   last_delivery_ = access_.clock.monotonic();
   if (!was_full) co_await sleep(pace_, kLiveInterval);
 }
@@ -148,7 +154,7 @@ awaitable<Result<void>> LiveStream::send_last() {
 /// Reads the store from the position on, until the hub takes over.
 awaitable<Result<void>> LiveStream::catch_up() {
   for (bool more = true; more;) {
-    const auto page = co_await query(Order::forward, kLiveMessageRecords);
+    const auto page = co_await query(Order::forward, kCatchUpRecords);
     if (!page) co_return page.error();
     more = page->more;
     for (const auto& stored : page->records) {

@@ -27,11 +27,13 @@ struct LogAccess {
 };
 
 inline constexpr std::size_t kLiveMessageRecords = 500;
-inline constexpr std::size_t kLiveMessageBytes = 256 << 10;
+inline constexpr std::size_t kLiveMessageBytes = 64 << 10;
 /// Messages follow each other at least this far apart unless they are full.
 inline constexpr std::chrono::milliseconds kLiveInterval{20};
 /// With more than this unsent, nothing further is read for the client; it goes on from the store later.
-inline constexpr std::size_t kLiveQueuedBytes = 512 << 10;
+inline constexpr std::size_t kLiveQueuedBytes = 128 << 10;
+/// What a channel must take at most: that, and a message that ends with a record at its longest in JSON.
+inline constexpr std::size_t kLiveChannelBytes = 2 << 20;
 
 /// Runs on the channel's executor until the client leaves, errs, or the task is cancelled.
 boost::asio::awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
@@ -44,12 +45,13 @@ fs::path free_path(const fs::path& folder, const std::string& date) {
 Store::Store(StoreOptions options, const Clock& clock, Random& random, LogSink& log)
     : options_(std::move(options)), clock_(clock), random_(random), log_(log, "LogStore") {}
 
-Store::~Store() = default;
+Store::~Store() { stop_indexer(); }
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& clock, Random& random, LogSink& log) {
   if (const auto made = make_folder(options.folder); !made) return made.error();
   std::unique_ptr<Store> out(new Store(std::move(options), clock, random, log));
   if (const auto loaded = out->load(); !loaded) return loaded.error();
+  out->start_indexer();
   return out;
 }
 
@@ -71,7 +73,11 @@ Result<void> Store::load() {
   }
   std::sort(days_.begin(), days_.end(), [](const auto& a, const auto& b) { return a->first_number < b->first_number; });
   if (!days_.empty()) last_number_ = days_.back()->last_number + (any_damaged ? kDamagedNumbers : 0);
+  begin_new_file_ = any_damaged;  // numbers are contiguous within one
   if (store_id_.empty()) store_id_ = fmt::format("{:016x}", random_.next());
+  for (const auto& day : days_) open_index(*day);
+  remove_stray_indexes();
+  wants_retention_ = true;
   return {};
 }
 
@@ -92,6 +98,8 @@ Result<void> Store::load_day(const fs::path& path) {
     auto& mark = acknowledged_[{stream.node_id, stream.epoch}];
     mark = std::max(mark, stream.acknowledged);
   }
+  std::error_code ignored;
+  day->size_bytes = fs::file_size(path, ignored);
   day->idle_readers.push_back(std::move(*reader));
   days_.push_back(std::move(day));
   return {};
@@ -106,6 +114,8 @@ void Store::set_aside(const fs::path& path, const Error& why) {
     std::error_code ignored;  // there may be none
     fs::rename(path.string() + suffix, aside.string() + suffix, ignored);
   }
+  std::error_code ignored;
+  fs::remove(fs::path(path).replace_extension(".idx"), ignored);
   if (failed) {
     log_.error("{} is damaged and cannot be set aside: {}; {}", path.filename().string(), failed.message(),
                why.context);
@@ -129,7 +139,10 @@ void Store::set_damaged_aside() {
     const auto is_damaged = [](const DayPtr& day) { return day->damage.has_value(); };
     std::copy_if(days_.begin(), days_.end(), std::back_inserter(damaged), is_damaged);
     if (damaged.empty()) return;
-    if (damaged.back() == days_.back()) current_.reset();
+    if (damaged.back() == days_.back()) {
+      current_.reset();
+      begin_new_file_ = true;
+    }
     std::erase_if(days_, is_damaged);
     for (const auto& day : damaged) day->idle_readers.clear();
   }
@@ -156,8 +169,12 @@ std::uint64_t Store::acknowledged(const std::string& node_id, std::uint64_t epoc
 
 /// Makes sure that `current_` is the file for a record received now.
 Result<void> Store::roll(WallTime received_at) {
-  if (!days_.empty() && date_of(days_.back()->last_received) == date_of(received_at) &&
-      received_at >= days_.back()->last_received) {
+  const auto fits = [&](const Day& day) {
+    const std::uint64_t bytes = day.size_bytes + (day.index == nullptr ? 0 : day.index->size_bytes());
+    return date_of(day.last_received) == date_of(received_at) && received_at >= day.last_received &&
+           (options_.max_bytes == 0 || bytes < options_.max_bytes / kStoreParts);
+  };
+  if (!days_.empty() && !begin_new_file_ && fits(*days_.back())) {
     if (current_ != nullptr) return {};
     auto opened = DayWriter::open(days_.back()->path);
     if (!opened) return opened.error();
@@ -175,9 +192,16 @@ Result<void> Store::roll(WallTime received_at) {
     fs::remove(day->path, ignored);
     return created.error();
   }
+  if (current_ != nullptr) current_->finish();
   current_ = std::move(*created);
-  const std::lock_guard lock(mutex_);
-  days_.push_back(std::move(day));
+  begin_new_file_ = false;
+  wants_retention_ = true;
+  open_index(*day);
+  {
+    const std::lock_guard lock(mutex_);
+    days_.push_back(std::move(day));
+  }
+  wake_indexer();
   return {};
 }
 
@@ -204,13 +228,25 @@ Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
     auto& mark = acknowledged_[{batch.node_id, batch.epoch}];
     mark = std::max(mark, batch.acknowledged);
   }
+  bool index_is_due = false;
   {
     const std::lock_guard lock(mutex_);
     Day& day = *days_.back();
     day.last_number = out->last_number;
     day.last_received = received_at;
-    for (const auto& stored : out->records) ++day.node_counts[stored.record.node_id];
+    day.size_bytes = current_->size_bytes();
+    for (std::size_t i = 0; i < out->records.size();) {
+      // Records of one node stand together.
+      const std::string& node = out->records[i].record.node_id;
+      std::size_t end = i + 1;
+      while (end < out->records.size() && out->records[end].record.node_id == node) ++end;
+      day.node_counts[node] += end - i;
+      i = end;
+    }
+    const std::uint64_t indexed_to = day.index == nullptr ? day.last_number : day.index->indexed_to();
+    index_is_due = day.last_number >= std::max(indexed_to + 1, day.first_number) + kIndexedTogether - 1;
   }
+  if (index_is_due) wake_indexer();
   last_number_.store(out->last_number, std::memory_order_release);
   return CommittedBatchPtr(std::move(out));
 }
@@ -218,18 +254,27 @@ Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
 Result<void> Store::insert(std::vector<StreamBatch>& batches, WallTime received_at, CommittedBatch& out) {
   if (const auto begun = current_->begin(); !begun) return begun;
   std::uint64_t number = last_number();
+  std::map<StreamKey, std::uint64_t> stored_to;
+  std::size_t count = 0;
+  for (const auto& batch : batches) count += batch.records.size();
+  out.records.reserve(count);
   for (auto& batch : batches) {
+    const auto [mark, is_first] = stored_to.try_emplace({batch.node_id, batch.epoch}, 0);
+    if (is_first) mark->second = acknowledged(batch.node_id, batch.epoch);
+    const auto stream = current_->stream_row(batch.node_id, batch.epoch);
+    if (!stream) return stream.error();
     for (auto& record : batch.records) {
+      if (record.seq <= mark->second) continue;
+      mark->second = record.seq;
       record.node_id = batch.node_id;
       record.epoch = batch.epoch;
       record.received_at = received_at;
-      const auto fresh = current_->insert(number + 1, record);
-      if (!fresh) return fresh.error();
-      if (!*fresh) continue;
+      if (const auto done = current_->insert(*stream, ++number, record); !done) return done;
       out.bytes += memory_of(record);
-      out.records.push_back({++number, std::move(record)});
+      out.records.push_back({number, std::move(record)});
     }
-    if (const auto done = current_->acknowledge(batch.node_id, batch.epoch, batch.acknowledged); !done) return done;
+    mark->second = std::max(mark->second, batch.acknowledged);
+    if (const auto done = current_->acknowledge(*stream, batch.acknowledged); !done) return done;
   }
   out.last_number = number;
   return current_->commit();

@@ -3,11 +3,15 @@
 // store's id is the cursor, so that a reader always knows where it stands.
 //
 // A day begins when the date of the coordinator's clock (UTC) changes. Within a file `received_at` never falls: a clock
-// that steps back a little is waited for, one that steps back further begins a new file, `logs-YYYY-MM-DD.2.db`.
+// that steps back a little is waited for, one that steps back further begins a new file, `logs-YYYY-MM-DD.2.db`. So
+// does a file that has become an eighth of what the store may take, so that room is made by removing whole files.
+//
+// Beside each file is its search index (day_index.hpp), which a thread of the store keeps up with the records.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -16,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -36,14 +41,18 @@ inline constexpr std::size_t kMaxPageBytes = 2 << 20;
 /// A query gives what it has after this long, and a cursor to go on with; a reader that lingers keeps SQLite from
 /// reusing its journal.
 inline constexpr std::chrono::milliseconds kScanBudget{2000};
-/// Rows that one step of retention or clearing deletes.
-inline constexpr std::uint64_t kRemovalStep = 2000;
+/// Numbers that one step of retention or clearing looks at and may delete.
+inline constexpr std::uint64_t kRemovalStep = 8192;
+/// Of what the store may take, one file is this part before the next one begins.
+inline constexpr std::uint64_t kStoreParts = 8;
 inline constexpr std::size_t kMaxListedLoggers = 10'000;
 
 struct StoreOptions {
   std::filesystem::path folder;
   int retention_days = 30;
   std::uint64_t max_entries_per_node = 0;  ///< 0 for no bound
+  /// Of all files and their search indexes, without SQLite's journals (16 MiB at most, of the newest); 0 for no bound.
+  std::uint64_t max_bytes = 0;
 };
 
 /// The records of one stream, to be stored together.
@@ -51,7 +60,13 @@ struct StreamBatch {
   std::string node_id;
   std::uint64_t epoch = 0;
   std::uint64_t acknowledged = 0;  ///< the highest contiguous seq once these are stored
-  std::vector<LogRecord> records;  ///< node_id and epoch are overwritten
+  std::vector<LogRecord> records;  ///< in rising seq; node_id and epoch are overwritten
+};
+
+/// What one step removed, and whether there may be more to remove.
+struct Removed {
+  std::uint64_t count = 0;
+  bool more = false;
 };
 
 enum class Order : unsigned char {
@@ -110,15 +125,17 @@ class Store {
 
   // Writing.
 
-  /// Stores all of it in one transaction, or nothing. Records known by (node_id, epoch, seq) are left out; the result
-  /// holds the others, numbered.
+  /// Stores all of it in one transaction, or nothing. Records up to what was acknowledged are stored already and left
+  /// out; the result holds the others, numbered.
   Result<CommittedBatchPtr> append(std::vector<StreamBatch> batches);
   /// What the node has been acknowledged for this epoch; 0 for nothing.
   std::uint64_t acknowledged(const std::string& node_id, std::uint64_t epoch) const;
-  /// Deletes some of the oldest records with numbers up to `up_to`, of one node or (empty) of all; 0 when none is left.
-  Result<std::uint64_t> remove_some(const std::string& node_id, std::uint64_t up_to);
-  /// A short step towards retention_days and max_entries_per_node; true when another one is due at once.
+  /// Deletes some of the oldest records with numbers up to `up_to`, of one node or (empty) of all.
+  Result<Removed> remove_some(const std::string& node_id, std::uint64_t up_to);
+  /// A short step towards retention_days, max_bytes and max_entries_per_node; true when another one is due at once.
   Result<bool> retain_some();
+  /// A file was begun since retain_some() last had nothing to do, so that there may be too many.
+  bool wants_retention() const { return wants_retention_; }
 
   // Reading.
 
@@ -128,6 +145,8 @@ class Store {
   Result<Page> query(const Query& query);
   Result<StatsPage> stats(const StatsQuery& query);
   Result<Sources> sources();
+  /// How many records are not in a search index yet. Some of the newest never are.
+  std::uint64_t unindexed() const;
 
  private:
   struct Day;
@@ -154,9 +173,19 @@ class Store {
   /// Those that are not known to be damaged.
   std::vector<DayPtr> days() const;
   void remove_day(const DayPtr& day);
-  /// How many records were removed; 0 from a day that is damaged.
-  Result<std::uint64_t> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to,
-                                    std::uint64_t limit);
+  /// Of a day that is damaged, nothing.
+  Result<Removed> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
+  bool remove_oldest_day(const std::vector<DayPtr>& all);
+
+  void open_index(Day& day);
+  static void remove_files(const Day& day);
+  void remove_stray_indexes();
+  /// On the indexer's thread: takes one group into an index; true when there may be another one.
+  Result<bool> index_some();
+  Result<bool> index_day(const DayPtr& day);
+  void start_indexer();
+  void wake_indexer();
+  void stop_indexer();
 
   StoreOptions options_;
   const Clock& clock_;
@@ -171,6 +200,13 @@ class Store {
   std::unique_ptr<DayWriter> current_;
   std::unique_ptr<DayWriter> cleaner_;  // of an older day
   DayPtr cleaner_day_;
+  bool begin_new_file_ = false;
+  bool wants_retention_ = false;
+  std::mutex indexer_mutex_;
+  std::condition_variable indexer_wake_;
+  bool index_is_due_ = false;
+  bool stopping_ = false;
+  std::thread indexer_;
 };
 
 }  // namespace p2p::logs

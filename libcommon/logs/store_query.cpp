@@ -79,6 +79,7 @@ Result<bool> Store::scan_day(const DayPtr& day, const Query& query, Monotonic un
   request.filter = &query.filter;
   request.forward = query.order == Order::forward;
   request.lowest = day->first_number;
+  request.index = day->index;
   {
     const std::lock_guard lock(mutex_);
     request.highest = std::min(day->last_number, last);
@@ -105,6 +106,7 @@ Result<bool> Store::scan_day(const DayPtr& day, const Query& query, Monotonic un
     page.records.push_back(std::move(stored));
     return page.records.size() < limit && bytes < kMaxPageBytes;
   });
+  if (day->index != nullptr && day->index->is_damaged()) wake_indexer();
   if (!end) return end.error();
   if (!end->complete) page.position = end->position;
   return end->complete;
@@ -126,7 +128,7 @@ Result<Sources> Store::sources() {
     auto reader = Lease::take(*this, day);
     if (!reader && (reader.error().kind() == Errc::not_found || note_damage(day, reader.error()))) continue;
     if (!reader) return reader.error();
-    auto names = (*reader)->loggers();
+    auto names = (*reader)->loggers(kMaxListedLoggers);
     if (!names && note_damage(day, names.error())) continue;
     if (!names) return names.error();
     for (auto& name : *names) {

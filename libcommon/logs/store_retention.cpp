@@ -17,11 +17,7 @@ void Store::remove_day(const DayPtr& day) {
     cleaner_.reset();
     cleaner_day_.reset();
   }
-  // A query that still reads it keeps its own hold on the content.
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code ignored;
-    std::filesystem::remove(day->path.string() + suffix, ignored);
-  }
+  remove_files(*day);
   log_.info("removed {}", day->path.filename().string());
 }
 
@@ -36,19 +32,24 @@ Result<DayWriter*> Store::writer_for(const DayPtr& day) {
   return cleaner_.get();
 }
 
-Result<std::uint64_t> Store::remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to,
-                                         std::uint64_t limit) {
+Result<Removed> Store::remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to,
+                                   std::uint64_t limit) {
+  std::uint64_t& removed_to = day->removed_to[node_id];
+  const std::uint64_t from = std::max(day->first_number, removed_to + 1);
+  const std::uint64_t to = std::min({up_to, day->last_number, from + kRemovalStep - 1});
+  if (from > to) return Removed{};
   const auto writer = writer_for(day);
-  const auto removed = writer ? (*writer)->remove(node_id, up_to, limit) : writer.error();
-  if (!removed && note_damage(day, removed.error())) return std::uint64_t{0};
-  if (!removed) return removed;
+  const auto removed = writer ? (*writer)->remove(node_id, from, to, limit) : writer.error();
+  if (!removed && note_damage(day, removed.error())) return Removed{};
+  if (!removed) return removed.error();
+  if (*removed < limit) removed_to = to;
   const std::lock_guard lock(mutex_);
   auto& count = day->node_counts[node_id];
   count -= std::min(count, *removed);
-  return removed;
+  return Removed{*removed, true};
 }
 
-Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64_t up_to) {
+Result<Removed> Store::remove_some(const std::string& node_id, std::uint64_t up_to) {
   set_damaged_aside();
   for (const auto& day : days()) {
     if (day->first_number > up_to) break;
@@ -58,25 +59,35 @@ Result<std::uint64_t> Store::remove_some(const std::string& node_id, std::uint64
     }
     for (const auto& name : nodes) {
       const auto removed = remove_from(day, name, up_to, kRemovalStep);
-      if (!removed || *removed > 0) return removed;
+      if (!removed || removed->more) return removed;
     }
   }
-  return std::uint64_t{0};
+  return Removed{};
+}
+
+/// True when it was too old, empty, or one too many.
+bool Store::remove_oldest_day(const std::vector<DayPtr>& all) {
+  if (all.size() < 2) return false;
+  const auto& day = all.front();
+  const bool is_empty =
+      std::all_of(day->node_counts.begin(), day->node_counts.end(), [](const auto& node) { return node.second == 0; });
+  const bool is_old = day->last_received < clock_.wall() - std::chrono::hours{24} * options_.retention_days;
+  std::uint64_t bytes = 0;
+  for (const auto& one : all) bytes += one->size_bytes + (one->index == nullptr ? 0 : one->index->size_bytes());
+  // The newest file may still grow to its part.
+  const std::uint64_t growth =
+      options_.max_bytes / kStoreParts - std::min(options_.max_bytes / kStoreParts, all.back()->size_bytes);
+  const bool is_too_much = options_.max_bytes > 0 && bytes + growth > options_.max_bytes;
+  if (!is_empty && !is_old && !is_too_much) return false;
+  remove_day(day);
+  return true;
 }
 
 Result<bool> Store::retain_some() {
   set_damaged_aside();
   const auto all = days();
-  if (all.size() > 1) {
-    const WallTime oldest = clock_.wall() - std::chrono::hours{24} * options_.retention_days;
-    const auto& day = all.front();
-    const bool empty = std::all_of(day->node_counts.begin(), day->node_counts.end(),
-                                   [](const auto& node) { return node.second == 0; });
-    if (empty || day->last_received < oldest) {
-      remove_day(day);
-      return true;
-    }
-  }
+  if (remove_oldest_day(all)) return true;
+  wants_retention_ = false;
   if (options_.max_entries_per_node == 0) return false;
   std::map<std::string, std::uint64_t> totals;
   for (const auto& day : all) {
@@ -90,7 +101,7 @@ Result<bool> Store::retain_some() {
       if (count == day->node_counts.end() || count->second == 0) continue;
       const auto removed = remove_from(day, name, kMaxSeq, std::min({excess, count->second, kRemovalStep}));
       if (!removed) return removed.error();
-      return *removed > 0;
+      if (removed->more) return true;
     }
   }
   return false;

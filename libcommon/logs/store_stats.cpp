@@ -61,6 +61,7 @@ Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, Monotonic
   ScanRequest request;
   request.filter = &filter;
   request.lowest = std::max(day->first_number, page.position + 1);
+  request.index = day->index;
   {
     const std::lock_guard lock(mutex_);
     request.highest = std::min(day->last_number, last);
@@ -72,6 +73,7 @@ Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, Monotonic
   if (!reader && reader.error().kind() == Errc::not_found) return true;
   if (!reader) return reader.error();
   const auto end = (*reader)->count(request, page.stats);
+  if (day->index != nullptr && day->index->is_damaged()) wake_indexer();
   if (!end) return end.error();
   if (!end->complete) page.position = end->position;
   return end->complete;

@@ -79,6 +79,7 @@ net::Response Health::respond() const {
     is_unsaved = !unsaved_.empty();
   }
   std::string_view status = to_string(phase);
+  if (phase == Phase::running && !logs_stored_) status = "logs are not stored";
   if (phase == Phase::running && is_unsaved) status = "state is not saved";
   if (phase == Phase::running && has_old_roots) status = "CA certificates out of date";
   if (phase == Phase::running && certificate_revoked_) status = "certificate revoked";

@@ -31,6 +31,8 @@ class Health {
   void set_roots_trouble(std::string trouble);
   /// Whether a file of the node's state could be saved, such as when the vault was given another password.
   void set_saved(const std::string& file, bool saved);
+  /// False while a coordinator's log store takes nothing, such as on a full disk; the nodes keep their records.
+  void set_logs_stored(bool stored) { logs_stored_ = stored; }
   /// How many services are in each state, as in {"running": 2}.
   void set_services(std::map<std::string, std::size_t> by_state);
 
@@ -45,6 +47,7 @@ class Health {
   const Monotonic started_;
   std::atomic<Phase> phase_{Phase::starting};
   std::atomic<bool> certificate_revoked_{false};
+  std::atomic<bool> logs_stored_{true};
   mutable std::mutex mutex_;
   std::string services_json_ = "{}";
   acme::RenewalHealth certificate_;

@@ -339,6 +339,7 @@ Result<void> Node::open_logs() {
     options.retention_days =
         static_cast<int>(std::chrono::duration_cast<std::chrono::days>(config_.log_retention_days).count());
     options.max_entries_per_node = config_.max_log_entries;
+    options.max_bytes = config_.log_store_max_bytes;
     auto store = logs::Store::open(std::move(options), clock_, random_, log_sink_);
     if (!store) return store.error();
     log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
@@ -492,7 +493,10 @@ net::Router Node::make_router() {
   health.pattern = "/health";
   health.permission = auth::Permission::open;
   health.limit_class = net::LimitClass::health;
-  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> { co_return health_->respond(); };
+  health.handler = [this](net::Request&) -> asio::awaitable<net::Response> {
+    if (log_store_) health_->set_logs_stored(!log_store_->collector.trouble());
+    co_return health_->respond();
+  };
   router.add(std::move(health));
 
   metrics::add_standard_metrics(metrics_, options_.paths.home(), P2P_VERSION);
