@@ -1,8 +1,6 @@
 // Counting half of the day's reader.
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "logs/day_reader.hpp"
 
 namespace p2p::logs {
@@ -10,75 +8,26 @@ namespace {
 
 constexpr unsigned kCountedBetweenTimeChecks = 1024;
 
-/// Counts of one table's rows.
-class Counts {
- public:
-  void add(std::int64_t id, LogLevel level) {
-    const auto row = static_cast<std::size_t>(id);
-    LevelCounts& counts = row < kMaxKeptNames ? kept(row) : others_[id];
-    ++counts[static_cast<std::size_t>(level)];
-  }
-  /// Each row that has any.
-  template <class Visit>
-  Result<void> each(const Visit& visit) const {
-    for (std::size_t id = 0; id < kept_.size(); ++id) {
-      if (total_of(kept_[id]) == 0) continue;
-      if (auto done = visit(static_cast<std::int64_t>(id), kept_[id]); !done) return done;
-    }
-    for (const auto& [id, counts] : others_) {
-      if (auto done = visit(id, counts); !done) return done;
-    }
-    return {};
-  }
+/// By row id, which costs no look at a name; those whose name a reader does not keep are not counted one by one.
+void count_row(std::vector<LevelCounts>& by_id, std::size_t id, LogLevel level) {
+  if (id >= kMaxKeptNames) return;
+  if (id >= by_id.size()) by_id.resize(id + 1);
+  ++by_id[id][static_cast<std::size_t>(level)];
+}
 
- private:
-  LevelCounts& kept(std::size_t row) {
-    if (row >= kept_.size()) kept_.resize(row + 1);
-    return kept_[row];
+/// Counts by row id become counts by name.
+void name_counts(const std::vector<LevelCounts>& by_id, const std::vector<std::string>& names, LogStats::ByName& out) {
+  for (std::size_t id = 0; id < by_id.size(); ++id) {
+    // A row id that no table has comes only from a damaged file.
+    if (id < names.size() && total_of(by_id[id]) > 0) add(out, names[id], by_id[id]);
   }
-  std::vector<LevelCounts> kept_;
-  std::unordered_map<std::int64_t, LevelCounts> others_;
-};
+}
+
+bool allows(const std::vector<char>& allowed, std::size_t id) {
+  return allowed.empty() || (id < allowed.size() && allowed[id] != 0);
+}
 
 }  // namespace
-
-/// Counts by row ids, which costs no look at a name.
-class DayReader::Tally {
- public:
-  Tally(const Wanted& wanted, LogLevel minimum, LogStats& into) : wanted_(wanted), minimum_(minimum), into_(into) {}
-
-  void add(std::int64_t node, std::int64_t logger, LogLevel level, WallTime received_at) {
-    if (level < minimum_ || !allows(wanted_.nodes, node) || !allows(wanted_.loggers, logger)) return;
-    into_.add(received_at, level);
-    nodes_.add(node, level);
-    loggers_.add(logger, level);
-  }
-
-  /// Once, when all are counted.
-  Result<void> give_names(DayReader& reader) {
-    const auto into = [&reader](Names& names, LogStats::ByName& out) {
-      return [&](std::int64_t id, const LevelCounts& counts) -> Result<void> {
-        const auto name = reader.name_of(names, id);
-        if (!name) return name.error();
-        logs::add(out[*name], counts);
-        return {};
-      };
-    };
-    if (auto named = nodes_.each(into(reader.nodes_, into_.nodes)); !named) return named;
-    return loggers_.each(into(reader.loggers_, into_.loggers));
-  }
-
- private:
-  static bool allows(const std::vector<char>& allowed, std::int64_t id) {
-    const auto row = static_cast<std::size_t>(id);
-    return allowed.empty() || (row < allowed.size() && allowed[row] != 0);
-  }
-
-  const Wanted& wanted_;
-  const LogLevel minimum_;
-  LogStats& into_;
-  Counts nodes_, loggers_;
-};
 
 Result<std::optional<WallTime>> DayReader::first_received() {
   auto rows = database_.prepare("SELECT received_at FROM records ORDER BY number LIMIT 1");
@@ -94,11 +43,11 @@ Result<ScanEnd> DayReader::count(const ScanRequest& asked, LogStats& into) {
   request.forward = true;
   if (request.filter->looks_at_message()) {
     return scan(request, [&](StoredRecord&& stored) {
-      const LogRecord& record = stored.record;
-      into.add(record.received_at, record.level);
-      const auto level = static_cast<std::size_t>(record.level);
-      ++into.nodes[record.node_id][level];
-      ++into.loggers[record.logger_name][level];
+      LevelCounts one{};
+      one[static_cast<std::size_t>(stored.record.level)] = 1;
+      into.add(stored.record.received_at, stored.record.level);
+      add(into.nodes, stored.record.node_id, one);
+      add(into.loggers, stored.record.logger_name, one);
       return true;
     });
   }
@@ -108,26 +57,37 @@ Result<ScanEnd> DayReader::count(const ScanRequest& asked, LogStats& into) {
   const auto wanted = wanted_by(*request.filter);
   if (!wanted) return wanted.error();
   if (wanted->nothing) return ScanEnd{};
-  const bool errors_only = request.filter->spec().minimum_level >= LogLevel::error;
+  std::vector<LevelCounts> nodes, loggers;
+  const auto end =
+      count_rows(request, *wanted, [&](std::size_t node, std::size_t logger, LogLevel level, WallTime time) {
+        into.add(time, level);
+        count_row(nodes, node, level);
+        count_row(loggers, logger, level);
+      });
+  name_counts(nodes, nodes_.by_id, into.nodes);
+  name_counts(loggers, loggers_.by_id, into.loggers);
+  return end;
+}
+
+Result<ScanEnd> DayReader::count_rows(const ScanRequest& request, const Wanted& wanted, const RowVisitor& visit) {
+  const LogLevel least = request.filter->spec().minimum_level;
   auto rows = database_.prepare(fmt::format(
       "SELECT number, node, logger, level, received_at FROM records {} number BETWEEN ?1 AND ?2 ORDER BY number",
-      errors_only ? "INDEXED BY errors WHERE level >= 17 AND" : "NOT INDEXED WHERE"));
+      least >= LogLevel::error ? "INDEXED BY errors WHERE level >= 17 AND" : "NOT INDEXED WHERE"));
   if (!rows) return rows.error();
   rows->bind(1, static_cast<std::int64_t>(request.lowest));
   rows->bind(2, static_cast<std::int64_t>(request.highest));
-  Tally tally(*wanted, request.filter->spec().minimum_level, into);
-  ScanEnd end;
-  for (unsigned counted = 1; end.complete; ++counted) {
+  const auto id_at = [&](int column) { return static_cast<std::size_t>(rows->integer(column)); };
+  for (unsigned looked_at = 1;; ++looked_at) {
     const auto more = rows->step();
     if (!more) return more.error();
-    if (!*more) break;
-    tally.add(rows->integer(1), rows->integer(2), level_of_severity(rows->integer(3)),
-              WallTime{std::chrono::nanoseconds{rows->integer(4)}});
-    if (counted % kCountedBetweenTimeChecks == 0 && request.out_of_time())
-      end = ScanEnd{false, static_cast<std::uint64_t>(rows->integer(0))};
+    if (!*more) return ScanEnd{};
+    const LogLevel level = level_of_severity(rows->integer(3));
+    if (level >= least && allows(wanted.nodes, id_at(1)) && allows(wanted.loggers, id_at(2)))
+      visit(id_at(1), id_at(2), level, WallTime{std::chrono::nanoseconds{rows->integer(4)}});
+    if (looked_at % kCountedBetweenTimeChecks == 0 && request.out_of_time())
+      return ScanEnd{false, static_cast<std::uint64_t>(rows->integer(0))};
   }
-  if (const auto named = tally.give_names(*this); !named) return named.error();
-  return end;
 }
 
 }  // namespace p2p::logs

@@ -66,16 +66,16 @@ class DayReader {
   Result<DaySummary> summary();
   /// Matching records in order of number.
   Result<ScanEnd> scan(const ScanRequest& request, const RecordVisitor& visit);
+  /// Counts matching records, by number upwards whatever the request says; a record is counted once over all calls.
+  Result<ScanEnd> count(const ScanRequest& request, LogStats& into);
+  /// Of the oldest record; nothing when there is none.
+  Result<std::optional<WallTime>> first_received();
   /// Names of loggers, in the order of their first record, at most `limit`.
   Result<std::vector<std::string>> loggers(std::size_t limit);
 
   /// The next group for the index: records from number `from` on. Null when, up to `last`, there is none, or (unless
   /// the day is `finished`) too few for a whole one; then, of a finished day, nothing is left to index.
   Result<std::unique_ptr<IndexGroup>> next_group(std::uint64_t from, std::uint64_t last, bool finished);
-  /// Counts matching records, by number upwards whatever the request says; a record is counted once over all calls.
-  Result<ScanEnd> count(const ScanRequest& request, LogStats& into);
-  /// Of the oldest record; nothing when there is none.
-  Result<std::optional<WallTime>> first_received();
 
  private:
   /// Names by row id: the first kMaxKeptNames; the others are looked up in the file.
@@ -88,7 +88,6 @@ class DayReader {
   Result<std::vector<std::int64_t>> matching(const Names& names, const std::function<bool(std::string_view)>& matches,
                                              std::vector<char>& allowed);
   struct Lane;
-  class Tally;
   /// Which rows a filter takes, by row id of node and logger; empty for all.
   struct Wanted {
     std::vector<char> nodes;
@@ -107,6 +106,9 @@ class DayReader {
   Result<Wanted> wanted_by(const Filter& filter);
   Result<ScanEnd> scan_errors(const ScanRequest& request, const Wanted& wanted, const RecordVisitor& visit);
   Result<ScanEnd> scan_ranges(const ScanRequest& request, const Wanted& wanted, const RecordVisitor& visit);
+  /// Of a row that is wanted: row ids of node and logger, level, received_at.
+  using RowVisitor = std::function<void(std::size_t, std::size_t, LogLevel, WallTime)>;
+  Result<ScanEnd> count_rows(const ScanRequest& request, const Wanted& wanted, const RowVisitor& visit);
   static bool fits(const Wanted& wanted, const Statement& row, const Filter& filter);
   Result<StoredRecord> decode(const Statement& row);
 

@@ -93,7 +93,7 @@ Result<void> read_histogram(const Json& answer, LogStats& out) {
 }
 
 void merge_names(LogStats::ByName& to, const LogStats::ByName& from) {
-  for (const auto& [name, counts] : from) add(to[name], counts);
+  for (const auto& [name, counts] : from) add(to, name, counts);
 }
 
 }  // namespace
@@ -104,6 +104,14 @@ std::uint64_t total_of(const LevelCounts& counts) {
 
 void add(LevelCounts& to, const LevelCounts& counts) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += counts[i];
+}
+
+void add(LogStats::ByName& to, const std::string& name, const LevelCounts& counts) {
+  const auto known = to.find(name);
+  if (known != to.end())
+    add(known->second, counts);
+  else if (to.size() < kMaxCountedNames)
+    to.emplace(name, counts);
 }
 
 LogStats LogStats::over(WallTime since, WallTime until, std::size_t max_buckets) {

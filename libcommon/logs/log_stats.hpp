@@ -22,6 +22,9 @@ inline constexpr std::size_t kDefaultBuckets = 60;
 inline constexpr std::size_t kMaxTopNames = 1000;
 inline constexpr std::size_t kDefaultTopNames = 20;
 
+/// Of nodes, and of loggers, that are counted one by one; records of others are in the sums alone.
+inline constexpr std::size_t kMaxCountedNames = 1 << 16;
+
 /// By level, from DEBUG to CRITICAL.
 using LevelCounts = std::array<std::uint64_t, 5>;
 std::uint64_t total_of(const LevelCounts& counts);
@@ -48,6 +51,9 @@ struct LogStats {
   /// `invalid` when the other one's buckets are different ones.
   Result<void> merge(const LogStats& other);
 };
+
+/// Within kMaxCountedNames.
+void add(LogStats::ByName& to, const std::string& name, const LevelCounts& counts);
 
 struct NamedCounts {
   std::string name;

@@ -73,6 +73,7 @@ Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, Monotonic
   if (!reader && reader.error().kind() == Errc::not_found) return true;
   if (!reader) return reader.error();
   const auto end = (*reader)->count(request, page.stats);
+  if (day->index != nullptr && day->index->is_damaged()) wake_indexer();
   if (!end) return end.error();
   if (!end->complete) page.position = end->position;
   return end->complete;

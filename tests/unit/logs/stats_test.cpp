@@ -146,6 +146,17 @@ TEST_CASE_FIXTURE(StatsFixture, "counts come back from JSON as they were, and on
   for (const char* wrong : {"{}", "[]", R"({"since":1})"}) CHECK_FALSE(parse_stats(Json::parse(wrong)).has_value());
 }
 
+TEST_CASE("memory for names is bounded, however many there are") {
+  LogStats::ByName names;
+  for (std::size_t i = 0; i < kMaxCountedNames + 10; ++i) add(names, std::to_string(i), {0, 1, 0, 0, 0});
+  CHECK(names.size() == kMaxCountedNames);
+  add(names, "7", {0, 1, 0, 0, 0});
+  const auto top = top_of(names, 1);
+  REQUIRE(top.size() == 1);
+  CHECK(top[0].name == "7");
+  CHECK(top[0].counts == LevelCounts{0, 2, 0, 0, 0});
+}
+
 TEST_CASE_FIXTURE(StatsFixture, "wrong parameters of the counts are named") {
   fill();
   const auto error_of = [&](const Json& parameters) {
