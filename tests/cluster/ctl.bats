@@ -124,7 +124,7 @@ hint: it was not --timeout that ended it; "p2p-ctl services describe slow" shows
   node_kill worker-2 KILL
   ended_with "$call" 3
   grep -E '^p2p-ctl: error: Connection lost: node "worker-2": .*; the outcome is unknown$' "$FLEET/slow.err"
-  ! grep -q -- --timeout "$FLEET/slow.err" || false
+  run ! grep -q -- --timeout "$FLEET/slow.err"
   rm -r "$P2P_HOME/services/worker-2/slow"
   node_run worker-2
   p2p-ctl wait node worker-2 --timeout 60s
