@@ -28,6 +28,11 @@ constexpr std::array kScopes = {
 
 constexpr std::uint32_t bit_of(Permission permission) { return 1U << static_cast<unsigned>(permission); }
 
+/// Of one with an identity.
+std::string_view kind_of(const Caller& caller) {
+  return caller.token_id.empty() ? pki::to_string(caller.identity->role) : "token";
+}
+
 /// Taken off the text; none at its end.
 std::optional<std::string_view> next_word(std::string_view& text) {
   while (!text.empty()) {
@@ -115,6 +120,11 @@ std::string Scopes::to_text() const {
   return out;
 }
 
+std::string caller_name(const Caller& caller) {
+  if (!caller.identity) return "anonymous";
+  return fmt::format("{}/{}", kind_of(caller), caller.identity->name);
+}
+
 Result<void> require(const Caller& caller, Permission permission) {
   if (permission == Permission::open) return {};
   if (!caller.identity) {
@@ -123,8 +133,7 @@ Result<void> require(const Caller& caller, Permission permission) {
   const bool allowed = permission == Permission::authenticated ||
                        (permission == Permission::node ? caller.is_node() : caller.scopes.has(permission));
   if (allowed) return {};
-  const std::string_view shown = caller.token_id.empty() ? pki::to_string(caller.identity->role) : "token";
-  return Error(Errc::not_permitted, fmt::format("{} \"{}\" may not do that: it requires {}", shown,
+  return Error(Errc::not_permitted, fmt::format("{} \"{}\" may not do that: it requires {}", kind_of(caller),
                                                 caller.identity->name, to_string(permission)));
 }
 

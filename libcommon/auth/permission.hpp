@@ -77,6 +77,9 @@ struct Caller {
   std::string to_stated() const;
 };
 
+/// For logs, the inventory and services: `operator/alice`, `token/prometheus` of who came with a token, `anonymous`.
+std::string caller_name(const Caller& caller);
+
 /// `invalid` when malformed; the identity's cluster_name is left empty. Counts only when it comes from a coordinator's
 /// certificate; the caller of this checks that.
 Result<Caller> parse_stated_caller(std::string_view header);

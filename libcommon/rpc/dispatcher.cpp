@@ -12,6 +12,7 @@
 #include "rpc/call_stream.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/json_scan.hpp"
+#include "rpc/schema.hpp"
 
 namespace p2p::rpc {
 namespace {
@@ -72,6 +73,13 @@ boost::system::result<std::optional<Target>, RpcError> read_target(const net::Re
   auto target = parse_target(text);
   if (!target) return standard_error(Code::invalid_request, target.error().context);
   return std::optional<Target>(std::move(*target));
+}
+
+Result<void> check_params(const Method& method, const std::string& params) {
+  if (!method.params) return {};
+  const auto value = parse_params(params);
+  if (!value) return value.error();
+  return method.params->check(*value);
 }
 
 void count(std::atomic<std::uint64_t>& calls) { calls.fetch_add(1, std::memory_order_relaxed); }
@@ -317,6 +325,10 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
   if (auto allowed = auth::require(context.caller, method.permission); !allowed) {
     count(method.counts->refused);
     co_return standard_error(Code::not_permitted, allowed.error().context);
+  }
+  if (auto fits = check_params(method, context.params); !fits) {
+    count(method.counts->failed);
+    co_return standard_error(Code::invalid_params, fits.error().context);
   }
   std::string failure;
   try {

@@ -18,6 +18,8 @@
 
 namespace p2p::rpc {
 
+class Schema;
+
 /// The `service` of `service.method`.
 inline std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
 /// The `method` of `service.method`.
@@ -49,11 +51,12 @@ struct Method {
   /// The handler never waits, so that no timer is armed for it.
   bool immediate = false;
   std::chrono::milliseconds timeout{30'000};
-  std::string params_schema{};  ///< JSON Schema as text, or empty
+  std::string params_schema{};  ///< JSON Schema as text that rpc::Schema accepts, or empty
   std::string result_schema{};
-  MethodHandler handler;  ///< runs on the loop of the call; must not block
-  /// Of the registry, which keeps it while the service is replaced.
+  MethodHandler handler;  ///< gets what fits params_schema, on the loop of the call; must not block
+  /// Of the registry, which keeps the counts while the service is replaced, and reads params_schema; null for none.
   std::shared_ptr<CallCounts> counts{};
+  std::shared_ptr<const Schema> params{};
 };
 
 }  // namespace p2p::rpc

@@ -1,5 +1,7 @@
 #include "rpc/registry.hpp"
 
+#include "rpc/schema.hpp"
+
 namespace p2p::rpc {
 namespace {
 
@@ -44,6 +46,10 @@ void Registry::replace(Edit edit) {
 }
 
 void Registry::publish(Service service) {
+  for (Method& method : service.methods) {
+    if (method.params_schema.empty()) continue;
+    method.params = std::make_shared<const Schema>(Schema::parse(method.params_schema).value());
+  }
   replace([&](auto& services) {
     std::shared_ptr<const Service>& place = services[service.name];
     for (Method& method : service.methods) method.counts = counts_of(place.get(), method.name);

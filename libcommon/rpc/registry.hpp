@@ -35,7 +35,8 @@ struct RegistrySnapshot {
 class Registry {
  public:
   Registry();
-  /// Adds or replaces the whole service, whose methods go on counting their calls; any thread.
+  /// Adds or replaces the whole service, whose methods go on counting their calls; any thread. Throws when a schema is
+  /// none: those of a manifest were read before, others are ours.
   void publish(Service service);
   void withdraw(std::string_view service_name);
   /// Any thread, without waiting for a writer's work.

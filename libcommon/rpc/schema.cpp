@@ -267,4 +267,6 @@ Result<Schema> Schema::parse(std::string_view text) {
 
 Result<void> Schema::check(const Json& value) const { return check_node(*root_, value, "params"); }
 
+Result<Json> parse_params(std::string_view text) { return parse_json(text.empty() ? "{}" : text); }
+
 }  // namespace p2p::rpc

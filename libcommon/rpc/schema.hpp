@@ -28,4 +28,7 @@ class Schema {
   std::shared_ptr<const Node> root_;
 };
 
+/// The parameters of a call as a value; without any, an empty object.
+Result<Json> parse_params(std::string_view text);
+
 }  // namespace p2p::rpc

@@ -14,7 +14,7 @@ rpc::Service make_exec_service(const ServiceFolder& folder, const NodeFacts& nod
   return make_service(folder.manifest, [base, name = folder.manifest.name, &log](rpc::CallContext call) {
     Command command = *base;
     command.environment.push_back(fmt::format("P2P_METHOD={}", rpc::bare_method(call.method)));
-    command.environment.push_back("P2P_CALLER=" + caller_name(call.caller));
+    command.environment.push_back("P2P_CALLER=" + auth::caller_name(call.caller));
     return run_exec(std::move(command), std::move(call.params), name, call.deadline, log, std::move(call.progress));
   });
 }

@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
 
-#include "base/json.hpp"
 #include "rpc/jsonrpc.hpp"
-#include "rpc/schema.hpp"
 #include "services/admission.hpp"
 
 namespace p2p::services {
@@ -19,26 +16,13 @@ using rpc::Code;
 /// One method of a service, shared by its calls.
 struct GuardedMethod {
   GuardedMethod(const ManifestMethod& method, rpc::MethodHandler handler)
-      : admission(method.max_inflight, kMaxWaitingCalls), run(std::move(handler)) {
-    if (!method.params_schema.empty()) schema = rpc::Schema::parse(method.params_schema).value();
-  }
+      : admission(method.max_inflight, kMaxWaitingCalls), run(std::move(handler)) {}
 
-  std::optional<rpc::Schema> schema;
   Admission admission;
   rpc::MethodHandler run;
 };
 
-Result<void> check_params(const GuardedMethod& method, const std::string& params) {
-  if (!method.schema) return {};
-  auto value = parse_json(params.empty() ? "{}" : params);
-  if (!value) return value.error();
-  return method.schema->check(*value);
-}
-
 asio::awaitable<rpc::Outcome> call_method(std::shared_ptr<GuardedMethod> method, rpc::CallContext call) {
-  if (auto fits = check_params(*method, call.params); !fits) {
-    co_return rpc::standard_error(Code::invalid_params, fits.error().context);
-  }
   auto permit = co_await method->admission.enter(call.deadline);
   if (!permit) {
     const bool full = permit.error().kind() == Errc::limited;
@@ -50,11 +34,6 @@ asio::awaitable<rpc::Outcome> call_method(std::shared_ptr<GuardedMethod> method,
 }
 
 }  // namespace
-
-std::string caller_name(const auth::Caller& caller) {
-  if (!caller.identity) return {};
-  return fmt::format("{}/{}", pki::to_string(caller.identity->role), caller.identity->name);
-}
 
 rpc::Service make_service(const Manifest& manifest, rpc::MethodHandler run) {
   rpc::Service service{manifest.name, manifest.version, manifest.description, false, {}};

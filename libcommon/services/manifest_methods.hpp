@@ -1,8 +1,6 @@
-// The methods of a manifest as the registry wants them: parameters are checked against the schema, and max_inflight and
-// the queue are kept, before the protocol behind them sees a call.
+// The methods of a manifest as the registry wants them: max_inflight and the queue are kept before the protocol behind
+// them sees a call.
 #pragma once
-
-#include <string>
 
 #include "rpc/registry.hpp"
 #include "services/manifest.hpp"
@@ -11,9 +9,6 @@ namespace p2p::services {
 
 /// Calls of one method that wait for their turn when max_inflight are running.
 inline constexpr std::size_t kMaxWaitingCalls = 64;
-
-/// `role/name`, as services learn who calls them; empty for an anonymous client.
-std::string caller_name(const auth::Caller& caller);
 
 /// `run` gets each admitted call on the loop of its caller. The handlers own what they need, so that calls under way
 /// survive a reload.

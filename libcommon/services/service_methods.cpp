@@ -6,19 +6,18 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "rpc/jsonrpc.hpp"
+#include "rpc/schema.hpp"
 
 namespace p2p::services {
 namespace {
 
 namespace asio = boost::asio;
 using rpc::CallContext;
-using rpc::Code;
 using rpc::Outcome;
 using Action = ServiceHost::Action;
 
 constexpr char kNameSchema[] =
-    R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false})";
+    R"({"type":"object","properties":{"name":{"type":"string","minLength":1}},"required":["name"],"additionalProperties":false})";
 
 Json schema_json(const std::string& text) {
   auto document = parse_json(text);
@@ -98,24 +97,13 @@ Result<Json> describe(const ServiceHost& host, const std::string& name) {
   return std::move(found.front());
 }
 
-Result<std::string> read_name(const std::string& params) {
-  const auto document = parse_json(params.empty() ? "{}" : params);
-  if (!document) return document.error();
-  const std::string* name = find_string(*document, "name");
-  if (name == nullptr || name->empty() || document->size() != 1) {
-    return Error(Errc::invalid, "params must be {\"name\": \"<service>\"}");
-  }
-  return *name;
-}
-
-rpc::RpcError bad_params(const Error& error) { return rpc::standard_error(Code::invalid_params, error.context); }
+/// Of parameters that fit kNameSchema.
+std::string name_in(const std::string& params) { return rpc::parse_params(params).value().at("name"); }
 
 asio::awaitable<Outcome> call_list(const ServiceHost& host) { co_return dump_json(list(host, false)); }
 
 asio::awaitable<Outcome> call_describe(const ServiceHost& host, CallContext call) {
-  const auto name = read_name(call.params);
-  if (!name) co_return bad_params(name.error());
-  const auto described = describe(host, *name);
+  const auto described = describe(host, name_in(call.params));
   if (!described) co_return rpc::to_rpc_error(described.error());
   co_return dump_json(*described);
 }
@@ -123,11 +111,10 @@ asio::awaitable<Outcome> call_describe(const ServiceHost& host, CallContext call
 Json done(const std::string& name, ServiceState state) { return {{"name", name}, {"state", to_string(state)}}; }
 
 asio::awaitable<Outcome> call_control(ServiceHost& host, Action action, CallContext call) {
-  const auto name = read_name(call.params);
-  if (!name) co_return bad_params(name.error());
-  const auto state = co_await host.control(action, *name);
+  const std::string name = name_in(call.params);
+  const auto state = co_await host.control(action, name);
   if (!state) co_return rpc::to_rpc_error(state.error());
-  co_return dump_json(done(*name, *state));
+  co_return dump_json(done(name, *state));
 }
 
 asio::awaitable<net::Response> respond_list(const ServiceHost& host) {

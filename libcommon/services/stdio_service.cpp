@@ -27,7 +27,8 @@ using InstanceState = StdioInstance::State;
 struct StdioService::Call {
   Call(const asio::any_io_executor& caller, rpc::CallContext context)
       : reply(std::make_shared<net::Reply<Outcome>>(caller)),
-        asked{std::string(rpc::bare_method(context.method)), std::move(context.params), caller_name(context.caller),
+        asked{std::string(rpc::bare_method(context.method)), std::move(context.params),
+              auth::caller_name(context.caller),
               std::chrono::ceil<std::chrono::milliseconds>(context.deadline - steady_clock::now()),
               std::move(context.progress)} {}
 

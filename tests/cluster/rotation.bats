@@ -183,7 +183,7 @@ killed_at() {
   [[ $status == 0 && $stderr == *"worker-2 was revoked already"* ]]
   [[ $(jq -r '.[0].reason' <<<"$output") == key-compromise ]]
   run --separate-stderr p2p-ctl call certs.list al:=true
-  [[ $status == 2 && $stderr == *'"al" is no parameter of this method'* ]]
+  [[ $status == 2 && $stderr == *'params.al is not known; did you mean "all"?'* ]]
   run --separate-stderr p2p-ctl certs revoke nobody --yes
   [[ $status == 5 && $stderr == *'"nobody" has no valid certificate'* ]]
 }

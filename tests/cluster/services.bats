@@ -109,6 +109,9 @@ ask() { p2p-ctl call ask.node --node "$1" --params "{\"request\":$2}" -o json; }
   ask worker-1 '{"jsonrpc":"2.0","id":7,"method":"who.calls","timeout_ms":0}' | jq -e '.error.code == -32600'
   ask worker-1 '[]' | jq -e '.error.code == -32600'
   ask coordinator-1 '{"jsonrpc":"2.0","id":7,"method":"who.calls","target":"node:worker-1"}' | jq -e '.result == "coordinator/ask"'
+  local token
+  token=$(p2p-ctl token create --sub ci --scope rpc:call)
+  [[ $(P2P_TOKEN=$token p2p-ctl call who.calls --node worker-1 -o json) == '"token/ci"' ]]
 }
 
 @test "what a program left in a session of its own is gone when it dies, while its node goes on" {

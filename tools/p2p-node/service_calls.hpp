@@ -29,8 +29,8 @@ class ServiceCalls {
   explicit ServiceCalls(Parts parts) : parts_(std::move(parts)) {}
 
   /// The answer to one request, with `target`, `timeout_ms` and `progress` as further members; empty for a
-  /// notification. The caller is the service's name in the role of this node. Here it may call every method; elsewhere
-  /// what its node may.
+  /// notification. The caller is the service's name in the role of this node. Here it may call what takes rpc:call or
+  /// is public; elsewhere what its node may.
   boost::asio::awaitable<std::string> answer(services::SocketRequest request);
 
  private:

@@ -17,6 +17,15 @@ Caller someone(pki::Role role, bool over_p2p) {
 
 }  // namespace
 
+TEST_CASE("callers have one name each: a token's bearer is not taken for the operator of that name") {
+  Caller caller = someone(pki::Role::operator_, true);
+  CHECK(caller_name(caller) == "operator/n-1");
+  caller.token_id = "abc";
+  CHECK(caller_name(caller) == "token/n-1");
+  CHECK(caller_name(someone(pki::Role::worker, true)) == "worker/n-1");
+  CHECK(caller_name(Caller()) == "anonymous");
+}
+
 TEST_CASE("scopes have one text form, in the order of DESIGN.md section 5") {
   CHECK(Scopes::all().to_text() ==
         "rpc:call,services:control,logs:read,logs:clear,certs:read,certs:manage,cluster:read,metrics:read,admin");

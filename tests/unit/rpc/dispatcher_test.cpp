@@ -364,5 +364,29 @@ TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and o
   CHECK(registry.snapshot()->find("test.nosuch") == nullptr);
 }
 
+TEST_CASE_FIXTURE(DispatcherFixture,
+                  "a method gets only what fits its schema, and its caller is asked for the right first") {
+  Service strict{"strict", "1", "", true, {}};
+  strict.methods = {method("strict.echo", echo), method("strict.admin", echo, auth::Permission::admin)};
+  for (Method& one : strict.methods) {
+    one.params_schema = R"({"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]})";
+  }
+  registry.publish(std::move(strict));
+  const auto answer = [&](const std::string& name, const std::string& params) {
+    const std::string with = params.empty() ? "" : R"(,"params":)" + params;
+    return parse_json(post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + '"' + with + '}').body).value();
+  };
+  CHECK(answer("strict.echo", R"({"n":1})")["result"] == Json{{"n", 1}});
+  for (const char* params : {R"({"n":"1"})", "{}", "[1]", "", R"({"n":1,"n":2})"}) {
+    CAPTURE(params);
+    CHECK(answer("strict.echo", params)["error"]["code"] == -32602);
+  }
+  CHECK(answer("strict.echo", "{}")["error"]["data"] == "params.n is missing");
+  CHECK(answer("strict.admin", "{}")["error"]["code"] == -32004);
+  const Method* counted = registry.snapshot()->find("strict.echo");
+  CHECK(counted->counts->done == 1);
+  CHECK(counted->counts->failed == 6);
+}
+
 }  // namespace
 }  // namespace p2p::rpc

@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "../operator_request.hpp"
 #include "pki/description.hpp"
+#include "rpc/schema.hpp"
 
 namespace p2p::node {
 
@@ -15,19 +15,13 @@ namespace {
 
 using Work = std::function<Result<std::string>()>;
 
+// The methods get what fits these.
 constexpr char kListSchema[] =
     R"({"type":"object","properties":{"all":{"type":"boolean"},"revoked":{"type":"boolean"}},)"
     R"("additionalProperties":false})";
 constexpr char kRevokeSchema[] =
-    R"({"type":"object","properties":{"target":{"type":"string"},"reason":{"type":"string"}},)"
+    R"({"type":"object","properties":{"target":{"type":"string","minLength":1},"reason":{"type":"string"}},)"
     R"("required":["target"],"additionalProperties":false})";
-
-Result<bool> read_flag(const Json& object, std::string_view key) {
-  const Json* value = find_member(object, key);
-  if (value == nullptr) return false;
-  if (!value->is_boolean()) return Error(Errc::invalid, fmt::format("{}: must be true or false", key));
-  return value->get<bool>();
-}
 
 Result<std::string> describe_all(const std::vector<pki::RecordedCertificate>& records, WallTime now,
                                  bool is_repeated = false) {
@@ -43,29 +37,20 @@ Result<std::string> describe_all(const std::vector<pki::RecordedCertificate>& re
 }
 
 Result<std::string> list(pki::IssuingAuthority& authority, const Json& params, WallTime now) {
-  const auto all = read_flag(params, "all");
-  if (!all) return all.error();
-  const auto revoked = read_flag(params, "revoked");
-  if (!revoked) return revoked.error();
+  const bool all = params.value("all", false), revoked = params.value("revoked", false);
   pki::CertificateFilter filter;
-  if (!*all && !*revoked) filter.expires_after = now;
-  if (!*all || *revoked) filter.revoked = *revoked;
+  if (!all && !revoked) filter.expires_after = now;
+  if (!all || revoked) filter.revoked = revoked;
   const auto records = authority.certificates(filter);
   if (!records) return records.error();
   return describe_all(*records, now);
 }
 
 Result<std::string> revoke(pki::IssuingAuthority& authority, const Json& params, const pki::Act& act) {
-  const std::string* target = find_string(params, "target");
-  if (target == nullptr || target->empty()) {
-    return Error(Errc::invalid, "target: must be a name, or a serial number or its beginning");
-  }
   const std::string* word = find_string(params, "reason");
-  if (word == nullptr && find_member(params, "reason") != nullptr)
-    return Error(Errc::invalid, "reason: must be a word");
   const auto reason = word == nullptr ? pki::RevocationReason::unspecified : pki::parse_revocation_reason(*word);
   if (!reason) return Error(Errc::invalid, fmt::format("reason: \"{}\" is none; p2p-ctl certs revoke --help", *word));
-  const auto revoked = authority.revoke_target(*target, *reason, act);
+  const auto revoked = authority.revoke_target(params.at("target"), *reason, act);
   if (!revoked) return revoked.error();
   // The new list in its file is what the fleet is told of.
   if (const auto crl = authority.current_crl(act); !crl) return crl.error();
@@ -93,19 +78,16 @@ asio::awaitable<rpc::Outcome> run(CertificateAccess access, Work work) {
 }
 
 asio::awaitable<rpc::Outcome> call_list(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_members(call.params, {"all", "revoked"});
-  if (!params) co_return rpc::to_rpc_error(params.error());
-  Work work = [authority = access.authority, params = *params, now = access.clock.wall()] {
-    return list(*authority, params, now);
-  };
+  Work work = [authority = access.authority, params = rpc::parse_params(call.params).value(),
+               now = access.clock.wall()] { return list(*authority, params, now); };
   co_return co_await run(std::move(access), std::move(work));
 }
 
 asio::awaitable<rpc::Outcome> call_revoke(CertificateAccess access, rpc::CallContext call) {
-  const auto params = read_members(call.params, {"target", "reason"});
-  if (!params) co_return rpc::to_rpc_error(params.error());
-  const pki::Act act{fmt::format("{}/{}", access.node_id, name_of(call.caller)), access.clock.wall()};
-  Work work = [authority = access.authority, params = *params, act] { return revoke(*authority, params, act); };
+  const pki::Act act{fmt::format("{}/{}", access.node_id, auth::caller_name(call.caller)), access.clock.wall()};
+  Work work = [authority = access.authority, params = rpc::parse_params(call.params).value(), act] {
+    return revoke(*authority, params, act);
+  };
   co_return co_await run(std::move(access), std::move(work));
 }
 

@@ -9,10 +9,10 @@
 #include <memory>
 #include <utility>
 
-#include "../operator_request.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/run_on.hpp"
+#include "rpc/schema.hpp"
 
 namespace p2p::node {
 
@@ -37,14 +37,10 @@ struct DrainRequest {
   bool undo = false;
 };
 
-Result<DrainRequest> read_request(const std::string& params, bool may_undo) {
-  const auto object = may_undo ? read_members(params, {"node", "undo"}) : read_members(params, {"node"});
-  if (!object) return object.error();
-  const std::string* node = find_string(*object, "node");
-  if (node == nullptr) return Error(Errc::invalid, "node: must be the name of one");
-  const Json* undo = find_member(*object, "undo");
-  if (undo != nullptr && !undo->is_boolean()) return Error(Errc::invalid, "undo: must be true or false");
-  return DrainRequest{*node, undo != nullptr && *undo == true};
+/// Of parameters that fit one of the schemas.
+DrainRequest read_request(const std::string& params) {
+  const Json object = rpc::parse_params(params).value();
+  return {object.at("node"), object.value("undo", false)};
 }
 
 Error not_listed(const std::string& node) {
@@ -70,13 +66,12 @@ Result<void> forget_now(const FleetAccess& access, const std::string& node, cons
 }
 
 asio::awaitable<rpc::Outcome> forget(AccessPtr access, rpc::CallContext call) {
-  const auto request = read_request(call.params, false);
-  if (!request) co_return rpc::to_rpc_error(request.error());
-  auto work = [access, node = request->node, by = name_of(call.caller)] { return forget_now(*access, node, by); };
+  const std::string node = read_request(call.params).node;
+  auto work = [access, node, by = auth::caller_name(call.caller)] { return forget_now(*access, node, by); };
   auto forgetting = net::run_on(access->control, std::move(work));
   const auto done = co_await std::move(forgetting);
   if (!done) co_return rpc::to_rpc_error(done.error());
-  co_return dump_json(Json{{"node", request->node}});
+  co_return dump_json(Json{{"node", node}});
 }
 
 /// Ends the draining unless it is kept.
@@ -114,13 +109,11 @@ asio::awaitable<std::size_t> wait_for_calls(AccessPtr access, std::string node, 
 }
 
 asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
-  const auto request = read_request(call.params, true);
-  if (!request) co_return rpc::to_rpc_error(request.error());
-  const std::string node = request->node;
+  const auto [node, undo] = read_request(call.params);
   Logger log(access->log, "Audit");
-  if (request->undo) {
+  if (undo) {
     access->directory.set_draining(node, false);
-    log.info("{} lets node {} have calls again", name_of(call.caller), node);
+    log.info("{} lets node {} have calls again", auth::caller_name(call.caller), node);
     co_return dump_json(
         Json{{"node", node}, {"draining", false}, {"calls_under_way", access->forwarder.under_way(node)}});
   }
@@ -129,7 +122,7 @@ asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
     co_return rpc::to_rpc_error(Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node)));
   }
   Draining draining(access->directory, node);
-  log.info("{} drains node {}: it gets no more calls", name_of(call.caller), node);
+  log.info("{} drains node {}: it gets no more calls", auth::caller_name(call.caller), node);
   auto waiting = wait_for_calls(access, node, call.deadline - kReserve);
   const std::size_t left = co_await std::move(waiting);
   draining.keep();

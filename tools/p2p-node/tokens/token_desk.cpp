@@ -1,9 +1,13 @@
 #include "token_desk.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <initializer_list>
 #include <utility>
 
-#include "../operator_request.hpp"
+#include "base/json.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
@@ -30,6 +34,20 @@ Result<void> require_certificate(const auth::Caller& caller) {
   const bool has_one = caller.identity && caller.certificate && caller.token_id.empty();
   if (has_one && caller.identity->role != pki::Role::worker) return {};
   return Error(Errc::not_permitted, "tokens are the affair of operators, who show their certificate");
+}
+
+/// The JSON object in `body`, or an empty one for an empty body. `invalid` for anything else, and for a member that is
+/// not among `known`.
+Result<Json> read_members(std::string_view body, std::initializer_list<std::string_view> known) {
+  auto object = parse_json(body.empty() ? "{}" : body);
+  if (!object) return object;
+  if (!object->is_object()) return Error(Errc::invalid, "the parameters are not a JSON object");
+  for (const auto& [key, value] : object->items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return Error(Errc::invalid,
+                 fmt::format("\"{}\" is no parameter of this method", escape_controls(key.substr(0, 64))));
+  }
+  return object;
 }
 
 /// A browser sends no such type to another site without asking it first.
@@ -98,8 +116,8 @@ Result<auth::Token> TokenDesk::make(const auth::Caller& caller, const Json& requ
   }
   if (*scopes == auth::Scopes()) return Error(Errc::invalid, "scope: must name what the token may do");
   if (!caller.scopes.contains(*scopes)) {
-    return Error(Errc::not_permitted,
-                 fmt::format("scope: {} may do less than that itself: {}", name_of(caller), caller.scopes.to_text()));
+    return Error(Errc::not_permitted, fmt::format("scope: {} may do less than that itself: {}",
+                                                  auth::caller_name(caller), caller.scopes.to_text()));
   }
   auto life = options_.default_life;
   if (const Json* given = find_member(request, "ttl_seconds")) {
@@ -140,7 +158,7 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
     co_return net::Response::problem(500, "no token, as it could not be written down: " + saved.error().context);
   }
   const std::string expires_at = format_rfc3339(token->expires_at, 0);
-  log_.info("{} has made the token {} for {}: {}, until {}", name_of(caller), token->id, token->subject,
+  log_.info("{} has made the token {} for {}: {}, until {}", auth::caller_name(caller), token->id, token->subject,
             token->scopes.to_text(), expires_at);
   co_return not_stored(dump_json(Json{{"access_token", *text},
                                       {"token_type", "Bearer"},
@@ -184,7 +202,7 @@ TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
   }
   Json out = Json::array();
   for (const auto& token : *found) {
-    log_.info("{} has revoked the token {}", name_of(caller), token.id);
+    log_.info("{} has revoked the token {}", auth::caller_name(caller), token.id);
     out.push_back({{"jti", token.id}, {"expires_at", format_rfc3339(token.expires_at, 0)}});
   }
   co_return not_stored(dump_json(out));
