@@ -159,8 +159,7 @@ const std::array kKeys{
         "How large a coordinator's log store may grow."},
     Key{"log_spool_max_bytes", Group::logs, &C::log_spool_max_bytes, bytes(64 * kKiB, kTiB),
         "How many bytes of log records wait on disk while the coordinator is away. Beyond that the oldest of the "
-        "lowest "
-        "level are dropped, and counted."},
+        "lowest level are dropped, and counted."},
     Key{"log_files", Group::logs, &C::log_files, text(check_not_empty),
         "Files whose lines are collected too, as paths or patterns."},
     Key{"log_journal", Group::logs, &C::log_journal, any(), "Whether the systemd journal is collected too."},
