@@ -158,8 +158,8 @@ const std::array kKeys{
     Key{"log_store_max_bytes", Group::logs, &C::log_store_max_bytes, bytes(kMiB, 1024 * kTiB),
         "How large a coordinator's log store may grow, with its search indexes; the oldest records make room."},
     Key{"log_spool_max_bytes", Group::logs, &C::log_spool_max_bytes, bytes(64 * kKiB, kTiB),
-        "How many bytes of log records wait on disk while the coordinator is away. Beyond that the oldest of the lowest "
-        "level are dropped, and counted."},
+        "How many bytes of log records wait on disk while the coordinator is away. Beyond that the oldest of the "
+        "lowest level are dropped, and counted."},
     Key{"log_files", Group::logs, &C::log_files, text(check_not_empty),
         "Files whose lines are collected too, as paths or patterns; see LOG SOURCES."},
     Key{"log_files_multiline", Group::logs, &C::log_files_multiline, text(check_multiline_rule),

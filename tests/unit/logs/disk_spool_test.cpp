@@ -165,7 +165,7 @@ TEST_CASE("what was sent is not dropped, also after a restart") {
   fixture.open();
   for (int i = 0; i < 100; ++i) fixture.append(LogLevel::debug, 200);
   fixture.wait_written();
-  CHECK(fixture.spool->ready_to(1) == 100);
+  fixture.wait_until([&] { return fixture.spool->ready_to(1) == 100; });
   fixture.spool->mark_sent(100);
   SpoolFixture killed;
   fixture.copy_to(killed);
