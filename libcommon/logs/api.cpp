@@ -12,11 +12,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::awaitable;
 
-std::string name_of(const auth::Caller& caller) {
-  if (!caller.identity) return "an anonymous caller from " + caller.address;
-  return fmt::format("{}/{}", pki::to_string(caller.identity->role), caller.identity->name);
-}
-
 /// Parameters as JSON text; empty is none.
 Result<Json> parse_object(const std::string& text) {
   if (text.empty()) return Json::object();
@@ -169,7 +164,7 @@ void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   clearing.pattern = "/api/logs/clear";
   clearing.permission = auth::Permission::logs_clear;
   clearing.handler = [access, &collector](Request& request) -> awaitable<Response> {
-    co_return response_of(co_await clear(access, collector, request.body, name_of(request.caller)));
+    co_return response_of(co_await clear(access, collector, request.body, auth::caller_name(request.caller)));
   };
   router.add(std::move(clearing));
 
@@ -204,7 +199,7 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
   out.methods.push_back(
       method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
              auth::Permission::logs_clear, kClearSchema, [access, &collector](CallContext call) -> awaitable<Outcome> {
-               co_return outcome_of(co_await clear(access, collector, call.params, name_of(call.caller)));
+               co_return outcome_of(co_await clear(access, collector, call.params, auth::caller_name(call.caller)));
              }));
   return out;
 }
