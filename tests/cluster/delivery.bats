@@ -13,9 +13,9 @@ check() { python3 "$BATS_TEST_DIRNAME/log_delivery.py" check "$FLEET/written.jso
   for node in coordinator-1 worker-1 worker-2; do
     mkdir -p "$FLEET/sources/$node"
     role=${node%-*}
-    node_start "$node" "$role" "log_files: [\"$FLEET/sources/$node/app.log*\"]"
+    node_start "$node" "$role" "log_files: [\"$FLEET/sources/$node/app.log\"]"
     # From here on with the port that it has now.
-    node_config "$node" "$role" "log_files: [\"$FLEET/sources/$node/app.log*\"]"
+    node_config "$node" "$role" "log_files: [\"$FLEET/sources/$node/app.log\"]"
   done
   wait_until 20 has_status worker-1 alive
   wait_until 20 has_status worker-2 alive

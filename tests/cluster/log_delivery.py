@@ -1,7 +1,7 @@
 """Kills nodes at random while numbered lines are written, and judges what the log store has of them.
 
   log_delivery.py run FLEET SECONDS SEED NODE...   nodes run already, from FLEET/NODE.yaml (fixed ports), their process
-                                                   ids are in FLEET/run; each follows FLEET/sources/NODE/app.log*
+                                                   ids are in FLEET/run; each follows FLEET/sources/NODE/app.log
   log_delivery.py check WRITTEN STORED             WRITTEN: JSON {"NODE": lines written}; STORED: records, a JSON a line
 
 Every source writes `NODE NUMBER …`, numbers from 1. Lost is what the store does not have, repeated what it has twice,
@@ -146,16 +146,12 @@ def query():
     )
 
 
-def last_numbers():
-    """Cheap: what each source's newest stored line is."""
-    out = {}
+def stored_lines():
     answer = subprocess.run(
-        ["p2p-logs", "tail", "--no-follow", "-n", "5000", "--logger", "File.*", "-o", "json"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, check=False,
+        ["p2p-logs", "stats", "--logger", "File.*", "-o", "json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60, check=False,
     )
-    for node, number in numbered(answer.stdout.splitlines(), lambda _: None):
-        out[node] = max(out.get(node, 0), number)
-    return out
+    return json.loads(answer.stdout)["records"] if answer.returncode == 0 else 0
 
 
 def run(fleet, seconds, seed, names):
@@ -187,7 +183,7 @@ def run(fleet, seconds, seed, names):
         (fleet / "written.json").write_text(json.dumps(written))
         print("killed: " + ", ".join(f"{kind} {count} times" for kind, count in sorted(kills.items())))
         deadline = time.monotonic() + SETTLING_SECONDS
-        while last_numbers() != written and time.monotonic() < deadline:
+        while stored_lines() < sum(written.values()) and time.monotonic() < deadline:
             time.sleep(0.2)
         stored = query()
         (fleet / "stored.jsonl").write_text(stored.stdout)

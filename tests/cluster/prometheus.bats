@@ -69,7 +69,7 @@ YAML
     printf ']}]\n'
   } >"$FLEET/alerts.yaml"
   run -0 promtool check rules "$FLEET/alerts.yaml"
-  [[ $output == *'7 rules found'* ]]
+  [[ $output == *'8 rules found'* ]]
 }
 
 @test "from another address Prometheus needs a token" {
