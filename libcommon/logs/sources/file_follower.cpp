@@ -1,11 +1,13 @@
 #include "logs/sources/file_follower.hpp"
 
+#include <fnmatch.h>
 #include <glob.h>
 #include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
@@ -99,6 +101,7 @@ class FileFollower::Impl {
   void follow(LogFile file, std::uint64_t offset, bool is_replaced);
   void let_go(const Matched& matched);
   Files::iterator end_of_replaced();
+  void adopt_renamed();
   void adopt_leftovers();
   std::optional<LogFile> find_copy(const std::string& path, const std::function<bool(const LogFile&)>& fits);
   void adopt_copy(LogFile copy, const std::string& path, std::uint64_t offset);
@@ -124,6 +127,7 @@ class FileFollower::Impl {
   std::set<std::string> copies_;                // keys; they are not read
   std::map<std::string, std::string> settled_;  // positions a while ago: the spool has them for sure
   std::set<std::string> complaints_;
+  std::vector<FolderEvents::Rename> renames_;  // since the last scan
   Monotonic next_scan_{}, next_save_{};
 };
 
@@ -168,7 +172,8 @@ void FileFollower::Impl::wait() {
   for (const auto& file : files_) until = std::min(until, file.stale_at().value_or(until));
   const auto left = std::chrono::ceil<milliseconds>(until - now);
   if (left <= milliseconds{0}) return;
-  const auto changes = events_.wait(left);
+  auto changes = events_.wait(left);
+  std::move(changes.renames.begin(), changes.renames.end(), std::back_inserter(renames_));
   if (changes.names) next_scan_ = std::min(next_scan_, now + kMinScanInterval);
   if (changes.names || changes.content) events_.pause(kBatchPause);
 }
@@ -212,6 +217,7 @@ void FileFollower::Impl::scan() {
   // Positions at the end of files that were there first must outlive this process before anything is read.
   if (met_pattern) save_state();
   let_go(matched);
+  adopt_renamed();
   events_.watch(folders);
 }
 
@@ -309,6 +315,31 @@ void FileFollower::Impl::let_go(const Matched& matched) {
 /// The place of a file that has just lost its name: behind those that lost it earlier.
 FileFollower::Impl::Files::iterator FileFollower::Impl::end_of_replaced() {
   return std::find_if(files_.begin(), files_.end(), [](const auto& one) { return !one.replaced_since; });
+}
+
+/// What had a name that matches, and lost it before it was met, is read from its start.
+void FileFollower::Impl::adopt_renamed() {
+  const auto renames = std::exchange(renames_, {});
+  for (auto at = renames.begin(); at != renames.end(); ++at) {
+    const auto& rename = *at;
+    const bool matched =
+        std::any_of(options_.patterns.begin(), options_.patterns.end(), [&](const std::string& pattern) {
+          return ::fnmatch(pattern.c_str(), rename.from.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+        });
+    if (!matched || is_compressed_name(rename.from)) continue;
+    std::string path = rename.to;  // and the names that it got after that
+    for (auto later = std::next(at); later != renames.end(); ++later) {
+      if (later->from == path) path = later->to;
+    }
+    auto file = open_log_file(path);
+    if (!file || find(file->key) != nullptr || copies_.contains(file->key) || files_.size() >= kMaxFollowedFiles)
+      continue;
+    const auto known = known_position(file->key);
+    if (known && known->fits(file->head, file->size)) continue;  // read, and let go of
+    file->path = rename.from;
+    state_.positions[file->key] = position_at(0, file->head).to_text();
+    follow(std::move(*file), 0, true);
+  }
 }
 
 /// What was rotated away while nobody looked is read to its end.

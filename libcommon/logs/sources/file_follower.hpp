@@ -5,6 +5,8 @@
 //   that took its name, and let go when it has not grown for kReplacedPatience.
 // - A truncated file is read from its start. What it had that was not read yet is looked for in the copy that
 //   `copytruncate` of logrotate made beside it. What was written between copy and truncation is nowhere.
+// - A file that was made and renamed before it was met (a program may open its log between the two steps of a rotation)
+//   is found by its rename.
 // - When a pattern is followed for the first time, what its files hold already is left out; files that appear later are
 //   read from their start. Compressed ones, and copies of what was read, are not read.
 // - inotify tells of changes; each second everything is looked at anyway, as some file systems report nothing.

@@ -23,7 +23,7 @@ void FolderEvents::watch(const std::set<std::string>& folders) {
     if (!events_ || watched_.size() >= kMaxWatchedFolders) return;
     // Adding again gives the same number, and a new one where the folder was replaced.
     const int number = ::inotify_add_watch(events_.get(), folder.c_str(), kNameEvents | IN_MODIFY | IN_ONLYDIR);
-    if (number >= 0) watched_.insert(number);
+    if (number >= 0) watched_[number] = folder;
   }
 }
 
@@ -40,12 +40,21 @@ void FolderEvents::pause(std::chrono::milliseconds time) {
 
 FolderEvents::Changes FolderEvents::drain() {
   Changes out;
+  std::map<std::uint32_t, std::string> moved;  // where from, by what joins the two events of a rename
   alignas(inotify_event) std::array<char, 16 << 10> chunk;
   for (ssize_t count; events_ && (count = ::read(events_.get(), chunk.data(), chunk.size())) > 0;) {
     for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
       inotify_event event;
       std::memcpy(&event, chunk.data() + at, sizeof event);
+      const char* name = chunk.data() + at + sizeof event;
       at += sizeof event + event.len;
+      const auto folder = watched_.find(event.wd);
+      if (event.len > 0 && folder != watched_.end()) {
+        const std::string path = folder->second + "/" + name;
+        if ((event.mask & IN_MOVED_FROM) != 0) moved[event.cookie] = path;
+        if ((event.mask & IN_MOVED_TO) != 0 && moved.contains(event.cookie))
+          out.renames.push_back({moved[event.cookie], path});
+      }
       if ((event.mask & IN_IGNORED) != 0) watched_.erase(event.wd);
       if ((event.mask & kNameEvents) != 0) out.names = true;
       if ((event.mask & IN_MODIFY) != 0) out.content = true;

@@ -1,9 +1,11 @@
-// inotify for a thread that waits: whether something in some folders has changed.
+// inotify for a thread that waits: whether something in some folders has changed, and what was renamed in them.
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/descriptor.hpp"
 
@@ -20,9 +22,14 @@ class FolderEvents {
   /// Watches these folders too; those that are missing are left out.
   void watch(const std::set<std::string>& folders);
 
+  /// Paths of one file, both in watched folders.
+  struct Rename {
+    std::string from, to;
+  };
   struct Changes {
-    bool names = false;    ///< files came, went, or were renamed
-    bool content = false;  ///< files were written to
+    bool names = false;             ///< files came, went, or were renamed
+    bool content = false;           ///< files were written to
+    std::vector<Rename> renames{};  ///< in order
   };
   /// Returns with the first change, after `at_most`, or once stop() was called.
   Changes wait(std::chrono::milliseconds at_most);
@@ -35,7 +42,7 @@ class FolderEvents {
   Changes drain();
   Descriptor events_;
   Descriptor stopped_;
-  std::set<int> watched_;
+  std::map<int, std::string> watched_;  // folders
 };
 
 }  // namespace p2p::logs

@@ -125,6 +125,19 @@ TEST_CASE("a renamed file is read to its end before the one that takes its name"
   CHECK(fixture.sink.messages(5).back() == "late");
 }
 
+TEST_CASE("a file that is renamed as soon as it is made is read all the same") {
+  FollowFixture fixture;
+  fixture.start_and_wait();
+  Texts expected;
+  for (int i = 0; i < 50; ++i) {
+    expected.push_back(std::to_string(i));
+    fixture.write("a.log", expected.back() + "\n");
+    fixture.rename("a.log", "a.log.1");
+    fixture.rename("a.log.1", "a.log-" + expected.back());
+  }
+  CHECK(fixture.sink.messages(50) == expected);
+}
+
 TEST_CASE("what was rotated away while the node was down is read to its end") {
   FollowFixture fixture;
   fixture.start_and_wait();
