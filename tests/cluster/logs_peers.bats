@@ -115,7 +115,7 @@ has_all_expected() { [[ -z $(comm -13 <(messages File.copy.log | sort) "$FLEET/e
 @test "a rsyslogd that is restarted has received every record" {
   write "$FLEET/app/forwarded.log" 1 1000
   wait_until 30 grep -q 'File.forwarded.log.* line 1000$' "$FLEET/rsyslog/plain.out"
-  grep -m1 'line 1000$' "$FLEET/rsyslog/plain.out" | grep -E '^info worker-1 File.forwarded.log \[p2p@32473 node_id="worker-1" logger="File.forwarded.log" epoch="[0-9]+" seq="[0-9]+"\] line 1000$'
+  grep -m1 'File.forwarded.log.* line 1000$' "$FLEET/rsyslog/plain.out" | grep -E '^info worker-1 File.forwarded.log \[p2p@32473 node_id="worker-1" logger="File.forwarded.log" epoch="[0-9]+" seq="[0-9]+"\] line 1000$'
   node_kill rsyslog-plain TERM
   write "$FLEET/app/forwarded.log" 1001 2000
   wait_until 20 has_messages File.forwarded.log 2000

@@ -165,7 +165,6 @@ TEST_CASE("what was sent is not dropped, also after a restart") {
   fixture.open();
   for (int i = 0; i < 100; ++i) fixture.append(LogLevel::debug, 200);
   fixture.wait_written();
-  fixture.wait_until([&] { return fixture.spool->ready_to(1) == 100; });
   fixture.spool->mark_sent(100);
   SpoolFixture killed;
   fixture.copy_to(killed);
@@ -203,7 +202,7 @@ TEST_CASE("a machine that stopped, or an end that is damaged, begins a new epoch
   for (int start = 0; start < 3; ++start) {
     CAPTURE(start);
     for (int i = 0; i < 10; ++i) stopped.append();
-    stopped.wait_until([&] { return stopped.spool->ready_to(1) == 100; });
+    stopped.wait_until([&] { return stopped.spool->ready_to(100) == 100; });
     CHECK(stopped.spool->epoch() == epoch);
     CHECK(stopped.spool->epoch_end() == 100);
     stopped.open();

@@ -93,7 +93,7 @@ TEST_CASE("on a full disk records wait in memory, once it has room all are writt
   for (int i = 0; i < 100; ++i) fixture.append();
   fixture.wait_until([&] { return fixture.failing.failed > failed; });
   CHECK(fixture.sink.count("the log spool cannot be written") == 1);
-  fixture.wait_until([&] { return fixture.spool->ready_to(1) == 100; });
+  fixture.wait_until([&] { return fixture.spool->ready_to(100) == 100; });
   CHECK(fixture.spool->is_failing());
   SpoolFixture killed;
   fixture.copy_to(killed);
