@@ -21,7 +21,9 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b <
 
 std::size_t TimeBuckets::index_of(WallTime time) const {
   if (time < begin) return 0;
-  return std::min(static_cast<std::size_t>((time - begin) / width), count - 1);
+  // In seconds: a width may be more than fits in nanoseconds.
+  const auto since_begin = std::chrono::floor<seconds>(time - begin);
+  return std::min(static_cast<std::size_t>(since_begin / width), count - 1);
 }
 
 TimeBuckets make_buckets(WallTime since, WallTime until, std::size_t max_count) {
