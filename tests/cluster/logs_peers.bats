@@ -53,7 +53,8 @@ write() {
   local i
   for ((i = $2; i <= $3; ++i)); do echo "line $i" >>"$1"; done
 }
-rotate() { /usr/sbin/logrotate -f -s "$FLEET/logrotate.state" "$FLEET/logrotate.conf"; }
+# A writer may make the file again before logrotate does, which it then reports; what it has rotated stays rotated.
+rotate() { /usr/sbin/logrotate -f -s "$FLEET/logrotate.state" "$FLEET/logrotate.conf" || true; }
 
 @test "rsyslogd sends to a node, by TCP counted and not, and by UDP" {
   local mode
@@ -121,7 +122,7 @@ has_all_expected() { [[ -z $(comm -13 <(messages File.copy.log | sort) "$FLEET/e
   wait_until 20 has_messages File.forwarded.log 2000
   [[ $(curl -fsS --cacert "$P2P_HOME/certs/ca_cert.pem" "https://$P2P_COORDINATOR/metrics" | grep -c '^p2p_log_forward_connected 0') == 1 ]]
   rsyslog_start plain
-  wait_until 60 has_received plain 'line 2000' 1
+  wait_until 60 grep -q 'File.forwarded.log.* line 2000$' "$FLEET/rsyslog/plain.out"
   diff <(grep -o 'File.forwarded.log.*line [0-9]*$' "$FLEET/rsyslog/plain.out" | awk '!seen[$NF]++ {print $NF}') <(seq 1 2000)
   # What came in by syslog is not among it.
   [[ $(received plain Syslog.job) == 0 ]]
