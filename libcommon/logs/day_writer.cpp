@@ -1,10 +1,8 @@
 #include "logs/day_writer.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include "base/file.hpp"
+#include "base/disk.hpp"
 #include "logs/day_schema.hpp"
 
 namespace p2p::logs {
@@ -12,17 +10,6 @@ namespace {
 
 /// Names whose rows are kept in memory; past it they are looked up again.
 constexpr std::size_t kMaxInterned = 1 << 16;
-
-/// SQLite does not make the entry of a new file durable.
-Result<void> sync_folder(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return system_error(errno, path.string());
-  const int failed = ::fsync(descriptor);
-  const int why = errno;
-  ::close(descriptor);
-  if (failed != 0) return system_error(why, path.string());
-  return {};
-}
 
 std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -49,7 +36,9 @@ Result<std::unique_ptr<DayWriter>> DayWriter::create(const std::filesystem::path
     if (const auto fine = out->database_.execute(sql); !fine) return fine.error();
   }
   if (const auto fine = transaction->commit(); !fine) return fine.error();
-  if (const auto fine = sync_folder(path.parent_path()); !fine) return fine.error();
+  // SQLite does not make the entry of a new file durable.
+  if (const int error = system_disk().sync_folder(path.parent_path()); error < 0)
+    return system_error(-error, path.parent_path().string());
   if (const auto fine = out->prepare(); !fine) return fine.error();
   return out;
 }

@@ -32,16 +32,12 @@
 #include "health.hpp"
 #include "local_addresses.hpp"
 #include "logs/api.hpp"
-#include "logs/collector.hpp"
-#include "logs/hub.hpp"
 #include "logs/local_shipping.hpp"
 #include "logs/log_forwarding.hpp"
+#include "logs/log_keeping.hpp"
 #include "logs/log_shipper.hpp"
 #include "logs/log_sources.hpp"
-#include "logs/memory_spool.hpp"
 #include "logs/node_log.hpp"
-#include "logs/spool/disk_spool.hpp"
-#include "logs/store.hpp"
 #include "membership/state_file.hpp"
 #include "metrics/metrics_registry.hpp"
 #include "net/blocking_pool.hpp"
@@ -75,15 +71,6 @@ constexpr std::size_t kMaxStateBytes = 256 << 20;
 constexpr milliseconds kFarewell{2'000};
 /// How long the last log lines have to reach the coordinator.
 constexpr milliseconds kLastLines{1'000};
-
-/// A coordinator's store of the fleet's logs, and what feeds and reads it.
-struct LogStore {
-  LogStore(std::unique_ptr<logs::Store> opened, const Clock& clock, LogSink& log)
-      : store(std::move(opened)), hub(store->last_number()), collector(*store, hub, clock, log) {}
-  std::unique_ptr<logs::Store> store;
-  logs::Hub hub;
-  logs::Collector collector;
-};
 
 /// Of a node that was just killed, a child that has not yet become its program holds the lock for a moment.
 Result<FileLock> lock_state(const std::filesystem::path& file) {
@@ -124,7 +111,6 @@ class Node {
  private:
   Result<void> prepare();
   Result<void> open_logs();
-  std::unique_ptr<logs::Spool> open_spool();
   Result<void> open_membership();
   Result<void> open_tokens();
   Result<void> open_authority();
@@ -277,15 +263,9 @@ OwnIdentity::Hooks Node::identity_hooks() {
 
 Result<void> Node::open_logs() {
   if (is_coordinator()) {
-    logs::StoreOptions options;
-    options.folder = options_.paths.state_directory(config_) / "logs";
-    options.retention_days =
-        static_cast<int>(std::chrono::duration_cast<std::chrono::days>(config_.log_retention_days).count());
-    options.max_entries_per_node = config_.max_log_entries;
-    options.max_bytes = config_.log_store_max_bytes;
-    auto store = logs::Store::open(std::move(options), clock_, random_, log_sink_);
+    auto store = LogStore::open(config_, options_.paths, clock_, random_, log_sink_);
     if (!store) return store.error();
-    log_store_ = std::make_unique<LogStore>(std::move(*store), clock_, log_sink_);
+    log_store_ = std::move(*store);
     auto forwarder = make_log_forwarder(config_, options_.paths, log_access(), random_, log_sink_);
     if (!forwarder) return forwarder.error();
     log_forwarder_ = std::move(*forwarder);
@@ -296,30 +276,15 @@ Result<void> Node::open_logs() {
     log_sink_.attach(config_.node_id, 0, 1, {});
     return {};
   }
-  shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, open_spool(), clock_);
+  auto spool = open_log_spool(config_, options_.paths, random_, log_sink_,
+                              [this](const std::string& folder, bool saved) { health_->set_saved(folder, saved); });
+  shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
   log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
                    [this](const logs::LogRecord& record, const logs::SourcePosition& position) {
                      shipper_->append(record, position);
                    });
   log_sources_ = std::make_unique<LogSources>(LogSources::Parts{config_, options_.paths, log_sink_, *shipper_, clock_});
   return {};
-}
-
-std::unique_ptr<logs::Spool> Node::open_spool() {
-  logs::DiskSpoolOptions options;
-  options.folder = options_.paths.state_directory(config_) / "spool";
-  options.max_bytes = config_.log_spool_max_bytes;
-  options.on_trouble = [this, folder = options.folder.string()](const std::optional<std::string>& trouble) {
-    health_->set_saved(folder, !trouble);
-  };
-  const std::string folder = options.folder.string();
-  auto opened = logs::DiskSpool::open(std::move(options), random_, log_sink_);
-  if (opened) return std::move(*opened);
-  log_.warning("log records wait in memory and are lost when this node ends: {}", opened.error().context);
-  health_->set_saved(folder, false);
-  return std::make_unique<logs::MemorySpool>(
-      random_.below(logs::kEpochLimit),
-      std::min<std::size_t>(config_.log_spool_max_bytes, logs::kDefaultMemorySpoolBytes));
 }
 
 Result<void> Node::open_membership() {
