@@ -122,7 +122,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   }
   allocate_pages_by_need();
   sqlite3* raw = nullptr;
-  const int flags = (mode == Mode::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+  const int flags = (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Database out(raw);
   if (code != SQLITE_OK) return sqlite_error(raw, path.string() + ": cannot open");

@@ -50,8 +50,9 @@ class Statement {
 
 class Database {
  public:
-  enum class Mode : unsigned char { create, read_only };
-  /// `damaged` when the file is not a database or is corrupt; `create` makes an empty one (mode 0600).
+  enum class Mode : unsigned char { create, write, read_only };
+  /// `damaged` when the file is not a database or is corrupt; `create` makes an empty one (mode 0600)
+  /// where there is none.
   static Result<Database> open(const std::filesystem::path& path, Mode mode);
 
   /// The write-ahead log stays beside the file when the last connection closes, unless it has `pages` by then: the next

@@ -151,8 +151,16 @@ bool Collector::wait_for_work(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+std::int64_t Collector::record_count(const std::vector<Received>& received) {
+  std::size_t count = 0;
+  for (const auto& one : received) {
+    if (const auto* records = std::get_if<RecordsMessage>(&one.message)) count += records->items.size();
+  }
+  return static_cast<std::int64_t>(count);
+}
+
 void Collector::commit(std::vector<Received> received) {
-  next_commit_ = clock_.monotonic() + kCommitInterval;
+  next_commit_ = clock_.monotonic() + std::min(kCommitInterval, kCommitIntervalPerRecord * record_count(received));
   // An `open` asks how far its stream is stored, so everything before it goes first.
   std::vector<Received> records;
   for (auto& one : received) {

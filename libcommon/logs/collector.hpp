@@ -20,8 +20,10 @@
 
 namespace p2p::logs {
 
-/// Commits follow each other at least this far apart, so that a busy store syncs often enough and not more.
+/// Commits follow each other at least this far apart, so that a busy store syncs often enough and not more. After a few
+/// records, the time of these is enough: the next line of a quiet fleet does not wait for the last one's sake.
 inline constexpr std::chrono::milliseconds kCommitInterval{10};
+inline constexpr std::chrono::milliseconds kCommitIntervalPerRecord{4};
 /// After a failed commit: when the nodes are asked to send again.
 inline constexpr std::chrono::milliseconds kStoreRetryInterval{1000};
 inline constexpr std::chrono::milliseconds kRetentionInterval{60'000};
@@ -73,6 +75,7 @@ class Collector {
   void run();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void commit(std::vector<Received> received);
+  static std::int64_t record_count(const std::vector<Received>& received);
   void begin_again(Stream& stream);
   void say_false_name(Stream& stream, const std::string& name);
   StreamBatch batch_of(const std::shared_ptr<Stream>& stream, RecordsMessage& message);

@@ -9,8 +9,9 @@ namespace p2p::logs {
 inline constexpr int kDaySchemaVersion = 1;
 
 /// FULL: in WAL mode NORMAL leaves the last commits to the next checkpoint, and a worker forgets what is acknowledged.
+/// The journal is put into the file long before SQLite does it, by DayCheckpointer.
 inline constexpr char kDayPragmas[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;";
 inline constexpr char kInsertRecord[] =
     "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 

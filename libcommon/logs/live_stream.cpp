@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/json.hpp"
+#include "logs/api.hpp"
 #include "logs/record_json.hpp"
 #include "logs/wake.hpp"
 
@@ -21,12 +22,14 @@ using asio::awaitable;
 constexpr std::chrono::seconds kFirstMessageTimeout{10};
 /// How long a stream without matching records leaves the client with an old cursor.
 constexpr std::chrono::seconds kCursorInterval{10};
-/// How often a full queue is looked at: one that empties fast soon, that of a client that reads nothing rarely; when it
-/// begins to, it has what is queued to go on with.
+/// How often a full queue is looked at: at first often, so that a client that stopped for a moment is kept waiting an
+/// eighth longer at most; that of a client that reads nothing rarely.
 constexpr std::chrono::milliseconds kShortestPause{2}, kLongestPause{512};
 /// What is read from the store at a time, and held while the client is slow.
 constexpr std::size_t kCatchUpRecords = 128;
 constexpr unsigned kInternalError = 1011;
+constexpr std::string_view kMembers[] = {"node_id", "level", "logger_name", "since", "until",
+                                         "text",    "regex", "cursor",      "last"};
 
 awaitable<void> sleep(asio::steady_timer& timer, std::chrono::steady_clock::duration duration) {
   timer.expires_after(duration);
@@ -74,6 +77,7 @@ Result<void> LiveStream::subscribe(const std::string& message) {
   const auto parsed = parse_json(message);
   if (!parsed) return parsed.error();
   if (!parsed->is_object()) return Error(Errc::invalid, "the first message is not a JSON object");
+  if (const auto checked = check_member_names(*parsed, kMembers); !checked) return checked.error();
   auto spec = parse_filter(json_parameters(*parsed), access_.clock.wall());
   if (!spec) return spec.error();
   auto filter = Filter::make(std::move(*spec));
@@ -123,15 +127,19 @@ awaitable<void> LiveStream::deliver() {
   std::string message = fmt::format("{{\"type\":\"logs\",\"logs\":[{}],\"cursor\":\"{}\"}}", text_,
                                     access_.store.cursor(position_).to_text());
   const bool was_full = is_full();
+  const auto interval = std::min(kLiveInterval, kLiveIntervalPerRecord * static_cast<std::int64_t>(records_));
   text_ = std::string();  // while the client is slow, it holds no room
   records_ = 0;
   told_ = position_;
   // A closed channel refuses too; its reader then ends this.
-  for (auto pause = kShortestPause; channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message});
-       pause = std::min(2 * pause, kLongestPause))
+  std::chrono::milliseconds waited{0};
+  while (channel_->queued_bytes() > kLiveQueuedBytes || !channel_->send({false, message})) {
+    const auto pause = std::clamp(waited / 8, kShortestPause, kLongestPause);
+    waited += pause;
     co_await sleep(pace_, pause);
+  }
   last_delivery_ = access_.clock.monotonic();
-  if (!was_full) co_await sleep(pace_, kLiveInterval);
+  if (!was_full) co_await sleep(pace_, interval);
 }
 
 awaitable<Result<Page>> LiveStream::query(Order order, std::size_t limit) {

@@ -1,7 +1,7 @@
 // One client of `/ws/logs`: history, then live, in one stream without gap or repeat.
 //
 // The client's first message is a JSON object: the members of a filter (filter.hpp), and either `cursor` (everything
-// after it) or `last` (that many of the newest; default 0). The server sends text messages
+// after it) or `last` (that many of the newest; default 0); any other member is refused. The server sends text messages
 //   {"type":"logs","logs":[…],"cursor":"…"}      records as record_json.hpp writes them, each with its own cursor
 //   {"type":"error","status":404,"detail":"…"}   and closes
 // The first `logs` message always comes, empty if need be; after it an empty one comes now and then when records went
@@ -28,8 +28,10 @@ struct LogAccess {
 
 inline constexpr std::size_t kLiveMessageRecords = 500;
 inline constexpr std::size_t kLiveMessageBytes = 64 << 10;
-/// Messages follow each other at least this far apart unless they are full.
-inline constexpr std::chrono::milliseconds kLiveInterval{20};
+/// Messages follow each other at least this far apart unless they are full; after a few records, at least the time of
+/// these.
+inline constexpr std::chrono::milliseconds kLiveInterval{10};
+inline constexpr std::chrono::milliseconds kLiveIntervalPerRecord{1};
 /// With more than this unsent, nothing further is read for the client; it goes on from the store later.
 inline constexpr std::size_t kLiveQueuedBytes = 64 << 10;
 /// What a channel must take at most: that, and a message that ends with a record at its longest in JSON.

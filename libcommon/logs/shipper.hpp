@@ -20,7 +20,7 @@ inline constexpr std::size_t kBatchBytes = 128 << 10;
 /// This many waiting records leave before kFlushInterval is over.
 inline constexpr std::uint64_t kBatchRecords = 512;
 /// After a quiet time a record leaves at once; under load one batch leaves per interval.
-inline constexpr std::chrono::milliseconds kFlushInterval{10};
+inline constexpr std::chrono::milliseconds kFlushInterval{5};
 
 /// On each connection, and for each epoch: `open`, then wait for the answer that says where to go on, then batches in
 /// order within the window. Acknowledged records leave the spool; what is not acknowledged is sent again on the next

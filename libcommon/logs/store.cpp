@@ -229,12 +229,13 @@ Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
     mark = std::max(mark, batch.acknowledged);
   }
   bool index_is_due = false;
+  std::uint64_t size_bytes = 0;
   {
     const std::lock_guard lock(mutex_);
     Day& day = *days_.back();
     day.last_number = out->last_number;
     day.last_received = received_at;
-    day.size_bytes = current_->size_bytes();
+    size_bytes = day.size_bytes = current_->size_bytes();
     for (std::size_t i = 0; i < out->records.size();) {
       // Records of one node stand together.
       const std::string& node = out->records[i].record.node_id;
@@ -247,6 +248,7 @@ Result<CommittedBatchPtr> Store::append(std::vector<StreamBatch> batches) {
     index_is_due = day.last_number >= std::max(indexed_to + 1, day.first_number) + kIndexedTogether - 1;
   }
   if (index_is_due) wake_indexer();
+  checkpointer_.committed(days_.back()->path, size_bytes);
   last_number_.store(out->last_number, std::memory_order_release);
   return CommittedBatchPtr(std::move(out));
 }

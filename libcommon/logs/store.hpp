@@ -27,6 +27,7 @@
 #include "base/log_sink.hpp"
 #include "base/random.hpp"
 #include "logs/cursor.hpp"
+#include "logs/day_checkpointer.hpp"
 #include "logs/filter.hpp"
 #include "logs/log_stats.hpp"
 #include "logs/stored.hpp"
@@ -200,6 +201,7 @@ class Store {
   std::unique_ptr<DayWriter> current_;
   std::unique_ptr<DayWriter> cleaner_;  // of an older day
   DayPtr cleaner_day_;
+  DayCheckpointer checkpointer_;
   bool begin_new_file_ = false;
   bool wants_retention_ = false;
   std::mutex indexer_mutex_;

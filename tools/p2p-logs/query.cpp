@@ -14,6 +14,8 @@
 namespace p2p::logs {
 namespace {
 
+constexpr std::size_t kPrintBytes = 64 << 10;
+
 using cli::Attempt;
 using cli::Failure;
 
@@ -77,18 +79,26 @@ class QueryCommand final : public cli::Command {
       parameters["limit"] = std::min<std::uint64_t>(left, kMaxPageRecords);
       auto page = get_page(client, parameters);
       if (!page) return page.error();
+      std::string lines;
       for (auto& record : page->records) {
         ++printed_;
         if (turn_around)
           kept.push_back(std::move(record));
         else
-          printer_.print(out, record);
+          printer_.print(lines, record);
       }
       more_ = page->more;
       parameters["cursor"] = page->cursor;
-      if (out.flush()) cursor_file_.keep(page->cursor);
+      if ((out << lines).flush()) cursor_file_.keep(page->cursor);
     }
-    std::for_each(kept.rbegin(), kept.rend(), [&](const ParsedRecord& record) { printer_.print(out, record); });
+    std::string lines;
+    std::for_each(kept.rbegin(), kept.rend(), [&](const ParsedRecord& record) {
+      printer_.print(lines, record);
+      if (lines.size() < kPrintBytes) return;
+      out << lines;
+      lines.clear();
+    });
+    out << lines;
     return {};
   }
 

@@ -39,18 +39,17 @@ cli::Attempt<void> RecordPrinter::prepare(bool colour) {
   return {};
 }
 
-void RecordPrinter::print(std::ostream& out, const ParsedRecord& record) const {
+void RecordPrinter::print(std::string& out, const ParsedRecord& record) const {
   if (format_ == "json") {
-    std::string line;
-    append_record_json(line, record.record, record.cursor);
-    out << line << '\n';
+    append_record_json(out, record.record, record.cursor);
   } else if (format_ == "logfmt") {
-    out << format_logfmt(record, look_) << '\n';
+    out += format_logfmt(record, look_);
   } else if (template_) {
-    out << template_->format(record, look_) << '\n';
+    out += template_->format(record, look_);
   } else {
-    out << format_fleet_line(record.record, look_) << '\n';
+    out += format_fleet_line(record.record, look_);
   }
+  out += '\n';
 }
 
 }  // namespace p2p::logs

@@ -15,7 +15,8 @@ class RecordPrinter {
   void declare(cli::Options& options);
   /// After parsing, before anything is dialled. `colour`: on the terminal where it goes to.
   cli::Attempt<void> prepare(bool colour);
-  void print(std::ostream& out, const ParsedRecord& record) const;
+  /// Appends one record, with its line end. What is written to a terminal line by line takes several times as long.
+  void print(std::string& out, const ParsedRecord& record) const;
 
  private:
   std::string format_;  // empty: not said

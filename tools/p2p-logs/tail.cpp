@@ -80,9 +80,10 @@ class TailCommand final : public cli::Command {
 
   /// Prints a page or message and remembers where it ends.
   void print(const LogPage& page, std::ostream& out) {
-    for (const auto& record : page.records) printer_.print(out, record);
+    std::string lines;
+    for (const auto& record : page.records) printer_.print(lines, record);
     cursor_ = page.cursor;
-    if (out.flush()) cursor_file_.keep(cursor_);
+    if ((out << lines).flush()) cursor_file_.keep(cursor_);
   }
 
   Attempt<void> take_message(const std::string& text, std::ostream& out) {

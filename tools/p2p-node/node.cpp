@@ -271,8 +271,12 @@ Result<void> Node::open_logs() {
     log_forwarder_ = std::move(*forwarder);
     health_->set_storing([this] { return !log_store_->collector.trouble(); });
     if (log_forwarder_) health_->set_forwarding([this] { return !log_forwarder_->is_in_trouble(); });
+  } else if (!config_.log_forward.empty()) {
+    log_.warning("log_forward: nothing is forwarded from here, as only a coordinator does it");
   }
   if (!config_.log_collection_enabled) {
+    if (LogSources::are_wanted(config_))
+      log_.warning("log_collection_enabled is false: syslog_listen, log_files and log_journal are not read");
     log_sink_.attach(config_.node_id, 0, 1, {});
     return {};
   }

@@ -47,11 +47,33 @@ bool is_name_of_rotated(const std::string& name, const std::string& original) {
   return name.size() > original.size() && name.starts_with(original);
 }
 
-std::vector<std::string> paths_of(const std::string& pattern) {
+/// A path that matches, and the log that it is a file of: a pattern may match what was rotated away, too.
+struct MatchedPath {
+  std::string path;
+  std::string log;
+};
+
+/// Rotated files come before the log that they were, those written last at the end.
+std::vector<MatchedPath> paths_of(const std::string& pattern) {
   glob_t found{};
-  std::vector<std::string> out;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  std::vector<std::string> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
+  std::sort(paths.begin(), paths.end());  // now the files of a log stand together, its own name first
+  std::vector<MatchedPath> out;
+  for (auto first = paths.begin(); first != paths.end();) {
+    const std::string log = *first;
+    const auto last = std::find_if(first + 1, paths.end(), [&](const std::string& path) {
+      return folder_of(path) != folder_of(log) || !is_name_of_rotated(name_of(path), name_of(log));
+    });
+    std::vector<std::pair<fs::file_time_type, std::string>> rotated;
+    std::error_code ignored;
+    for (auto path = first + 1; path != last; ++path) rotated.emplace_back(fs::last_write_time(*path, ignored), *path);
+    std::sort(rotated.begin(), rotated.end());
+    for (auto& [time, path] : rotated) out.push_back({std::move(path), log});
+    out.push_back({log, log});
+    first = last;
+  }
   return out;
 }
 
@@ -93,12 +115,12 @@ class FileFollower::Impl {
   void wait();
   bool read_round();
   void scan();
-  void meet(const std::string& path, bool is_new_pattern, Matched& matched);
+  void meet(const MatchedPath& path, bool is_new_pattern, Matched& matched);
   std::optional<std::uint64_t> offset_of(const LogFile& file, bool is_new_pattern);
   bool is_copy(const LogFile& file) const;
   bool is_undecided(const LogFile& file);
   bool any_original(const LogFile& file, const std::function<bool(const std::string&)>& holds) const;
-  void follow(LogFile file, std::uint64_t offset, bool is_replaced);
+  FollowedFile& follow(LogFile file, std::uint64_t offset, bool is_replaced);
   void let_go(const Matched& matched);
   Files::iterator end_of_replaced();
   void adopt_renamed();
@@ -127,8 +149,9 @@ class FileFollower::Impl {
   std::set<std::string> copies_;                // keys; they are not read
   std::map<std::string, std::string> settled_;  // positions a while ago: the spool has them for sure
   std::set<std::string> complaints_;
-  std::vector<FolderEvents::Rename> renames_;  // since the last scan
-  Monotonic next_scan_{}, next_save_{};
+  std::vector<FolderEvents::Rename> renames_;          // since the last scan
+  std::vector<FolderEvents::Rename> earlier_renames_;  // those before, of earlier_renames_at_
+  Monotonic next_scan_{}, next_save_{}, earlier_renames_at_{};
 };
 
 void FileFollower::Impl::start() {
@@ -179,7 +202,8 @@ void FileFollower::Impl::wait() {
 }
 
 /// Reads all files a bit; whether there is more. A replaced file is read to its end before the one that has its name
-/// now, of which only so much is read as was there before: so lines come in the order in which they were written.
+/// now, of which only so much is read as was there before, and what a rotated one held when it was met before the log
+/// that it was: so lines come in the order in which they were written.
 bool FileFollower::Impl::read_round() {
   const Monotonic now = clock_.monotonic();
   for (auto& file : files_) {
@@ -188,10 +212,10 @@ bool FileFollower::Impl::read_round() {
   bool more = false;
   std::set<std::string> unfinished;
   for (auto& file : files_) {
-    if (unfinished.contains(file.path())) continue;
+    if (unfinished.contains(file.log_path)) continue;
     if (file.replaced_since && file.look(now) == FollowedFile::State::truncated) handle_truncation(file);
     const bool has_more = file.read(sink_);
-    if (has_more && file.replaced_since) unfinished.insert(file.path());
+    if (has_more && (file.replaced_since || file.is_behind())) unfinished.insert(file.log_path);
     more = more || has_more;
     if (!has_more) file.submit_stale(sink_, now);
     if (stopping_) return false;
@@ -209,7 +233,7 @@ void FileFollower::Impl::scan() {
     const bool is_new = !state_.known.contains(pattern);
     folders.insert(folder_of(pattern));
     for (const auto& path : paths_of(pattern)) {
-      folders.insert(folder_of(path));
+      folders.insert(folder_of(path.path));
       meet(path, is_new, matched);
     }
     if (is_new) met_pattern = state_.known.insert(pattern).second;
@@ -222,7 +246,8 @@ void FileFollower::Impl::scan() {
 }
 
 /// Looks at a file that matches, and follows it unless it is followed already.
-void FileFollower::Impl::meet(const std::string& path, bool is_new_pattern, Matched& matched) {
+void FileFollower::Impl::meet(const MatchedPath& found, bool is_new_pattern, Matched& matched) {
+  const std::string& path = found.path;
   if (is_compressed_name(path)) return;
   auto file = open_log_file(path);
   if (!file) {
@@ -240,7 +265,7 @@ void FileFollower::Impl::meet(const std::string& path, bool is_new_pattern, Matc
   const auto offset = offset_of(*file, is_new_pattern);
   if (!offset) return;
   state_.positions.try_emplace(file->key, position_at(*offset, file->head).to_text());
-  follow(std::move(*file), *offset, false);
+  follow(std::move(*file), *offset, false).log_path = found.log;
 }
 
 /// Where a file that is met is read from; nothing when it is not read, or not yet.
@@ -282,7 +307,7 @@ bool FileFollower::Impl::any_original(const LogFile& file, const std::function<b
   });
 }
 
-void FileFollower::Impl::follow(LogFile file, std::uint64_t offset, bool is_replaced) {
+FollowedFile& FileFollower::Impl::follow(LogFile file, std::uint64_t offset, bool is_replaced) {
   const Monotonic now = clock_.monotonic();
   auto start = multiline_of(file.path);
   undecided_.erase(file.key);
@@ -290,6 +315,7 @@ void FileFollower::Impl::follow(LogFile file, std::uint64_t offset, bool is_repl
   auto& followed =
       *files_.emplace(is_replaced ? end_of_replaced() : files_.end(), std::move(file), offset, std::move(start), now);
   if (is_replaced) followed.replaced_since = now;
+  return followed;
 }
 
 /// Notes whose name another file has now, or none, and closes what matches no more and has not grown for long.
@@ -319,7 +345,14 @@ FileFollower::Impl::Files::iterator FileFollower::Impl::end_of_replaced() {
 
 /// What had a name that matches, and lost it before it was met, is read from its start.
 void FileFollower::Impl::adopt_renamed() {
-  const auto renames = std::exchange(renames_, {});
+  if (renames_.empty()) return;
+  // A file that was renamed again before it could be opened is found now, by the name it got then.
+  const Monotonic now = clock_.monotonic();
+  std::vector<FolderEvents::Rename> renames;
+  if (now - earlier_renames_at_ < kReplacedPatience) renames = std::move(earlier_renames_);
+  renames.insert(renames.end(), renames_.begin(), renames_.end());
+  earlier_renames_ = std::exchange(renames_, {});
+  earlier_renames_at_ = now;
   for (auto at = renames.begin(); at != renames.end(); ++at) {
     const auto& rename = *at;
     const bool matched =

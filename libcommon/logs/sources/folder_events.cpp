@@ -12,7 +12,8 @@ namespace p2p::logs {
 namespace {
 constexpr std::uint32_t kNameEvents =
     IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_Q_OVERFLOW;
-}
+constexpr std::size_t kMaxMovedAway = 1000;
+}  // namespace
 
 // Without inotify (its limit of instances is reached) the interval alone has to do.
 FolderEvents::FolderEvents()
@@ -40,7 +41,6 @@ void FolderEvents::pause(std::chrono::milliseconds time) {
 
 FolderEvents::Changes FolderEvents::drain() {
   Changes out;
-  std::map<std::uint32_t, std::string> moved;  // where from, by what joins the two events of a rename
   alignas(inotify_event) std::array<char, 16 << 10> chunk;
   for (ssize_t count; events_ && (count = ::read(events_.get(), chunk.data(), chunk.size())) > 0;) {
     for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
@@ -51,15 +51,18 @@ FolderEvents::Changes FolderEvents::drain() {
       const auto folder = watched_.find(event.wd);
       if (event.len > 0 && folder != watched_.end()) {
         const std::string path = folder->second + "/" + name;
-        if ((event.mask & IN_MOVED_FROM) != 0) moved[event.cookie] = path;
-        if ((event.mask & IN_MOVED_TO) != 0 && moved.contains(event.cookie))
-          out.renames.push_back({moved[event.cookie], path});
+        if ((event.mask & IN_MOVED_FROM) != 0) moved_[event.cookie] = path;
+        if ((event.mask & IN_MOVED_TO) != 0) {
+          if (auto from = moved_.extract(event.cookie)) out.renames.push_back({std::move(from.mapped()), path});
+        }
       }
       if ((event.mask & IN_IGNORED) != 0) watched_.erase(event.wd);
       if ((event.mask & kNameEvents) != 0) out.names = true;
       if ((event.mask & IN_MODIFY) != 0) out.content = true;
     }
   }
+  // What went to folders that are not watched stays here.
+  if (moved_.size() > kMaxMovedAway) moved_.clear();
   return out;
 }
 

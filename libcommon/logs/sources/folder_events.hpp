@@ -43,6 +43,8 @@ class FolderEvents {
   Descriptor events_;
   Descriptor stopped_;
   std::map<int, std::string> watched_;  // folders
+  /// Where a file went away from, by what joins the two events of a rename: a look may come between them.
+  std::map<std::uint32_t, std::string> moved_;
 };
 
 }  // namespace p2p::logs

@@ -45,13 +45,15 @@ Result<LogFile> open_log_file(const std::string& path) {
 }
 
 FollowedFile::FollowedFile(LogFile file, std::uint64_t offset, std::shared_ptr<const re2::RE2> start, Monotonic now)
-    : file_(std::move(file)),
+    : log_path(file.path),
+      file_(std::move(file)),
       logger_name_(logger_of(file_.path)),
       attrs_(dump_json(Json{{"path", clean_text(file_.path, kMaxMessageBytes / 8)}})),
       start_(std::move(start)),
       cutter_(offset),
       joiner_(start_),
       submitted_(offset),
+      backlog_end_(file_.size),
       last_growth_(now) {}
 
 FollowedFile::State FollowedFile::look(Monotonic now) {
@@ -119,7 +121,7 @@ void FollowedFile::begin_again(SourceSink& sink, bool drop_begun) {
   previous_head_ = std::exchange(file_.head, read_head(file_.descriptor.get()));
   cutter_ = LineCutter(0);
   joiner_ = LineJoiner(start_);
-  submitted_ = seen_ = 0;
+  submitted_ = seen_ = backlog_end_ = 0;
 }
 
 }  // namespace p2p::logs

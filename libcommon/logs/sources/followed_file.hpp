@@ -60,6 +60,10 @@ class FollowedFile {
   /// Behind what was submitted last.
   FilePosition position() const { return position_at(submitted_, file_.head); }
   Monotonic last_growth() const { return last_growth_; }
+  /// Not everything is read that it held when it was opened.
+  bool is_behind() const { return cutter_.offset() < backlog_end_; }
+  /// The log that it is a file of: its own path, or that which a rotated file once had.
+  std::string log_path;
   /// Under this file's own name now stands another, or none.
   std::optional<Monotonic> replaced_since{};
 
@@ -75,6 +79,7 @@ class FollowedFile {
   LineCutter cutter_;
   LineJoiner joiner_;
   std::uint64_t submitted_;
+  std::uint64_t backlog_end_;
   std::uint64_t seen_ = 0;              // size and time of change at the last look
   std::chrono::nanoseconds changed_{};  // since the epoch
   Monotonic last_growth_;

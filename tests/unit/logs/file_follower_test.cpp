@@ -154,6 +154,32 @@ TEST_CASE("what was rotated away while the node was down is read to its end") {
   CHECK(records[2].message == "3");
 }
 
+TEST_CASE("rotated files that the pattern matches are read before their log, the oldest first") {
+  FollowFixture fixture;
+  fixture.start_and_wait("x.log*");
+  fixture.write("x.log", "begin\n");
+  fixture.sink.wait_for(1);
+  fixture.stop();
+  // More than is read in one turn.
+  constexpr int kLines = 3000;
+  Texts expected{"begin"};
+  const auto write_lines = [&](const std::string& name, std::chrono::hours ago) {
+    std::string lines;
+    for (int i = 0; i < kLines; ++i) {
+      expected.push_back(std::to_string(expected.size()) + std::string(1000, 'x'));
+      lines += expected.back() + "\n";
+    }
+    fixture.write(name, lines);
+    fs::last_write_time(fixture.path(name), fs::file_time_type::clock::now() - ago);
+  };
+  fixture.rename("x.log", "x.log.2");
+  write_lines("x.log.2", std::chrono::hours(2));
+  write_lines("x.log.1", std::chrono::hours(1));
+  write_lines("x.log", std::chrono::hours(0));
+  fixture.start("x.log*");
+  CHECK(fixture.sink.messages(expected.size()) == expected);
+}
+
 TEST_CASE("a truncated file begins again, with what its copy has besides") {
   for (const char* pattern : {"*.log", "*.log*"}) {
     FollowFixture fixture;

@@ -218,8 +218,8 @@ TEST_CASE_FIXTURE(LiveFixture, "what cannot be served is said before the close")
   start();
   log(1);
   const Json requests[] = {
-      {{"regex", "("}}, {{"cursor", "nonsense"}}, {{"cursor", "0000000000000000-1"}}, {{"level", "LOUD"}},
-      Json::array(),
+      {{"regex", "("}},    {{"cursor", "nonsense"}}, {{"cursor", "0000000000000000-1"}},
+      {{"level", "LOUD"}}, {{"node", "misspelt"}},   Json::array(),
   };
   for (const auto& request : requests) {
     const auto client = connect(request);

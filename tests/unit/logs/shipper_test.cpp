@@ -101,9 +101,9 @@ TEST_CASE("a record after quiet leaves at once, the next within ten milliseconds
   CHECK_FALSE(shipper.next_wakeup());
   append(spool);
   append(spool);
-  CHECK(shipper.poll(start + milliseconds{9}).empty());
-  CHECK(*shipper.next_wakeup() == start + milliseconds{10});
-  const auto sent = shipper.poll(start + milliseconds{10});
+  CHECK(shipper.poll(start + kFlushInterval - milliseconds{1}).empty());
+  CHECK(*shipper.next_wakeup() == start + kFlushInterval);
+  const auto sent = shipper.poll(start + kFlushInterval);
   REQUIRE(sent.size() == 1);
   CHECK(items_in(sent[0]) == 2);
 }

@@ -24,6 +24,10 @@ LogSources::LogSources(Parts parts) : parts_(parts), sink_(std::make_unique<Sink
 
 LogSources::~LogSources() { stop(); }
 
+bool LogSources::are_wanted(const config::NodeConfig& config) {
+  return !config.syslog_listen.empty() || !config.log_files.empty() || config.log_journal;
+}
+
 Result<void> LogSources::start() {
   const auto& config = parts_.config;
   if (!config.syslog_listen.empty()) {

@@ -29,6 +29,7 @@ class LogSources {
   explicit LogSources(Parts parts);
   ~LogSources();  ///< stop()
 
+  static bool are_wanted(const config::NodeConfig& config);
   /// Opens what is configured; the first that cannot be opened is the error. May block for a moment.
   Result<void> start();
   /// Hands over what was received, and ends all sources. Waits for their threads: run it in a pool.

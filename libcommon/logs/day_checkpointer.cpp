@@ -1,0 +1,54 @@
+#include "logs/day_checkpointer.hpp"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "base/sqlite.hpp"
+
+namespace p2p::logs {
+
+DayCheckpointer::DayCheckpointer() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "log-checkpoint");
+    run();
+  });
+}
+
+DayCheckpointer::~DayCheckpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void DayCheckpointer::committed(const std::filesystem::path& path, std::uint64_t size_bytes) {
+  if (path != path_) {
+    path_ = path;
+    size_bytes_ = size_bytes;
+  }
+  if (size_bytes < size_bytes_ + kCheckpointBytes) return;
+  size_bytes_ = size_bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    due_ = path;
+  }
+  wake_.notify_one();
+}
+
+void DayCheckpointer::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || due_; });
+    if (stopping_) return;
+    const auto path = *std::exchange(due_, std::nullopt);
+    lock.unlock();
+    // What fails here the writer meets itself, and says it.
+    if (auto day = Database::open(path, Database::Mode::write)) (void)day->execute("PRAGMA wal_checkpoint(PASSIVE)");
+    lock.lock();
+  }
+}
+
+}  // namespace p2p::logs
