@@ -1,0 +1,21 @@
+#include "cli/app.hpp"
+#include "commands.hpp"
+
+namespace {
+
+using namespace p2p::probe;
+
+const p2p::cli::CommandEntry kCommands[] = {
+    {"list", "Lists this machine's addresses and what each interface is.",
+     "p2p-probe list\n"
+     "p2p-probe list -o json | jq '.[] | select(.class == \"vpn\")'",
+     make_list_command},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const p2p::cli::Tool tool{"p2p-probe", "Finds the address under which others reach this machine, and says why.",
+                            kCommands};
+  return p2p::cli::main_of(tool, argc, argv);
+}
