@@ -82,6 +82,7 @@ class PathAttempt {
     if (!dialled) co_return judge_tls(dialled.error());
     into_.reached = Reached::tls;
     into_.peer = Peer::expected;
+    if (dialled->peer.identity) into_.peer_name = dialled->peer.identity->name;
     net::Exchange connection(std::move(dialled->stream), std::move(dialled->peer));
     auto asking = ask_health(connection);
     const bool is_healthy = co_await std::move(asking);

@@ -35,6 +35,7 @@ Json to_json(const PathProbe& probe) {
            {"target", probe.target},
            {"reached", to_string(probe.reached)},
            {"peer", to_string(probe.peer)},
+           {"peer_name", probe.peer_name.empty() ? Json() : Json(probe.peer_name)},
            {"round_trip_ms", Json()},
            {"seen_as", probe.seen_as ? Json(*probe.seen_as) : Json()},
            {"dials_back", probe.dials_back ? Json(*probe.dials_back) : Json()},

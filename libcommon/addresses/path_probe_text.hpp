@@ -19,7 +19,7 @@ std::string_view to_string(Reached reached) noexcept;
 /// Whether the path can be used: of a fleet, a node that was asked for is well at its end; without one, something is.
 bool is_good(const PathProbe& probe, bool in_fleet) noexcept;
 
-/// {source, target, reached, peer, round_trip_ms, seen_as, dials_back, failure}; null for what is not known.
+/// {source, target, reached, peer, peer_name, round_trip_ms, seen_as, dials_back, failure}; null for what is not known.
 Json to_json(const PathProbe& probe);
 
 /// What a failed connect(2) or bind(2) means, for people; `failed` as of net::connect_from.

@@ -9,8 +9,7 @@ using std::chrono::milliseconds;
 namespace {
 
 bool can_be_path(const PathEnd& source, const PathEnd& target) {
-  if (source.v6 != target.v6 || source.link_local != target.link_local) return false;
-  return !source.loopback || target.loopback;
+  return source.v6 == target.v6 && source.loopback == target.loopback && source.link_local == target.link_local;
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ struct ProbePair {
   bool operator==(const ProbePair&) const = default;
 };
 
-/// Every pair of one family, loopback with loopback alone as sources go, link-local with link-local alone. Both lists
-/// are best first, and so is the result: by the sum of the places, then by the target's.
+/// Every pair of one family, loopback with loopback alone, link-local with link-local alone. Both lists are best first,
+/// and so is the result: by the sum of the places, then by the target's.
 std::vector<ProbePair> pair_up(std::span<const PathEnd> sources, std::span<const PathEnd> targets);
 
 enum class ProbeAim : unsigned char {
