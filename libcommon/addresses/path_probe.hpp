@@ -23,10 +23,12 @@ struct PathProbe {
   std::string target;  ///< `host:port`
   Reached reached = Reached::nothing;
   Peer peer = Peer::unknown;
-  std::optional<std::chrono::microseconds> round_trip;  ///< of one small exchange over the open connection
-  std::optional<std::string> seen_as;                   ///< our address as the other side saw it
-  std::optional<bool> dials_back;  ///< it could open a connection to us; unset where it was not asked
-  std::string failure;             ///< one sentence, empty where all went well
+  /// Of one small exchange over the open connection; where no fleet is known, of the making of the connection.
+  std::optional<std::chrono::microseconds> round_trip;
+  std::optional<std::string> seen_as;  ///< our address as the other side saw it
+  std::optional<bool> dials_back;      ///< it could open a connection to us; unset where it was not asked
+  std::string failure;                 ///< one sentence, empty where all went well
+  std::string peer_name{};             ///< of the expected peer's certificate; else empty
 };
 
 }  // namespace p2p::addresses

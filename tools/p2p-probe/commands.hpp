@@ -7,6 +7,7 @@
 
 namespace p2p::probe {
 
+std::unique_ptr<cli::Command> make_check_command();
 std::unique_ptr<cli::Command> make_list_command();
 
 }  // namespace p2p::probe

@@ -10,12 +10,17 @@ const p2p::cli::CommandEntry kCommands[] = {
      "p2p-probe list\n"
      "p2p-probe list -o json | jq '.[] | select(.class == \"vpn\")'",
      make_list_command},
+    {"check", "Tries every path from this machine's addresses to others, and back.",
+     "p2p-probe check\n"
+     "p2p-probe check 10.8.0.1:8001 coordinator.example:8001\n"
+     "p2p-probe check --source eth0 -o json | jq '.[] | select(.good | not)'",
+     make_check_command},
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const p2p::cli::Tool tool{"p2p-probe", "Finds the address under which others reach this machine, and says why.",
-                            kCommands};
+                            kCommands, true, true};
   return p2p::cli::main_of(tool, argc, argv);
 }
