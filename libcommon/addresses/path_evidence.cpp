@@ -7,7 +7,8 @@ namespace p2p::addresses {
 PathEvidence evidence(const std::vector<PathProbe>& probes, const IpAddress& source, const Coordinator& target) {
   const std::string address = target.target();
   const auto probe = std::find_if(probes.rbegin(), probes.rend(), [&](const PathProbe& candidate) {
-    return IpAddress::parse(candidate.source) == source && candidate.target == address;
+    const auto from = IpAddress::parse(candidate.source);
+    return from && from->without_zone() == source.without_zone() && candidate.target == address;
   });
   PathEvidence out;
   if (probe == probes.rend()) return out;

@@ -79,7 +79,9 @@ class Ranker {
     if (auto by_state = excluded_by_state(own, facts_)) return by_state;
     if (auto by_operator = excluded_by_operator(own, inventory_, facts_)) return by_operator;
     const IpAddress& address = own.address->address;
-    const bool is_named = facts_.advertised && facts_.advertised->form == Advertised::Form::address;
+    // What is left of these two was named, by its address.
+    const bool is_named = (facts_.advertised && facts_.advertised->form == Advertised::Form::address) ||
+                          (facts_.bind_address && !facts_.bind_address->is_unspecified());
     if (address.is_loopback() && !is_named && !ways.to_this_host(own)) {
       return Excluding{Exclusion::loopback, "it reaches this machine only"};
     }

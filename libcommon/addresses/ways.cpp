@@ -51,6 +51,7 @@ Way Ways::of(const OwnAddress& own) const {
     }
   }
   if (way) return std::move(*way);
+  if (address.is_loopback()) return place(Rule::same_host, "it is this machine itself");
   if (address.is_link_local()) return place(Rule::link_local, "it is link-local, and there is nothing better");
   if (own.link_class == LinkClass::container) {
     return place(Rule::container, "its network is of containers or virtual machines on this one");

@@ -11,6 +11,8 @@
 #include "cli/connection.hpp"
 #include "commands.hpp"
 #include "net/run_alone.hpp"
+#include "question.hpp"
+#include "ranking_view.hpp"
 #include "standpoint.hpp"
 
 namespace p2p::probe {
@@ -23,19 +25,6 @@ using cli::Failure;
 using cli::Style;
 
 constexpr std::size_t kMaxTargets = 64;
-
-/// The library's log lines are for --verbose.
-class DetailSink final : public LogSink {
- public:
-  explicit DetailSink(cli::Reporter& report) : report_(report) {}
-  bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view logger_name, std::string message) override {
-    report_.detail(fmt::format("{}: {}", logger_name, message));
-  }
-
- private:
-  cli::Reporter& report_;
-};
 
 bool is_usable(const addresses::Inventory& inventory, const addresses::Address& address) {
   const addresses::Link* link = inventory.link(address.link);
@@ -60,12 +49,6 @@ Cell who_cell(const Json& row) {
   if (peer == "foreign") return {"foreign", Style::bad};
   if (peer == "expected") return {cli::member_text(row, "peer_name"), Style::good};
   return {"-", Style::dim};
-}
-
-Cell round_trip_cell(const Json& row) {
-  const Json* took = find_member(row, "round_trip_ms");
-  if (took == nullptr || !took->is_number()) return {"-", Style::dim};
-  return {fmt::format("{:.2f} ms", took->get<double>())};
 }
 
 class CheckCommand final : public cli::Command {

@@ -8,6 +8,9 @@
 namespace p2p::probe {
 
 std::unique_ptr<cli::Command> make_check_command();
+std::unique_ptr<cli::Command> make_explain_command();
 std::unique_ptr<cli::Command> make_list_command();
+std::unique_ptr<cli::Command> make_select_command();
+std::unique_ptr<cli::Command> make_watch_command();
 
 }  // namespace p2p::probe

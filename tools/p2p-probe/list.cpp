@@ -1,16 +1,12 @@
 #include "addresses/classify.hpp"
 #include "addresses/rtnetlink_reader.hpp"
 #include "commands.hpp"
+#include "network_changes.hpp"
 
 namespace p2p::probe {
 namespace {
 
 using cli::Attempt;
-
-std::string state_of(const addresses::Link& link) {
-  if (!link.is_up) return "down";
-  return link.is_running() ? "up" : "no carrier";
-}
 
 class ListCommand final : public cli::Command {
  public:

@@ -15,6 +15,18 @@ const p2p::cli::CommandEntry kCommands[] = {
      "p2p-probe check 10.8.0.1:8001 coordinator.example:8001\n"
      "p2p-probe check --source eth0 -o json | jq '.[] | select(.good | not)'",
      make_check_command},
+    {"select", "Prints the address of this machine that others can use.",
+     "p2p-probe select\n"
+     "p2p-probe select 10.8.0.1:8001",
+     make_select_command},
+    {"explain", "Says rule by rule why that address is chosen.",
+     "p2p-probe explain\n"
+     "p2p-probe explain 10.8.0.1:8001 --no-probe",
+     make_explain_command},
+    {"watch", "Shows changes of the network, and of the address to use, as they come.",
+     "p2p-probe watch\n"
+     "p2p-probe watch -o json | jq --unbuffered -r 'select(.event == \"best\").address'",
+     make_watch_command},
 };
 
 }  // namespace

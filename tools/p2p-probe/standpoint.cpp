@@ -83,6 +83,9 @@ Attempt<Standpoint> find_standpoint(const cli::Session& session, const std::stri
   auto coordinators = coordinators_of(*connection, *config);
   if (!coordinators) return coordinators.error();
   out.coordinators = std::move(*coordinators);
+  out.has_coordinators = connection->chosen_by != "default" || !values.coordinator_addresses.empty();
+  out.advertise_address = values.advertise_address;
+  if (*config) out.bind_address = values.bind_address;
 
   if (session.connection.certificate.empty() && connection->token.empty()) {
     const auto own = *config ? node_files(values, paths) : std::nullopt;

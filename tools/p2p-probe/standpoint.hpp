@@ -21,7 +21,10 @@ struct Standpoint {
   /// Where this machine's node listens, when its own certificate is shown.
   std::optional<std::uint16_t> dial_back_port{};
   std::vector<net::Endpoint> coordinators{};  ///< never empty
-  std::chrono::milliseconds timeout{};        ///< probe_timeout_seconds
+  bool has_coordinators = false;              ///< somebody named them; else it is the default, this machine
+  std::string advertise_address{};            ///< of the configuration; likewise, or empty:
+  std::string bind_address{};
+  std::chrono::milliseconds timeout{};  ///< probe_timeout_seconds
 };
 
 /// The certificate is that of --cert, none with the token of $P2P_TOKEN, else this node's own where it has a

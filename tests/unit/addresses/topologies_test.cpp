@@ -541,6 +541,12 @@ const std::vector<Topology> kTopologies{
        n.advertise("10.99.0.0/16");
      },
      "", Rule::advertised},
+    {"the node listens on the loopback alone",
+     [](Network& n) {
+       lan(n);
+       n.facts.bind_address = ip("127.0.0.1");
+     },
+     "127.0.0.1", Rule::same_host},
     {"the node listens by IPv4 alone",
      [](Network& n) {
        n.link("eth0");
