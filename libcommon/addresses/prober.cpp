@@ -172,7 +172,8 @@ class Probing : public std::enable_shared_from_this<Probing> {
     auto trying = try_path(executor_, request_, source, with_zone_of(source, target),
                            request_.targets[places_[to].target].host, until, probe);
     co_await std::move(trying);
-    has_ended_[candidate] = true;
+    const auto state = co_await asio::this_coro::cancellation_state;
+    has_ended_[candidate] = !is_cancelled(state);
   }
 
   void note_end(std::size_t candidate) {

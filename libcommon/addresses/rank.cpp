@@ -111,7 +111,7 @@ class Ranker {
     add_evidence(candidate, address);
     entry.key = {static_cast<std::int64_t>(candidate.path),
                  static_cast<std::int64_t>(way.rule),
-                 static_cast<std::int64_t>(own.link_class),
+                 static_cast<std::int64_t>(std::max(own.link_class, LinkClass::lan)),
                  static_cast<std::int64_t>(way.coordinator),
                  -way.prefix_length,
                  way.is_kernel_choice ? 0 : 1,

@@ -25,8 +25,6 @@ bool is_node_itself(const auth::Caller& caller) { return caller.is_node() && cal
 /// As the other side knows it: the zone of a link-local address is a name of this machine.
 std::string without_zone(const std::string& address) { return address.substr(0, address.find('%')); }
 
-net::ExpectedPeer the_same(const auth::Caller& caller) { return {caller.identity->name, caller.identity->role}; }
-
 }  // namespace
 
 DialBacks::DialBacks(const net::TlsContexts& tls, Random& random, const Clock& clock, LogSink& log)
@@ -85,7 +83,8 @@ asio::awaitable<void> DialBacks::dial(const net::Request& request, std::uint16_t
   const auto executor = co_await asio::this_coro::executor;
   net::CallWatch watch(executor, patience);
   const net::Endpoint endpoint{caller.address, port};
-  auto dialling = net::dial(executor, tls_.state(), endpoint, the_same(caller), watch);
+  const net::ExpectedPeer expected{caller.identity->name, caller.identity->role};
+  auto dialling = net::dial(executor, tls_.state(), endpoint, expected, watch);
   auto dialled = co_await std::move(dialling);
   into.dials_back = dialled.has_value();
   if (dialled) {
