@@ -72,4 +72,9 @@ measure "check, a coordinator that answers" 150 "$runs" 0 p2p-probe check --conf
 measure "check, $dead dead addresses" 2200 3 3 p2p-probe check --config "$FLEET/dead.yaml"
 measure "select, $dead dead addresses" 2200 3 3 p2p-probe select --config "$FLEET/dead.yaml"
 measure "select, $dead dead addresses before one that answers" 2200 3 0 p2p-probe select --config "$FLEET/last.yaml"
+# A name server that swallows questions, too.
+echo "nameserver 10.78.0.11" >"$FLEET/resolv.conf"
+# shellcheck disable=SC2016
+measure "check, a name whose server is silent" 2200 3 3 unshare -m sh -c \
+  'mount --bind "$1" /etc/resolv.conf && exec p2p-probe check coordinator.example:8001' sh "$FLEET/resolv.conf"
 exit $missed
