@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "cli/app.hpp"
 #include "commands.hpp"
 
@@ -32,6 +34,9 @@ const p2p::cli::CommandEntry kCommands[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A lookup cannot be cancelled, and a process waits for it at its end: a silent name server may cost a second, not
+  // ten (resolv.conf(5)). Whoever has set this knows better.
+  ::setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
   const p2p::cli::Tool tool{"p2p-probe", "Finds the address under which others reach this machine, and says why.",
                             kCommands, true, true};
   return p2p::cli::main_of(tool, argc, argv);

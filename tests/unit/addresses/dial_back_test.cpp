@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Monotonic kNow{1'000'000s};
+constexpr Monotonic kAskedAt{1'000'000s};
 
 DialBackGate new_gate() { return DialBackGate(SipHash::Key{1, 2}); }
 
@@ -22,32 +22,32 @@ TEST_CASE("a node may ask for a table of paths at once, then once a second") {
   auto gate = new_gate();
   int allowed = 0;
   for (int i = 0; i < 100; ++i) {
-    if (!gate.begin("w-1", kNow).empty()) continue;
+    if (!gate.begin("w-1", kAskedAt).empty()) continue;
     ++allowed;
     gate.ended();
   }
   CHECK(allowed == 16);
-  CHECK(gate.begin("w-1", kNow + 999ms) == "it was dialled back too often just now");
-  CHECK(gate.begin("w-1", kNow + 1s).empty());
-  CHECK_FALSE(gate.begin("w-1", kNow + 1s).empty());
+  CHECK(gate.begin("w-1", kAskedAt + 999ms) == "it was dialled back too often just now");
+  CHECK(gate.begin("w-1", kAskedAt + 1s).empty());
+  CHECK_FALSE(gate.begin("w-1", kAskedAt + 1s).empty());
 }
 
 TEST_CASE("one node's haste is not another's") {
   auto gate = new_gate();
   for (int i = 0; i < 16; ++i) {
-    CHECK(gate.begin("w-1", kNow).empty());
+    CHECK(gate.begin("w-1", kAskedAt).empty());
     gate.ended();
   }
-  CHECK_FALSE(gate.begin("w-1", kNow).empty());
-  CHECK(gate.begin("w-2", kNow).empty());
+  CHECK_FALSE(gate.begin("w-1", kAskedAt).empty());
+  CHECK(gate.begin("w-2", kAskedAt).empty());
 }
 
 TEST_CASE("no more than 32 are dialled back at a time, whoever they are") {
   auto gate = new_gate();
-  for (int i = 0; i < 32; ++i) CHECK(gate.begin("w-" + std::to_string(i), kNow).empty());
-  CHECK(gate.begin("w-99", kNow) == "too many nodes are being dialled back now");
+  for (int i = 0; i < 32; ++i) CHECK(gate.begin("w-" + std::to_string(i), kAskedAt).empty());
+  CHECK(gate.begin("w-99", kAskedAt) == "too many nodes are being dialled back now");
   gate.ended();
-  CHECK(gate.begin("w-99", kNow).empty());
+  CHECK(gate.begin("w-99", kAskedAt).empty());
 }
 
 TEST_CASE("a request names a port or none") {

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Monotonic kBegin{1'000'000s};
+constexpr Monotonic kPlanBegin{1'000'000s};
 constexpr PathEnd kV4{}, kV6{true, false, false}, kLoopback4{false, true, false}, kLinkLocal{true, false, true};
 
 std::vector<std::size_t> started(ProbePlan& plan, Monotonic now) {
@@ -36,41 +36,41 @@ TEST_CASE("the best of both come first, and nobody's second choice before everyo
 }
 
 TEST_CASE("the first is tried alone, the next after 250 ms, or at once when it fails") {
-  ProbePlan plan(3, ProbeAim::first_good, 2s, kBegin);
-  CHECK(started(plan, kBegin) == Numbers{0});
-  CHECK(plan.next_wakeup() == kBegin + 250ms);
-  CHECK(started(plan, kBegin + 249ms).empty());
-  CHECK(started(plan, kBegin + 250ms) == Numbers{1});
-  plan.ended(false, kBegin + 260ms);
-  CHECK(started(plan, kBegin + 260ms) == Numbers{2});
-  CHECK_FALSE(plan.over(kBegin + 260ms));
+  ProbePlan plan(3, ProbeAim::first_good, 2s, kPlanBegin);
+  CHECK(started(plan, kPlanBegin) == Numbers{0});
+  CHECK(plan.next_wakeup() == kPlanBegin + 250ms);
+  CHECK(started(plan, kPlanBegin + 249ms).empty());
+  CHECK(started(plan, kPlanBegin + 250ms) == Numbers{1});
+  plan.ended(false, kPlanBegin + 260ms);
+  CHECK(started(plan, kPlanBegin + 260ms) == Numbers{2});
+  CHECK_FALSE(plan.over(kPlanBegin + 260ms));
   CHECK_FALSE(plan.next_wakeup());
 }
 
 TEST_CASE("a good one ends it, and nothing begins after it") {
-  ProbePlan plan(3, ProbeAim::first_good, 2s, kBegin);
-  plan.tick(kBegin);
-  plan.ended(true, kBegin + 10ms);
-  CHECK(plan.over(kBegin + 10ms));
-  CHECK(started(plan, kBegin + 1s).empty());
+  ProbePlan plan(3, ProbeAim::first_good, 2s, kPlanBegin);
+  plan.tick(kPlanBegin);
+  plan.ended(true, kPlanBegin + 10ms);
+  CHECK(plan.over(kPlanBegin + 10ms));
+  CHECK(started(plan, kPlanBegin + 1s).empty());
 }
 
 TEST_CASE("all of them share the time: with many, the last one still has half of it") {
   constexpr std::size_t kDead = 8;
-  ProbePlan plan(kDead, ProbeAim::first_good, 2s, kBegin);
+  ProbePlan plan(kDead, ProbeAim::first_good, 2s, kPlanBegin);
   std::size_t count = 0;
-  Monotonic last = kBegin;
-  for (Monotonic now = kBegin; now <= kBegin + 2s; now += 1ms) {
+  Monotonic last = kPlanBegin;
+  for (Monotonic now = kPlanBegin; now <= kPlanBegin + 2s; now += 1ms) {
     for (const auto& start : plan.tick(now)) {
       ++count;
       last = now;
-      CHECK(start.until == kBegin + 2s);
+      CHECK(start.until == kPlanBegin + 2s);
     }
   }
   CHECK(count == kDead);
-  CHECK(last <= kBegin + 1s);
-  for (std::size_t i = 0; i < kDead; ++i) plan.ended(false, kBegin + 2s);
-  CHECK(plan.over(kBegin + 2s));
+  CHECK(last <= kPlanBegin + 1s);
+  for (std::size_t i = 0; i < kDead; ++i) plan.ended(false, kPlanBegin + 2s);
+  CHECK(plan.over(kPlanBegin + 2s));
 }
 
 TEST_CASE("attempts are never closer together than RFC 8305 section 8 allows") {
@@ -80,35 +80,35 @@ TEST_CASE("attempts are never closer together than RFC 8305 section 8 allows") {
 }
 
 TEST_CASE("those that could not begin in time never do") {
-  ProbePlan plan(40, ProbeAim::first_good, 2s, kBegin);
-  Monotonic now = kBegin;
+  ProbePlan plan(40, ProbeAim::first_good, 2s, kPlanBegin);
+  Monotonic now = kPlanBegin;
   std::size_t running = 0;
-  for (; now < kBegin + 1s; now += 10ms) running += plan.tick(now).size();
+  for (; now < kPlanBegin + 1s; now += 10ms) running += plan.tick(now).size();
   CHECK(running == kProbesAtOnce);
-  now = kBegin + 2s;
+  now = kPlanBegin + 2s;
   for (std::size_t i = 0; i < running; ++i) plan.ended(false, now);
   CHECK(started(plan, now).empty());
   CHECK(plan.over(now));
 }
 
 TEST_CASE("a whole table is tried in parallel, so many at once, each with its own time") {
-  ProbePlan plan(20, ProbeAim::all, 2s, kBegin);
-  const auto first = plan.tick(kBegin);
+  ProbePlan plan(20, ProbeAim::all, 2s, kPlanBegin);
+  const auto first = plan.tick(kPlanBegin);
   REQUIRE(first.size() == kProbesAtOnce);
-  CHECK(first.back().until == kBegin + 2s);
+  CHECK(first.back().until == kPlanBegin + 2s);
   CHECK_FALSE(plan.next_wakeup());
-  plan.ended(true, kBegin + 1s);
-  const auto next = plan.tick(kBegin + 1s);
+  plan.ended(true, kPlanBegin + 1s);
+  const auto next = plan.tick(kPlanBegin + 1s);
   REQUIRE(next.size() == 1);
-  CHECK(next[0].until == kBegin + 3s);
-  for (std::size_t i = 1; i < 17; ++i) plan.ended(i % 2 == 0, kBegin + 2s);
-  CHECK(plan.tick(kBegin + 2s).size() == 3);
-  CHECK_FALSE(plan.over(kBegin + 2s));
-  for (int i = 0; i < 3; ++i) plan.ended(false, kBegin + 2s);
-  CHECK(plan.over(kBegin + 2s));
+  CHECK(next[0].until == kPlanBegin + 3s);
+  for (std::size_t i = 1; i < 17; ++i) plan.ended(i % 2 == 0, kPlanBegin + 2s);
+  CHECK(plan.tick(kPlanBegin + 2s).size() == 3);
+  CHECK_FALSE(plan.over(kPlanBegin + 2s));
+  for (int i = 0; i < 3; ++i) plan.ended(false, kPlanBegin + 2s);
+  CHECK(plan.over(kPlanBegin + 2s));
 }
 
 TEST_CASE("with nothing to try it is over at once") {
-  CHECK(ProbePlan(0, ProbeAim::all, 2s, kBegin).over(kBegin));
-  CHECK(ProbePlan(0, ProbeAim::first_good, 2s, kBegin).over(kBegin));
+  CHECK(ProbePlan(0, ProbeAim::all, 2s, kPlanBegin).over(kPlanBegin));
+  CHECK(ProbePlan(0, ProbeAim::first_good, 2s, kPlanBegin).over(kPlanBegin));
 }

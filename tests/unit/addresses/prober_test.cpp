@@ -13,8 +13,8 @@
 
 #include "base/json.hpp"
 #include "net/run_alone.hpp"
-#include "support/peer.hpp"
-#include "support/running_server.hpp"
+#include "../net/support/peer.hpp"
+#include "../net/support/running_server.hpp"
 
 using namespace p2p;
 using namespace p2p::addresses;
