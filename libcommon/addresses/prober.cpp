@@ -68,6 +68,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   Probing(asio::any_io_executor executor, ProbeRequest request, LogSink& log)
       : executor_(std::move(executor)),
         request_(std::move(request)),
+        log_(log, "Addresses"),
         begin_(std::chrono::steady_clock::now()),
         tasks_(executor_, log),
         changed_(executor_, Monotonic::max()),
@@ -174,6 +175,10 @@ class Probing : public std::enable_shared_from_this<Probing> {
     co_await std::move(trying);
     const auto state = co_await asio::this_coro::cancellation_state;
     has_ended_[candidate] = !is_cancelled(state);
+    if (has_ended_[candidate]) {
+      log_.debug("{} to {}: {}{}{}", probe.source, probe.target, to_string(probe.reached),
+                 probe.failure.empty() ? "" : ", ", probe.failure);
+    }
   }
 
   void note_end(std::size_t candidate) {
@@ -219,6 +224,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
 
   const asio::any_io_executor executor_;
   const ProbeRequest request_;
+  const Logger log_;
   const Monotonic begin_;
   net::TaskGroup tasks_;
   asio::steady_timer changed_;  // cancelled when a task has ended

@@ -44,6 +44,7 @@ ip netns exec "$hub" "$P2P_BIN_DIR/p2p-node" --config "$FLEET/coordinator-1.yaml
 echo $! >"$FLEET/run/coordinator-1.pid"
 wait_until 20 listening coordinator-1
 unset P2P_COORDINATOR
+# shellcheck disable=SC2317
 is_up() { ip netns exec "$spoke" p2p-probe list -o json | jq -e 'any(.[]; .interface == "eth0" and .state == "up")'; }
 wait_until 10 is_up
 
