@@ -199,3 +199,22 @@ golden() { diff -u "$BATS_TEST_DIRNAME/addresses/$1" - <<<"$output"; }
   [[ $code == 130 ]]
 }
 sees() { jq -es "any(.[]; $1)" "$FLEET/watch.out"; }
+
+@test "after notices were lost everything is read anew" {
+  background watch p2p-probe watch -o json
+  wait_until 10 grep -q '"event":"best"' "$FLEET/watch.out"
+  local pid
+  pid=$(cat "$FLEET/run/watch.pid")
+  kill -STOP "$pid"
+  # More than fits in its socket while it does not read.
+  local i
+  for ((i = 0; i < 3000; ++i)); do printf 'link set eth0 down\nlink set eth0 up\n'; done | ip -n "$MACHINE" -batch -
+  [[ $(machine awk 'NR > 1 { drops += $9 } END { print drops }' /proc/net/netlink) -gt 0 ]]
+  ip -n "$MACHINE" addr add 192.168.2.103/24 dev eth0
+  ip -n "$MACHINE" addr del 192.168.1.100/24 dev eth0
+  kill -CONT "$pid"
+  wait_until 10 sees '.event == "address-added" and .address == "192.168.2.103/24"'
+  wait_until 10 sees '.event == "address-removed" and .address == "192.168.1.100/24"'
+  wait_until 10 best_is 192.168.2.103
+}
+best_is() { [[ $(jq -rs 'map(select(.event == "best")) | last.address' "$FLEET/watch.out") == "$1" ]]; }

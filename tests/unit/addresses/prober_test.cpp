@@ -11,10 +11,10 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
-#include "base/json.hpp"
-#include "net/run_alone.hpp"
 #include "../net/support/peer.hpp"
 #include "../net/support/running_server.hpp"
+#include "base/json.hpp"
+#include "net/run_alone.hpp"
 
 using namespace p2p;
 using namespace p2p::addresses;

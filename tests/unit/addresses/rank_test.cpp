@@ -83,6 +83,27 @@ TEST_CASE("an address that cannot be dialled back comes after one that can") {
   CHECK(to_text(ranking.candidates[1].path) == "one-way");
 }
 
+TEST_CASE("a tunnel that leads to the coordinator counts for that only where nothing else does") {
+  Network network = two_cards();
+  network.link("tun0", "tun");
+  network.address("tun0", "10.8.0.5/24");
+  network.coordinator("10.8.0.1");
+  network.kernel_sends("10.8.0.1", "tun0", "10.8.0.5");
+  CHECK(network.rank().best()->address == "10.8.0.5");
+  network.coordinator("192.168.1.50");
+  network.kernel_sends("192.168.1.50", "eth0", "192.168.1.100");
+  Ranking ranking = network.rank();
+  REQUIRE(ranking.candidates.size() == 3);
+  CHECK(ranking.candidates[0].address == "192.168.1.100");
+  CHECK(ranking.candidates[2].address == "10.8.0.5");
+  CHECK(ranking.candidates[2].rule == Rule::vpn);
+  // What fails is no way.
+  network.probe("192.168.1.100", "192.168.1.50:8001", Reached::nothing, Peer::unknown);
+  ranking = network.rank();
+  CHECK(ranking.candidates[0].address == "10.8.0.5");
+  CHECK(ranking.candidates[0].rule == Rule::same_subnet);
+}
+
 TEST_CASE("each reason to leave an address out has its name") {
   Network network;
   network.link("eth0").is_up = false;
