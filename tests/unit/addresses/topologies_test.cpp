@@ -1,4 +1,5 @@
 // Networks as they are found, each with the address that others can use there and the rule by which that is known.
+#include <algorithm>
 #include <functional>
 #include <vector>
 
