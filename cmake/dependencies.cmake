@@ -12,6 +12,7 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
+pkg_check_modules(NETLINK REQUIRED IMPORTED_TARGET libnl-3.0)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 # Debian's re2.pc asks for C++11; the library itself is all that is wanted.
 find_library(RE2_LIBRARY re2 REQUIRED)

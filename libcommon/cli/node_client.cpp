@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "cli/connection.hpp"
 #include "cli/rpc_failure.hpp"
+#include "cli/tls_material.hpp"
 #include "net/channel.hpp"
 #include "net/http_text.hpp"
 #include "net/pinned_root.hpp"
@@ -30,7 +31,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kMaxPemBytes = 256 * 1024;
 /// A call's own deadline is kept by the node; this much later the tool gives up on the node.
 constexpr std::chrono::milliseconds kAnswerSlack{1'000};
 
@@ -61,46 +61,6 @@ int watch_output() {
   if (watch >= 0 && ::epoll_ctl(watch, EPOLL_CTL_ADD, STDOUT_FILENO, &errors_only) == 0) return watch;
   if (watch >= 0) ::close(watch);
   return -1;
-}
-
-Failure missing(const Error& error, const char* what, const IdentityFiles& files) {
-  if (error.kind() != Errc::not_found) return error;
-  if (file_exists(files.ca)) {
-    return {kUsage, fmt::format("no {} here ({})", what, error.context),
-            "this is a node's home: run it where the coordinator is, or \"p2p-ctl context add NAME --bundle FILE\""};
-  }
-  return {kUsage, fmt::format("no {} here ({})", what, error.context),
-          "make a fleet with \"p2p-ca init\", or join one with \"p2p-ctl context add NAME --bundle FILE\""};
-}
-
-/// The cluster is what the CA's certificate says.
-Result<std::string> cluster_of(const std::string& ca_pem, const std::string& file) {
-  const auto ca = pki::Certificate::from_pem(ca_pem, file);
-  if (!ca) return ca.error();
-  for (const std::string& uri : ca->facts().uris) {
-    if (auto cluster = pki::parse_cluster_uri(uri)) return *cluster;
-  }
-  return Error(Errc::damaged, file + ": names no cluster; this is not the certificate of a p2p CA");
-}
-
-Attempt<net::TlsMaterial> read_material(const Connection& connection) {
-  net::TlsMaterial out;
-  const IdentityFiles& files = connection.files;
-  if (connection.token.empty()) {
-    auto certificate = read_file(files.certificate, kMaxPemBytes);
-    if (!certificate) return missing(certificate.error(), "operator certificate", files);
-    auto key = read_secret_file(files.key, kMaxPemBytes);
-    if (!key) return missing(key.error(), "operator key", files);
-    out.certificate = std::move(*certificate);
-    out.private_key = std::move(*key);
-  }
-  auto ca = read_file(files.ca, kMaxPemBytes);
-  if (!ca) return missing(ca.error(), "CA certificate", files);
-  out.ca = std::move(*ca);
-  auto cluster = cluster_of(out.ca, files.ca.string());
-  if (!cluster) return Failure(cluster.error());
-  out.cluster_name = std::move(*cluster);
-  return out;
 }
 
 }  // namespace
@@ -324,7 +284,7 @@ std::string NodeClient::own_serial() const {
 Attempt<NodeClient> NodeClient::open(const Session& session) {
   auto connection = choose_connection(session, connection_environment());
   if (!connection) return connection.error();
-  auto material = read_material(*connection);
+  auto material = read_tls_material(*connection);
   if (!material) return material.error();
   auto tls = net::TlsContexts::make(*material);
   if (!tls) return Failure(kUnreachable, tls.error().context, "p2p-ca verify, or sign the certificate again");

@@ -48,6 +48,18 @@ bool is_host_port(std::string_view text) {
   return is_host(host);
 }
 
+/// An address, a slash, and how many of its bits count.
+bool is_network(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::string_view address = text.substr(0, slash), length = text.substr(slash + 1);
+  if (length.empty() || length.size() > 3 || length.find_first_not_of("0123456789") != std::string_view::npos) {
+    return false;
+  }
+  const int bits = std::stoi(std::string(length));
+  return (is_ipv4(address) && bits <= 32) || (is_ipv6(address) && bits <= 128);
+}
+
 }  // namespace
 
 const char* check_name(std::string_view text) {
@@ -65,9 +77,10 @@ const char* check_host_port(std::string_view text) {
 }
 
 const char* check_advertised(std::string_view text) {
-  return text.empty() || is_host(text) || is_ipv6(text) || is_host_port(text)
+  return text.empty() || is_host(text) || is_ipv6(text) || is_host_port(text) || is_network(text)
              ? nullptr
-             : "a host name or IP address, with or without \":port\"";
+             : "an IP address or host name, with or without \":port\", the name of an interface, or a network such as "
+               "\"192.168.0.0/16\"";
 }
 
 const char* check_not_empty(std::string_view text) { return text.empty() ? "a path" : nullptr; }

@@ -9,7 +9,7 @@ const char* check_name(std::string_view text);
 const char* check_ip_address(std::string_view text);
 /// Host and port, IPv6 in brackets; both are needed.
 const char* check_host_port(std::string_view text);
-/// Empty, a host, or a host and port.
+/// Empty, a host or an interface's name, a host and port, or a network (`10.0.0.0/8`).
 const char* check_advertised(std::string_view text);
 const char* check_not_empty(std::string_view text);
 /// `tcp://HOST:PORT`, `udp://HOST:PORT`, `unix:///PATH`.

@@ -39,8 +39,10 @@ const std::array kKeys{
     Key{"bind_address", Group::node, &C::bind_address, text(check_ip_address),
         "The IP address to listen on; \"0.0.0.0\" and \"::\" mean all interfaces."},
     Key{"advertise_address", Group::node, &C::advertise_address, text(check_advertised),
-        "The host, or host and port, under which other nodes reach this one, where its own interfaces do not tell "
-        "(NAT, a load balancer).",
+        "Under which address other nodes reach this one, where its own interfaces do not tell (NAT, a load balancer) "
+        "or "
+        "tell too much: a host or IP address, with or without a port; the name of an interface; or a network, such as "
+        "192.168.0.0/16, that own addresses are in. p2p-probe explain shows what comes of it.",
         "the addresses of the interfaces"},
     Key{"coordinator_mode", Group::node, &C::coordinator_mode, any(),
         "Whether this node is a coordinator. The certificate's role decides; a value that contradicts it stops the "

@@ -1,5 +1,8 @@
 #include "net/connect.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -67,6 +70,28 @@ asio::awaitable<Result<tcp::socket>> connect(asio::any_io_executor executor, con
   }
   watch.whole();
   co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.to_text() + ": " + last.message()));
+}
+
+asio::awaitable<Result<tcp::socket>> connect_from(asio::any_io_executor executor, asio::ip::address source,
+                                                  tcp::endpoint target, CallWatch& watch) {
+  tcp::socket socket(executor);
+  boost::system::error_code error;
+  socket.open(target.protocol(), error);
+  // The port is chosen at connect(2), by both ends of the connection: else a few thousand of them would use up all.
+  const int yes = 1;
+  if (!error) ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  if (!error) socket.bind(tcp::endpoint(source, 0), error);
+  if (error) co_return Error(error, "this address cannot be used: " + error.message());
+  watch.guard([&socket] { socket.close(); });
+  const auto [failed] = co_await socket.async_connect(target, asio::as_tuple(asio::use_awaitable));
+  watch.release();
+  if (!failed) {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    co_return std::move(socket);
+  }
+  if (watch.over()) co_return Error(Errc::timeout, "no answer");
+  co_return Error(failed, failed.message());
 }
 
 namespace {

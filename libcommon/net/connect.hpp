@@ -26,4 +26,11 @@ boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect(boost::asio
                                                                      const Endpoint& endpoint,
                                                                      const Addresses& addresses, CallWatch& watch);
 
+/// Over one path: from an own address to one of another's, of the same family. The error's code is the system's (that
+/// of bind(2) or connect(2)), or `timeout`; its text names neither address.
+boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect_from(boost::asio::any_io_executor executor,
+                                                                          boost::asio::ip::address source,
+                                                                          boost::asio::ip::tcp::endpoint target,
+                                                                          CallWatch& watch);
+
 }  // namespace p2p::net

@@ -24,14 +24,14 @@ auth::Caller to_caller(TlsPeer peer, const Stream::Socket& socket) {
   return out;
 }
 
-asio::awaitable<Result<TlsPeer>> shake_hands(Stream& stream, const Endpoint& endpoint, CallWatch& watch) {
+asio::awaitable<Result<TlsPeer>> shake_hands(Stream& stream, CallWatch& watch) {
   watch.guard([&stream] { stream.cancel(); });
   const auto shaken = co_await stream.handshake();
   watch.release();
   if (shaken) co_return tls_peer(stream.ssl());
   const std::string refusal = tls_refusal(stream.ssl());
-  const std::string& why = refusal.empty() ? shaken.error().context : refusal;
-  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.to_text() + ": " + why));
+  if (!refusal.empty()) co_return Error(Errc::unreachable, refusal);
+  co_return watch.over() ? Error(Errc::timeout, "no answer") : Error(Errc::unreachable, shaken.error().context);
 }
 
 bool all_loopback(const Addresses& addresses) {
@@ -50,18 +50,28 @@ asio::awaitable<Result<Dialled>> dial(asio::any_io_executor executor, std::share
   }
   auto socket = co_await connect(executor, endpoint, *addresses, watch);
   if (!socket) co_return socket.error();
+  auto securing = secure(std::move(*socket), std::move(tls), endpoint.host, expected, watch);
+  auto out = co_await std::move(securing);
+  if (out) co_return std::move(*out);
+  const std::string name = endpoint.to_text();
+  co_return watch.reason(name, Error(out.error().code, name + ": " + out.error().context));
+}
+
+asio::awaitable<Result<Dialled>> secure(asio::ip::tcp::socket socket, std::shared_ptr<const TlsContexts::State> tls,
+                                        const std::string& host, const ExpectedPeer& expected, CallWatch& watch,
+                                        Traffic* traffic) {
   Dialled out;
   TlsPeer peer;
   if (tls->client) {
-    out.stream = std::make_unique<Stream>(std::move(*socket), make_client_ssl(tls, expected, endpoint.host));
-    auto checked = co_await shake_hands(*out.stream, endpoint, watch);
+    out.stream = std::make_unique<Stream>(std::move(socket), make_client_ssl(tls, expected, host), traffic);
+    auto checked = co_await shake_hands(*out.stream, watch);
     if (!checked) co_return checked.error();
     peer = std::move(*checked);
   } else {
-    out.stream = std::make_unique<Stream>(std::move(*socket));
+    out.stream = std::make_unique<Stream>(std::move(socket), SslPtr(), traffic);
   }
   out.peer = to_caller(std::move(peer), out.stream->socket());
-  co_return out;
+  co_return std::move(out);
 }
 
 }  // namespace p2p::net

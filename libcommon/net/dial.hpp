@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
 #include "net/call_watch.hpp"
@@ -20,5 +21,13 @@ struct Dialled {
 boost::asio::awaitable<Result<Dialled>> dial(boost::asio::any_io_executor executor,
                                              std::shared_ptr<const TlsContexts::State> tls, const Endpoint& endpoint,
                                              const ExpectedPeer& expected, CallWatch& watch);
+
+/// The last part of that: TLS of the fleet, where `tls` has it, on a connection on which nothing was sent. `host` is
+/// the name that was dialled, `traffic` outlives the stream. The error's text names no address; `timeout` when the
+/// watch's time is over.
+boost::asio::awaitable<Result<Dialled>> secure(boost::asio::ip::tcp::socket socket,
+                                               std::shared_ptr<const TlsContexts::State> tls, const std::string& host,
+                                               const ExpectedPeer& expected, CallWatch& watch,
+                                               Traffic* traffic = nullptr);
 
 }  // namespace p2p::net

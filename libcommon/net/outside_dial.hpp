@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 
@@ -16,5 +17,11 @@ namespace p2p::net {
 boost::asio::awaitable<Result<std::unique_ptr<Stream>>> dial_outside(boost::asio::any_io_executor executor,
                                                                      std::optional<WebTrust> trust, Endpoint endpoint,
                                                                      Traffic& traffic, CallWatch& watch);
+
+/// The last part of that: TLS with a peer that `trust` accepts by `host`, on a connection on which nothing was sent.
+/// The error's text names no address; `timeout` when the watch's time is over.
+boost::asio::awaitable<Result<std::unique_ptr<Stream>>> secure_outside(boost::asio::ip::tcp::socket socket,
+                                                                       WebTrust trust, std::string host,
+                                                                       Traffic& traffic, CallWatch& watch);
 
 }  // namespace p2p::net

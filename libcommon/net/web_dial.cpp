@@ -35,8 +35,7 @@ Result<SslPtr> make_ssl(const WebTrust::State& trust, const std::string& host, s
   return ssl;
 }
 
-asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State& trust, const std::string& name,
-                                          CallWatch& watch) {
+asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State& trust, CallWatch& watch) {
   watch.guard([&stream] { stream.cancel(); });
   const auto shaken = co_await stream.handshake();
   watch.release();
@@ -45,7 +44,11 @@ asio::awaitable<Result<void>> shake_hands(Stream& stream, const WebTrust::State&
   const std::string why = verdict == X509_V_OK
                               ? shaken.error().context
                               : fmt::format("its certificate is refused: {}", X509_verify_cert_error_string(verdict));
-  co_return watch.reason(name, Error(Errc::unreachable, name + ": " + why));
+  co_return watch.over() ? Error(Errc::timeout, "no answer") : Error(Errc::unreachable, why);
+}
+
+Error named(const std::string& name, const Error& error, const CallWatch& watch) {
+  return watch.reason(name, Error(error.code, name + ": " + error.context));
 }
 
 }  // namespace
@@ -74,8 +77,8 @@ asio::awaitable<WebDialled> dial_web(asio::any_io_executor executor, WebTrust tr
   auto ssl = make_ssl(trust.state(), url.host, kAlpn);
   if (!ssl) co_return WebError{ssl.error(), WebStep::tls};
   auto stream = std::make_unique<Stream>(std::move(*socket), std::move(*ssl));
-  const auto shaken = co_await shake_hands(*stream, trust.state(), url.authority(), watch);
-  if (!shaken) co_return WebError{shaken.error(), WebStep::tls};
+  const auto shaken = co_await shake_hands(*stream, trust.state(), watch);
+  if (!shaken) co_return WebError{named(url.authority(), shaken.error(), watch), WebStep::tls};
   co_return stream;
 }
 
@@ -87,12 +90,20 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> dial_outside(asio::any_io_execu
   auto socket = co_await connect(executor, endpoint, *addresses, watch);
   if (!socket) co_return socket.error();
   if (!trust) co_return std::make_unique<Stream>(std::move(*socket), SslPtr(), &traffic);
-  auto ssl = make_ssl(trust->state(), endpoint.host, {});
+  auto securing = secure_outside(std::move(*socket), std::move(*trust), endpoint.host, traffic, watch);
+  auto stream = co_await std::move(securing);
+  if (!stream) co_return named(endpoint.to_text(), stream.error(), watch);
+  co_return std::move(*stream);
+}
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> secure_outside(asio::ip::tcp::socket socket, WebTrust trust,
+                                                                std::string host, Traffic& traffic, CallWatch& watch) {
+  auto ssl = make_ssl(trust.state(), host, {});
   if (!ssl) co_return ssl.error();
-  auto stream = std::make_unique<Stream>(std::move(*socket), std::move(*ssl), &traffic);
-  const auto shaken = co_await shake_hands(*stream, trust->state(), endpoint.to_text(), watch);
+  auto stream = std::make_unique<Stream>(std::move(socket), std::move(*ssl), &traffic);
+  const auto shaken = co_await shake_hands(*stream, trust.state(), watch);
   if (!shaken) co_return shaken.error();
-  co_return stream;
+  co_return std::move(stream);
 }
 
 }  // namespace p2p::net

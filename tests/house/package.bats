@@ -11,7 +11,7 @@ setup_file() {
 }
 
 @test "every tool is there, with its manual page and three completions" {
-  for tool in p2p-node p2p-ca p2p-vault p2p-ctl p2p-logs; do
+  for tool in p2p-node p2p-ca p2p-vault p2p-ctl p2p-logs p2p-probe; do
     echo "$tool"
     test -x "$root/usr/bin/$tool"
     compgen -G "$root/usr/share/man/man[18]/$tool.[18]"
@@ -44,6 +44,7 @@ setup_file() {
   [[ $output == *libssl3* ]]
   [[ $output == *libsqlite3-0* ]]
   [[ $output == *libdeflate0* ]]
+  [[ $output == *libnl-3-200* ]]
 }
 
 @test "the maintainer scripts parse, and none starts or enables the service" {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "addresses/advertised_host.hpp"
 #include "authority_access.hpp"
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
@@ -28,9 +29,8 @@ std::string own_address(const std::filesystem::path& home) {
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   config::NodeConfig values;
   if (const auto sources = config::gather_sources(config::Paths(home), "", {})) values = load(*sources).config.values;
-  std::string name = values.advertise_address.empty() ? std::string(host.data()) : values.advertise_address;
-  const bool is_ipv6 = name.find(':') != std::string::npos && !name.starts_with('[');
-  return fmt::format("{}:{}", is_ipv6 ? "[" + name + "]" : name, values.port);
+  const auto advertised = addresses::advertised_host(values.advertise_address, values.port);
+  return advertised.value_or(net::Endpoint{host.data(), values.port}).to_text();
 }
 
 /// What an ACME client is told, whichever it is.

@@ -25,6 +25,7 @@
 #include "config/describe.hpp"
 #include "fleet/cluster_control.hpp"
 #include "fleet/cluster_routes.hpp"
+#include "fleet/dial_backs.hpp"
 #include "fleet/directory.hpp"
 #include "fleet/gossip.hpp"
 #include "fleet/links.hpp"
@@ -177,6 +178,7 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
+  std::unique_ptr<DialBacks> dial_backs_;      // likewise
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
@@ -444,7 +446,11 @@ net::Router Node::make_router() {
   dispatcher_->add_routes(router);
   services::add_service_routes(router, *services_);
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
-  if (is_coordinator()) links_->add_route(router);
+  if (is_coordinator()) {
+    links_->add_route(router);
+    dial_backs_ = std::make_unique<DialBacks>(identity().tls(), random_, clock_, log_sink_);
+    dial_backs_->add_route(router);
+  }
   if (authority_) authority_->add_routes(router);
   tokens_->add_routes(router);
   return router;

@@ -57,6 +57,11 @@ TEST_CASE("names and addresses are checked") {
   CHECK(problem_of("log_files_multiline: ['* (?=x)']").find("RE2") != std::string::npos);
   CHECK(problem_of("advertise_address: shop.example").empty());
   CHECK(problem_of("advertise_address: \"fd00::1\"").empty());
+  CHECK(problem_of("advertise_address: 192.168.0.0/16").empty());
+  CHECK(problem_of("advertise_address: \"fd00::/8\"").empty());
+  CHECK(problem_of("advertise_address: eth0.20").empty());
+  CHECK_FALSE(problem_of("advertise_address: 192.168.0.0/33").empty());
+  CHECK_FALSE(problem_of("advertise_address: eth0/16").empty());
   CHECK_FALSE(problem_of("advertise_address: \"a b\"").empty());
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "addresses/advertised_host.hpp"
 #include "net/client.hpp"
 
 namespace p2p::node {
@@ -152,9 +153,7 @@ asio::awaitable<void> AcmeService::run() { return parts_->server.run(); }
 asio::awaitable<bool> AcmeService::stop(std::chrono::milliseconds grace) { return parts_->server.stop(grace); }
 
 std::string acme_base_url(const std::string& advertise_address, const pki::CertificateFacts& own, std::uint16_t port) {
-  if (!advertise_address.empty()) {
-    if (const auto endpoint = net::parse_endpoint(advertise_address, port)) return "https://" + endpoint->to_text();
-  }
+  if (const auto host = addresses::advertised_host(advertise_address, port)) return "https://" + host->to_text();
   const auto& addresses = own.ip_addresses;
   const auto found = std::find_if_not(addresses.begin(), addresses.end(), is_loopback);
   return "https://" + net::Endpoint{found == addresses.end() ? "localhost" : *found, port}.to_text();

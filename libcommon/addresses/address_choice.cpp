@@ -1,0 +1,106 @@
+#include "addresses/address_choice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace p2p::addresses {
+namespace {
+
+bool reaches(const Candidate& candidate) { return candidate.path == Path::works || candidate.path == Path::one_way; }
+
+}  // namespace
+
+std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& ranking, Monotonic now) {
+  const Candidate* best = ranking.best();
+  if (current_.empty()) {
+    if (best == nullptr) return std::nullopt;
+    return change(best, Why::first, best->reason, now);
+  }
+  const auto& all = ranking.candidates;
+  const auto present =
+      std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) { return candidate.address == current_; });
+  if (present == all.end()) {
+    const auto excluded = std::find_if(ranking.excluded.begin(), ranking.excluded.end(),
+                                       [&](const ExcludedAddress& other) { return other.address == current_; });
+    return change(best, Why::gone, excluded == ranking.excluded.end() ? "the address was removed" : excluded->reason,
+                  now);
+  }
+  // Where nobody is reached from anywhere, it is not the address.
+  if (present->path == Path::fails && reaches(*best)) {
+    return change(best, Why::failed, fmt::format("no coordinator is reached from {}", current_), now);
+  }
+  const auto contender = std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) {
+    return candidate.address != current_ && is_clearly_better(candidate, *present);
+  });
+  if (contender == all.end()) {
+    contender_.clear();
+    confirmed_ = 0;
+    return std::nullopt;
+  }
+  if (contender->address != contender_) {
+    contender_ = contender->address;
+    confirmed_ = 1;
+    last_look_ = now;
+  } else if (now - last_look_ >= settings_.between) {
+    ++confirmed_;
+    last_look_ = now;
+  }
+  const bool is_held = changed_at_ && now - *changed_at_ < settings_.hold;
+  if (confirmed_ < settings_.confirmations || is_held) return std::nullopt;
+  const std::string reason = contender->rank == present->rank && contender->path == present->path
+                                 ? "its way to the coordinator is clearly shorter"
+                                 : contender->reason;
+  auto out = change(&*contender, Why::better, reason, now);
+  changed_at_ = now;
+  return out;
+}
+
+bool AddressChoice::is_clearly_better(const Candidate& other, const Candidate& present) const {
+  if (other.path != present.path) return other.path < present.path;
+  if (other.rank != present.rank) return other.rank < present.rank;
+  if (!other.round_trip || !present.round_trip) return false;
+  const auto saved = *present.round_trip - *other.round_trip;
+  return saved >= settings_.margin && saved * settings_.share >= *present.round_trip;
+}
+
+AddressChoice::Change AddressChoice::change(const Candidate* to, Why why, std::string reason, Monotonic now) {
+  Change out{std::move(current_), to != nullptr ? to->address : std::string(), why, std::move(reason)};
+  current_ = out.to;
+  contender_.clear();
+  confirmed_ = 0;
+  // The first choice was no change that anybody had to follow.
+  if (why != Why::first) changed_at_ = now;
+  return out;
+}
+
+std::optional<Monotonic> AddressChoice::next_look() const {
+  if (contender_.empty()) return std::nullopt;
+  const Monotonic soon = last_look_ + settings_.interval;
+  if (confirmed_ < settings_.confirmations || !changed_at_) return soon;
+  return std::max(soon, *changed_at_ + settings_.hold);
+}
+
+std::vector<std::string> AddressChoice::announced(const Ranking& ranking) const {
+  std::vector<std::string> out;
+  for (const Candidate& candidate : ranking.candidates) {
+    if (candidate.address == current_) {
+      out.insert(out.begin(), candidate.address);
+    } else {
+      out.push_back(candidate.address);
+    }
+  }
+  return out;
+}
+
+std::string_view to_text(AddressChoice::Why why) noexcept {
+  switch (why) {
+    case AddressChoice::Why::first: return "first";
+    case AddressChoice::Why::gone: return "gone";
+    case AddressChoice::Why::failed: return "failed";
+    case AddressChoice::Why::better: break;
+  }
+  return "better";
+}
+
+}  // namespace p2p::addresses

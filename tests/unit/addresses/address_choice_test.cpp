@@ -1,0 +1,147 @@
+#include "addresses/address_choice.hpp"
+
+#include <doctest/doctest.h>
+
+namespace p2p::addresses {
+namespace {
+
+using namespace std::chrono_literals;
+
+Candidate candidate(const std::string& address, Rule rule, Path path = Path::untried,
+                    std::optional<std::chrono::microseconds> round_trip = std::nullopt) {
+  Candidate out;
+  out.address = address;
+  out.rule = out.rank = rule;
+  out.path = path;
+  out.round_trip = round_trip;
+  out.reason = "reason of " + address;
+  return out;
+}
+
+Ranking ranking(std::vector<Candidate> candidates) {
+  Ranking out;
+  out.candidates = std::move(candidates);
+  return out;
+}
+
+const Candidate kLan = candidate("192.168.1.100", Rule::same_subnet, Path::works, 1ms);
+const Candidate kTunnel = candidate("10.8.0.5", Rule::vpn, Path::works, 1ms);
+const Monotonic kBegin{1000s};
+
+}  // namespace
+
+TEST_CASE("the first choice is made at once") {
+  AddressChoice choice;
+  CHECK_FALSE(choice.consider(ranking({}), kBegin).has_value());
+  const auto change = choice.consider(ranking({kLan, kTunnel}), kBegin);
+  REQUIRE(change.has_value());
+  CHECK(change->to == "192.168.1.100");
+  CHECK(change->from.empty());
+  CHECK(change->why == AddressChoice::Why::first);
+  CHECK(choice.announced(ranking({kTunnel, kLan})) == std::vector<std::string>{"192.168.1.100", "10.8.0.5"});
+}
+
+TEST_CASE("an address that is gone is left at once, also right after a change") {
+  AddressChoice choice;
+  choice.consider(ranking({kLan, kTunnel}), kBegin);
+  auto change = choice.consider(ranking({kTunnel}), kBegin + 1ms);
+  REQUIRE(change.has_value());
+  CHECK(change->why == AddressChoice::Why::gone);
+  CHECK(change->to == "10.8.0.5");
+  change = choice.consider(ranking({kLan}), kBegin + 2ms);
+  REQUIRE(change.has_value());
+  CHECK(change->to == "192.168.1.100");
+  change = choice.consider(ranking({}), kBegin + 3ms);
+  REQUIRE(change.has_value());
+  CHECK(change->to.empty());
+  CHECK(choice.current().empty());
+}
+
+TEST_CASE("an address from which nobody is reached is left at once, if another reaches somebody") {
+  AddressChoice choice;
+  choice.consider(ranking({kLan, kTunnel}), kBegin);
+  const Candidate dead = candidate(kLan.address, Rule::same_subnet, Path::fails);
+  const Candidate dead_too = candidate(kTunnel.address, Rule::vpn, Path::fails);
+  CHECK_FALSE(choice.consider(ranking({dead, dead_too}), kBegin + 1s).has_value());
+  const auto change = choice.consider(ranking({kTunnel, dead}), kBegin + 2s);
+  REQUIRE(change.has_value());
+  CHECK(change->why == AddressChoice::Why::failed);
+  CHECK(change->to == "10.8.0.5");
+}
+
+TEST_CASE("a better address is taken after three looks, within five seconds") {
+  AddressChoice choice;
+  choice.consider(ranking({kTunnel}), kBegin);
+  const auto better = ranking({kLan, kTunnel});
+  CHECK_FALSE(choice.next_look().has_value());
+  CHECK_FALSE(choice.consider(better, kBegin + 1s).has_value());
+  CHECK_FALSE(choice.consider(better, kBegin + 1s + 10ms).has_value());  // the same look
+  REQUIRE(choice.next_look().has_value());
+  CHECK_FALSE(choice.consider(better, *choice.next_look()).has_value());
+  const Monotonic third = *choice.next_look();
+  CHECK(third - (kBegin + 1s) < 5s);
+  const auto change = choice.consider(better, third);
+  REQUIRE(change.has_value());
+  CHECK(change->to == "192.168.1.100");
+  CHECK(change->why == AddressChoice::Why::better);
+  CHECK_FALSE(choice.next_look().has_value());
+}
+
+TEST_CASE("a better address that does not last is not taken") {
+  AddressChoice choice;
+  choice.consider(ranking({kTunnel}), kBegin);
+  for (int i = 0; i < 20; ++i) {
+    const auto now = kBegin + i * 2s;
+    CHECK_FALSE(choice.consider(ranking({kLan, kTunnel}), now).has_value());
+    CHECK_FALSE(choice.consider(ranking({kLan, kTunnel}), now + 600ms).has_value());
+    CHECK_FALSE(choice.consider(ranking({kTunnel}), now + 1200ms).has_value());
+  }
+}
+
+TEST_CASE("within ten seconds of a change no better address is taken") {
+  AddressChoice choice;
+  choice.consider(ranking({kLan, kTunnel}), kBegin);
+  choice.consider(ranking({kTunnel}), kBegin + 1s);  // the cable is out
+  std::optional<AddressChoice::Change> change;
+  Monotonic now = kBegin + 2s;
+  for (int i = 0; i < 100 && !change; ++i) {
+    change = choice.consider(ranking({kLan, kTunnel}), now);
+    if (!change) {
+      REQUIRE(choice.next_look().has_value());
+      CHECK(*choice.next_look() > now);
+      now = *choice.next_look();
+    }
+  }
+  REQUIRE(change.has_value());
+  CHECK(now == kBegin + 11s);
+}
+
+TEST_CASE("of equal rank only one that is shorter by 10 ms and a third is better") {
+  const auto looks = [](std::chrono::milliseconds present, std::chrono::milliseconds other) {
+    const Candidate a = candidate("a", Rule::kernel_route, Path::works, present);
+    const Candidate b = candidate("b", Rule::kernel_route, Path::works, other);
+    AddressChoice choice;
+    choice.consider(ranking({a}), kBegin);
+    std::optional<AddressChoice::Change> change;
+    for (int i = 1; i <= 10 && !change; ++i) change = choice.consider(ranking({b, a}), kBegin + i * 1s);
+    return change.has_value();
+  };
+  CHECK(looks(30ms, 20ms));
+  CHECK_FALSE(looks(30ms, 21ms));
+  CHECK_FALSE(looks(14ms, 5ms));    // two thirds, but 9 ms
+  CHECK_FALSE(looks(100ms, 67ms));  // 33 ms, but less than a third
+  CHECK(looks(99ms, 66ms));
+}
+
+TEST_CASE("an address that can be dialled back is better than one that cannot") {
+  AddressChoice choice;
+  const Candidate one_way = candidate("a", Rule::same_subnet, Path::one_way);
+  const Candidate both = candidate("b", Rule::vpn, Path::works);
+  choice.consider(ranking({one_way}), kBegin);
+  std::optional<AddressChoice::Change> change;
+  for (int i = 1; i <= 3; ++i) change = choice.consider(ranking({both, one_way}), kBegin + i * 1s);
+  REQUIRE(change.has_value());
+  CHECK(change->to == "b");
+}
+
+}  // namespace p2p::addresses

@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <map>
+
+#include "addresses/path_probe_text.hpp"
+#include "addresses/prober.hpp"
+#include "addresses/rtnetlink_reader.hpp"
+#include "base/text.hpp"
+#include "cli/connection.hpp"
+#include "commands.hpp"
+#include "net/run_alone.hpp"
+#include "question.hpp"
+#include "ranking_view.hpp"
+#include "standpoint.hpp"
+
+namespace p2p::probe {
+namespace {
+
+using addresses::PathProbe;
+using cli::Attempt;
+using cli::Cell;
+using cli::Failure;
+using cli::Style;
+
+constexpr std::size_t kMaxTargets = 64;
+
+bool is_usable(const addresses::Inventory& inventory, const addresses::Address& address) {
+  const addresses::Link* link = inventory.link(address.link);
+  return link != nullptr && link->is_running() && !address.is_tentative && !address.is_duplicate &&
+         !address.is_deprecated && !address.is_temporary;
+}
+
+/// Whether `--source` names this address or its interface.
+bool is_named(std::string_view name, const addresses::ProbeSource& source) {
+  if (name == source.interface) return true;
+  const auto address = addresses::IpAddress::parse(name);
+  return address && address->without_zone().to_text() == source.address;
+}
+
+Cell yes_or_no(const Json& value) {
+  if (!value.is_boolean()) return {"-", Style::dim};
+  return value.get<bool>() ? Cell{"yes", Style::good} : Cell{"no", Style::bad};
+}
+
+Cell who_cell(const Json& row) {
+  const std::string peer = cli::member_text(row, "peer");
+  if (peer == "foreign") return {"foreign", Style::bad};
+  if (peer == "expected") return {cli::member_text(row, "peer_name"), Style::good};
+  return {"-", Style::dim};
+}
+
+class CheckCommand final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.arguments("HOST:PORT", targets_, 0, "whom to try; else the coordinators of this machine's configuration");
+    options.texts("--source", "NAME", sources_, "only from this own address, or those of this interface");
+    options.text("--node", "ID", node_, "the node that must answer; else any coordinator of the fleet");
+    options.flag("--any", any_, "whoever answers will do, as where no fleet is known");
+    options.duration("--timeout", "TIME", timeout_, "how long each path may take; else probe_timeout_seconds");
+    options.text("--config", "FILE", config_file_, "the node's configuration; else config/node.yaml in home");
+  }
+
+  cli::ConfigFlags config_flags() const override { return {config_file_, {}}; }
+
+  Attempt<void> run(cli::Session& session) override {
+    if (!node_.empty() && !is_valid_name(node_)) return Failure(cli::kUsage, "--node: \"" + node_ + "\" is no node id");
+    auto standpoint = find_standpoint(session, config_file_);
+    if (!standpoint) return standpoint.error();
+    auto request = make_request(*standpoint);
+    if (!request) return request.error();
+    const bool in_fleet = request->tls != nullptr;
+    if (!in_fleet && !any_) session.report.note("no fleet is known here: who answers is not checked");
+
+    boost::asio::io_context loop;
+    DetailSink sink(session.report);
+    const auto found = net::run_alone(loop, addresses::probe(loop.get_executor(), std::move(*request), sink));
+    show(session.out, found, in_fleet);
+    return judge(found, in_fleet);
+  }
+
+ private:
+  Attempt<addresses::ProbeRequest> make_request(const Standpoint& standpoint) {
+    addresses::ProbeRequest out;
+    if (targets_.size() > kMaxTargets) return Failure(cli::kUsage, fmt::format("more than {} targets", kMaxTargets));
+    for (const auto& text : targets_) {
+      const auto endpoint = net::parse_endpoint(text, cli::kDefaultPort);
+      if (!endpoint) return Failure(cli::kUsage, endpoint.error().context);
+      if (std::find(out.targets.begin(), out.targets.end(), *endpoint) == out.targets.end())
+        out.targets.push_back(*endpoint);
+    }
+    if (out.targets.empty()) out.targets = standpoint.coordinators;
+    auto sources = choose_sources();
+    if (!sources) return sources.error();
+    out.sources = std::move(*sources);
+    if (standpoint.tls && !any_) out.tls = standpoint.tls->state();
+    if (!node_.empty()) out.expected.node_id = node_;
+    out.token = standpoint.token;
+    out.dial_back_port = standpoint.dial_back_port;
+    out.timeout = timeout_ > std::chrono::milliseconds(0) ? timeout_ : standpoint.timeout;
+    return out;
+  }
+
+  Attempt<std::vector<addresses::ProbeSource>> choose_sources() {
+    auto reader = addresses::RtnetlinkReader::open();
+    if (!reader) return reader.error();
+    const auto inventory = reader->read();
+    if (!inventory) return inventory.error();
+    std::vector<addresses::ProbeSource> all;
+    for (const auto& address : inventory->addresses) {
+      if (is_usable(*inventory, address))
+        all.push_back({address.address.without_zone().to_text(), inventory->link(address.link)->name});
+    }
+    for (const auto& source : all) interface_of_[source.address] = source.interface;
+    if (sources_.empty()) return all;
+    std::vector<addresses::ProbeSource> out;
+    for (const auto& name : sources_) {
+      const auto before = out.size();
+      std::copy_if(all.begin(), all.end(), std::back_inserter(out),
+                   [&](const auto& source) { return is_named(name, source); });
+      if (out.size() > before) continue;
+      return Failure(cli::kUsage, "--source: \"" + name + "\" is no address or interface of this machine that is up",
+                     "p2p-probe list");
+    }
+    return out;
+  }
+
+  Json row_of(const addresses::TargetPaths& target, const PathProbe& probe, bool in_fleet) const {
+    Json row = to_json(probe);
+    row["asked"] = target.target.to_text();
+    row["good"] = is_good(probe, in_fleet);
+    const auto interface = interface_of_.find(probe.source);
+    row["interface"] = interface == interface_of_.end() ? Json() : Json(interface->second);
+    return row;
+  }
+
+  void show(cli::Output& out, const std::vector<addresses::TargetPaths>& found, bool in_fleet) const {
+    Json rows = Json::array();
+    for (const auto& target : found) {
+      for (const auto& probe : target.paths) rows.push_back(row_of(target, probe, in_fleet));
+    }
+    out.list(dump_json(rows), kColumns, "target");
+    if (out.format() != cli::Format::table) return;
+    for (const auto& target : found) {
+      for (const auto& probe : target.paths) {
+        if (probe.failure.empty()) continue;
+        const std::string path = probe.source.empty() ? probe.target : probe.source + " to " + probe.target;
+        out.stream() << escape_controls(path + ": " + probe.failure) << '\n';
+      }
+    }
+  }
+
+  static Attempt<void> judge(const std::vector<addresses::TargetPaths>& found, bool in_fleet) {
+    std::vector<std::string> unreachable;
+    for (const auto& target : found) {
+      const auto good = [&](const PathProbe& probe) { return is_good(probe, in_fleet); };
+      if (std::none_of(target.paths.begin(), target.paths.end(), good)) unreachable.push_back(target.target.to_text());
+    }
+    if (unreachable.empty()) return {};
+    return Failure(cli::kUnreachable, "no path leads to " + join(unreachable, ", "));
+  }
+
+  static Cell reachable_cell(const Json& row) { return yes_or_no(cli::member_text(row, "reached") != "nothing"); }
+  static Cell tls_cell(const Json& row) {
+    const std::string reached = cli::member_text(row, "reached");
+    if (reached == "nothing") return {"-", Style::dim};
+    return yes_or_no(reached != "connected");
+  }
+  static Cell dial_back_cell(const Json& row) {
+    const Json* dialled = find_member(row, "dials_back");
+    return yes_or_no(dialled != nullptr ? *dialled : Json());
+  }
+
+  inline static const std::vector<cli::Column> kColumns{cli::member_column("SOURCE", "source"),
+                                                        cli::member_column("INTERFACE", "interface"),
+                                                        cli::member_column("TARGET", "target"),
+                                                        {"REACHABLE", reachable_cell},
+                                                        {"TLS", tls_cell},
+                                                        {"WHO", who_cell},
+                                                        {"RTT", round_trip_cell, cli::Align::right},
+                                                        cli::member_column("SEEN AS", "seen_as"),
+                                                        {"DIAL-BACK", dial_back_cell}};
+
+  std::vector<std::string> targets_, sources_;
+  std::string node_, config_file_;
+  bool any_ = false;
+  std::chrono::milliseconds timeout_{0};
+  std::map<std::string, std::string> interface_of_;  // by address
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_check_command() { return std::make_unique<CheckCommand>(); }
+
+}  // namespace p2p::probe

@@ -1,0 +1,170 @@
+#include "question.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+
+#include "addresses/rtnetlink_reader.hpp"
+#include "base/text.hpp"
+#include "cli/connection.hpp"
+#include "net/connect.hpp"
+#include "net/run_alone.hpp"
+
+namespace p2p::probe {
+namespace {
+
+using cli::Attempt;
+using cli::Failure;
+
+constexpr std::size_t kMaxCoordinatorNames = 64;
+constexpr std::size_t kMaxCoordinatorAddresses = 128;
+
+boost::asio::awaitable<Result<net::Addresses>> resolve(boost::asio::any_io_executor executor, net::Endpoint endpoint,
+                                                       std::chrono::milliseconds timeout) {
+  net::CallWatch watch(executor, timeout);
+  auto resolving = net::resolve(executor, endpoint, watch);
+  co_return co_await std::move(resolving);
+}
+
+Attempt<void> add_addresses(const net::Endpoint& endpoint, std::chrono::milliseconds timeout,
+                            std::vector<NamedCoordinator>& out) {
+  boost::asio::io_context loop;
+  auto resolving = resolve(loop.get_executor(), endpoint, timeout);
+  const auto found = net::run_alone(loop, std::move(resolving));
+  if (!found) return found.error();
+  for (const auto& place : *found) {
+    const auto address = addresses::IpAddress::parse(place.address().to_string());
+    if (!address || out.size() >= kMaxCoordinatorAddresses) continue;
+    const NamedCoordinator named{endpoint, {*address, place.port()}};
+    const bool is_known =
+        std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.coordinator == named.coordinator; });
+    if (!is_known) out.push_back(named);
+  }
+  return {};
+}
+
+}  // namespace
+
+void DetailSink::write(LogLevel, std::string_view logger_name, std::string message) {
+  report_.detail(fmt::format("{}: {}", logger_name, message));
+}
+
+void Question::declare_conditions(cli::Options& options) {
+  options.text("--interface", "NAME", interface_, "only addresses of this interface");
+  options.text("--advertise", "VALUE", advertise_,
+               "as advertise_address: an address, interface, network or host; else the configuration's");
+  options.flag("--prefer-vpn", prefers_vpn_, "addresses of tunnels first");
+  options.text("--config", "FILE", config_file_, "the node's configuration; else config/node.yaml in home");
+}
+
+void Question::declare_probing(cli::Options& options) {
+  options.flag("--no-probe", skips_probes_, "by what the kernel says alone, without trying any path");
+  options.duration("--timeout", "TIME", timeout_, "how long a path may take; else probe_timeout_seconds");
+}
+
+Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::string>& targets) {
+  if (!interface_.empty() && !advertise_.empty()) {
+    return Failure(cli::kUsage, "--interface and --advertise exclude each other");
+  }
+  if (targets.size() > kMaxCoordinatorNames) {
+    return Failure(cli::kUsage, fmt::format("more than {} targets", kMaxCoordinatorNames));
+  }
+  auto standpoint = find_standpoint(session, config_file_);
+  if (!standpoint) return standpoint.error();
+  standpoint_ = std::move(*standpoint);
+  if (timeout_ <= std::chrono::milliseconds(0)) timeout_ = standpoint_.timeout;
+  if (auto read = read_advertised(); !read) return read;
+  std::vector<net::Endpoint> endpoints;
+  for (const auto& text : targets) {
+    const auto endpoint = net::parse_endpoint(text, cli::kDefaultPort);
+    if (!endpoint) return Failure(cli::kUsage, endpoint.error().context);
+    endpoints.push_back(*endpoint);
+  }
+  if (endpoints.empty() && standpoint_.has_coordinators) endpoints = standpoint_.coordinators;
+  std::optional<Failure> unresolved;
+  for (const auto& endpoint : endpoints) {
+    if (auto added = add_addresses(endpoint, timeout_, coordinators_); !added) unresolved = added.error();
+  }
+  // One of several names may be out of order.
+  if (unresolved && coordinators_.empty()) return *unresolved;
+  if (unresolved) session.report.warning(unresolved->message);
+  return {};
+}
+
+Attempt<void> Question::read_advertised() {
+  if (!interface_.empty()) {
+    advertised_.emplace();
+    advertised_->form = addresses::Advertised::Form::name;
+    advertised_->text = interface_;
+    return {};
+  }
+  const std::string& value = advertise_.empty() ? standpoint_.advertise_address : advertise_;
+  if (value.empty()) return {};
+  auto parsed = addresses::parse_advertised(value);
+  if (!parsed)
+    return Failure(cli::kUsage,
+                   (advertise_.empty() ? "advertise_address: " : "--advertise: ") + parsed.error().context);
+  advertised_ = std::move(*parsed);
+  return {};
+}
+
+Attempt<Answer> Question::answer(cli::Session& session, addresses::ProbeAim aim) {
+  auto reader = addresses::RtnetlinkReader::open();
+  if (!reader) return reader.error();
+  auto inventory = reader->read();
+  if (!inventory) return inventory.error();
+  auto out = rank(std::move(*inventory), *reader);
+  if (!out || skips_probes_ || coordinators_.empty()) return out;
+  probe(session, aim, *out);
+  out->ranking = addresses::rank(out->inventory, out->facts);
+  return out;
+}
+
+void Question::probe(cli::Session& session, addresses::ProbeAim aim, Answer& answer) const {
+  addresses::ProbeRequest request;
+  for (const auto& candidate : answer.ranking.candidates) {
+    const auto address = addresses::IpAddress::parse(candidate.address);
+    if (address && !candidate.interface.empty()) {
+      request.sources.push_back({address->without_zone().to_text(), candidate.interface});
+    }
+  }
+  for (const auto& named : coordinators_) {
+    request.targets.push_back({named.coordinator.address.to_text(), named.coordinator.port});
+  }
+  if (request.sources.empty()) return;
+  if (standpoint_.tls) request.tls = standpoint_.tls->state();
+  request.token = standpoint_.token;
+  if (aim == addresses::ProbeAim::all) request.dial_back_port = standpoint_.dial_back_port;
+  request.timeout = timeout_;
+  request.aim = aim;
+  boost::asio::io_context loop;
+  DetailSink sink(session.report);
+  auto probing = addresses::probe(loop.get_executor(), std::move(request), sink);
+  auto found = net::run_alone(loop, std::move(probing));
+  for (auto& target : found) {
+    for (auto& path : target.paths) {
+      if (!path.source.empty()) answer.facts.probes.push_back(std::move(path));
+    }
+  }
+  answer.has_probed = true;
+}
+
+Attempt<void> judge(const Answer& answer) {
+  const addresses::Ranking& ranking = answer.ranking;
+  const bool reaches = std::any_of(ranking.candidates.begin(), ranking.candidates.end(), [](const auto& candidate) {
+    return candidate.path == addresses::Path::works || candidate.path == addresses::Path::one_way;
+  });
+  if (answer.has_probed && !reaches) {
+    std::vector<std::string> targets;
+    for (const auto& named : answer.coordinators) targets.push_back(named.coordinator.target());
+    return Failure(cli::kUnreachable, "no path leads to " + join(targets, ", "),
+                   "p2p-probe check shows what happens on each");
+  }
+  if (ranking.candidates.empty()) {
+    return Failure(cli::kNotFound, "no address of this machine can be used", "p2p-probe explain says why");
+  }
+  return {};
+}
+
+}  // namespace p2p::probe
