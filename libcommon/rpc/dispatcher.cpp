@@ -331,35 +331,39 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     co_return standard_error(Code::invalid_params, fits.error().context);
   }
   std::string failure;
+  const Monotonic begun = steady_clock::now();
+  const auto ended = [&](bool done) {
+    count(done ? method.counts->done : method.counts->failed);
+    method.counts->latency.add(steady_clock::now() - begun);
+  };
   try {
     if (method.immediate) {
       Outcome outcome = co_await method.handler(std::move(context));
-      count(outcome ? method.counts->done : method.counts->failed);
+      ended(outcome.has_value());
       co_return outcome;
     }
     Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
-    const Monotonic now = steady_clock::now();
-    const bool own_limit = now + method.timeout < context.deadline;
-    if (own_limit) context.deadline = now + method.timeout;
+    const bool own_limit = begun + method.timeout < context.deadline;
+    if (own_limit) context.deadline = begun + method.timeout;
     const Monotonic deadline = context.deadline;
-    if (deadline > now) {
+    if (deadline > begun) {
       auto running = method.handler(std::move(context));
       outcome = co_await with_deadline(std::move(running), deadline);
     }
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
-    count(outcome ? method.counts->done : method.counts->failed);
+    ended(outcome.has_value());
     co_return outcome;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
-      count(method.counts->failed);
+      ended(false);
       throw;
     }
     failure = error.what();
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  count(method.counts->failed);
+  ended(false);
   log_.error("method {} ended with an exception: {}", method.name, failure);
   co_return standard_error(Code::internal_error);
 }
