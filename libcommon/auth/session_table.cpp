@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kSessionFileVersion = 1;
 
-std::optional<SecretHash> read_hash(const Json& entry, std::string_view key) {
+std::optional<SecretHash> read_secret_hash(const Json& entry, std::string_view key) {
   const std::string* text = find_string(entry, key);
   const auto bytes = text == nullptr ? Result<Bytes>(Error(Errc::damaged, "")) : from_hex(*text);
   SecretHash out{};
@@ -21,13 +21,13 @@ std::optional<SecretHash> read_hash(const Json& entry, std::string_view key) {
   return out;
 }
 
-std::optional<Bytes> read_bytes(const Json& entry, std::string_view key) {
+std::optional<Bytes> read_hex(const Json& entry, std::string_view key) {
   const std::string* text = find_string(entry, key);
   auto bytes = text == nullptr ? Result<Bytes>(Error(Errc::damaged, "")) : from_hex(*text);
   return bytes ? std::optional(std::move(*bytes)) : std::nullopt;
 }
 
-std::optional<WallTime> read_time(const Json& entry, std::string_view key) {
+std::optional<WallTime> read_date(const Json& entry, std::string_view key) {
   const std::string* text = find_string(entry, key);
   const auto time = text == nullptr ? Result<WallTime>(Error(Errc::damaged, "")) : parse_rfc3339(*text);
   return time ? std::optional(*time) : std::nullopt;
@@ -37,10 +37,10 @@ std::optional<WebSession> read_session(const Json& entry) {
   const std::string* subject = find_string(entry, "subject");
   const std::string* role_text = find_string(entry, "role");
   const auto role = role_text == nullptr ? std::nullopt : parse_web_role(*role_text);
-  const auto secret = read_hash(entry, "secret");
-  auto issuer = read_bytes(entry, "issuer"), serial = read_bytes(entry, "serial");
-  const auto created = read_time(entry, "created_at"), used = read_time(entry, "used_at"),
-             ends = read_time(entry, "ends_at");
+  const auto secret = read_secret_hash(entry, "secret");
+  auto issuer = read_hex(entry, "issuer"), serial = read_hex(entry, "serial");
+  const auto created = read_date(entry, "created_at"), used = read_date(entry, "used_at"),
+             ends = read_date(entry, "ends_at");
   if (subject == nullptr || !is_valid_name(*subject) || !role || !secret || !issuer || !serial || !created || !used ||
       !ends) {
     return std::nullopt;
@@ -153,7 +153,7 @@ Result<void> SessionTable::load(std::string_view text) {
   if (entries == nullptr || !entries->is_array() || entries->size() > kMaxSessions) return damaged;
   std::map<SecretHash, WebSession> sessions;
   for (const Json& entry : *entries) {
-    const auto hash = read_hash(entry, "session");
+    const auto hash = read_secret_hash(entry, "session");
     auto session = read_session(entry);
     if (!hash || !session) return damaged;
     sessions[*hash] = std::move(*session);

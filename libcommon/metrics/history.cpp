@@ -4,6 +4,11 @@
 #include <cmath>
 
 namespace p2p::metrics {
+namespace {
+
+constexpr std::int64_t kClockStep = 60;
+
+}  // namespace
 
 std::optional<Range> parse_range(std::string_view text) noexcept {
   if (text == "15m") return Range::quarter_hour;
@@ -17,6 +22,11 @@ History::History()
              HistoryRing(3 * kSeriesCount, kRangeShapes[2].points)} {}
 
 void History::add(std::int64_t second, const SeriesValues& values) {
+  if (rings_[0].size() > 0 && second + kClockStep < last_second()) {
+    // The clock was ahead: what it said then would be waited for.
+    for (HistoryRing& each : rings_) each.clear();
+    sums_ = {};
+  }
   if (rings_[0].size() > 0 && second <= last_second()) return;
   rings_[0].push(second, values);
   take_up(Range::six_hours, sums_[0], second, values);

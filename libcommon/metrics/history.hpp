@@ -49,7 +49,8 @@ class History {
  public:
   History();
 
-  /// The figures of the second that begins at `second` (since 1970). One that is not later than the last is left out.
+  /// The figures of the second that begins at `second` (since 1970). One that is not later than the last is left
+  /// out; where the clock was set back by more than a minute, the history begins anew.
   void add(std::int64_t second, const SeriesValues& values);
 
   /// Before the first add(): 0.

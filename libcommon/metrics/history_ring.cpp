@@ -31,8 +31,7 @@ void HistoryRing::add_row(std::span<const float> row) {
 void HistoryRing::push(std::int64_t step, std::span<const float> row) {
   if (!cells_.empty() && step <= last_step_) return;
   if (!cells_.empty() && step - last_step_ > static_cast<std::int64_t>(capacity_)) {
-    cells_.clear();
-    head_ = 0;
+    clear();
   }
   if (!cells_.empty()) {
     for (std::int64_t missing = last_step_ + 1; missing < step; ++missing) add_row({});
@@ -50,6 +49,11 @@ void HistoryRing::set_capacity(std::size_t capacity) {
     cells_.shrink_to_fit();
   }
   capacity_ = capacity;
+}
+
+void HistoryRing::clear() noexcept {
+  cells_.clear();
+  head_ = 0;
 }
 
 float HistoryRing::at(std::int64_t step, std::size_t column) const noexcept {

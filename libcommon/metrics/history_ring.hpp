@@ -26,6 +26,7 @@ class HistoryRing {
   void push(std::int64_t step, std::span<const float> row);
   /// Drops the oldest rows past it.
   void set_capacity(std::size_t capacity);
+  void clear() noexcept;
 
   std::size_t capacity() const noexcept { return capacity_; }
   std::size_t width() const noexcept { return width_; }

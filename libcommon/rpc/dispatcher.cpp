@@ -30,6 +30,9 @@ std::string canonical(std::string method) {
 /// A longer name is no slip of the finger, and comparing it takes time.
 constexpr std::size_t kMaxMeantBytes = 128;
 
+constexpr char kAuditLogger[] = "Audit";
+constexpr std::size_t kMaxAuditedName = 128;
+
 /// `; did you mean …?` with a method of this node, else the same method of another node's service.
 std::string meant_method(const std::string& method, const RegistrySnapshot& here, const Forwarder* forwarder) {
   if (method.size() > kMaxMeantBytes) return {};
@@ -267,7 +270,41 @@ asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& reque
   co_return out;
 }
 
+/// Reading is none; of a method that is not known here nobody knows.
+bool Dispatcher::is_change(std::string_view method) const {
+  const auto snapshot = registry_.snapshot();
+  const Method* known = snapshot->find(method);
+  if (known == nullptr) return true;
+  switch (known->permission) {
+    case auth::Permission::services_control:
+    case auth::Permission::logs_clear:
+    case auth::Permission::certs_manage:
+    case auth::Permission::admin: return true;
+    default: return !known->idempotent;
+  }
+}
+
 asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {
+  const bool audited = origin.caller.is_session() && !origin.final && is_change(canonical(parsed.method));
+  return audited ? call_audited(parsed, origin) : call_unaudited(parsed, origin);
+}
+
+asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, const Origin& origin) {
+  const std::string what = fmt::format("{}{}", escape_controls(parsed.method.substr(0, kMaxAuditedName)),
+                                       origin.target ? " on " + to_text(*origin.target) : std::string());
+  const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
+  // Whatever the log's level is.
+  log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} calls {}", who, what));
+  auto calling = call_unaudited(parsed, origin);
+  Outcome outcome = co_await std::move(calling);
+  if (!outcome) {
+    log_.sink().write(LogLevel::info, kAuditLogger,
+                      fmt::format("{} called {}: {}", who, what, escape_controls(outcome.error().message)));
+  }
+  co_return outcome;
+}
+
+asio::awaitable<Outcome> Dispatcher::call_unaudited(const ParsedCall& parsed, const Origin& origin) {
   if (!parsed.flaw.empty()) co_return standard_error(Code::invalid_request, parsed.flaw);
   CallContext context{origin.caller, canonical(parsed.method), std::string(parsed.params), origin.deadline,
                       origin.progress};

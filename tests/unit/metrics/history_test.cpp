@@ -99,6 +99,16 @@ TEST_CASE("seconds that were missed are no part of a mean, and are unknown thems
   CHECK(ten.max == 0.5F);
 }
 
+TEST_CASE("a clock that was ahead and is set right does not stop the history") {
+  History history;
+  for (int i = 0; i < 30; ++i) history.add(kBegin + 1'000'000 + i, only_cpu(1));
+  history.add(kBegin + 1'000'000, only_cpu(0.5F));  // a little back is waited for
+  CHECK(history.last_second() == kBegin + 1'000'029);
+  for (int i = 0; i < 30; ++i) history.add(kBegin + i, only_cpu(0.25F));
+  CHECK(history.last_second() == kBegin + 29);
+  CHECK(history.at(Range::six_hours, kBegin / 10 + 1, Series::cpu).mean == 0.25F);
+}
+
 TEST_CASE("each range goes back as far as it says, and no more memory is used than is said") {
   History history;
   constexpr std::int64_t kEightDays = 8 * 24 * 3600;
