@@ -34,9 +34,10 @@ token() { p2p-ctl dashboard --print "$@" 2>/dev/null | sed 's/.*#t=//'; }
 web() {
   local path=$1
   shift
+  : >"$FLEET/body"
   run -0 curl -sS --max-time 20 --cacert "$P2P_HOME/certs/ca_cert.pem" -o "$FLEET/body" -D "$FLEET/head" -w '%{http_code}' "$(origin)$path" "$@"
   code=$output
-  output=$(cat "$FLEET/body")
+  output=$(tr -d '\0' <"$FLEET/body")
 }
 trade() { web /api/session -H "Origin: $(origin)" --json "{\"token\":\"$1\"}"; }
 # sign_in ARGUMENT…: a session, in $cookie and $secret.
