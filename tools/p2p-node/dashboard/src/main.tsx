@@ -1,0 +1,3 @@
+import { render } from 'preact';
+
+render(<main>p2p</main>, document.getElementById('page')!);
