@@ -1,6 +1,7 @@
 // Figures for people, in the words of the command-line tools. What is not known is a dash.
 
 export const kUnknown = '–';
+const grouped = new Intl.NumberFormat('en');
 
 function digits(value: number): number {
   return value >= 100 ? 0 : value >= 10 ? 1 : 2;
@@ -10,7 +11,7 @@ function digits(value: number): number {
 export function formatNumber(value: number | null | undefined): string {
   if (value === undefined || value === null || !Number.isFinite(value)) return kUnknown;
   if (Math.abs(value) >= 100_000) return `${(value / 1000).toFixed(0)}k`;
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
+  if (Math.abs(value) >= 1000) return grouped.format(Math.round(value));
   return String(Number(value.toFixed(digits(Math.abs(value)))));
 }
 
@@ -85,5 +86,5 @@ export function formatDateTime(time: string | number | undefined): string {
 
 /** "1 node", "3 nodes". */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+  return `${grouped.format(number)} ${number === 1 ? one : many}`;
 }

@@ -42,12 +42,11 @@ export function parseRoute(hash: string): Route {
 
 export function formatRoute(route: Route): string {
   const path = route.item ? `#/${route.tab}/${encodeURIComponent(route.item)}` : `#/${route.tab}`;
+  const names = Object.keys(route.params).filter((name) => route.params[name]);
+  if (names.length === 0) return path;
   const query = new URLSearchParams();
-  for (const name of Object.keys(route.params).sort()) {
-    if (route.params[name]) query.set(name, route.params[name]!);
-  }
-  const text = query.toString();
-  return text ? `${path}?${text}` : path;
+  for (const name of names.sort()) query.set(name, route.params[name]!);
+  return `${path}?${query.toString()}`;
 }
 
 /** The route with some filters changed; an empty value takes one away. */

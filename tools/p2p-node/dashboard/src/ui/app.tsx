@@ -170,6 +170,7 @@ function Shell({ session }: { session: Session }) {
       <Header session={session} tab={route.tab} />
       <LostBar />
       <main id="content" class={`content tab-${route.tab}`} tabIndex={-1}>
+        {route.tab !== 'overview' && !route.item && <h1 class="unseen">{kTitles[route.tab]}</h1>}
         <Content />
       </main>
       <NoticeHost />

@@ -7,7 +7,7 @@ import { applyUpdate, kEmptyFleet, type FleetState } from '../state/fleet';
 import type { ServerMessage, Session } from '../state/protocol';
 import { formatRoute, parseRoute, tokenIn, withParams, type Route } from '../state/route';
 import { LogFeed } from './log_feed';
-import { Store } from './store';
+import { Store, useStore } from './store';
 
 export type SignedOut = { why: string };
 
@@ -18,6 +18,11 @@ export const sessionStore = new Store<Session | SignedOut | undefined>(undefined
 export const routeStore = new Store<Route>(parseRoute(location.hash));
 /** The coordinator's clock, in milliseconds, moving once a second; 0 before it is known. */
 export const nowStore = new Store(0);
+
+/** The same in steps of five seconds: what says "12 s ago" need not be drawn each second. */
+export function useSlowNow(): number {
+  return useStore(nowStore, (now) => Math.floor(now / 5000) * 5000);
+}
 
 let clockOffset = 0;
 let isWholeAskedFor = false;
@@ -58,7 +63,7 @@ function receive(message: ServerMessage): void {
       if (message.whole) isWholeAskedFor = false;
       if (next.now > 0 && message.data.metrics?.now) {
         clockOffset = next.now - Date.now();
-        nowStore.set(next.now);
+        if (nowStore.get() === 0) nowStore.set(next.now);
       }
       fleetStore.set(next);
       return;

@@ -21,7 +21,7 @@ const kRefreshMs = 60_000;
 
 const kColumns: readonly Column[] = [
   { key: 'name', title: 'Name', isSortable: true },
-  { key: 'role', title: 'Role', isSortable: true },
+  { key: 'role', title: 'Role', isSortable: true, isWide: true },
   { key: 'state', title: 'State' },
   { key: 'life', title: 'Life', isSortable: true },
   { key: 'expires', title: 'Valid until', isSortable: true },
@@ -132,7 +132,7 @@ const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: R
   return (
     <tr>
       <th scope="row">{certificate.name}</th>
-      <td>{certificate.role}</td>
+      <td class="wide">{certificate.role}</td>
       <td>
         <Pill tone={toneOfLife(life.state)}>{life.state}</Pill>
       </td>
@@ -191,7 +191,7 @@ export function CertificatesTab() {
     now,
   );
   return (
-    <section aria-label="Certificates">
+    <div>
       <div class="toolbar">
         <SearchField label="Search certificates" value={q} onChange={(value) => setParams({ q: value })} />
         <Choice label="Which" value={state} choices={kStates} onChange={(value) => setParams({ state: value })} />
@@ -220,6 +220,6 @@ export function CertificatesTab() {
         </Empty>
       )}
       <p class="muted footnote">A node renews by itself when a third of a certificate's life is left (the mark in the bar), whatever its length.</p>
-    </section>
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { formatDateTime } from '../state/format';
 import type { Points } from '../state/protocol';
 import { timesOf } from '../state/history';
+import { timeMarks } from '../state/time_axis';
 import { useStore } from './store';
 import { themeStore } from './theme';
 
@@ -66,7 +67,7 @@ function optionsOf(props: Props, width: number, onCursor: (plot: uPlot) => void)
     cursor: { sync: { key: sharedCursor.key }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
     scales: { y: { range: (_plot, _least, greatest) => [0, Math.max(props.top ?? 0, greatest * 1.1) || 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24, space: 64 },
+      { ...axis, grid: { show: false }, size: 24, space: 56, values: (_plot, times, _axis, _space, between) => timeMarks(times, between) },
       { ...axis, grid, size: 52, space: 34, values: (_plot, values) => values.map((value) => props.format(value)) },
     ],
     hooks: { setCursor: [onCursor], setData: [onCursor] },

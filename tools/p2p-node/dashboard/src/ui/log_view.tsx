@@ -53,7 +53,7 @@ const Line = memo(function Line({ row, top, number, isChosen, filter }: {
       <span class="line-time" title={row.timestamp}>
         {formatClock(row.timestamp)}
       </span>{' '}
-      <span class={`level ${row.level}`}>{row.level}</span> <span class="line-node">{escapeControls(row.node_id)}</span>{' '}
+      <span class={`level ${row.level}`}>{row.level.padEnd(8)}</span> <span class="line-node">{escapeControls(row.node_id)}</span>{' '}
       <span class="line-logger">{escapeControls(row.logger_name)}</span> <Message record={row} filter={filter} />
     </div>
   );
@@ -109,8 +109,8 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
   const box = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const begin = useRef(feed.book.rows.begin);
-  const isOwnScroll = useRef(false);
   const target = useStore(feed.target);
+  const drawnTop = useRef(-1);
   const rowHeight = useMedia(kNarrow) ? kNarrowRowHeight : kRowHeight;
   useFrames(feed);
 
@@ -125,12 +125,9 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
   useLayoutEffect(() => {
     const element = box.current!;
     begin.current = rows.begin;
-    if (isFollowing || shift !== 0) {
-      if (Math.abs(element.scrollTop - top) >= 1) {
-        isOwnScroll.current = true;
-        element.scrollTop = top;
-      }
-    }
+    // Asking where it is would lay all out at once, so it is not asked for while the same place is kept.
+    if (isFollowing ? top !== drawnTop.current : shift !== 0) element.scrollTop = top;
+    drawnTop.current = top;
   });
 
   useLayoutEffect(() => {
@@ -153,10 +150,10 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
 
   const onScroll = () => {
     const element = box.current!;
-    const isOwn = isOwnScroll.current;
-    isOwnScroll.current = false;
+    // This was not somebody's hand, but the line above that sets it.
+    if (Math.abs(element.scrollTop - drawnTop.current) < 1) return;
     const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight;
-    if (!isOwn) onFollow(isAtEnd && feed.book.isLive);
+    onFollow(isAtEnd && feed.book.isLive);
     redraw(undefined as never);
   };
 
@@ -220,7 +217,8 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
       <div class="log-space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
         {rows.slice(rows.begin + sight.from, rows.begin + sight.to).map((row, i) => {
           const number = rows.begin + sight.from + i;
-          return <Line key={number} row={row} number={number} top={(sight.from + i) * rowHeight} isChosen={isIn(number)} filter={filter} />;
+          // Not keyed by number: an element is used again for another line, which is cheaper than a new one.
+          return <Line key={i} row={row} number={number} top={(sight.from + i) * rowHeight} isChosen={isIn(number)} filter={filter} />;
         })}
       </div>
     </div>

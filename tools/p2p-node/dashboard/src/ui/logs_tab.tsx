@@ -173,7 +173,7 @@ export function LogsTab() {
     );
   };
   return (
-    <div class="logs" data-received={undefined}>
+    <div class="logs">
       <div class="toolbar">
         <Filters filter={filter} />
         <JumpToTime />
@@ -186,8 +186,17 @@ export function LogsTab() {
           </button>
         )}
       </div>
-      <NoLines filter={filter} />
-      <LogView key={key} feed={logFeed} filter={filter} selection={selection} onSelect={setSelection} onFollow={(wanted) => wanted !== logFeed.isFollowing && follow(wanted)} />
+      <div class="log-area">
+        <LogView
+          key={key}
+          feed={logFeed}
+          filter={filter}
+          selection={selection}
+          onSelect={setSelection}
+          onFollow={(wanted) => wanted !== logFeed.isFollowing && follow(wanted)}
+        />
+        <NoLines filter={filter} />
+      </div>
       {records.length === 1 && <LineDetails record={records[0]!} onClose={() => setSelection(undefined)} />}
       <Status isFollowing={isFollowing} onFollow={goToNewest} />
     </div>

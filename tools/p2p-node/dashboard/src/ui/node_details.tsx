@@ -3,7 +3,7 @@ import { escapeControls } from '../state/escape';
 import { formatAgo, formatBytes, formatClock, formatDateTime, formatDuration, formatMs, formatNumber } from '../state/format';
 import type { LogRecord, NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
-import { fleetStore, nowStore } from './app_state';
+import { fleetStore, useSlowNow } from './app_state';
 import { LifeBar } from './life_bar';
 import { NodeCharts, RangeChoice, useRange } from './fleet_charts';
 import { lastErrorLink } from './overview';
@@ -118,7 +118,7 @@ function Services({ id, node }: { id: string; node: NodeEntry }) {
 export function NodeDetails({ id, back }: { id: string; back: string }) {
   const node = useStore(fleetStore, (state) => state.nodes.get(id));
   const isKnown = useStore(fleetStore, (state) => state.sequence > 0);
-  const now = useStore(nowStore);
+  const now = useSlowNow();
   const range = useRange();
   if (!node) {
     return (

@@ -55,13 +55,14 @@ function sortValue({ id, node }: NodeRow, key: string): number | string | undefi
   }
 }
 
-/** What is not known comes last, both ways. */
-export function sortNodes(rows: readonly NodeRow[], key: string, isDown: boolean): NodeRow[] {
+/** `rows` are in order of name, which stays where values are equal. What is not known comes last, both ways. */
+export function sortNodes(rows: NodeRow[], key: string, isDown: boolean): NodeRow[] {
   const sign = isDown ? -1 : 1;
-  return [...rows].sort((a, b) => {
+  if (key === 'id') return isDown ? rows.reverse() : rows;
+  return rows.sort((a, b) => {
     const x = sortValue(a, key);
     const y = sortValue(b, key);
-    if (x === y || (x === undefined && y === undefined)) return compareNames(a.id, b.id);
+    if (x === y) return 0;
     if (x === undefined) return 1;
     if (y === undefined) return -1;
     return sign * (typeof x === 'number' && typeof y === 'number' ? x - y : compareNames(String(x), String(y)));

@@ -4,7 +4,7 @@ import { matchesWords } from '../state/search';
 import type { FleetState } from '../state/fleet';
 import { kMostInPicture } from '../state/topology';
 import { count } from '../state/format';
-import { fleetStore, nowStore, routeStore, setParams } from './app_state';
+import { fleetStore, routeStore, setParams, useSlowNow } from './app_state';
 import { NodeDetails } from './node_details';
 import { NodeGrid } from './node_grid';
 import { NodeTable, sortNodes, type NodeRow } from './node_table';
@@ -45,7 +45,7 @@ export function nextSort(sort: { key: string; isDown: boolean }, key: string, te
 }
 
 function Listing({ state, route }: { state: FleetState; route: Route }) {
-  const now = useStore(nowStore);
+  const now = useSlowNow();
   const { q = '', health = '', view = '' } = route.params;
   const sort = sortOf(route.params.sort, 'id');
   const all = state.ids.map((id) => ({ id, node: state.nodes.get(id)! }));

@@ -4,20 +4,21 @@ import { count, formatAgo, formatMs, formatNumber, formatPercent } from '../stat
 import { escapeControls } from '../state/escape';
 import type { NodeEntry, Points } from '../state/protocol';
 import { link } from '../state/route';
-import { connectionStore, fleetStore, nowStore } from './app_state';
+import { connectionStore, fleetStore, useSlowNow } from './app_state';
 import { FleetCharts } from './fleet_charts';
 import { Code, Dot, Empty, Spark, memo, nodeWord, toneOfNode } from './parts';
 import { NodeGrid } from './node_grid';
 import { useStore } from './store';
 
-const kMostTroubles = 8;
+const kMostTroubles = 6;
 const kMostCards = 24;
 
 export function lastErrorLink(id: string, node: NodeEntry): string {
   return link('logs', undefined, { node: id, at: node.last_error!.cursor });
 }
 
-function Trouble({ id, node, now }: { id: string; node: NodeEntry; now: number }) {
+const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
+  const now = useSlowNow();
   const error = node.last_error;
   return (
     <li class={`trouble ${toneOfNode(node)}`}>
@@ -45,7 +46,7 @@ function Trouble({ id, node, now }: { id: string; node: NodeEntry; now: number }
       )}
     </li>
   );
-}
+});
 
 function Verdict({ state }: { state: FleetState }) {
   const health = countHealth(state.nodes);
@@ -56,7 +57,7 @@ function Verdict({ state }: { state: FleetState }) {
     health.failing > 0 && `${count(health.failing, 'node')} failing`,
     health.warning > 0 && `${count(health.warning, 'node')} with a warning`,
   ].filter(Boolean);
-  const title = parts.length > 0 ? parts.join(', ') : total === 1 ? 'The one node is well' : `All ${total.toLocaleString('en')} nodes are well`;
+  const title = parts.length > 0 ? parts.join(', ') : total === 1 ? 'The one node is well' : `All ${formatNumber(total)} nodes are well`;
   return (
     <div class={`verdict ${tone}`}>
       <h1>
@@ -64,7 +65,7 @@ function Verdict({ state }: { state: FleetState }) {
         {title}
       </h1>
       <p class="muted">
-        {parts.length > 0 && `${health.ok.toLocaleString('en')} of ${count(total, 'node')} are well. `}
+        {parts.length > 0 && `${formatNumber(health.ok)} of ${count(total, 'node')} are well. `}
         {health.left > 0 && `${count(health.left, 'node')} left.`}
       </p>
       {troubles.map((problem) => (
@@ -87,7 +88,7 @@ const Tile = memo(function Tile({ name, value, note, points, tone }: {
     <div class={`tile ${tone ?? ''}`}>
       <div class="tile-name">{name}</div>
       <div class="tile-value">
-        {value}
+        <span class="tile-figure">{value}</span>
         {note && <span class="tile-note">{note}</span>}
       </div>
       {points && <Spark points={points} label={`${name}, the last minutes`} width={160} height={26} />}
@@ -95,9 +96,9 @@ const Tile = memo(function Tile({ name, value, note, points, tone }: {
   );
 });
 
-/** The last three minutes: what a tile has room for. */
+/** The last two minutes: what a tile has room for. */
 function recent(points: Points | undefined): Points | undefined {
-  return points?.slice(-180);
+  return points?.slice(-120);
 }
 
 function Tiles({ state }: { state: FleetState }) {
@@ -154,7 +155,7 @@ function Cards({ state }: { state: FleetState }) {
         ))}
       </ul>
       {state.ids.length > kMostCards && (
-        <p>
+        <p class="more">
           <a href={link('nodes')}>All {count(state.ids.length, 'node')}</a>
         </p>
       )}
@@ -165,7 +166,6 @@ function Cards({ state }: { state: FleetState }) {
 export function Overview() {
   const state = useStore(fleetStore);
   const phase = useStore(connectionStore, (connection) => connection.phase);
-  const now = useStore(nowStore);
   if (state.sequence === 0) {
     return <Empty title={phase === 'reconnecting' ? 'The coordinator does not answer yet.' : 'Waiting for the first figures…'} />;
   }
@@ -186,11 +186,11 @@ export function Overview() {
         <section aria-label="What needs attention">
           <ul class="troubles">
             {troubled.slice(0, kMostTroubles).map(([id, node]) => (
-              <Trouble key={id} id={id} node={node} now={now} />
+              <Trouble key={id} id={id} node={node} />
             ))}
           </ul>
           {troubled.length > kMostTroubles && (
-            <p>
+            <p class="more">
               <a href={link('nodes', undefined, { health: 'trouble' })}>All {count(troubled.length, 'node')} that need attention</a>
             </p>
           )}
