@@ -8,6 +8,7 @@ export const kMaxRows = 50_000;
 /** A gap is filled by so many lines a click. */
 export const kGapPage = 1000;
 
+/** Lines after `after` up to and including `before`. */
 export interface GapRow {
   skipped: number;
   after: string;
@@ -18,6 +19,11 @@ export type LogRow = LogRecord | GapRow;
 
 export function isGap(row: LogRow): row is GapRow {
   return 'skipped' in row;
+}
+
+/** The place of a record among those of its store: cursors are STORE-NUMBER, and numbers grow. */
+export function cursorNumber(cursor: string): number {
+  return Number(cursor.slice(cursor.lastIndexOf('-') + 1));
 }
 
 /** What is beyond the first or last line: more that can be loaded, or nothing. */
@@ -128,14 +134,15 @@ export class LogBook {
     this.cursor = records[records.length - 1]?.cursor;
   }
 
-  /** Puts lines in the place of a gap; what is still missing stays a smaller one. Returns how many rows came before. */
-  fillGap(gap: GapRow, records: readonly LogRecord[]): void {
+  /** Puts lines, as they follow `gap.after`, in the place of a gap. Those past `gap.before` are here already; if that was not
+   *  reached, what is still missing stays a smaller gap. */
+  fillGap(gap: GapRow, records: readonly LogRecord[], hasMore: boolean): void {
     const number = this.find(gap);
     if (number === undefined) return;
-    const end = records.findIndex((record) => record.cursor === gap.before);
-    const taken = records.slice(0, end < 0 ? gap.skipped : Math.min(end, gap.skipped));
-    const left = gap.skipped - taken.length;
-    const isDone = left <= 0 || taken.length === 0 || taken.length < Math.min(records.length, gap.skipped);
+    const end = cursorNumber(gap.before);
+    const taken = records.filter((record) => cursorNumber(record.cursor) <= end);
+    const isDone = taken.length < records.length || !hasMore || taken.length === 0;
+    const left = Math.max(1, gap.skipped - taken.length);
     const rest: LogRow[] = isDone
       ? []
       : [{ skipped: left, after: taken[taken.length - 1]!.cursor, before: gap.before, state: 'idle' }];

@@ -19,7 +19,7 @@ export function filterOf(params: Params): LogFilter {
     node: params.node ?? '',
     logger: params.logger ?? '',
     level: kLevels.find((level) => level === params.level) ?? '',
-    text: params.regex ?? params.text ?? '',
+    text: params.regex || params.text || '',
     isRegex: params.regex !== undefined && params.regex !== '',
   };
 }

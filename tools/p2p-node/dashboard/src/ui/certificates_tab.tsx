@@ -176,7 +176,7 @@ export function CertificatesTab() {
   const { q = '', state = '', sort: sortText } = useStore(routeStore).params;
   const nodes = useStore(fleetStore, (fleet) => fleet.nodes);
   const now = useStore(nowStore, (time) => Math.floor((time || Date.now()) / 60_000) * 60_000);
-  useStore(sessionStore);
+  const isOperator = useStore(sessionStore, canChange);
   const { answer, failure, reload } = useLoaded(
     (signal) => call<IssuedCertificate[]>('certs.list', { all: state === 'all' }, undefined, signal),
     `certs ${state === 'all'}`,
@@ -209,7 +209,7 @@ export function CertificatesTab() {
           rows={rows}
           sort={sort}
           onSort={(key) => setParams({ sort: nextSort(sort, key, ['name', 'role', 'expires']) })}
-          row={(one) => <Row key={one.serial} certificate={one} now={now} isNode={nodes.has(one.name)} mayChange={canChange()} reload={reload} />}
+          row={(one) => <Row key={one.serial} certificate={one} now={now} isNode={nodes.has(one.name)} mayChange={isOperator} reload={reload} />}
         />
       )}
       {answer && rows.length === 0 && (

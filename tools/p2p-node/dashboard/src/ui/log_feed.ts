@@ -104,9 +104,8 @@ export class LogFeed {
     const row = book.setGapState(gap, 'loading');
     this.changed();
     try {
-      const limit = Math.min(kGapPage, row.skipped);
-      const page = await newerLogs(queryFilter(this.filter), { cursor: row.after }, limit);
-      if (book.id === id) book.fillGap(row, page.logs);
+      const page = await newerLogs(queryFilter(this.filter), { cursor: row.after }, kGapPage);
+      if (book.id === id) book.fillGap(row, page.logs, page.more);
     } catch {
       if (book.id === id) book.setGapState(row, 'failed');
     }

@@ -6,6 +6,7 @@ import { link } from '../state/route';
 import { fleetStore, useSlowNow } from './app_state';
 import { LifeBar } from './life_bar';
 import { NodeCharts, RangeChoice, useRange } from './fleet_charts';
+import { seenWords } from './node_table';
 import { lastErrorLink } from './overview';
 import { Empty, Fact, Meter, Pill, Problem, nodeWord, shareOf, toneOfNode } from './parts';
 import { PlaceRow } from './service_places';
@@ -32,7 +33,7 @@ function Facts({ node, now }: { node: NodeEntry; now: number }) {
           : 'no node'}
       </Fact>
       <Fact name="Running">{node.started_at ? `${formatDuration(now - Date.parse(node.started_at))}, since ${formatDateTime(node.started_at)}` : '–'}</Fact>
-      <Fact name="Last seen">{formatAgo(node.last_seen, now)}</Fact>
+      <Fact name="Last seen">{seenWords(node, now)}</Fact>
       <Fact name="CPU">
         <Meter share={node.cpu} /> <span class="muted">load {formatNumber(node.load1)} of {node.cores ?? '–'} cores</span>
       </Fact>

@@ -69,6 +69,11 @@ export function sortNodes(rows: NodeRow[], key: string, isDown: boolean): NodeRo
   });
 }
 
+/** The coordinator does not tell the time of each sign of life of a node that is alive. */
+export function seenWords(node: NodeEntry, now: number): string {
+  return node.status === 'alive' ? 'now' : formatAgo(node.last_seen, now);
+}
+
 const Row = memo(function Row({ id, node, seen, isOpen }: { id: string; node: NodeEntry; seen: string; isOpen: boolean }) {
   const tone = toneOfNode(node);
   return (
@@ -118,7 +123,7 @@ export function NodeTable({ rows, now, open, sort, onSort }: Props) {
       rows={rows}
       sort={sort}
       onSort={onSort}
-      row={({ id, node }) => <Row key={id} id={id} node={node} seen={formatAgo(node.last_seen, now)} isOpen={id === open} />}
+      row={({ id, node }) => <Row key={id} id={id} node={node} seen={seenWords(node, now)} isOpen={id === open} />}
     />
   );
 }

@@ -32,14 +32,13 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
     `${name} ${node}`,
   );
   const [open, setOpen] = useState('');
-  useStore(sessionStore);
   if (failure) return <Problem text={`Its methods cannot be shown: ${failure}.`} retry={reload} />;
   if (!answer) return <p class="muted">Loading…</p>;
   return (
     <>
       {answer.description && <p>{answer.description}</p>}
       {answer.error && <Problem text={answer.error} />}
-      {canChange() && reachable.length > 1 && (
+      {reachable.length > 1 && (
         <label class="inline-label">
           Call it on{' '}
           <Choice
@@ -57,16 +56,14 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
             <div class="method-head">
               <Code>{method.name}</Code>
               <span class="muted">{method.description}</span>
-              {canChange() && (
-                <button
-                  type="button"
-                  class="button small"
-                  aria-expanded={open === method.name}
-                  onClick={() => setOpen(open === method.name ? '' : method.name)}
-                >
-                  {open === method.name ? 'Close' : 'Call…'}
-                </button>
-              )}
+              <button
+                type="button"
+                class="button small"
+                aria-expanded={open === method.name}
+                onClick={() => setOpen(open === method.name ? '' : method.name)}
+              >
+                {open === method.name ? 'Close' : 'Call…'}
+              </button>
             </div>
             {open === method.name && node && <CallForm key={node} service={name} node={node} method={method} />}
           </li>
@@ -78,6 +75,7 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
 
 export function ServiceDetails({ name, service, back }: { name: string; service: FleetService | undefined; back: string }) {
   const isKnown = useStore(fleetStore, (state) => state.sequence > 0);
+  const isOperator = useStore(sessionStore, canChange);
   return (
     <aside class="details" aria-label={`Service ${name}`}>
       <div class="details-head">
@@ -103,7 +101,7 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
             )}
           />
           <h2>Methods</h2>
-          <Methods name={name} places={service.places} />
+          {isOperator ? <Methods name={name} places={service.places} /> : <p class="muted">Only operators may see and call them.</p>}
         </>
       )}
     </aside>

@@ -49,9 +49,9 @@ interface Props {
 }
 
 export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachable, shows }: Props) {
-  useStore(sessionStore);
+  const isOperator = useStore(sessionStore, canChange);
   const health = serviceHealth(service.state);
-  const mayChange = canChange() && isReachable;
+  const mayChange = isOperator && isReachable;
   return (
     <tr>
       <th scope="row">
