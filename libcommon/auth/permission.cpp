@@ -30,6 +30,7 @@ constexpr std::uint32_t bit_of(Permission permission) { return 1U << static_cast
 
 /// Of one with an identity.
 std::string_view kind_of(const Caller& caller) {
+  if (caller.is_session()) return "session";
   return caller.token_id.empty() ? pki::to_string(caller.identity->role) : "token";
 }
 

@@ -57,6 +57,9 @@ class Scopes {
   std::uint32_t bits_ = 0;
 };
 
+/// How the token_id of a caller begins who is known by a session of the dashboard.
+inline constexpr std::string_view kSessionIdPrefix = "session-";
+
 /// The one who asks, as established by certificate or token, or by a coordinator that passes a call on.
 struct Caller {
   std::optional<pki::Identity> identity;  ///< none for an anonymous client
@@ -69,15 +72,18 @@ struct Caller {
   std::optional<pki::CertificateId> certificate;
   /// When certificate or token ends; what this caller is given ends no later.
   WallTime ends_at = WallTime::max();
-  std::string token_id{};  ///< `jti` of the token by which the caller is known; empty for a certificate
+  /// `jti` of the token by which the caller is known, or what a session is called; empty for a certificate.
+  std::string token_id{};
 
   bool is_node() const;
+  bool is_session() const { return token_id.starts_with(kSessionIdPrefix); }
   /// The caller that a coordinator states in `P2P-Caller: role/name;scope,scope`, and `;token=ID` where it came with
   /// one; the inverse of parse_stated_caller.
   std::string to_stated() const;
 };
 
-/// For logs, the inventory and services: `operator/alice`, `token/prometheus` of who came with a token, `anonymous`.
+/// For logs, the inventory and services: `operator/alice`, `token/prometheus` of who came with a token, `session/alice`
+/// of who is signed in to the dashboard, `anonymous`.
 std::string caller_name(const Caller& caller);
 
 /// `invalid` when malformed; the identity's cluster_name is left empty. Counts only when it comes from a coordinator's

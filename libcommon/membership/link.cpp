@@ -140,6 +140,9 @@ void Link::State::receive(const Frame& frame) {
       break;
     case FrameKind::logs: handlers.on_logs(frame.payload); break;
     case FrameKind::logs_reply: handlers.on_logs_reply(frame.payload); break;
+    case FrameKind::figures:
+      if (handlers.on_figures) handlers.on_figures(frame.payload);
+      break;
   }
 }
 

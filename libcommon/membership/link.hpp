@@ -40,6 +40,7 @@ struct LinkHandlers {
   std::function<void(std::string_view payload, LinkRoom room)> on_records;
   std::function<void(std::string_view payload)> on_logs;
   std::function<void(std::string_view payload)> on_logs_reply;
+  std::function<void(std::string_view payload)> on_figures{};  ///< may be empty
   /// What this node's clock shows, for the other end; none: it is told nothing, and its clock is not measured.
   std::function<WallTime()> wall_clock{};
   /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends. `call.progress`

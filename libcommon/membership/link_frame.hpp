@@ -16,6 +16,7 @@
 //   cancel      no payload; the caller no longer waits for the call with this id
 //   logs        worker to coordinator: a message of the log shipper
 //   logs_reply  coordinator to worker: a message of the log collector
+//   figures     worker to coordinator, each second: what the node tells of itself (metrics/node_figures.hpp)
 //
 // A frame of an unknown kind is skipped, so that versions meet. Pure.
 #pragma once
@@ -42,6 +43,7 @@ enum class FrameKind : std::uint8_t {
   failed = 10,
   progress = 11,
   dropped = 12,
+  figures = 13,
 };
 
 struct Frame {

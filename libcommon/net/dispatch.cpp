@@ -95,6 +95,10 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
     refusal = over_limit(request, route.over_limit, std::chrono::seconds(1));
     return false;
   }
+  if (!authentic && !request.headers.has("Authorization")) {
+    refusal = Response::problem(403, authentic.error().context);
+    return false;
+  }
   if (!authentic) {
     refusal = unauthorized(authentic.error().context, R"(Bearer realm="p2p", error="invalid_token")");
     return false;

@@ -35,6 +35,19 @@ bool has_token(std::string_view list, std::string_view token) noexcept {
   return false;
 }
 
+std::vector<std::string_view> cookies_named(std::string_view field, std::string_view name) {
+  std::vector<std::string_view> out;
+  while (!field.empty() && out.size() < kMaxCookiesOfOneName) {
+    const std::size_t end = std::min(field.find(';'), field.size());
+    std::string_view pair = field.substr(0, end);
+    field.remove_prefix(std::min(end + 1, field.size()));
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      out.push_back(pair.substr(name.size() + 1));
+  }
+  return out;
+}
+
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace p2p::net {
 
@@ -18,5 +19,10 @@ bool has_token(std::string_view list, std::string_view token) noexcept;
 bool is_token(std::string_view text) noexcept;
 /// No control characters but tab: safe as a field value.
 bool is_field_value(std::string_view text) noexcept;
+
+/// The values of all cookies of this name in a Cookie field (RFC 6265 section 4.2): whoever serves another port of the
+/// same host may have set one too. At most kMaxCookiesOfOneName.
+inline constexpr std::size_t kMaxCookiesOfOneName = 8;
+std::vector<std::string_view> cookies_named(std::string_view field, std::string_view name);
 
 }  // namespace p2p::net

@@ -30,6 +30,9 @@ std::string canonical(std::string method) {
 /// A longer name is no slip of the finger, and comparing it takes time.
 constexpr std::size_t kMaxMeantBytes = 128;
 
+constexpr char kAuditLogger[] = "Audit";
+constexpr std::size_t kMaxAuditedName = 128;
+
 /// `; did you mean …?` with a method of this node, else the same method of another node's service.
 std::string meant_method(const std::string& method, const RegistrySnapshot& here, const Forwarder* forwarder) {
   if (method.size() > kMaxMeantBytes) return {};
@@ -267,7 +270,41 @@ asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& reque
   co_return out;
 }
 
+/// Reading is none; of a method that is not known here nobody knows.
+bool Dispatcher::is_change(std::string_view method) const {
+  const auto snapshot = registry_.snapshot();
+  const Method* known = snapshot->find(method);
+  if (known == nullptr) return true;
+  switch (known->permission) {
+    case auth::Permission::services_control:
+    case auth::Permission::logs_clear:
+    case auth::Permission::certs_manage:
+    case auth::Permission::admin: return true;
+    default: return !known->idempotent;
+  }
+}
+
 asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {
+  const bool audited = origin.caller.is_session() && !origin.final && is_change(canonical(parsed.method));
+  return audited ? call_audited(parsed, origin) : call_unaudited(parsed, origin);
+}
+
+asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, const Origin& origin) {
+  const std::string what = fmt::format("{}{}", escape_controls(parsed.method.substr(0, kMaxAuditedName)),
+                                       origin.target ? " on " + to_text(*origin.target) : std::string());
+  const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
+  // Whatever the log's level is.
+  log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} calls {}", who, what));
+  auto calling = call_unaudited(parsed, origin);
+  Outcome outcome = co_await std::move(calling);
+  if (!outcome) {
+    log_.sink().write(LogLevel::info, kAuditLogger,
+                      fmt::format("{} called {}: {}", who, what, escape_controls(outcome.error().message)));
+  }
+  co_return outcome;
+}
+
+asio::awaitable<Outcome> Dispatcher::call_unaudited(const ParsedCall& parsed, const Origin& origin) {
   if (!parsed.flaw.empty()) co_return standard_error(Code::invalid_request, parsed.flaw);
   CallContext context{origin.caller, canonical(parsed.method), std::string(parsed.params), origin.deadline,
                       origin.progress};
@@ -331,35 +368,39 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     co_return standard_error(Code::invalid_params, fits.error().context);
   }
   std::string failure;
+  const Monotonic begun = steady_clock::now();
+  const auto ended = [&](bool done) {
+    count(done ? method.counts->done : method.counts->failed);
+    method.counts->latency.add(steady_clock::now() - begun);
+  };
   try {
     if (method.immediate) {
       Outcome outcome = co_await method.handler(std::move(context));
-      count(outcome ? method.counts->done : method.counts->failed);
+      ended(outcome.has_value());
       co_return outcome;
     }
     Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
-    const Monotonic now = steady_clock::now();
-    const bool own_limit = now + method.timeout < context.deadline;
-    if (own_limit) context.deadline = now + method.timeout;
+    const bool own_limit = begun + method.timeout < context.deadline;
+    if (own_limit) context.deadline = begun + method.timeout;
     const Monotonic deadline = context.deadline;
-    if (deadline > now) {
+    if (deadline > begun) {
       auto running = method.handler(std::move(context));
       outcome = co_await with_deadline(std::move(running), deadline);
     }
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
-    count(outcome ? method.counts->done : method.counts->failed);
+    ended(outcome.has_value());
     co_return outcome;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
-      count(method.counts->failed);
+      ended(false);
       throw;
     }
     failure = error.what();
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  count(method.counts->failed);
+  ended(false);
   log_.error("method {} ended with an exception: {}", method.name, failure);
   co_return standard_error(Code::internal_error);
 }

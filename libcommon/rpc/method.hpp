@@ -14,6 +14,7 @@
 #include "auth/permission.hpp"
 #include "base/clock.hpp"
 #include "base/progress.hpp"
+#include "metrics/call_latency.hpp"
 #include "rpc/outcome.hpp"
 
 namespace p2p::rpc {
@@ -39,6 +40,7 @@ struct CallCounts {
   std::atomic<std::uint64_t> done{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> refused{0};  ///< the caller may not
+  metrics::LatencyRecorder latency{};     ///< of those that ran, done or failed
 };
 
 using MethodHandler = std::function<boost::asio::awaitable<Outcome>(CallContext)>;

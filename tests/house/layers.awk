@@ -64,7 +64,7 @@ function outer_call(line) {
 }
 
 BEGIN {
-  count = split("base|config crypto ratelimit metrics|vault|pki|auth|net|membership|rpc|services logs acme addresses|cli|tools",
+  count = split("base|config crypto ratelimit metrics|vault|pki|auth|net|membership|rpc|services logs acme addresses dashboard|cli|tools",
                 tier, "|")
   for (i = 1; i <= count; ++i) {
     many = split(tier[i], subject, " ")

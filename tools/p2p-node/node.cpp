@@ -54,6 +54,8 @@
 #include "settings.hpp"
 #include "state_writer.hpp"
 #include "tokens/tokens.hpp"
+#include "web/dashboard.hpp"
+#include "web/own_figures.hpp"
 
 namespace p2p::node {
 
@@ -115,6 +117,7 @@ class Node {
   Result<void> open_tokens();
   Result<void> open_authority();
   void open_calls();
+  Result<void> open_dashboard();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
   asio::awaitable<void> main();
@@ -177,6 +180,8 @@ class Node {
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
+  std::unique_ptr<OwnFigures> own_figures_;
+  std::unique_ptr<Dashboard> dashboard_;  // at a coordinator
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<asio::signal_set> signals_;
@@ -224,8 +229,10 @@ Result<void> Node::prepare() {
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
   if (auto opened = open_authority(); !opened) return opened;
+  if (auto opened = open_dashboard(); !opened) return opened;
   auto options = server_options(config_);
   options.authenticate = [this](const net::Request& request, net::LimitClass limit_class, auth::Caller& caller) {
+    if (dashboard_ && !request.headers.has("Authorization")) return dashboard_->authenticate(request, caller);
     const auto has_room = [&] { return limits_.has_room(request.caller, limit_class); };
     return tokens_->authenticate(request.headers.get("Authorization"), has_room, caller);
   };
@@ -313,6 +320,7 @@ Result<void> Node::open_membership() {
     if (!own_->revocation_lists().accept(bulletin, clock_.wall())) return;
     revocation_->apply(own_->revocation_lists().revoked());
     tokens_->trust(own_->revocation_lists().revoked());
+    if (dashboard_) dashboard_->trust(own_->revocation_lists().revoked());
     gossip_->pump();
   };
   hooks.joined = [this] {
@@ -357,6 +365,35 @@ Result<void> Node::open_authority() {
                                      });
   if (!opened) return opened.error();
   authority_ = std::move(*opened);
+  return {};
+}
+
+Result<void> Node::open_dashboard() {
+  own_figures_ = std::make_unique<OwnFigures>(OwnFigures::Parts{figures_, registry_, *services_, identity()});
+  if (!is_coordinator()) return {};
+  FleetFeed::Parts feed{config_.cluster_name,
+                        config_.node_id,
+                        [this] { return gossip_->view(); },
+                        directory_,
+                        log_access(),
+                        [this] { return log_store_->collector.trouble(); },
+                        {},
+                        clock_,
+                        log_sink_};
+  Dashboard::Hooks hooks;
+  hooks.make_writer = [this](std::string what, std::filesystem::path file, std::function<std::string()> encode) {
+    return make_state_writer(std::move(what), std::move(file), std::move(encode));
+  };
+  hooks.drop = [this](std::function<bool(const auth::Caller&)> is_dropped) {
+    server_->drop_connections(std::move(is_dropped));
+  };
+  auto opened = Dashboard::open(config_, options_.paths, loops_->control(), std::move(feed), std::move(hooks));
+  if (!opened) return opened.error();
+  dashboard_ = std::move(*opened);
+  registry_.publish(dashboard_->service());
+  links_->set_figures([this](const std::string& node_id, std::string_view payload) {
+    dashboard_->feed().take_figures(node_id, payload);
+  });
   return {};
 }
 
@@ -442,6 +479,7 @@ net::Router Node::make_router() {
   if (log_store_) logs::add_routes(router, log_access(), log_store_->collector);
   if (is_coordinator()) links_->add_route(router);
   if (authority_) authority_->add_routes(router);
+  if (dashboard_) dashboard_->add_routes(router);
   tokens_->add_routes(router);
   return router;
 }
@@ -501,6 +539,11 @@ asio::awaitable<void> Node::main() {
     tasks_->start("signals", wait_for_signals());
     own_->start(*tasks_);
     if (authority_) authority_->start(*tasks_);
+    if (dashboard_) dashboard_->start(*tasks_, config_.autosave_interval);
+    tasks_->start("figures", own_figures_->tell([this](metrics::NodeFigures figures) {
+      if (dashboard_) return dashboard_->feed().take_own(std::move(figures));
+      links_->send_figures(metrics::encode_figures(figures));
+    }));
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));
     }
@@ -565,6 +608,10 @@ asio::awaitable<void> Node::shut_down() {
     co_await std::move(saving);
     auto saving_blacklist = tokens_->blacklist_state().save_now();
     co_await std::move(saving_blacklist);
+    if (dashboard_) {
+      auto saving_dashboard = dashboard_->save();
+      co_await std::move(saving_dashboard);
+    }
   }
   for (const auto& client : *clients_) client->close();
 }

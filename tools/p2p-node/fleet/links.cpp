@@ -104,6 +104,9 @@ asio::awaitable<void> Links::accept(net::ChannelPtr channel) {
       }
     };
   }
+  if (take_figures_) {
+    handlers.on_figures = [this, node_id](std::string_view payload) { take_figures_(node_id, payload); };
+  }
   link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());
   asio::post(control_, [this, node_id, link] { gossip_.link_opened(node_id, link); });
   const Error why = co_await link->run();
@@ -174,6 +177,7 @@ asio::awaitable<Error> Links::hold(net::ChannelPtr channel) {
   };
   const auto link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());
   gossip_.link_opened(node_id, link);
+  upstream_ = link;
   net::TaskGroup tasks(control_.get_executor(), log_.sink());
   if (shipper_ != nullptr) tasks.start("log shipping", ship(link));
   Error why = co_await link->run();
@@ -199,6 +203,11 @@ asio::awaitable<void> Links::ship(std::shared_ptr<membership::Link> link) {
     // A wake ends the wait early; a cancellation of this task ends the next one with an exception.
     co_await timer->async_wait(kAsTuple);
   }
+}
+
+/// Of no use a second later: a link that is full goes without.
+void Links::send_figures(std::string_view payload) {
+  if (const auto link = upstream_.lock()) link->send(membership::FrameKind::figures, payload);
 }
 
 void Links::send_logs(membership::Link& link, const std::vector<Bytes>& messages) {

@@ -30,6 +30,11 @@ class Links {
   /// Dials a coordinator, keeps the link, and dials again with back-off, until cancelled. On the control loop, with its
   /// client.
   boost::asio::awaitable<void> keep(net::Client& client, std::vector<std::string> addresses);
+  /// At a coordinator: who takes what linked nodes tell of themselves; on any loop. Before requests come.
+  using TakeFigures = std::function<void(const std::string& node_id, std::string_view payload)>;
+  void set_figures(TakeFigures take) { take_figures_ = std::move(take); }
+  /// At a worker: tells the coordinator, if it is linked. Control loop.
+  void send_figures(std::string_view payload);
   /// No link is dialled from here on. Control loop.
   void stop() { stopping_ = true; }
 
@@ -50,6 +55,8 @@ class Links {
   Random& random_;
   const Clock& clock_;
   Logger log_;
+  TakeFigures take_figures_;
+  std::weak_ptr<membership::Link> upstream_;
   bool stopping_ = false;
 };
 

@@ -1,0 +1,91 @@
+#include "dashboard/judgement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rfc3339.hpp"
+#include "base/text.hpp"
+
+namespace p2p::dashboard {
+namespace {
+
+constexpr double kFailingCalls = 0.1;
+constexpr double kCertainRate = 0.05;
+
+/// Dates, not how long ago they are: a sentence that changes each second would be sent each second.
+std::string date(WallTime time) { return format_rfc3339(time, 0); }
+
+class Judgement {
+ public:
+  explicit Judgement(NodeEntry& node) : node_(node) {}
+  void failing(std::string why) { say(Health::failing, std::move(why)); }
+  void warning(std::string why) { say(Health::warning, std::move(why)); }
+
+ private:
+  void say(Health how, std::string why) {
+    node_.health = std::max(node_.health, how);
+    node_.problems.push_back(std::move(why));
+  }
+  NodeEntry& node_;
+};
+
+void judge_services(const NodeEntry& node, Judgement& out) {
+  for (const auto& [name, service] : node.services) {
+    if (service.state == "failed") out.failing(fmt::format("{}: failed", name));
+    if (service.state == "degraded") {
+      out.failing(fmt::format("{}: degraded, its program died {} times", name, service.restarts));
+    }
+  }
+}
+
+void judge_certificate(const CertificateState& certificate, bool has_ended, Judgement& out) {
+  if (has_ended && certificate.state == "revoked") out.failing("its certificate was revoked");
+  if (has_ended && certificate.state == "expired") {
+    out.failing(fmt::format("its certificate expired on {}", date(certificate.not_after)));
+  }
+  if (!has_ended && certificate.state == "expiring") {
+    out.warning(fmt::format("its certificate was not renewed and expires on {}", date(certificate.not_after)));
+  }
+}
+
+}  // namespace
+
+std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept {
+  if (now >= not_after) return "expired";
+  return not_after - now < (not_after - not_before) / kExpiringPart ? "expiring" : "valid";
+}
+
+void judge(NodeEntry& node) {
+  node.health = Health::ok;
+  node.problems.clear();
+  if (node.status == "left") return;
+  Judgement out(node);
+  const bool seen = node.last_seen != WallTime{};
+  if (node.status == "dead") out.failing(seen ? "dead, last seen on " + date(node.last_seen) : "dead");
+  // What a dead node said last of its services is no news.
+  if (node.status != "dead") judge_services(node, out);
+  if (node.certificate) judge_certificate(*node.certificate, true, out);
+  if (node.status == "dead") return;
+  if (node.status == "suspected") out.warning("suspected: nothing was heard of it lately");
+  if (node.certificate) judge_certificate(*node.certificate, false, out);
+  if (node.clock_offset_ms && std::abs(*node.clock_offset_ms) >= kClockTolerance.count()) {
+    const std::chrono::seconds off(std::abs(*node.clock_offset_ms) / 1'000);
+    out.warning(
+        fmt::format("its clock is {} {}", format_duration(off), *node.clock_offset_ms > 0 ? "ahead" : "behind"));
+  }
+  if (node.disk_used && node.disk_total && *node.disk_total > 0) {
+    const double used = static_cast<double>(*node.disk_used) / static_cast<double>(*node.disk_total);
+    if (used >= kFullDisk) out.warning(fmt::format("its disk is {:.0f}% full", 100 * used));
+  }
+  if (const auto errors = std::llround(std::ceil(node.log_errors_per_minute.value_or(0))); errors > 0) {
+    out.warning(fmt::format("{} error{} in its log in the last minute", errors, errors == 1 ? "" : "s"));
+  }
+  const double failed = node.errors_per_second.value_or(0);
+  if (failed >= kCertainRate && failed >= kFailingCalls * node.calls_per_second.value_or(0)) {
+    out.warning("a tenth of its calls fail, or more");
+  }
+}
+
+}  // namespace p2p::dashboard

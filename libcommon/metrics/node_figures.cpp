@@ -1,0 +1,123 @@
+#include "metrics/node_figures.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace p2p::metrics {
+namespace {
+
+constexpr std::size_t kMaxFiguresName = 64;
+/// 9999-12-31
+constexpr std::uint64_t kLastSecond = 253'402'300'799;
+
+std::optional<double> find_share(const Json& object, std::string_view key, double most) {
+  const Json* value = find_member(object, key);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  const double number = value->get<double>();
+  return number >= 0 && number <= most ? std::optional(number) : std::nullopt;
+}
+
+std::optional<Share> find_used(const Json& object, std::string_view key) {
+  const Json* value = find_member(object, key);
+  if (value == nullptr || !value->is_array() || value->size() != 2) return std::nullopt;
+  if (!(*value)[0].is_number_unsigned() || !(*value)[1].is_number_unsigned()) return std::nullopt;
+  const Share out{(*value)[0].get<std::uint64_t>(), (*value)[1].get<std::uint64_t>()};
+  return out.used <= out.total ? std::optional(out) : std::nullopt;
+}
+
+bool read_latency(const Json& value, LatencyCounts& into) {
+  if (!value.is_array() || value.size() > into.size()) return false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (!value[i].is_number_unsigned()) return false;
+    into[i] = value[i].get<std::uint64_t>();
+  }
+  return true;
+}
+
+bool read_services(const Json& value, std::vector<ServiceFigures>& into) {
+  if (!value.is_array() || value.size() > kMaxFiguresServices) return false;
+  for (const Json& entry : value) {
+    if (!entry.is_array() || entry.size() < 4) return false;
+    if (!entry[0].is_string() || !entry[1].is_string()) return false;
+    if (!entry[2].is_number_unsigned() || !entry[3].is_number_unsigned()) return false;
+    ServiceFigures service{entry[0].get<std::string>(), entry[1].get<std::string>(), entry[2].get<std::uint64_t>(),
+                           entry[3].get<std::uint64_t>()};
+    if (!is_valid_name(service.name) || service.state.size() > kMaxFiguresName) return false;
+    into.push_back(std::move(service));
+  }
+  return true;
+}
+
+std::optional<CertificateFigures> read_certificate(const Json& value) {
+  const std::string* serial = find_string(value, "serial");
+  const auto from = find_unsigned(value, "from"), until = find_unsigned(value, "until");
+  if (serial == nullptr || serial->size() > kMaxFiguresName || !from_hex(*serial) || !from || !until)
+    return std::nullopt;
+  if (*from > kLastSecond || *until > kLastSecond || *from >= *until) return std::nullopt;
+  using std::chrono::seconds;
+  return CertificateFigures{*serial, std::chrono::sys_seconds(seconds(*from)),
+                            std::chrono::sys_seconds(seconds(*until))};
+}
+
+}  // namespace
+
+std::string encode_figures(const NodeFigures& figures) {
+  Json out = {{"calls", figures.calls}, {"errors", figures.errors}};
+  if (figures.cpu) out["cpu"] = static_cast<float>(*figures.cpu);
+  if (figures.load1) out["load1"] = static_cast<float>(*figures.load1);
+  if (figures.cores) out["cores"] = *figures.cores;
+  if (figures.memory) out["memory"] = {figures.memory->used, figures.memory->total};
+  if (figures.disk) out["disk"] = {figures.disk->used, figures.disk->total};
+  if (figures.rss) out["rss"] = *figures.rss;
+  Json latency = Json::array();
+  for (const std::uint64_t count : figures.latency) latency.push_back(count);
+  while (!latency.empty() && latency.back() == 0) latency.erase(latency.size() - 1);
+  out["latency"] = std::move(latency);
+  if (figures.certificate) {
+    out["certificate"] = {
+        {"serial", figures.certificate->serial},
+        {"from", static_cast<std::uint64_t>(
+                     std::max<std::int64_t>(0, figures.certificate->not_before.time_since_epoch().count()))},
+        {"until", static_cast<std::uint64_t>(figures.certificate->not_after.time_since_epoch().count())}};
+  }
+  Json services = Json::array();
+  for (const ServiceFigures& service : figures.services) {
+    if (services.size() == kMaxFiguresServices) break;
+    services.push_back({service.name, service.state, service.restarts, service.calls});
+  }
+  out["services"] = std::move(services);
+  return to_text(dump_cbor(out));
+}
+
+Result<NodeFigures> decode_figures(std::string_view payload) {
+  if (payload.size() > kMaxFiguresBytes) return Error(Errc::invalid, "the figures of a node are too long");
+  const auto object = parse_cbor(as_bytes(payload));
+  if (!object) return object.error();
+  if (!object->is_object()) return Error(Errc::invalid, "the figures of a node are no map");
+  NodeFigures out;
+  out.cpu = find_share(*object, "cpu", 1);
+  constexpr double kMostLoad = 1e6;
+  out.load1 = find_share(*object, "load1", kMostLoad);
+  out.cores = find_unsigned(*object, "cores");
+  out.memory = find_used(*object, "memory");
+  out.disk = find_used(*object, "disk");
+  out.rss = find_unsigned(*object, "rss");
+  out.calls = find_unsigned(*object, "calls").value_or(0);
+  out.errors = find_unsigned(*object, "errors").value_or(0);
+  const Json* latency = find_member(*object, "latency");
+  if (latency != nullptr && !read_latency(*latency, out.latency))
+    return Error(Errc::invalid, "latency: must be counts of calls");
+  const Json* services = find_member(*object, "services");
+  if (services != nullptr && !read_services(*services, out.services))
+    return Error(Errc::invalid, "services: must be [name, state, restarts, calls] of each");
+  if (const Json* certificate = find_member(*object, "certificate"); certificate != nullptr) {
+    out.certificate = read_certificate(*certificate);
+    if (!out.certificate) return Error(Errc::invalid, "certificate: must have serial, from and until");
+  }
+  return out;
+}
+
+}  // namespace p2p::metrics

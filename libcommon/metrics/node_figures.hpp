@@ -1,0 +1,61 @@
+// What a node tells its coordinator of itself each second, over the link that it keeps. Pure.
+//
+// On the wire it is CBOR, a map: {"cpu": share, "load1": n, "cores": n, "memory": [used, total], "disk": [used, total],
+// "rss": bytes, "calls": n, "errors": n, "latency": [counts of call_latency.hpp, without zeros at the end],
+// "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls], …]}.
+// Counts are since the node's start. What is not known is absent; members that this version does not know are skipped.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "metrics/call_latency.hpp"
+
+namespace p2p::metrics {
+
+inline constexpr std::size_t kMaxFiguresBytes = 64 << 10;
+inline constexpr std::size_t kMaxFiguresServices = 256;
+
+struct ServiceFigures {
+  std::string name;
+  std::string state;  ///< as of services::to_string(ServiceState)
+  std::uint64_t restarts = 0;
+  std::uint64_t calls = 0;
+  bool operator==(const ServiceFigures&) const = default;
+};
+
+struct Share {
+  std::uint64_t used = 0, total = 0;
+  bool operator==(const Share&) const = default;
+};
+
+struct CertificateFigures {
+  std::string serial;  ///< lower-case hexadecimal
+  std::chrono::sys_seconds not_before{}, not_after{};
+  bool operator==(const CertificateFigures&) const = default;
+};
+
+struct NodeFigures {
+  std::optional<double> cpu;    ///< busy share of all processors since the message before, 0 to 1
+  std::optional<double> load1;  ///< load average over a minute
+  std::optional<std::uint64_t> cores;
+  std::optional<Share> memory, disk;  ///< bytes
+  std::optional<std::uint64_t> rss;   ///< bytes of the node's process
+  std::uint64_t calls = 0, errors = 0;
+  LatencyCounts latency{};
+  std::optional<CertificateFigures> certificate;
+  std::vector<ServiceFigures> services;  ///< external ones, by name
+  bool operator==(const NodeFigures&) const = default;
+};
+
+std::string encode_figures(const NodeFigures& figures);
+/// `invalid` for what is no map, is larger than kMaxFiguresBytes, or has a member of a wrong form.
+Result<NodeFigures> decode_figures(std::string_view payload);
+
+}  // namespace p2p::metrics

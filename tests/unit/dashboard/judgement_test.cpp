@@ -1,0 +1,116 @@
+#include "dashboard/judgement.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace p2p;
+using namespace p2p::dashboard;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr WallTime kNow{std::chrono::seconds(1'800'000'000)};
+
+NodeEntry healthy() {
+  NodeEntry node;
+  node.role = "worker";
+  node.status = "alive";
+  node.last_seen = kNow;
+  node.disk_used = 50;
+  node.disk_total = 100;
+  node.clock_offset_ms = 3;
+  node.certificate = CertificateState{"0a", kNow - 24h, kNow + 720h, "valid"};
+  node.services["disk"] = {"1.0", "running", 0, 0.5};
+  return node;
+}
+
+Health health_of(NodeEntry node) {
+  judge(node);
+  CHECK((node.health == Health::ok) == node.problems.empty());
+  return node.health;
+}
+
+}  // namespace
+
+TEST_CASE("a node without problems is well, also one of which little is known") {
+  CHECK(health_of(healthy()) == Health::ok);
+  NodeEntry old;
+  old.status = "alive";
+  CHECK(health_of(old) == Health::ok);
+  old.status = "left";
+  CHECK(health_of(old) == Health::ok);
+}
+
+TEST_CASE("what makes a node failing") {
+  NodeEntry dead = healthy();
+  dead.status = "dead";
+  CHECK(health_of(dead) == Health::failing);
+  for (const char* state : {"failed", "degraded"}) {
+    NodeEntry node = healthy();
+    node.services["disk"].state = state;
+    CHECK(health_of(node) == Health::failing);
+  }
+  for (const char* state : {"expired", "revoked"}) {
+    NodeEntry node = healthy();
+    node.certificate->state = state;
+    CHECK(health_of(node) == Health::failing);
+  }
+}
+
+TEST_CASE("what makes a warning") {
+  NodeEntry node = healthy();
+  node.status = "suspected";
+  CHECK(health_of(node) == Health::warning);
+  node = healthy();
+  node.certificate->state = "expiring";
+  CHECK(health_of(node) == Health::warning);
+  node = healthy();
+  node.clock_offset_ms = -2'000;
+  CHECK(health_of(node) == Health::warning);
+  node.clock_offset_ms = 1'999;
+  CHECK(health_of(node) == Health::ok);
+  node.disk_used = 90;
+  CHECK(health_of(node) == Health::warning);
+  node = healthy();
+  node.log_errors_per_minute = 1;
+  CHECK(health_of(node) == Health::warning);
+  node = healthy();
+  node.calls_per_second = 10;
+  node.errors_per_second = 1;
+  CHECK(health_of(node) == Health::warning);
+  node.errors_per_second = 0.5;
+  CHECK(health_of(node) == Health::ok);
+}
+
+TEST_CASE("a stopped service is somebody's wish, and a dead node's services are no news") {
+  NodeEntry node = healthy();
+  node.services["disk"].state = "stopped";
+  CHECK(health_of(node) == Health::ok);
+  node.services["disk"].state = "failed";
+  node.status = "dead";
+  judge(node);
+  CHECK(node.problems.size() == 1);
+}
+
+TEST_CASE("problems name what is wrong, and the worst comes first") {
+  NodeEntry node = healthy();
+  node.disk_used = 95;
+  node.services["disk"] = {"1.0", "degraded", 6, {}};
+  judge(node);
+  REQUIRE(node.problems.size() == 2);
+  CHECK(node.problems[0] == "disk: degraded, its program died 6 times");
+  CHECK(node.problems[1] == "its disk is 95% full");
+  judge(node);
+  CHECK(node.problems.size() == 2);
+}
+
+TEST_CASE("a certificate is judged by the share of its life that is left") {
+  const auto state = [](auto lived, auto left) { return certificate_state(kNow - lived, kNow + left, kNow); };
+  CHECK(state(0h, 24h) == "valid");  // one of a day is not flagged at once
+  CHECK(state(15h, 9h) == "valid");
+  CHECK(state(17h, 7h) == "expiring");
+  CHECK(state(24h, 0h) == "expired");
+  CHECK(state(200 * 24h, 165 * 24h) == "valid");
+  CHECK(state(260 * 24h, 105 * 24h) == "expiring");
+}
