@@ -313,6 +313,9 @@ NodeClient::~NodeClient() = default;
 
 std::string NodeClient::address() const { return impl_->connection.coordinator.to_text(); }
 
+const net::TlsContexts& NodeClient::tls() const { return *impl_->tls; }
+const net::Endpoint& NodeClient::coordinator() const { return impl_->connection.coordinator; }
+
 std::chrono::milliseconds NodeClient::waited() const { return impl_->waited; }
 
 std::string NodeClient::own_serial() const {

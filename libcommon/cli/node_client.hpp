@@ -12,8 +12,10 @@
 #include "rpc/target.hpp"
 
 namespace p2p::net {
+class TlsContexts;
+struct Endpoint;
 struct Message;
-}
+}  // namespace p2p::net
 
 namespace p2p::cli {
 
@@ -70,6 +72,9 @@ class NodeClient {
 
   /// The coordinator's `host:port`.
   std::string address() const;
+  /// For a client of its own on another loop; as long as this lives.
+  const net::TlsContexts& tls() const;
+  const net::Endpoint& coordinator() const;
 
  private:
   struct Impl;

@@ -9,6 +9,8 @@
 namespace p2p::net {
 namespace {
 
+constexpr char kChallenge[] = R"(Bearer realm="p2p")";
+
 Response unauthorized(const std::string& why, std::string challenge) {
   Response out = Response::problem(401, why);
   out.headers.add("WWW-Authenticate", std::move(challenge));
@@ -77,7 +79,9 @@ bool Dispatcher::set_deadline(Request& request, Monotonic now, Response& refusal
 bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) const {
   auth::Caller& caller = request.caller;
   Result<void> authentic;
-  if (!caller.identity && route.permission != auth::Permission::open && options_.authenticate) {
+  // A session may do less than the certificate that brings it.
+  const bool may_differ = !caller.identity || request.headers.has("Cookie");
+  if (may_differ && route.permission != auth::Permission::open && options_.authenticate) {
     auth::Caller claimed = caller;
     authentic = options_.authenticate(request, route.limit_class, claimed);
     if (authentic) caller = std::move(claimed);
@@ -96,7 +100,8 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
     return false;
   }
   if (!authentic && !request.headers.has("Authorization")) {
-    refusal = Response::problem(403, authentic.error().context);
+    refusal = authentic.error().kind() == Errc::not_found ? unauthorized(authentic.error().context, kChallenge)
+                                                          : Response::problem(403, authentic.error().context);
     return false;
   }
   if (!authentic) {
@@ -105,8 +110,7 @@ bool Dispatcher::allow(Request& request, const Route& route, Response& refusal) 
   }
   const auto allowed = auth::require(caller, route.permission);
   if (allowed) return true;
-  refusal = caller.identity ? Response::problem(allowed.error())
-                            : unauthorized(allowed.error().context, R"(Bearer realm="p2p")");
+  refusal = caller.identity ? Response::problem(allowed.error()) : unauthorized(allowed.error().context, kChallenge);
   return false;
 }
 

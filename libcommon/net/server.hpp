@@ -40,11 +40,11 @@ struct ServerLimits {
   std::size_t max_connections_from_loopback = 4'096;
 };
 
-/// Establishes who asks from the request (bearer token, session cookie) where no certificate did: fills identity and
-/// scopes of the caller and returns success; success without an identity leaves the caller anonymous; an error means
-/// that credentials were given and are bad (401; in other fields than Authorization 403), or with `limited` that they
-/// were not even looked at, as the address has used up its limit of the class (429). Runs on session loops, must not
-/// block.
+/// Establishes who asks from the request: by bearer token or session cookie where no certificate did, and by session
+/// cookie also where one did, as the session may do less. Fills identity and scopes of the caller and returns success;
+/// success without an identity leaves the caller anonymous. An error means that credentials were given and are bad: 401
+/// for those of `Authorization`, and for a session that is `not_found`, else 403; or with `limited` that they were not
+/// even looked at, as the address has used up its limit of the class (429). Runs on session loops, must not block.
 using Authenticator = std::function<Result<void>(const Request&, LimitClass, auth::Caller&)>;
 /// After how long to come back, when one more request of this class is over the caller's limit.
 using RateLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, LimitClass)>;

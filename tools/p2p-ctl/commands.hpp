@@ -16,6 +16,7 @@ std::unique_ptr<cli::Command> make_context_add();
 std::unique_ptr<cli::Command> make_context_ls();
 std::unique_ptr<cli::Command> make_context_rm();
 std::unique_ptr<cli::Command> make_context_use();
+std::unique_ptr<cli::Command> make_dashboard();
 std::unique_ptr<cli::Command> make_names();
 std::unique_ptr<cli::Command> make_nodes();
 std::unique_ptr<cli::Command> make_nodes_forget();

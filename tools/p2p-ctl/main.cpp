@@ -55,6 +55,11 @@ const p2p::cli::CommandEntry kCommands[] = {
      make_token_list},
     {"token revoke", "Takes a token back: within seconds no node accepts it.", "p2p-ctl token revoke prometheus",
      make_token_revoke},
+    {"dashboard", "Shows the fleet in a browser, live.",
+     "p2p-ctl dashboard\n"
+     "p2p-ctl dashboard --role viewer --no-open\n"
+     "p2p-ctl dashboard --print",
+     make_dashboard},
     {"context add", "Adds a fleet from a bundle and makes it the current one.",
      "p2p-ctl context add shop --bundle alice.p2p --coordinator shop.example:8001", make_context_add},
     {"context use", "Makes a context the current one; \"local\" is the operator of this home.",

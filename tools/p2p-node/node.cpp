@@ -232,7 +232,8 @@ Result<void> Node::prepare() {
   if (auto opened = open_dashboard(); !opened) return opened;
   auto options = server_options(config_);
   options.authenticate = [this](const net::Request& request, net::LimitClass limit_class, auth::Caller& caller) {
-    if (dashboard_ && !request.headers.has("Authorization")) return dashboard_->authenticate(request, caller);
+    const bool by_session = caller.identity || !request.headers.has("Authorization");
+    if (by_session) return dashboard_ ? dashboard_->authenticate(request, caller) : Result<void>();
     const auto has_room = [&] { return limits_.has_room(request.caller, limit_class); };
     return tokens_->authenticate(request.headers.get("Authorization"), has_room, caller);
   };

@@ -28,6 +28,7 @@ struct Pair {
   std::unique_ptr<Link> left, right;
   std::string records_at_right;
   bool keeps_records = false;
+  std::string figures_at_right;
   std::vector<LinkRoom> kept;
   std::optional<Error> left_end, right_end;
 
@@ -46,6 +47,7 @@ struct Pair {
       if (keeps_records) kept.push_back(std::move(room));
     };
     out.on_logs = out.on_logs_reply = [](std::string_view) {};
+    out.on_figures = [this](std::string_view payload) { figures_at_right += payload; };
     out.answer = std::move(answer);
     out.wall_clock = std::move(clock);
     return out;
@@ -93,6 +95,15 @@ void start_call(Pair& pair, std::uint32_t timeout_ms, std::optional<Result<std::
 }
 
 }  // namespace
+
+TEST_CASE("figures go over the link, to who takes them") {
+  Pair pair(echo);
+  CHECK(pair.left->send(FrameKind::figures, "told"));
+  pair.settle();
+  CHECK(pair.figures_at_right == "told");
+  CHECK_FALSE(pair.left_end.has_value());
+  pair.finish();
+}
 
 TEST_CASE("a frame keeps its kind, id and payload") {
   const std::string message = encode_frame(FrameKind::call, 0x0102030405060708ULL, "payload");

@@ -135,3 +135,22 @@ TEST_CASE("a channel is closed when its token has ended, past the leeway") {
   REQUIRE(within.send(std::string("\x81\x82\0\0\0\0hi", 8)));
   CHECK(within.receive_until("hi") == "\x81\x02hi");
 }
+
+TEST_CASE("a bad token is 401, what a session may not 403, and a session that has ended 401") {
+  Router router;
+  TokenServer::add(router, "/now", [](Request&) -> asio::awaitable<Response> { co_return Response::text("answered"); });
+  ServerOptions options = Running::local();
+  options.authenticate = [](const Request& request, LimitClass, auth::Caller&) -> Result<void> {
+    const bool ended = request.headers.get("Cookie") == "s=ended";
+    return Error(ended ? Errc::not_found : Errc::not_permitted, "no");
+  };
+  Running running(std::move(router), nullptr, std::move(options));
+  const auto status = [&](const std::string& field) {
+    Peer peer(running.port);
+    REQUIRE(peer.send("GET /now HTTP/1.1\r\nHost: a:1\r\n" + field + "\r\n\r\n"));
+    return peer.receive().status;
+  };
+  CHECK(status("Authorization: Bearer x") == 401);
+  CHECK(status("Cookie: s=1") == 403);
+  CHECK(status("Cookie: s=ended") == 401);
+}

@@ -1,4 +1,5 @@
 #include "net/head_rules.hpp"
+#include "net/field_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -107,4 +108,19 @@ TEST_CASE("a WebSocket is opened by the own page or by no page") {
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "http://a:8001"}}), true));
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "https://evil"}}), true));
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "null"}}), true));
+}
+
+TEST_CASE("a cookie is found by its whole name, among those that others have set") {
+  const auto named = [](std::string_view field) { return cookies_named(field, "__Host-s"); };
+  using Values = std::vector<std::string_view>;
+  CHECK(named("__Host-s=a") == Values{"a"});
+  CHECK(named("x=1; __Host-s=a; y; __Host-s=b=c") == Values{"a", "b=c"});
+  CHECK(named("__Host-s=") == Values{""});
+  for (const char* field : {"", ";", "x__Host-s=a", "__Host-s", "__host-s=a", "__Host-sx=a", "x=__Host-s=a"}) {
+    CAPTURE(field);
+    CHECK(named(field).empty());
+  }
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "__Host-s=a;";
+  CHECK(named(many).size() == kMaxCookiesOfOneName);
 }

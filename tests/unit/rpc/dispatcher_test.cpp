@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <numeric>
 
 #include "base/json.hpp"
 #include "run.hpp"
@@ -362,6 +363,53 @@ TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and o
   CHECK(counts("test.admin") == std::vector<std::uint64_t>{0, 0, 1});
   CHECK(counts("test.never") == std::vector<std::uint64_t>{0, 1, 0});
   CHECK(registry.snapshot()->find("test.nosuch") == nullptr);
+}
+
+TEST_CASE_FIXTURE(DispatcherFixture, "how long calls took is counted, of those that ran") {
+  const auto call = [&](const std::string& name) { post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}"); };
+  for (const char* name : {"test.echo", "test.echo", "test.throws", "test.admin"}) call(name);
+  metrics::LatencyCounts counts{};
+  for (const auto& [name, one] : registry.snapshot()->methods) one->counts->latency.add_to(counts);
+  CHECK(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 3);
+}
+
+TEST_CASE("a change that is made with a session leaves a record, also when it fails; reading leaves none") {
+  struct Kept final : LogSink {
+    bool enabled(LogLevel level) const noexcept override { return level >= LogLevel::error; }
+    void write(LogLevel, std::string_view logger, std::string message) override {
+      if (logger == "Audit") lines.push_back(std::move(message));
+    }
+    std::vector<std::string> lines;
+  } log;
+  Registry registry;
+  Service service{"test", "1", "", true, {}};
+  service.methods = {method("test.read", echo), method("test.change", echo),
+                     method("test.admin", echo, auth::Permission::admin)};
+  service.methods[0].idempotent = true;
+  registry.publish(std::move(service));
+  Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
+  net::Request request;
+  request.method = net::Method::post;
+  request.path = "/rpc";
+  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  request.caller.scopes.add(auth::Permission::rpc_call);
+  const auto call = [&](const std::string& name) {
+    request.body = R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}";
+    test::run(dispatcher.handle(request));
+  };
+  call("test.change");
+  request.caller.token_id = "a-token";
+  call("test.change");
+  CHECK(log.lines.empty());
+  request.caller.token_id = "session-1";
+  call("test.read");
+  CHECK(log.lines.empty());
+  call("test.change");
+  CHECK(log.lines == std::vector<std::string>{"session/alice (session-1) calls test.change"});
+  call("test.admin");
+  REQUIRE(log.lines.size() == 3);
+  CHECK(log.lines[1] == "session/alice (session-1) calls test.admin");
+  CHECK(log.lines[2].starts_with("session/alice (session-1) called test.admin: "));
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture,

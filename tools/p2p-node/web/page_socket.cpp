@@ -138,7 +138,8 @@ awaitable<void> serve(PageAccess access, net::ChannelPtr channel, SignIn::Found 
   const auto executor = channel->executor();
   Page page(access, channel, std::move(found));
   auto greeting = page.greet();
-  if (!co_await std::move(greeting)) {
+  const bool is_own = co_await std::move(greeting);
+  if (!is_own) {
     channel->close(kForbidden, "the first message must have the session's secret");
     co_return;
   }

@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
+/// Small beside the time after which an idle session ends.
+constexpr std::chrono::minutes kNoteUseAfter{10};
 constexpr std::size_t kMaxSecretText = 64;
 constexpr std::size_t kMaxSessionRequestBytes = 1024;
 /// Of the cookie's hash, in what a session is called.
@@ -100,8 +102,7 @@ std::optional<SignIn::Found> SignIn::find(const net::Request& request) {
     const auth::WebSession* session = table_.find(*hash, now);
     if (session == nullptr) continue;
     Found out{*hash, *session};
-    table_.use(*hash, now);
-    hooks_.changed();
+    use(*hash, *session, now);
     return out;
   }
   return std::nullopt;
@@ -110,9 +111,16 @@ std::optional<SignIn::Found> SignIn::find(const net::Request& request) {
 bool SignIn::is_open(const auth::SecretHash& id) {
   const WallTime now = clock_.wall();
   const std::lock_guard lock(mutex_);
-  if (table_.find(id, now) == nullptr) return false;
-  table_.use(id, now);
+  const auth::WebSession* session = table_.find(id, now);
+  if (session == nullptr) return false;
+  use(id, *session, now);
   return true;
+}
+
+/// With mutex_. The file need not know each click.
+void SignIn::use(const auth::SecretHash& id, const auth::WebSession& session, WallTime now) {
+  if (now - session.used_at > kNoteUseAfter) hooks_.changed();
+  table_.use(id, now);
 }
 
 bool SignIn::has_secret(const auth::WebSession& session, std::string_view secret) {
@@ -133,6 +141,9 @@ auth::Caller SignIn::caller_of(const Found& found, auth::Caller caller) const {
 
 Result<void> SignIn::authenticate(const net::Request& request, auth::Caller& caller) {
   const auto found = find(request);
+  // Who has a certificate and asks for the rights of a session does not get those of the certificate instead.
+  const bool asks = caller.identity && !net::cookies_named(request.headers.get("Cookie"), kSessionCookie).empty();
+  if (!found && asks) return Error(Errc::not_found, "the session has ended: sign in again with p2p-ctl dashboard");
   if (!found) return {};
   if (!only_reads(request.method)) {
     if (!is_own_page(request)) {

@@ -47,8 +47,9 @@ class SignIn {
   /// These certificates are revoked from now on, and sessions die with them.
   void trust(pki::RevocationCheck is_revoked);
 
-  /// Fills the caller of a request that brings a session's cookie. Success without an identity when there is none that
-  /// is known; `not_permitted` for a change without the secret or the right Origin.
+  /// Fills the caller of a request that brings a session's cookie, in place of what a certificate says. Without one
+  /// that is known the caller stays what it is; `not_found` for one with a certificate whose session has ended;
+  /// `not_permitted` for a change without the secret or the right Origin.
   Result<void> authenticate(const net::Request& request, auth::Caller& caller);
 
   /// A session by the hash of its cookie.
@@ -77,6 +78,7 @@ class SignIn {
   net::Response close(const net::Request& request);
   rpc::Outcome issue(const rpc::CallContext& call);
   bool is_own_page(const net::Request& request) const;
+  void use(const auth::SecretHash& id, const auth::WebSession& session, WallTime now);
   auth::Caller caller_of(const Found& found, auth::Caller caller) const;
   std::string cookie(std::string_view value, std::chrono::seconds life) const;
 

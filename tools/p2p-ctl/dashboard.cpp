@@ -1,0 +1,149 @@
+// p2p-ctl dashboard: the coordinator's web page, on a port of this machine or by an address to sign in with.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "base/file.hpp"
+#include "base/json.hpp"
+#include "cli/node_client.hpp"
+#include "commands.hpp"
+#include "dashboard_proxy.hpp"
+#include "net/run_alone.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX wants it declared
+
+namespace p2p::ctl {
+namespace {
+
+namespace asio = boost::asio;
+using cli::Attempt;
+using cli::Failure;
+
+constexpr std::chrono::milliseconds kTokenTimeout{10'000};
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+/// A file that leads the browser on. An address with the secret in it would stand in the arguments of several programs,
+/// which every user of the machine may read.
+class OpeningFile {
+ public:
+  static Result<OpeningFile> make(const std::filesystem::path& home, const std::string& address) {
+    const auto path = home / fmt::format("dashboard-{}.html", ::getpid());
+    const auto written = write_file(path,
+                                    fmt::format("<!doctype html><meta charset=\"utf-8\"><title>p2p</title>"
+                                                "<meta name=\"referrer\" content=\"no-referrer\">"
+                                                "<meta http-equiv=\"refresh\" content=\"0; url={0}\">"
+                                                "<p>The dashboard is <a href=\"{0}\">here</a>.</p>\n",
+                                                address),
+                                    kSecretMode);
+    if (!written) return written.error();
+    return OpeningFile(path);
+  }
+  OpeningFile(OpeningFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  OpeningFile& operator=(OpeningFile&&) = delete;
+  ~OpeningFile() {
+    if (!path_.empty()) (void)remove_file(path_);
+  }
+  std::string url() const { return "file://" + path_.string(); }
+
+ private:
+  explicit OpeningFile(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+/// False where there is no desktop or no xdg-open.
+bool open_browser(const std::string& url) {
+  if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return false;
+  std::string program = "xdg-open", argument = url;
+  char* const arguments[] = {program.data(), argument.data(), nullptr};
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
+  }
+  pid_t child = 0;
+  const bool spawned = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ) == 0;
+  ::posix_spawn_file_actions_destroy(&actions);
+  return spawned;
+}
+
+class Dashboard final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.flag("--print", print_, "prints an address of the coordinator that signs in once, within a minute")
+        .choice("--role", "ROLE", role_, {"viewer", "operator"}, "what the page may do (operator)")
+        .number("--port", "PORT", port_, 0, 65'535, "of this machine, for the page (a free one)")
+        .flag("--no-open", no_open_, "does not open a browser");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const Json params = {{"role", role_.empty() ? "operator" : role_}};
+    const auto made = client->rpc("dashboard.token", dump_json(params), std::nullopt, kTokenTimeout);
+    if (!made) return made.error();
+    const auto answer = parse_json(*made);
+    const std::string* token = answer ? find_string(*answer, "token") : nullptr;
+    if (token == nullptr) return Failure(cli::kDamaged, "the coordinator's answer holds no token");
+    if (!print_) return serve(session, *client, *token);
+    session.out.stream() << "https://" << client->address() << "/dashboard#t=" << *token << '\n';
+    session.report.note("good once, for a minute; whoever has it first is signed in");
+    return {};
+  }
+
+ private:
+  Attempt<void> serve(cli::Session& session, cli::NodeClient& node, const std::string& token) {
+    ::signal(SIGCHLD, SIG_IGN);  // the browser's opener is not waited for
+    asio::io_context loop(1);
+    NullLogSink log;
+    net::Client client(loop.get_executor(), node.tls(), log);
+    auto signed_in = net::run_alone(loop, sign_in(client, node.coordinator(), token));
+    if (!signed_in) return signed_in.error();
+    DashboardProxy proxy(loop, client, node.coordinator(), std::move(*signed_in), static_cast<std::uint16_t>(port_),
+                         log);
+    if (const auto started = proxy.start(); !started) {
+      return Failure(started.error(), "without --port a free one is taken");
+    }
+    std::optional<OpeningFile> opening;
+    if (!no_open_) {
+      auto file = OpeningFile::make(session.home, proxy.address());
+      if (file) opening.emplace(std::move(*file));
+    }
+    session.out.stream() << proxy.address() << '\n' << std::flush;
+    const bool opened = opening && open_browser(opening->url());
+    session.report.note(opened ? "opened in the browser; Ctrl-C ends it" : "open it in a browser; Ctrl-C ends it");
+    net::run_alone(loop, wait_for_end(loop, proxy));
+    return Failure(cli::kInterrupted, "");
+  }
+
+  static asio::awaitable<bool> wait_for_end(asio::io_context& loop, DashboardProxy& proxy) {
+    asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
+    co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto stopping = proxy.stop();
+    co_await std::move(stopping);
+    co_return true;
+  }
+
+  bool print_ = false, no_open_ = false;
+  std::string role_;
+  std::uint64_t port_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<cli::Command> make_dashboard() { return std::make_unique<Dashboard>(); }
+
+}  // namespace p2p::ctl

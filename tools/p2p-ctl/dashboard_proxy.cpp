@@ -1,0 +1,250 @@
+#include "dashboard_proxy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/system_random.hpp"
+#include "crypto/digest.hpp"
+#include "net/field_text.hpp"
+#include "net/head_rules.hpp"
+
+namespace p2p::ctl {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace {
+
+constexpr char kCookie[] = "__Host-p2p_session";
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::chrono::milliseconds kDialTimeout{10'000};
+constexpr std::chrono::milliseconds kStopGrace{1'000};
+constexpr std::size_t kChannelBytes = 16 << 20;
+constexpr std::size_t kMaxPageMessageBytes = 64 << 10;
+
+/// What of a request and of an answer goes through.
+constexpr std::string_view kAskedFields[] = {"Accept",     "Accept-Encoding", "Content-Type",      "If-None-Match",
+                                             "P2P-Target", "P2P-Timeout-Ms",  "P2P-Session-Secret"};
+constexpr std::string_view kAnsweredFields[] = {"Cache-Control",
+                                                "Content-Encoding",
+                                                "Content-Security-Policy",
+                                                "Cross-Origin-Opener-Policy",
+                                                "Cross-Origin-Resource-Policy",
+                                                "ETag",
+                                                "Location",
+                                                "Referrer-Policy",
+                                                "Retry-After",
+                                                "Vary",
+                                                "X-Content-Type-Options"};
+/// Where the page's own addresses begin.
+constexpr std::string_view kServed[] = {"dashboard", "api/", "rpc"};
+
+net::ExpectedPeer coordinator_peer() {
+  net::ExpectedPeer out;
+  out.role = pki::Role::coordinator;
+  return out;
+}
+
+std::string origin_of(const net::Endpoint& coordinator) { return "https://" + coordinator.to_text(); }
+
+/// The value of the session's cookie in an answer.
+std::optional<std::string> session_cookie(const net::Headers& headers) {
+  const std::string_view field = headers.get("Set-Cookie");
+  const auto values = net::cookies_named(field.substr(0, field.find(';')), kCookie);
+  return values.empty() || values[0].empty() ? std::nullopt : std::optional(std::string(values[0]));
+}
+
+net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
+
+/// Messages from one side go to the other, as fast as that takes them.
+awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to) {
+  for (;;) {
+    auto message = co_await from->receive();
+    if (!message) break;
+    if (!to->send(std::move(*message))) break;
+  }
+}
+
+}  // namespace
+
+awaitable<Result<DashboardSession>> sign_in(net::Client& client, net::Endpoint coordinator, std::string token) {
+  net::Call call;
+  call.peer = coordinator_peer();
+  call.method = net::Method::post;
+  call.target = "/api/session";
+  call.headers.set("Content-Type", "application/json");
+  call.headers.set("Origin", origin_of(coordinator));
+  call.endpoint = std::move(coordinator);
+  call.body = dump_json(Json{{"token", std::move(token)}});
+  auto calling = client.call(std::move(call));
+  const auto answer = co_await std::move(calling);
+  if (!answer) co_return answer.error().error;
+  const auto body = parse_json(answer->body);
+  const std::string* secret = body ? find_string(*body, "secret") : nullptr;
+  auto cookie = session_cookie(answer->headers);
+  if (answer->status != 200 || secret == nullptr || !cookie) {
+    co_return Error(Errc::not_permitted, fmt::format("the coordinator gave no session (status {})", answer->status));
+  }
+  co_return DashboardSession{std::move(*cookie), *secret};
+}
+
+DashboardProxy::DashboardProxy(asio::io_context& loop, net::Client& client, net::Endpoint coordinator,
+                               DashboardSession session, std::uint16_t port, LogSink& log)
+    : loop_(loop),
+      client_(client),
+      coordinator_(std::move(coordinator)),
+      session_(std::move(session)),
+      path_secret_(to_base64url(random_bytes(kSecretBytes))),
+      port_(port) {
+  net::ServerOptions options;
+  options.bind_address = "127.0.0.1";
+  options.port = port_;
+  server_ = std::make_unique<net::Server>(std::vector<asio::io_context*>{&loop_}, make_router(), nullptr,
+                                          std::move(options), log);
+}
+
+DashboardProxy::~DashboardProxy() = default;
+
+Result<void> DashboardProxy::start() {
+  const auto port = server_->start();
+  if (!port) return port.error();
+  port_ = *port;
+  return {};
+}
+
+std::string DashboardProxy::address() const {
+  return fmt::format("http://127.0.0.1:{}/{}/dashboard", port_, path_secret_);
+}
+
+net::Router DashboardProxy::make_router() {
+  net::Router router;
+  net::Route live;
+  live.pattern = "/{secret}/ws/dashboard";
+  live.permission = auth::Permission::open;
+  live.channel_limits = {kMaxPageMessageBytes, kChannelBytes};
+  live.channel_handler = [this](net::Request request, net::ChannelPtr page) {
+    return pass_on_channel(std::move(request), std::move(page));
+  };
+  router.add(std::move(live));
+  for (const net::Method method : {net::Method::get, net::Method::post, net::Method::delete_}) {
+    net::Route route;
+    route.method = method;
+    route.pattern = "/{secret}/{*}";
+    route.permission = auth::Permission::open;
+    route.handler = [this](net::Request& request) { return pass_on(request); };
+    router.add(std::move(route));
+  }
+  return router;
+}
+
+/// Whether it is this program's page that asks.
+bool DashboardProxy::is_guarded(const net::Request& request, bool changes) const {
+  const std::string_view host = request.headers.get("Host");
+  const bool own_host = host == fmt::format("127.0.0.1:{}", port_) || host == fmt::format("localhost:{}", port_);
+  if (!own_host || !net::is_same_origin(request.headers, false)) return false;
+  if (changes && !request.headers.has("Origin")) return false;
+  return !request.captured.empty() &&
+         crypto::equal_constant_time(as_bytes(request.captured[0]), as_bytes(path_secret_));
+}
+
+net::Headers DashboardProxy::headers_for(const net::Request& request) const {
+  net::Headers out;
+  for (const std::string_view name : kAskedFields) {
+    if (request.headers.has(name)) out.set(std::string(name), std::string(request.headers.get(name)));
+  }
+  if (request.headers.has("Origin")) out.set("Origin", origin_of(coordinator_));
+  out.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
+  return out;
+}
+
+awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
+  const bool changes = request.method != net::Method::get && request.method != net::Method::head;
+  if (!is_guarded(request, changes) || request.captured.size() != 2) co_return nothing_here();
+  const std::string& path = request.captured[1];
+  const bool served = std::any_of(std::begin(kServed), std::end(kServed),
+                                  [&](std::string_view beginning) { return path.starts_with(beginning); });
+  if (!served) co_return nothing_here();
+  net::Call call;
+  call.endpoint = coordinator_;
+  call.peer = coordinator_peer();
+  call.method = changes ? request.method : net::Method::get;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    call.target += '/' + net::percent_encode(path.substr(at, end - at));
+    at = end + 1;
+  }
+  if (!request.query.empty()) call.target += '?' + request.query;
+  call.headers = headers_for(request);
+  call.body = std::move(request.body);
+  auto calling = client_.call(std::move(call));
+  auto answer = co_await std::move(calling);
+  if (!answer) co_return net::Response::problem(502, "the coordinator: " + answer.error().error.context);
+  net::Response out;
+  out.status = answer->status;
+  out.content_type = answer->headers.get("Content-Type");
+  for (const std::string_view name : kAnsweredFields) {
+    if (answer->headers.has(name)) out.headers.add(std::string(name), std::string(answer->headers.get(name)));
+  }
+  out.body = std::move(answer->body);
+  // The page has not signed in itself, so this is where it learns the secret.
+  if (path == "api/session" && !changes && out.status == 200) {
+    auto body = parse_json(out.body);
+    if (body && body->is_object()) {
+      (*body)["secret"] = session_.secret;
+      out.body = dump_json(*body);
+    }
+  }
+  co_return out;
+}
+
+awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::ChannelPtr page) {
+  if (!is_guarded(request, true)) {
+    page->close(net::kPolicyViolation, "another page or program may not listen here");
+    co_return;
+  }
+  net::Headers headers;
+  headers.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
+  headers.set("Origin", origin_of(coordinator_));
+  net::ChannelLimits limits;
+  limits.max_message_bytes = kChannelBytes;
+  auto dialling =
+      client_.open_channel(coordinator_, coordinator_peer(), "/ws/dashboard", std::move(headers), limits, kDialTimeout);
+  const auto upstream = co_await std::move(dialling);
+  if (!upstream) {
+    constexpr unsigned kGoingAway = 1001;
+    page->close(kGoingAway, "the coordinator does not answer");
+    co_return;
+  }
+  auto down = copy_messages(*upstream, page);
+  auto up = copy_messages(page, *upstream);
+  auto both = asio::experimental::make_parallel_group(asio::co_spawn(loop_, std::move(down), asio::deferred),
+                                                      asio::co_spawn(loop_, std::move(up), asio::deferred));
+  co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  (*upstream)->close(1000, "");
+  page->close(1001, "the coordinator has closed");
+}
+
+awaitable<void> DashboardProxy::stop() {
+  net::Call call;
+  call.endpoint = coordinator_;
+  call.peer = coordinator_peer();
+  call.method = net::Method::delete_;
+  call.target = "/api/session";
+  call.headers.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
+  call.headers.set("Origin", origin_of(coordinator_));
+  call.headers.set("P2P-Session-Secret", session_.secret);
+  call.timeout = kStopGrace;
+  auto calling = client_.call(std::move(call));
+  co_await std::move(calling);
+  auto stopping = server_->stop(kStopGrace);
+  co_await std::move(stopping);
+  client_.close();
+}
+
+}  // namespace p2p::ctl
