@@ -9,7 +9,7 @@ import { Choice, TextField } from './fields';
 import { LineDetails, LogView, chosenRecords, copyText, type Selection } from './log_view';
 import { say } from './notice';
 import { Code, Empty, Problem } from './parts';
-import { useStore } from './store';
+import { useStore, useThrottled } from './store';
 import { useLoaded } from './use_answer';
 
 const kLevelChoices = [
@@ -91,7 +91,7 @@ function Filters({ filter }: { filter: LogFilter }) {
 }
 
 function Status({ isFollowing, onFollow }: { isFollowing: boolean; onFollow: () => void }) {
-  useStore(logFeed.version, (version) => Math.floor(version / 4));
+  useThrottled(logFeed.version, 200);
   const { book } = logFeed;
   return (
     <div class="log-status">
@@ -119,7 +119,7 @@ function Status({ isFollowing, onFollow }: { isFollowing: boolean; onFollow: () 
 function NoLines({ filter }: { filter: LogFilter }) {
   const isStored = useStore(fleetStore, (state) => state.fleet.logs_stored !== false);
   const phase = useStore(connectionStore, (connection) => connection.phase);
-  useStore(logFeed.version);
+  useThrottled(logFeed.version, 50);
   const { book } = logFeed;
   if (book.failure) return <Problem text={book.failure} retry={() => logFeed.open(filter, '')} />;
   if (book.rows.length > 0) return null;

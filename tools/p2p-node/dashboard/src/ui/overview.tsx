@@ -44,6 +44,7 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
           <span class="last-error-go">Show in the logs →</span>
         </a>
       )}
+      {!error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
     </li>
   );
 });

@@ -34,3 +34,21 @@ export function useStore<T, S = T>(store: Store<T>, select: (value: T) => S = (v
   }, [store]);
   return selected;
 }
+
+/** Draws the view again when the value has changed, but at most every `ms`; the last change is never left out. */
+export function useThrottled(store: Store<unknown>, ms: number): void {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = store.subscribe(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        redraw(undefined as never);
+      }, ms);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [store, ms]);
+}
