@@ -6,7 +6,7 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' completion' | ' config' | ' config get' | ' context' | ' context add' | ' context ls' | ' context rm' | ' context use' | ' nodes' | ' nodes forget' | ' nodes remove' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke' | ' top' | ' wait' | ' wait node' | ' wait service' | ' watch' | ' watch nodes' | ' watch services') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' completion' | ' config' | ' config get' | ' context' | ' context add' | ' context ls' | ' context rm' | ' context use' | ' dashboard' | ' nodes' | ' nodes forget' | ' nodes remove' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke' | ' top' | ' wait' | ' wait node' | ' wait service' | ' watch' | ' watch nodes' | ' watch services') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -14,18 +14,19 @@ _p2p_ctl() {
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='nodes' ;;
-    *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --port' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
     *' --service') kind='services' ;;
     ' nodes remove --reason') kind=words choices='cessation-of-operation key-compromise superseded unspecified' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
     ' certs revoke --reason') kind=words choices='unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn' ;;
-    *' --role') kind=words choices='worker coordinator' ;;
+    ' dashboard --role') kind=words choices='viewer operator' ;;
+    ' call --role' | ' services --role' | ' services restart --role' | ' services start --role' | ' services stop --role') kind=words choices='worker coordinator' ;;
   esac
   if [ -z "$kind" ]; then
     case $at in
       '')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='call certs completion config context nodes ping services status token top wait watch'
+        kind=words choices='call certs completion config context dashboard nodes ping services status token top wait watch'
         ;;
       ' call')
         options='--all --cert --context --coordinator --help --home --interval --key --min-success --node --output --params --quiet --repeat --role --service --stream --timeout --verbose --version -h -o -q -v'
@@ -73,6 +74,10 @@ _p2p_ctl() {
         ;;
       ' context use')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
+        kind='none'
+        ;;
+      ' dashboard')
+        options='--cert --context --coordinator --help --home --key --no-open --output --port --print --quiet --role --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' nodes')

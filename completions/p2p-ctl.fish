@@ -4,7 +4,7 @@ function __p2p_ctl_at
     set -l at ''
     for word in (commandline -opc)[2..-1]
         switch "$at $word"
-            case ' call' ' certs' ' certs list' ' certs revoke' ' completion' ' config' ' config get' ' context' ' context add' ' context ls' ' context rm' ' context use' ' nodes' ' nodes forget' ' nodes remove' ' ping' ' services' ' services describe' ' services restart' ' services start' ' services stop' ' status' ' token' ' token create' ' token list' ' token revoke' ' top' ' wait' ' wait node' ' wait service' ' watch' ' watch nodes' ' watch services'
+            case ' call' ' certs' ' certs list' ' certs revoke' ' completion' ' config' ' config get' ' context' ' context add' ' context ls' ' context rm' ' context use' ' dashboard' ' nodes' ' nodes forget' ' nodes remove' ' ping' ' services' ' services describe' ' services restart' ' services start' ' services stop' ' status' ' token' ' token create' ' token list' ' token revoke' ' top' ' wait' ' wait node' ' wait service' ' watch' ' watch nodes' ' watch services'
                 set at "$at $word"
         end
     end
@@ -17,6 +17,7 @@ complete -c p2p-ctl -n "__p2p_ctl_at ''" -a certs -d ''
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a completion -d 'Prints the script that completes p2p-ctl in a shell'
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a config -d ''
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a context -d ''
+complete -c p2p-ctl -n "__p2p_ctl_at ''" -a dashboard -d 'Shows the fleet in a browser, live'
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a nodes -d 'Lists the nodes of the fleet as the coordinator sees them'
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a ping -d 'Measures the time to a node and back, through the coordinator'
 complete -c p2p-ctl -n "__p2p_ctl_at ''" -a services -d 'Shows which services exist on which nodes'
@@ -192,6 +193,21 @@ complete -c p2p-ctl -n "__p2p_ctl_at ' context use'" -s h -l help -d 'print this
 complete -c p2p-ctl -n "__p2p_ctl_at ' context use'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ctl -n "__p2p_ctl_at ' context use'" -s q -l quiet -d 'say only what went wrong'
 complete -c p2p-ctl -n "__p2p_ctl_at ' context use'" -s v -l verbose -d 'say what is being done'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -f
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l context -x -a '(p2p-ctl __names contexts </dev/null 2>/dev/null)' -d 'the fleet to talk to, as in "p2p-ctl context ls"'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l coordinator -x -d 'the coordinator to talk to (else $P2P_COORDINATOR, the context, 127.0.0.1:8001)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l key -r -F -d 'the key of that certificate'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l no-open -d 'does not open a browser'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l port -x -d 'of this machine, for the page (a free one)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l print -d 'prints an address of the coordinator that signs in once, within a minute'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l role -x -a 'viewer operator' -d 'what the page may do (operator)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -l version -d 'print the version'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -s h -l help -d 'print this help'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-ctl -n "__p2p_ctl_at ' dashboard'" -s v -l verbose -d 'say what is being done'
 complete -c p2p-ctl -n "__p2p_ctl_at ' nodes'" -f
 complete -c p2p-ctl -n "__p2p_ctl_at ' nodes'" -a forget -d 'Takes a node that is dead or has left off the coordinator\'s list'
 complete -c p2p-ctl -n "__p2p_ctl_at ' nodes'" -a remove -d 'Takes a node out of the fleet for good: drains it, revokes its certificate, forgets it'
