@@ -67,11 +67,11 @@ export async function loads_history({ openLive }) {
   const box = page.getByRole('listbox', { name: 'Log lines' });
   const seen = new Set();
   for (let turn = 0; turn < 200 && !seen.has('000'); ++turn) {
-    await box.evaluate((element) => void (element.scrollTop -= element.clientHeight / 2));
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     const numbers = (await linesOf(page)).map((line) => /old (\d+)\./.exec(line)[1]);
     numbers.forEach((number, i) => i > 0 && assert.equal(Number(number), Number(numbers[i - 1]) + 1));
     numbers.forEach((number) => seen.add(number));
+    await box.evaluate((element) => void (element.scrollTop -= element.clientHeight / 2));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     if (await page.getByText('loading older ones').count()) await page.getByText('loading older ones').waitFor({ state: 'detached' });
   }
   assert.equal(seen.size, count);

@@ -10,7 +10,7 @@ export async function finds_the_failing_node({ openLive, picture }) {
   assert.match(await trouble.innerText(), /broken/);
   await picture(page, 'failing-overview');
   await trouble.getByRole('link', { name: /Show in the logs/ }).click();
-  const chosen = page.getByRole('option', { selected: true });
+  const chosen = page.getByRole('listbox', { name: 'Log lines' }).getByRole('option', { selected: true });
   await chosen.waitFor();
   assert.match(await chosen.innerText(), /worker-2/);
   assert.match(await chosen.innerText(), /ERROR|CRITICAL/);
