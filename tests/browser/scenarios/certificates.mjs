@@ -1,9 +1,10 @@
 // Certificates: how much of their life is left, and taking one back.
 import assert from 'node:assert/strict';
+import { openTab } from '../tabs.mjs';
 
 export async function revokes_a_certificate({ openLive, argument: [name] }) {
   const page = await openLive();
-  await page.getByRole('link', { name: 'Certificates' }).click();
+  await openTab(page, 'Certificates');
   const row = page.getByRole('row', { name: new RegExp(`^${name} `) });
   await row.getByText('valid', { exact: true }).waitFor();
   await row.getByRole('button', { name: 'Revoke' }).click();

@@ -1,5 +1,6 @@
 // From the overview to what is wrong; nodes, services, calls.
 import assert from 'node:assert/strict';
+import { openTab } from '../tabs.mjs';
 
 /** Somebody who has never seen the page: which of three nodes fails, and why, in two clicks. */
 export async function finds_the_failing_node({ openLive, picture }) {
@@ -20,7 +21,7 @@ export async function finds_the_failing_node({ openLive, picture }) {
 /** Details of a node, by its name in the table; the picture has the same nodes. */
 export async function shows_a_node({ openLive }) {
   const page = await openLive();
-  await page.getByRole('link', { name: 'Nodes' }).click();
+  await openTab(page, 'Nodes');
   await page.getByRole('table').getByRole('link', { name: 'worker-1' }).click();
   const details = page.getByRole('complementary', { name: 'Node worker-1' });
   await details.getByText('127.0.0.1:').first().waitFor();
@@ -36,7 +37,7 @@ export async function shows_a_node({ openLive }) {
 /** What is searched for is in the address: a reload shows the same. */
 export async function keeps_its_filters({ openLive }) {
   const page = await openLive();
-  await page.getByRole('link', { name: 'Nodes' }).click();
+  await openTab(page, 'Nodes');
   await page.getByRole('searchbox', { name: 'Search nodes' }).fill('worker');
   await page.getByText('2 of 3 nodes').waitFor();
   await page.getByRole('button', { name: 'Calls/s' }).click();
@@ -48,7 +49,7 @@ export async function keeps_its_filters({ openLive }) {
 /** Stop and start, each after a question; what the page then shows is what the node says. */
 export async function stops_and_starts_a_service({ openLive }) {
   const page = await openLive();
-  await page.getByRole('link', { name: 'Services' }).click();
+  await openTab(page, 'Services');
   await page.getByRole('link', { name: 'say', exact: true }).click();
   const row = page.getByRole('complementary').getByRole('row', { name: /worker-1/ });
   await row.getByRole('button', { name: 'Stop' }).click();

@@ -1,5 +1,6 @@
 // Signing in and out, and who may do what.
 import assert from 'node:assert/strict';
+import { openTab } from '../tabs.mjs';
 
 /** The address is good once; the token is gone from it; the cookie is of the kind that scripts and other sites do not get. */
 export async function signs_in_once({ open, address }) {
@@ -38,14 +39,14 @@ export async function signs_out({ openLive }) {
 /** A viewer sees all of it, and no button that changes anything. */
 export async function a_viewer_changes_nothing({ openLive }) {
   const page = await openLive();
-  await page.getByRole('link', { name: 'Nodes' }).click();
+  await openTab(page, 'Nodes');
   await page.getByRole('table').getByRole('link', { name: 'worker-1' }).click();
   await page.getByRole('heading', { name: 'worker-1' }).waitFor();
   await page.getByRole('region', { name: 'Services of worker-1' }).waitFor();
-  await page.getByRole('link', { name: 'Services' }).click();
+  await openTab(page, 'Services');
   await page.getByRole('link', { name: 'say', exact: true }).click();
   await page.getByText('Only operators may see and call them.').waitFor();
-  await page.getByRole('link', { name: 'Certificates' }).click();
+  await openTab(page, 'Certificates');
   await page.getByRole('table').waitFor();
   for (const word of ['Start', 'Stop', 'Restart', 'Renew', 'Revoke', 'Call…']) {
     assert.equal(await page.getByRole('button', { name: word, exact: true }).count(), 0, word);
