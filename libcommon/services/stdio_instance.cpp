@@ -80,9 +80,12 @@ asio::awaitable<void> StdioInstance::run() {
     const auto wait = policy_.died(steady_clock::now());
     if (parked) {
       log_.error("service {} {}: it waits for a change", settings_.session.service, trouble_);
+    } else if (degraded()) {
+      // Not a mishap any more: somebody should see it, also who looks at errors only.
+      log_.error("service {} {}; it starts again in {} ms, and is degraded", settings_.session.service, trouble_,
+                 wait.count());
     } else {
-      log_.warning("service {} {}; it starts again in {} ms{}", settings_.session.service, trouble_, wait.count(),
-                   degraded() ? ", and is degraded" : "");
+      log_.warning("service {} {}; it starts again in {} ms", settings_.session.service, trouble_, wait.count());
     }
     state_ = parked ? State::parked : State::waiting;
     on_change_();  // at least of degraded()

@@ -1,3 +1,14 @@
 import { render } from 'preact';
+import { App } from './ui/app';
+import { start, watchAddress } from './ui/app_state';
+import { watchTheme } from './ui/theme';
+import './styles/base.css';
+import './styles/frame.css';
+import './styles/parts.css';
+import './styles/overview.css';
+import './styles/logs.css';
 
-render(<main>p2p</main>, document.getElementById('page')!);
+watchTheme();
+watchAddress();
+void start();
+render(<App />, document.getElementById('page')!);

@@ -1,0 +1,107 @@
+// The log view. The lines come from a service of the fleet, which the caller of the scenario makes talk.
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+
+/** Has worker-1 log these lines. */
+function say(...lines) {
+  execFileSync('p2p-ctl', ['call', 'say.lines', '--params', '-'], { input: JSON.stringify({ lines }), stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
+const linesOf = (page) => page.getByRole('listbox', { name: 'Log lines' }).getByRole('option').allInnerTexts();
+
+async function openLogs(openLive, filter) {
+  const page = await openLive();
+  await page.goto(`${page.url().replace(/#.*/, '')}#/logs?${filter}`);
+  await page.getByText(/^Live/).waitFor();
+  return page;
+}
+
+/** Markup, escapes and the turning of direction are text. */
+export async function shows_hostile_text({ openLive }) {
+  const page = await openLogs(openLive, 'logger=Service.say');
+  page.on('dialog', () => assert.fail('a script of a log line ran'));
+  say('<img src=x onerror=alert(1)><script>alert(2)</script>', 'red \u001b[31mred\u001b[0m', 'turned \u202egpj.exe');
+  await page.getByText('<img src=x onerror=alert(1)><script>alert(2)</script>').waitFor();
+  await page.getByText('red \\x1b[31mred\\x1b[0m').waitFor();
+  await page.getByText('turned \\xe2\\x80\\xaegpj.exe').waitFor();
+  assert.equal(await page.locator('.log-box img, .log-box script').count(), 0);
+}
+
+/** Filters are the coordinator's; they are in the address; a bad one is told. */
+export async function filters_lines({ openLive }) {
+  const page = await openLogs(openLive, 'logger=Service.say');
+  say('apple one', 'pear two', 'apple three');
+  await page.getByText('apple three').waitFor();
+  await page.getByRole('combobox', { name: 'Search text' }).or(page.getByRole('searchbox', { name: 'Search text' })).fill('APPLE');
+  await page.locator('mark', { hasText: 'apple' }).first().waitFor();
+  await page.getByText('pear two').waitFor({ state: 'detached' });
+  assert.match(page.url(), /text=APPLE/);
+  await page.reload();
+  await page.getByText('apple three').waitFor();
+  assert.ok(!(await linesOf(page)).some((line) => line.includes('pear')));
+  await page.goto(`${page.url().replace(/#.*/, '')}#/logs?regex=(`);
+  await page.getByRole('alert').waitFor();
+}
+
+/** Lines chosen with Shift are copied as p2p-logs shows them. */
+export async function copies_lines({ openLive }) {
+  const page = await openLogs(openLive, 'logger=Service.say&text=copy');
+  say('copy a', 'copy b', 'copy c');
+  await page.getByText('copy c').waitFor();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByText('copy a').click();
+  await page.getByText('copy c').click({ modifiers: ['Shift'] });
+  await page.getByRole('button', { name: 'Copy 3 lines' }).click();
+  await page.getByText('3 lines copied.').waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.deepEqual(copied.split('\n').map((line) => line.replace(/^\S+Z /, '')), ['a', 'b', 'c'].map((letter) => `worker-1 INFO     Service.say: copy ${letter}`));
+}
+
+/** History comes on scrolling up, without a hole or repeat. */
+export async function loads_history({ openLive }) {
+  const count = 900;
+  for (let i = 0; i < count; i += 100) say(...Array.from({ length: 100 }, (_, j) => `old ${String(i + j).padStart(3, '0')}.`));
+  const page = await openLogs(openLive, 'logger=Service.say&text=old');
+  await page.getByText('old 899.').waitFor();
+  const box = page.getByRole('listbox', { name: 'Log lines' });
+  const seen = new Set();
+  for (let turn = 0; turn < 200 && !seen.has('000'); ++turn) {
+    const numbers = (await linesOf(page)).map((line) => /old (\d+)\./.exec(line)[1]);
+    numbers.forEach((number, i) => i > 0 && assert.equal(Number(number), Number(numbers[i - 1]) + 1));
+    numbers.forEach((number) => seen.add(number));
+    await box.evaluate((element) => void (element.scrollTop -= element.clientHeight / 2));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    if (await page.getByText('loading older ones').count()) await page.getByText('loading older ones').waitFor({ state: 'detached' });
+  }
+  assert.equal(seen.size, count);
+}
+
+/** Standing still while lines come, and going on. */
+export async function pauses({ openLive }) {
+  const page = await openLogs(openLive, 'logger=Service.say&text=pause');
+  say('pause before');
+  await page.getByText('pause before').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText(/^Paused/).waitFor();
+  say(...Array.from({ length: 100 }, (_, i) => `pause ${i}`));
+  await page.getByText(/101 lines here/).waitFor();
+  await page.getByText('pause before').waitFor();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByText('pause 99').waitFor();
+}
+
+/** While the coordinator is gone the page says so; once it is back, each line is there once. `argument` names a file in which the
+ *  page's state is told, and one in which the caller says that the coordinator is back. */
+export async function goes_on_after_a_restart({ openLive, argument: [told] }) {
+  const page = await openLogs(openLive, 'logger=Service.say&text=restart');
+  say('restart 1', 'restart 2');
+  await page.getByText('restart 2').waitFor();
+  appendFileSync(told, 'ready\n');
+  await page.locator('.connection', { hasText: 'reconnecting' }).waitFor({ timeout: 60_000 });
+  await page.getByRole('alert').getByText('What you see is old').waitFor();
+  await page.locator('.connection', { hasText: 'live' }).waitFor({ timeout: 60_000 });
+  await page.getByText('restart 4').waitFor({ timeout: 60_000 });
+  const lines = (await linesOf(page)).map((line) => /restart (\d)/.exec(line)[1]);
+  assert.deepEqual(lines, ['1', '2', '3', '4']);
+}

@@ -1,0 +1,54 @@
+// Signing in and out, and who may do what.
+import assert from 'node:assert/strict';
+import { openTab } from '../tabs.mjs';
+
+/** The address is good once; the token is gone from it; the cookie is of the kind that scripts and other sites do not get. */
+export async function signs_in_once({ open, address }) {
+  const page = await open();
+  await page.goto(address);
+  await page.locator('.connection', { hasText: 'live' }).waitFor();
+  assert.ok(!page.url().includes('t='), page.url());
+  const [cookie] = await page.context().cookies();
+  assert.ok(cookie.name.startsWith('__Host-') && cookie.httpOnly && cookie.secure && cookie.sameSite === 'Strict', JSON.stringify(cookie));
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  await page.reload();
+  await page.locator('.connection', { hasText: 'live' }).waitFor();
+
+  const second = await open();
+  await second.goto(address);
+  await second.getByRole('heading', { name: 'Signed out' }).waitFor();
+  assert.match(await second.locator('main').innerText(), /p2p-ctl dashboard/);
+}
+
+/** Without a session there is only the advice what to do. */
+export async function without_a_session({ open, address }) {
+  const page = await open();
+  await page.goto(address.replace(/#.*/, ''));
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+}
+
+export async function signs_out({ openLive }) {
+  const page = await openLive();
+  await page.locator('.account summary').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+}
+
+/** A viewer sees all of it, and no button that changes anything. */
+export async function a_viewer_changes_nothing({ openLive }) {
+  const page = await openLive();
+  await openTab(page, 'Nodes');
+  await page.getByRole('table').getByRole('link', { name: 'worker-1' }).click();
+  await page.getByRole('heading', { name: 'worker-1' }).waitFor();
+  await page.getByRole('region', { name: 'Services of worker-1' }).waitFor();
+  await openTab(page, 'Services');
+  await page.getByRole('link', { name: 'say', exact: true }).click();
+  await page.getByText('Only operators may see and call them.').waitFor();
+  await openTab(page, 'Certificates');
+  await page.getByRole('table').waitFor();
+  for (const word of ['Start', 'Stop', 'Restart', 'Renew', 'Revoke', 'Call…']) {
+    assert.equal(await page.getByRole('button', { name: word, exact: true }).count(), 0, word);
+  }
+}

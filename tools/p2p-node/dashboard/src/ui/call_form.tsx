@@ -1,0 +1,133 @@
+// Calls a method with a form made from its schema.
+import { useState } from 'preact/hooks';
+import { Failure, callText } from '../net/http';
+import { escapeControls } from '../state/escape';
+import { formatMs } from '../state/format';
+import { indentJson } from '../state/json_text';
+import type { MethodDescription } from '../state/protocol';
+import { formOf, initialValues, paramsText, type Field } from '../state/schema_form';
+
+interface FieldProps {
+  field: Field;
+  id: string;
+  value: string;
+  flaw: string | undefined;
+  onInput: (value: string) => void;
+}
+
+function Input({ field, id, value, flaw, onInput }: FieldProps) {
+  const common = { id, 'aria-invalid': flaw ? true : undefined, 'aria-describedby': `${id}-hint`, required: field.isRequired };
+  switch (field.kind) {
+    case 'boolean':
+    case 'choice': {
+      const choices = field.kind === 'boolean' ? ['true', 'false'] : field.choices;
+      return (
+        <select class="field" {...common} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
+          <option value="">{field.isRequired ? 'choose…' : 'not given'}</option>
+          {choices.map((choice) => (
+            <option key={choice} value={choice}>
+              {choice.startsWith('"') ? (JSON.parse(choice) as string) : choice}
+            </option>
+          ))}
+        </select>
+      );
+    }
+    case 'lines':
+    case 'json':
+      return (
+        <textarea
+          class="field mono"
+          rows={3}
+          {...common}
+          placeholder={field.kind === 'lines' ? 'one a line' : 'JSON'}
+          value={value}
+          onInput={(event) => onInput(event.currentTarget.value)}
+        />
+      );
+    default:
+      return (
+        <input
+          class="field"
+          type="text"
+          inputMode={field.kind === 'text' ? undefined : field.kind === 'integer' ? 'numeric' : 'decimal'}
+          {...common}
+          value={value}
+          onInput={(event) => onInput(event.currentTarget.value)}
+        />
+      );
+  }
+}
+
+const kWhole: Field = { name: '', kind: 'json', label: 'Parameters', hint: 'as JSON', isRequired: false, initial: '', choices: [] };
+
+type Outcome = { ok: boolean; text: string; ms: number };
+
+function failureText(error: unknown): string {
+  const { message, code } = error as Failure;
+  return code ? `${message} (${code})` : message;
+}
+
+export function CallForm({ service, node, method }: { service: string; node: string; method: MethodDescription }) {
+  const form = formOf(method.params);
+  const [typed, setTyped] = useState<Record<string, string>>(() => initialValues(form));
+  const [flaws, setFlaws] = useState<Record<string, string>>({});
+  const [outcome, setOutcome] = useState<Outcome>();
+  const [isBusy, setBusy] = useState(false);
+  const fields = form.fields ?? [kWhole];
+
+  const run = async (event: Event) => {
+    event.preventDefault();
+    const params = paramsText(form, typed);
+    setFlaws(params.ok ? {} : params.flaws);
+    if (!params.ok) return;
+    setBusy(true);
+    const began = performance.now();
+    try {
+      const text = indentJson(await callText(`${service}.${method.name}`, params.text, `node:${node}`));
+      setOutcome({ ok: true, text, ms: performance.now() - began });
+    } catch (error) {
+      setOutcome({ ok: false, text: failureText(error), ms: performance.now() - began });
+    }
+    setBusy(false);
+  };
+
+  return (
+    <form class="call" onSubmit={(event) => void run(event)} noValidate>
+      {fields.length === 0 && <p class="muted">It takes no parameters.</p>}
+      {fields.map((field) => {
+        const id = `call-${method.name}-${field.name || 'params'}`;
+        const flaw = flaws[field.name];
+        return (
+          <div class="call-field" key={field.name}>
+            <label for={id}>
+              {field.label}
+              {field.isRequired && <span class="muted"> (needed)</span>}
+            </label>
+            <Input field={field} id={id} value={typed[field.name] ?? ''} flaw={flaw} onInput={(value) => setTyped({ ...typed, [field.name]: value })} />
+            <p id={`${id}-hint`} class={flaw ? 'bad-text' : 'muted'}>
+              {flaw ?? field.hint}
+            </p>
+          </div>
+        );
+      })}
+      <div class="call-actions">
+        <button type="submit" class="button primary" disabled={isBusy}>
+          {isBusy ? 'Calling…' : `Call on ${node}`}
+        </button>
+        {method.idempotent === false && <span class="muted">It may change something: it is sent once, never again by itself.</span>}
+      </div>
+      <div role="status">
+        {outcome && (
+          <>
+            <p class={outcome.ok ? 'muted' : 'bad-text'}>
+              {outcome.ok ? 'Answered' : 'Failed'} after {formatMs(outcome.ms)}
+            </p>
+            <pre class={outcome.ok ? 'result' : 'result bad-text'} tabIndex={0} aria-label="Answer">
+              {outcome.text.split('\n').map(escapeControls).join('\n')}
+            </pre>
+          </>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,205 @@
+// The fleet at a glance: is all well, and if not, what is wrong and where is its last error.
+import { countHealth, troubledNodes, type FleetState } from '../state/fleet';
+import { count, formatAgo, formatMs, formatNumber, formatPercent } from '../state/format';
+import { escapeControls } from '../state/escape';
+import type { NodeEntry, Points } from '../state/protocol';
+import { link } from '../state/route';
+import { connectionStore, fleetStore, useSlowNow } from './app_state';
+import { FleetCharts } from './fleet_charts';
+import { Code, Dot, Empty, Spark, memo, nodeWord, toneOfNode } from './parts';
+import { NodeGrid } from './node_grid';
+import { useStore } from './store';
+
+const kMostTroubles = 6;
+const kMostCards = 24;
+
+export function lastErrorLink(id: string, node: NodeEntry): string {
+  return link('logs', undefined, { node: id, at: node.last_error!.cursor });
+}
+
+const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
+  const now = useSlowNow();
+  const error = node.last_error;
+  return (
+    <li class={`trouble ${toneOfNode(node)}`}>
+      <div class="trouble-head">
+        <Dot tone={toneOfNode(node)} />
+        <a class="trouble-name" href={link('nodes', id)}>
+          {id}
+        </a>
+        <span class="trouble-word">{nodeWord(node)}</span>
+        {node.status !== 'alive' && <span class="muted">last seen {formatAgo(node.last_seen, now)}</span>}
+      </div>
+      <ul class="reasons">
+        {(node.problems ?? []).map((problem) => (
+          <li key={problem}>{escapeControls(problem)}</li>
+        ))}
+      </ul>
+      {error && (
+        <a class="last-error" href={lastErrorLink(id, node)}>
+          <span class="last-error-what">Last error, {formatAgo(error.timestamp, now)}</span>
+          <span class="last-error-text mono">
+            {escapeControls(error.logger_name)}: {escapeControls(error.message.slice(0, 400))}
+          </span>
+          <span class="last-error-go">Show in the logs →</span>
+        </a>
+      )}
+      {!error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
+    </li>
+  );
+});
+
+function Verdict({ state }: { state: FleetState }) {
+  const health = countHealth(state.nodes);
+  const total = health.ok + health.warning + health.failing;
+  const troubles = state.fleet.problems ?? [];
+  const tone = health.failing > 0 ? 'failing' : health.warning > 0 || troubles.length > 0 ? 'warning' : 'ok';
+  const parts = [
+    health.failing > 0 && `${count(health.failing, 'node')} failing`,
+    health.warning > 0 && `${count(health.warning, 'node')} with a warning`,
+  ].filter(Boolean);
+  const title = parts.length > 0 ? parts.join(', ') : total === 1 ? 'The one node is well' : `All ${formatNumber(total)} nodes are well`;
+  return (
+    <div class={`verdict ${tone}`}>
+      <h1>
+        <Dot tone={tone} />
+        {title}
+      </h1>
+      <p class="muted">
+        {parts.length > 0 && `${formatNumber(health.ok)} of ${count(total, 'node')} are well. `}
+        {health.left > 0 && `${count(health.left, 'node')} left.`}
+      </p>
+      {troubles.map((problem) => (
+        <p class="verdict-problem" key={problem}>
+          {escapeControls(problem)}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+const Tile = memo(function Tile({ name, value, note, points, tone }: {
+  name: string;
+  value: string;
+  note?: string;
+  points?: Points;
+  tone?: string;
+}) {
+  return (
+    <div class={`tile ${tone ?? ''}`}>
+      <div class="tile-name">{name}</div>
+      <div class="tile-value">
+        <span class="tile-figure">{value}</span>
+        {note && <span class="tile-note">{note}</span>}
+      </div>
+      {points && <Spark points={points} label={`${name}, the last minutes`} width={160} height={26} />}
+    </div>
+  );
+});
+
+/** The last two minutes: what a tile has room for. */
+function recent(points: Points | undefined): Points | undefined {
+  return points?.slice(-120);
+}
+
+function Tiles({ state }: { state: FleetState }) {
+  const { fleet, history } = state;
+  const errors = fleet.errors_per_second ?? 0;
+  return (
+    <section class="tiles" aria-label="The fleet in figures">
+      <Tile name="Load" value={formatPercent(history.fleet.cpu?.at(-1))} note="CPU" points={recent(history.fleet.cpu)} />
+      <Tile name="Calls" value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
+      <Tile name="Failed calls" value={formatNumber(fleet.errors_per_second)} note="/s" points={recent(history.fleet.errors)} tone={errors > 0 ? 'bad' : ''} />
+      <Tile
+        name="Latency"
+        value={formatMs(fleet.call_p99_ms)}
+        note={fleet.call_p50_ms === undefined ? 'p99' : `p99, p50 ${formatMs(fleet.call_p50_ms)}`}
+        points={recent(history.fleet.p99)}
+      />
+      <Tile name="Log lines" value={formatNumber(fleet.logs_per_second)} note="/s" points={recent(history.fleet.logs)} />
+      <Tile
+        name="Logged errors"
+        value={formatNumber(fleet.log_errors_per_minute)}
+        note="/min"
+        tone={(fleet.log_errors_per_minute ?? 0) > 0 ? 'bad' : ''}
+      />
+    </section>
+  );
+}
+
+const NodeCard = memo(function NodeCard({ id, node, points }: { id: string; node: NodeEntry; points: Points | undefined }) {
+  return (
+    <li>
+      <a class="card" href={link('nodes', id)}>
+        <span class="card-name">
+          <Dot tone={toneOfNode(node)} />
+          {id}
+        </span>
+        <span class="card-word">{node.health === 'ok' && node.status === 'alive' ? formatPercent(node.cpu) : nodeWord(node)}</span>
+        <Spark points={points} top={1} label={`CPU of ${id}, the last 15 minutes`} />
+      </a>
+    </li>
+  );
+});
+
+function Cards({ state }: { state: FleetState }) {
+  const rank = { failing: 0, warning: 1, ok: 2 };
+  const ids =
+    state.ids.length <= kMostCards ? state.ids : [...state.ids].sort((a, b) => rank[state.nodes.get(a)!.health] - rank[state.nodes.get(b)!.health]);
+  return (
+    <section aria-labelledby="cards-title">
+      <h2 id="cards-title">Nodes</h2>
+      {state.ids.length > kMostCards && <NodeGrid state={state} />}
+      <ul class="cards">
+        {ids.slice(0, kMostCards).map((id) => (
+          <NodeCard key={id} id={id} node={state.nodes.get(id)!} points={state.history.nodes.get(id)?.cpu} />
+        ))}
+      </ul>
+      {state.ids.length > kMostCards && (
+        <p class="more">
+          <a href={link('nodes')}>All {count(state.ids.length, 'node')}</a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function Overview() {
+  const state = useStore(fleetStore);
+  const phase = useStore(connectionStore, (connection) => connection.phase);
+  if (state.sequence === 0) {
+    return <Empty title={phase === 'reconnecting' ? 'The coordinator does not answer yet.' : 'Waiting for the first figures…'} />;
+  }
+  if (state.ids.length === 0) {
+    return (
+      <Empty title="There are no nodes yet.">
+        <p>
+          Invite one with <Code>p2p-ca invite NAME --role worker</Code>, then run <Code>p2p-node join</Code> there.
+        </p>
+      </Empty>
+    );
+  }
+  const troubled = troubledNodes(state);
+  return (
+    <div class="overview">
+      <Verdict state={state} />
+      {troubled.length > 0 && (
+        <section aria-label="What needs attention">
+          <ul class="troubles">
+            {troubled.slice(0, kMostTroubles).map(([id, node]) => (
+              <Trouble key={id} id={id} node={node} />
+            ))}
+          </ul>
+          {troubled.length > kMostTroubles && (
+            <p class="more">
+              <a href={link('nodes', undefined, { health: 'trouble' })}>All {count(troubled.length, 'node')} that need attention</a>
+            </p>
+          )}
+        </section>
+      )}
+      <Tiles state={state} />
+      <FleetCharts state={state} />
+      <Cards state={state} />
+    </div>
+  );
+}

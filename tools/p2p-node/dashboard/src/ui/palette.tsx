@@ -1,0 +1,103 @@
+// Everything by its name: Ctrl+K, or the slash.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { fleetServices } from '../state/services';
+import { kTabs, link } from '../state/route';
+import { rank } from '../state/search';
+import { fleetStore } from './app_state';
+import { Store, useStore } from './store';
+import { toggleTheme } from './theme';
+
+interface Command {
+  title: string;
+  kind: string;
+  run: () => void;
+}
+
+const kMostShown = 12;
+const openStore = new Store(false);
+
+export function openPalette(): void {
+  openStore.set(true);
+}
+
+function go(hash: string): () => void {
+  return () => {
+    location.hash = hash;
+  };
+}
+
+function commands(): Command[] {
+  const { ids, nodes } = fleetStore.get();
+  return [
+    ...kTabs.map((tab) => ({ title: tab[0]!.toUpperCase() + tab.slice(1), kind: 'Tab', run: go(link(tab)) })),
+    { title: 'Errors of all nodes', kind: 'Logs', run: go(link('logs', undefined, { level: 'ERROR' })) },
+    { title: 'Nodes that need attention', kind: 'Nodes', run: go(link('nodes', undefined, { health: 'trouble' })) },
+    { title: 'Switch between dark and light', kind: 'Page', run: toggleTheme },
+    ...ids.flatMap((id) => [
+      { title: id, kind: 'Node', run: go(link('nodes', id)) },
+      { title: `Logs of ${id}`, kind: 'Logs', run: go(link('logs', undefined, { node: id })) },
+    ]),
+    ...fleetServices(ids, nodes).map((service) => ({ title: service.name, kind: 'Service', run: go(link('services', service.name)) })),
+  ];
+}
+
+function Palette() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const [all] = useState(commands);
+  const found = rank(all, (command) => `${command.title} ${command.kind}`, typed, kMostShown);
+  useEffect(() => dialog.current!.showModal(), []);
+  const close = () => openStore.set(false);
+  const run = (command: Command | undefined) => {
+    if (!command) return;
+    close();
+    command.run();
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowDown') setChosen((chosen + 1) % Math.max(1, found.length));
+    else if (event.key === 'ArrowUp') setChosen((chosen + found.length - 1) % Math.max(1, found.length));
+    else if (event.key === 'Enter') run(found[chosen]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <dialog class="dialog palette" ref={dialog} onClose={close} aria-label="Go to" onClick={(event) => event.target === dialog.current && close()}>
+      <input
+        type="text"
+        role="combobox"
+        aria-label="Go to a node, service, tab"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={found.length > 0 ? `palette-${chosen}` : undefined}
+        placeholder="Node, service, tab…"
+        value={typed}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          setChosen(0);
+        }}
+        onKeyDown={onKey}
+      />
+      <ul id="palette-list" role="listbox" aria-label="Found">
+        {found.map((command, i) => (
+          <li
+            key={`${command.kind} ${command.title}`}
+            id={`palette-${i}`}
+            role="option"
+            aria-selected={i === chosen}
+            onMouseMove={() => setChosen(i)}
+            onClick={() => run(command)}
+          >
+            <span>{command.title}</span>
+            <span class="muted">{command.kind}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && <p class="muted palette-none">Nothing has such a name.</p>}
+    </dialog>
+  );
+}
+
+export function PaletteHost() {
+  return useStore(openStore) ? <Palette /> : null;
+}

@@ -1,0 +1,109 @@
+// One service: where it runs, and its methods, which can be called from here.
+import { useState } from 'preact/hooks';
+import { call } from '../net/http';
+import { count } from '../state/format';
+import type { ServiceDescription } from '../state/protocol';
+import { link, withParams } from '../state/route';
+import type { FleetService, Place } from '../state/services';
+import { canChange, fleetStore, goTo, routeStore, sessionStore } from './app_state';
+import { CallForm } from './call_form';
+import { Choice } from './fields';
+import { Code, Empty, Pill, Problem, toneOfService } from './parts';
+import { PlaceRow } from './service_places';
+import { useStore } from './store';
+import { useLoaded } from './use_answer';
+import { VirtualTable, type Column } from './virtual_table';
+
+const kColumns: readonly Column[] = [
+  { key: 'node', title: 'Node' },
+  { key: 'state', title: 'State' },
+  { key: 'restarts', title: 'Restarts', isNumber: true },
+  { key: 'calls', title: 'Calls/s', isNumber: true },
+  { key: 'actions', title: 'Actions' },
+];
+
+function Methods({ name, places }: { name: string; places: Place[] }) {
+  const chosen = useStore(routeStore, (route) => route.params.on ?? '');
+  const reachable = places.filter((place) => place.isReachable);
+  const best = reachable.find((place) => place.service.state === 'running') ?? reachable[0];
+  const node = reachable.some((place) => place.node === chosen) ? chosen : best?.node;
+  const { answer, failure, reload } = useLoaded(
+    (signal) => (node ? call<ServiceDescription>('services.describe', { name }, `node:${node}`, signal) : Promise.reject(new Error('no node that has it can be reached'))),
+    `${name} ${node}`,
+  );
+  const [open, setOpen] = useState('');
+  if (failure) return <Problem text={`Its methods cannot be shown: ${failure}.`} retry={reload} />;
+  if (!answer) return <p class="muted">Loading…</p>;
+  return (
+    <>
+      {answer.description && <p>{answer.description}</p>}
+      {answer.error && <Problem text={answer.error} />}
+      {reachable.length > 1 && (
+        <label class="inline-label">
+          Call it on{' '}
+          <Choice
+            label="Node that is called"
+            value={node ?? ''}
+            choices={reachable.map((place) => ({ value: place.node, title: place.node }))}
+            onChange={(value) => goTo(withParams(routeStore.get(), { on: value }))}
+          />
+        </label>
+      )}
+      {answer.methods.length === 0 && <p class="muted">It has no methods.</p>}
+      <ul class="methods">
+        {answer.methods.map((method) => (
+          <li key={method.name}>
+            <div class="method-head">
+              <Code>{method.name}</Code>
+              <span class="muted">{method.description}</span>
+              <button
+                type="button"
+                class="button small"
+                aria-expanded={open === method.name}
+                onClick={() => setOpen(open === method.name ? '' : method.name)}
+              >
+                {open === method.name ? 'Close' : 'Call…'}
+              </button>
+            </div>
+            {open === method.name && node && <CallForm key={node} service={name} node={node} method={method} />}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export function ServiceDetails({ name, service, back }: { name: string; service: FleetService | undefined; back: string }) {
+  const isKnown = useStore(fleetStore, (state) => state.sequence > 0);
+  const isOperator = useStore(sessionStore, canChange);
+  return (
+    <aside class="details" aria-label={`Service ${name}`}>
+      <div class="details-head">
+        <h1>{name}</h1>
+        {service && <Pill tone={toneOfService(service.worst)}>{count(service.places.length, 'node')}</Pill>}
+        <a class="button small" href={link('logs', undefined, { logger: `Service.${name}` })}>
+          Logs
+        </a>
+        <a class="close" href={back} aria-label="Close">
+          ×
+        </a>
+      </div>
+      {!service && <Empty title={isKnown ? `No node has a service “${name}”.` : 'Waiting for the first figures…'} />}
+      {service && (
+        <>
+          <h2>Where it runs</h2>
+          <VirtualTable
+            label={`Nodes with ${name}`}
+            columns={kColumns}
+            rows={service.places}
+            row={(place) => (
+              <PlaceRow key={place.node} name={name} node={place.node} service={place.service} isReachable={place.isReachable} shows="node" />
+            )}
+          />
+          <h2>Methods</h2>
+          {isOperator ? <Methods name={name} places={service.places} /> : <p class="muted">Only operators may see and call them.</p>}
+        </>
+      )}
+    </aside>
+  );
+}

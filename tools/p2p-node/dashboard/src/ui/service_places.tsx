@@ -1,0 +1,88 @@
+// A service on a node: its state, and what can be done with it.
+import { call } from '../net/http';
+import { count, formatNumber } from '../state/format';
+import type { ServiceEntry } from '../state/protocol';
+import { link } from '../state/route';
+import { serviceHealth } from '../state/services';
+import { canChange, fleetStore, sessionStore } from './app_state';
+import { ask } from './confirm';
+import { say } from './notice';
+import { Pill, memo, toneOfService } from './parts';
+import { useStore } from './store';
+
+type Change = 'start' | 'stop' | 'restart';
+
+const kDone: Record<Change, string> = { start: 'started', stop: 'stopped', restart: 'restarted' };
+
+/** What happens to those who call it, in a sentence. */
+function effectOf(change: Change, name: string, node: string, service: ServiceEntry): string {
+  const { nodes } = fleetStore.get();
+  const others = [...nodes].filter(([id, one]) => id !== node && one.status === 'alive' && one.services?.[name]?.state === 'running').length;
+  const elsewhere =
+    others > 0 ? `${count(others, 'other node')} will take its calls.` : 'No other node has it running: calls to it will fail meanwhile.';
+  const rate = service.calls_per_second ? ` It now answers ${formatNumber(service.calls_per_second)} calls a second.` : '';
+  if (change === 'start') return `Calls may go to ${node} again.`;
+  if (change === 'restart') return `Its folder is read again and its program started anew; calls under way may finish.${rate} ${elsewhere}`;
+  return `It stays stopped, also after a restart of the node, until somebody starts it.${rate} ${elsewhere}`;
+}
+
+function askChange(change: Change, name: string, node: string, service: ServiceEntry): void {
+  ask({
+    title: `${change[0]!.toUpperCase()}${change.slice(1)} ${name} on ${node}?`,
+    body: <p>{effectOf(change, name, node, service)}</p>,
+    action: `${change[0]!.toUpperCase()}${change.slice(1)} it`,
+    isDangerous: change === 'stop',
+    run: async () => {
+      const done = await call<{ state: string }>(`services.${change}`, { name }, `node:${node}`);
+      say(`${name} on ${node} was ${kDone[change]}: ${done.state}.`);
+    },
+  });
+}
+
+interface Props {
+  name: string;
+  node: string;
+  service: ServiceEntry;
+  isReachable: boolean;
+  /** What the first column has. */
+  shows: 'service' | 'node';
+}
+
+export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachable, shows }: Props) {
+  const isOperator = useStore(sessionStore, canChange);
+  const health = serviceHealth(service.state);
+  const mayChange = isOperator && isReachable;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={shows === 'service' ? link('services', name) : link('nodes', node)}>{shows === 'service' ? name : node}</a>
+        {shows === 'service' && service.version && <span class="muted"> {service.version}</span>}
+      </th>
+      <td>
+        <Pill tone={isReachable ? toneOfService(health) : 'off'}>{isReachable ? service.state : 'unreachable'}</Pill>
+      </td>
+      <td class={`num ${service.restarts ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
+      <td class="num">{formatNumber(service.calls_per_second)}</td>
+      <td class="actions">
+        <a class="button small" href={link('logs', undefined, { node, logger: `Service.${name}` })}>
+          Logs
+        </a>
+        {mayChange && service.state === 'stopped' && (
+          <button type="button" class="button small" onClick={() => askChange('start', name, node, service)}>
+            Start
+          </button>
+        )}
+        {mayChange && service.state !== 'stopped' && (
+          <>
+            <button type="button" class="button small" onClick={() => askChange('restart', name, node, service)}>
+              Restart
+            </button>
+            <button type="button" class="button small" onClick={() => askChange('stop', name, node, service)}>
+              Stop
+            </button>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+});

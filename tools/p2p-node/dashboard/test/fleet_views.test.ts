@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeEntry } from '../src/state/protocol';
+import { fleetServices } from '../src/state/services';
+import { cellAt, edgesOf, gridOf, placeNodes } from '../src/state/topology';
+
+const node = (changes: Partial<NodeEntry> = {}): NodeEntry => ({ role: 'worker', status: 'alive', health: 'ok', ...changes });
+
+describe('services', () => {
+  it('are gathered by name, those in trouble first', () => {
+    const nodes = new Map<string, NodeEntry>([
+      ['a', node({ services: { disk: { state: 'running', version: '1', calls_per_second: 1 } } })],
+      ['b', node({ status: 'dead', services: { disk: { state: 'degraded', version: '2', restarts: 6, calls_per_second: 0.5 }, app: { state: 'stopped' } } })],
+    ]);
+    const [app, disk] = fleetServices(['a', 'b'], nodes);
+    expect(app).toMatchObject({ name: 'app', worst: 'off', callsPerSecond: undefined });
+    expect(disk).toMatchObject({ worst: 'failing', versions: ['1', '2'], restarts: 6, callsPerSecond: 1.5 });
+    expect(disk!.places.map((place) => [place.node, place.isReachable])).toEqual([['b', false], ['a', true]]);
+  });
+});
+
+describe('the picture', () => {
+  const nodes = new Map<string, NodeEntry>([
+    ['c', node({ role: 'coordinator', linked_to: ['w1'] })],
+    ['w1', node({ linked_to: ['c', 'gone'] })],
+    ['w2', node({ linked_to: ['c', 'w2'] })],
+  ]);
+
+  it('has the coordinator in the middle', () => {
+    const spots = placeNodes(['c', 'w1', 'w2'], nodes);
+    expect(spots.find((spot) => spot.id === 'c')).toMatchObject({ x: 0.5, y: 0.5 });
+    for (const spot of spots) expect(Math.min(spot.x, spot.y, 1 - spot.x, 1 - spot.y)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('has each link once, and none to nowhere', () => {
+    expect(edgesOf(nodes)).toEqual([{ from: 'c', to: 'w1' }, { from: 'c', to: 'w2' }]);
+  });
+});
+
+describe('the grid', () => {
+  it('has a cell for each node, and finds it again', () => {
+    for (const count of [51, 500, 2000]) {
+      for (const width of [320, 1200]) {
+        const grid = gridOf(count, width);
+        expect(grid.columns * grid.cell).toBeLessThanOrEqual(width);
+        expect(grid.columns * grid.rows).toBeGreaterThanOrEqual(count);
+        const index = count - 1;
+        const x = (index % grid.columns) * grid.cell + grid.cell / 2;
+        const y = Math.floor(index / grid.columns) * grid.cell + grid.cell / 2;
+        expect(cellAt(grid, count, x, y)).toBe(index);
+        expect(cellAt(grid, count, x + grid.cell, y)).toBeUndefined();
+      }
+    }
+  });
+});
