@@ -139,10 +139,10 @@ def judge(written, stored):
     return not complaints and repeated == disordered == foreign == 0
 
 
-def query():
+def query(seconds):
     return subprocess.run(
         ["p2p-logs", "query", "--limit", "0", "--logger", "File.*", "-o", "json"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=120, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=SETTLING_SECONDS + seconds, check=False,
     )
 
 
@@ -185,13 +185,13 @@ def run(fleet, seconds, seed, names):
         deadline = time.monotonic() + SETTLING_SECONDS
         while stored_lines() < sum(written.values()) and time.monotonic() < deadline:
             time.sleep(0.2)
-        stored = query()
+        stored = query(seconds)
         (fleet / "stored.jsonl").write_text(stored.stdout)
         fine = stored.returncode == 0 and judge(written, stored.stdout.splitlines())
         dead = nodes.ended_by_themselves()
         if dead:
             print(f"ended by themselves: {', '.join(dead)}")
-        return fine and not dead and same_as_tail(tail, shown, stored.stdout, deadline)
+        return fine and not dead and same_as_tail(tail, shown, stored.stdout, time.monotonic() + SETTLING_SECONDS)
     finally:
         for source in sources:
             source.ended.set()

@@ -53,7 +53,7 @@ struct MatchedPath {
   std::string log;
 };
 
-/// Rotated files come before the log that they were, those written last at the end.
+/// Rotated files come behind the log that they were, those written last at the end.
 std::vector<MatchedPath> paths_of(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> paths;
@@ -66,12 +66,12 @@ std::vector<MatchedPath> paths_of(const std::string& pattern) {
     const auto last = std::find_if(first + 1, paths.end(), [&](const std::string& path) {
       return folder_of(path) != folder_of(log) || !is_name_of_rotated(name_of(path), name_of(log));
     });
+    out.push_back({log, log});
     std::vector<std::pair<fs::file_time_type, std::string>> rotated;
     std::error_code ignored;
     for (auto path = first + 1; path != last; ++path) rotated.emplace_back(fs::last_write_time(*path, ignored), *path);
     std::sort(rotated.begin(), rotated.end());
     for (auto& [time, path] : rotated) out.push_back({std::move(path), log});
-    out.push_back({log, log});
     first = last;
   }
   return out;
@@ -130,6 +130,7 @@ class FileFollower::Impl {
   void handle_truncation(FollowedFile& file);
   std::optional<FilePosition> known_position(const std::string& key) const;
   FollowedFile* find(const std::string& key);
+  bool matches(const std::string& path) const;
   std::shared_ptr<const re2::RE2> multiline_of(const std::string& path) const;
   void save(bool settle);
   void save_state();
@@ -266,6 +267,10 @@ void FileFollower::Impl::meet(const MatchedPath& found, bool is_new_pattern, Mat
   if (!offset) return;
   state_.positions.try_emplace(file->key, position_at(*offset, file->head).to_text());
   follow(std::move(*file), *offset, false).log_path = found.log;
+  // What was rotated away is read before what stands in its place.
+  const auto log = std::find_if(files_.begin(), files_.end(),
+                                [&](const auto& other) { return !other.replaced_since && other.path() == found.log; });
+  files_.splice(log, files_, std::prev(files_.end()));
 }
 
 /// Where a file that is met is read from; nothing when it is not read, or not yet.
@@ -355,11 +360,7 @@ void FileFollower::Impl::adopt_renamed() {
   earlier_renames_at_ = now;
   for (auto at = renames.begin(); at != renames.end(); ++at) {
     const auto& rename = *at;
-    const bool matched =
-        std::any_of(options_.patterns.begin(), options_.patterns.end(), [&](const std::string& pattern) {
-          return ::fnmatch(pattern.c_str(), rename.from.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
-        });
-    if (!matched || is_compressed_name(rename.from)) continue;
+    if (!matches(rename.from) || is_compressed_name(rename.from)) continue;
     std::string path = rename.to;  // and the names that it got after that
     for (auto later = std::next(at); later != renames.end(); ++later) {
       if (later->from == path) path = later->to;
@@ -375,21 +376,27 @@ void FileFollower::Impl::adopt_renamed() {
   }
 }
 
-/// What was rotated away while nobody looked is read to its end.
+/// What was rotated away while nobody looked is read to its end, and so is what was made and rotated away after it.
 void FileFollower::Impl::adopt_leftovers() {
   std::map<std::string, std::vector<std::string>> followed;  // paths by folder
   for (const auto& file : files_) followed[folder_of(file.path())].push_back(file.path());
   for (const auto& pattern : options_.patterns) followed.try_emplace(folder_of(pattern));
   for (const auto& [folder, paths] : followed) {
+    std::set<std::string> known_logs;  // logs of which a rotated file is known: those written later are not read yet
     for (const auto& path : files_by_age(folder)) {
       auto file = open_log_file(path);
       if (!file || find(file->key) != nullptr || files_.size() >= kMaxFollowedFiles) continue;
-      const auto position = known_position(file->key);
-      if (!position || !position->fits(file->head, file->size) || position->offset == file->size) continue;
       for (const auto& original : paths) {
         if (is_name_of_rotated(name_of(path), name_of(original))) file->path = original;
       }
-      follow(std::move(*file), position->offset, true);
+      const auto position = known_position(file->key);
+      const bool is_known = position && position->fits(file->head, file->size);
+      if (is_known && file->path != path) known_logs.insert(file->path);
+      const bool is_new = !is_known && known_logs.contains(file->path) && !matches(path);
+      if (is_known ? position->offset == file->size : !is_new) continue;
+      const std::uint64_t offset = is_known ? position->offset : 0;
+      if (!is_known) state_.positions[file->key] = position_at(0, file->head).to_text();
+      follow(std::move(*file), offset, true);
     }
   }
 }
@@ -436,6 +443,12 @@ std::optional<FilePosition> FileFollower::Impl::known_position(const std::string
 FollowedFile* FileFollower::Impl::find(const std::string& key) {
   const auto found = std::find_if(files_.begin(), files_.end(), [&](const auto& file) { return file.key() == key; });
   return found == files_.end() ? nullptr : &*found;
+}
+
+bool FileFollower::Impl::matches(const std::string& path) const {
+  return std::any_of(options_.patterns.begin(), options_.patterns.end(), [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  });
 }
 
 std::shared_ptr<const re2::RE2> FileFollower::Impl::multiline_of(const std::string& path) const {

@@ -154,6 +154,24 @@ TEST_CASE("what was rotated away while the node was down is read to its end") {
   CHECK(records[2].message == "3");
 }
 
+TEST_CASE("what was made and rotated away while the node was down is read, and what was read long ago is not") {
+  FollowFixture fixture;
+  fixture.write("a.log.7", "read long ago\n");
+  fs::last_write_time(fixture.path("a.log.7"), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  fixture.start_and_wait();
+  fixture.write("a.log", "1\n");
+  fixture.sink.wait_for(1);
+  fixture.stop();
+  fixture.write("a.log", "2\n");
+  fs::last_write_time(fixture.path("a.log"), fs::file_time_type::clock::now() - std::chrono::minutes(2));
+  fixture.rename("a.log", "a.log.2");
+  fixture.write("a.log.1", "3\n");
+  fs::last_write_time(fixture.path("a.log.1"), fs::file_time_type::clock::now() - std::chrono::minutes(1));
+  fixture.write("a.log", "4\n");
+  fixture.start();
+  CHECK(fixture.sink.messages(4) == Texts{"1", "2", "3", "4"});
+}
+
 TEST_CASE("rotated files that the pattern matches are read before their log, the oldest first") {
   FollowFixture fixture;
   fixture.start_and_wait("x.log*");
@@ -202,17 +220,19 @@ TEST_CASE("a truncated file begins again, with what its copy has besides") {
 }
 
 TEST_CASE("truncated and written past its old end while the node was down") {
-  FollowFixture fixture;
-  fixture.start_and_wait();
-  fixture.write("a.log", "old 1\n");
-  fixture.sink.wait_for(1);
-  fixture.stop();
-  fixture.write("a.log", "old 2\n");
-  fs::copy_file(fixture.path("a.log"), fixture.path("a.log.1"));
-  fs::resize_file(fixture.path("a.log"), 0);
-  fixture.write("a.log", "new 1\nnew 2\nnew 3\n");
-  fixture.start();
-  CHECK(fixture.sink.messages(5) == Texts{"old 1", "old 2", "new 1", "new 2", "new 3"});
+  for (const char* pattern : {"*.log", "*.log*"}) {
+    FollowFixture fixture;
+    fixture.start_and_wait(pattern);
+    fixture.write("a.log", "old 1\n");
+    fixture.sink.wait_for(1);
+    fixture.stop();
+    fixture.write("a.log", "old 2\n");
+    fs::copy_file(fixture.path("a.log"), fixture.path("a.log.1"));
+    fs::resize_file(fixture.path("a.log"), 0);
+    fixture.write("a.log", "new 1\nnew 2\nnew 3\n");
+    fixture.start(pattern);
+    CHECK(fixture.sink.messages(5) == Texts{"old 1", "old 2", "new 1", "new 2", "new 3"});
+  }
 }
 
 TEST_CASE("a copy that the pattern matches is not read again, nor a compressed file") {

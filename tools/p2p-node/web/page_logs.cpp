@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMostLast = 1'000;
 /// Read from the store, or looked at in memory, at a time.
-constexpr std::size_t kStepRecords = 500;
+constexpr std::size_t kPageStepRecords = 500;
 /// Where nothing of it is sent.
 constexpr std::size_t kCountedRecords = 5'000;
 constexpr std::chrono::milliseconds kRoomInterval{50};
@@ -167,7 +167,7 @@ asio::awaitable<Result<void>> PageLogs::catch_up(SubscriptionPtr of) {
         access_.store.last_number() - std::min(access_.store.last_number(), of->lane.position());
     const bool counts = behind > kMostMissedRecords;
     if (counts) of->lane.count_only();
-    auto asking = query(of, logs::Order::forward, counts ? kCountedRecords : kStepRecords);
+    auto asking = query(of, logs::Order::forward, counts ? kCountedRecords : kPageStepRecords);
     const auto page = co_await std::move(asking);
     if (!page) co_return page.error();
     if (!is_current(of)) co_return Result<void>();
@@ -189,7 +189,7 @@ asio::awaitable<Result<void>> PageLogs::follow(SubscriptionPtr of) {
     const bool keeps_up = flush(*of);
     wake_->arm();
     if (!is_current(of)) break;
-    const auto news = access_.hub.after(of->lane.position(), kStepRecords);
+    const auto news = access_.hub.after(of->lane.position(), kPageStepRecords);
     if (!news.in_memory) {
       auto catching_up = catch_up(of);
       const auto read_on = co_await std::move(catching_up);
