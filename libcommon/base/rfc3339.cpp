@@ -65,7 +65,9 @@ std::optional<WallTime> read_date(std::string_view text) {
   if (at != text.size()) return std::nullopt;
   const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
   if (!date.ok()) return std::nullopt;
-  return WallTime{sys_days{date}} + hours{h} + minutes{mi} - offset + seconds{s} + nanoseconds{nanos};
+  const WallTime out = WallTime{sys_days{date}} + hours{h} + minutes{mi} - offset + seconds{s} + nanoseconds{nanos};
+  if (out < kEarliestDate || out > kLatestDate) return std::nullopt;
+  return out;
 }
 
 }  // namespace

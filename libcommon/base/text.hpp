@@ -23,7 +23,8 @@ std::string lower_ascii(std::string_view text);
 /// True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
 
-/// Text that is safe on a terminal and in a log line: control characters, also those that turn the direction, and invalid UTF-8 become
+/// Text that is safe on a terminal and in a log line: control characters, also those that turn the direction, and
+/// invalid UTF-8 become
 /// `\n`, `\t`, `\xHH`; everything else stays.
 std::string escape_controls(std::string_view text);
 

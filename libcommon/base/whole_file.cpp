@@ -51,6 +51,11 @@ WholeFile::~WholeFile() {
 Result<void> WholeFile::failed(int error) const { return system_error(-error, path_.string()); }
 
 Result<void> WholeFile::begin(mode_t mode, const std::optional<FileOwner>& owner) {
+  // Renaming a file over a device or a pipe would take it from everyone.
+  std::error_code ignored;
+  const auto status = fs::symlink_status(path_, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_symlink(status))
+    return Error(Errc::invalid, path_.string() + " is not a file, and is not replaced");
   file_ = disk_->create(temporary_, mode);
   if (file_ < 0) return failed(file_);
   is_there_ = true;

@@ -1,6 +1,9 @@
 #include "logs/record.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
+#include "base/rfc3339.hpp"
 #include "base/text.hpp"
 
 namespace p2p::logs {
@@ -67,6 +70,8 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
 }
 
 void normalise(LogRecord& record) {
+  // Others send it as a number, and nobody could read what a date outside these stands in.
+  record.timestamp = std::clamp(record.timestamp, kEarliestDate, kLatestDate);
   normalise_attrs(record.attrs);
   const std::size_t written_bytes = record.message.size();
   if (written_bytes > kMaxMessageBytes)

@@ -174,6 +174,9 @@ heard() {
   [[ $stderr == "p2p-logs: error: $file: is there already"$'\nhint: --force replaces it' ]]
   run -0 --separate-stderr p2p-logs export --out "$file" --force --node nobody
   [[ ! -s $file && $stderr == *'no node "nobody" has records'* ]]
+  mkfifo "$FLEET/pipe"
+  run -1 --separate-stderr p2p-logs export --out "$FLEET/pipe" --force
+  [[ $stderr == *"$FLEET/pipe is not a file, and is not replaced"* && -p $FLEET/pipe ]]
   # What fails leaves nothing behind.
   run -3 --separate-stderr p2p-logs export --out "$FLEET/never.jsonl" --coordinator 127.0.0.1:1
   [[ $(find "$FLEET" -maxdepth 1 -name '*never*') == "$FLEET/never" ]]

@@ -80,8 +80,9 @@ net::Response Health::respond() const {
   }
   std::string_view status = to_string(phase);
   if (phase == Phase::running && is_forwarding_well_ && !is_forwarding_well_()) status = "log is not forwarded";
-  if (phase == Phase::running && is_storing_well_ && !is_storing_well_()) status = "logs are not stored";
   if (phase == Phase::running && is_unsaved) status = "state is not saved";
+  // A full disk does both; this is what the fleet feels.
+  if (phase == Phase::running && is_storing_well_ && !is_storing_well_()) status = "logs are not stored";
   if (phase == Phase::running && has_old_roots) status = "CA certificates out of date";
   if (phase == Phase::running && certificate_revoked_) status = "certificate revoked";
   // node_id is_valid_name(), so nothing here needs escaping.

@@ -3,6 +3,7 @@
 #include <libdeflate.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/byte_order.hpp"
 #include "logs/cbor.hpp"
@@ -191,16 +192,19 @@ Bytes encode_segment(const SegmentHeader& header, ByteView frames) {
 Result<SegmentHeader> parse_header(ByteView file) {
   if (file.size() < kSegmentHeaderBytes || as_text(file.first(kMagic.size())) != kMagic)
     return Error(Errc::damaged, "it does not begin as a segment of the log spool");
-  // A later version may have another header; its number is where ours is.
-  if (file[8] > kVersion) return Error(Errc::unsupported, "it is of a later version");
+  std::array<std::uint8_t, kSegmentHeaderBytes> head;
+  std::copy_n(file.begin(), head.size(), head.begin());
+  const auto stated = get_big<std::uint32_t>(file.data() + kHeaderChecksumAt);
+  // A later version may have another header; its number is where ours is. The checksum tells it from a flipped bit.
+  head[8] = kVersion;
+  const bool is_ours = libdeflate_crc32(0, head.data(), kHeaderChecksumAt) == stated;
+  if (file[8] > kVersion && !is_ours) return Error(Errc::unsupported, "it is of a later version");
   SegmentHeader out;
   out.takes_earlier = (file[9] & kTakesEarlier) != 0;
   out.epoch = get_big<std::uint64_t>(file.data() + 16);
   out.first_seq = get_big<std::uint64_t>(file.data() + 24);
   std::copy_n(file.begin() + 32, out.boot_id.size(), out.boot_id.begin());
-  const auto checksum = libdeflate_crc32(0, file.data(), kHeaderChecksumAt);
-  if (file[8] != kVersion || checksum != get_big<std::uint32_t>(file.data() + kHeaderChecksumAt) ||
-      out.epoch >= kEpochLimit || !is_seq(out.first_seq))
+  if (file[8] != kVersion || !is_ours || out.epoch >= kEpochLimit || !is_seq(out.first_seq))
     return Error(Errc::damaged, "its header is damaged");
   return out;
 }

@@ -50,6 +50,15 @@ TEST_CASE("what is there is there, whatever it is") {
   CHECK(file_exists(folder.path() / "link"));
 }
 
+TEST_CASE("a pipe is not replaced by a file") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(write_file(path, "text", kPublicMode).error().context == path.string() + " is not a file, and is not replaced");
+  CHECK(fs::is_fifo(path));
+  CHECK(entries_of(folder.path()) == 1);
+}
+
 TEST_CASE("a file is replaced whole and nothing is left beside it") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "state.json";

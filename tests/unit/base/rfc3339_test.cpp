@@ -76,6 +76,12 @@ TEST_CASE("the refusal shows the text without what could drive a terminal") {
   CHECK(parse_rfc3339("20\x1b[2J").error().context == R"("20\x1b[2J" is not an RFC 3339 date)");
 }
 
+TEST_CASE("an offset does not lead out of the range") {
+  CHECK(parse_rfc3339("2261-12-31T23:59:59-23:00").has_error());
+  CHECK(parse_rfc3339("1678-01-01T00:00:00+23:00").has_error());
+  CHECK(parse_rfc3339("2261-12-31T23:59:59+23:00").has_value());
+}
+
 TEST_CASE("the ends of the range survive a round trip") {
   for (const std::string text : {"1678-01-01T00:00:00.000000000Z", "2261-12-31T23:59:59.999999999Z"}) {
     CHECK(format_rfc3339(parse_rfc3339(text).value()) == text);

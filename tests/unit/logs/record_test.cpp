@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json.hpp"
+#include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "logs/record_json.hpp"
 
@@ -126,4 +127,13 @@ TEST_CASE("severity numbers are those of OpenTelemetry") {
   CHECK(level_of_severity(10) == LogLevel::info);
   CHECK(level_of_severity(-3) == LogLevel::debug);
   CHECK(level_of_severity(99) == LogLevel::critical);
+}
+
+TEST_CASE("a time that no date can be written of is moved to the nearest that can be") {
+  for (const auto time : {WallTime::min(), WallTime::max()}) {
+    LogRecord record;
+    record.timestamp = time;
+    normalise(record);
+    CHECK(parse_rfc3339(format_rfc3339(record.timestamp)).value() == record.timestamp);
+  }
 }
