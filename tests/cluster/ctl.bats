@@ -384,6 +384,7 @@ services start|disk --all|0
 services stop|nothing|5
 services restart|nothing|5
 status||0
+dashboard|--print|0
 ping|worker-1|0
 top||0
 wait node|worker-1|0
