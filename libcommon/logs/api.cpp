@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/this_coro.hpp>
+#include <memory>
 #include <span>
 
 #include "base/json.hpp"
+#include "net/reply.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -52,7 +55,7 @@ awaitable<Result<std::string>> get_sources(LogAccess access) {
   co_return co_await access.pool.run(std::move(work));
 }
 
-awaitable<Result<std::string>> clear(LogAccess access, Collector& collector, std::string parameters, std::string by) {
+awaitable<Result<std::string>> clear(Collector& collector, std::string parameters, std::string by) {
   const auto object = parse_object(parameters);
   if (!object) co_return object.error();
   const Json* node = find_member(*object, "node_id");
@@ -61,12 +64,12 @@ awaitable<Result<std::string>> clear(LogAccess access, Collector& collector, std
   if (node != nullptr && !node->is_string()) co_return Error(Errc::invalid, "node_id: must be the name of a node");
   const std::string node_id = node == nullptr ? "" : node->get<std::string>();
   if (node != nullptr && node_id.empty()) co_return Error(Errc::invalid, "node_id: must not be empty");
-  auto work = [&collector, node_id, by = std::move(by)]() -> Result<std::string> {
-    const auto removed = collector.clear(node_id, by);
-    if (!removed) return removed.error();
-    return fmt::format("{{\"cleared\":{}}}", *removed);
-  };
-  co_return co_await access.pool.run(std::move(work));
+  const auto reply = std::make_shared<net::Reply<Result<std::uint64_t>>>(co_await asio::this_coro::executor);
+  collector.clear(node_id, std::move(by), [reply](Result<std::uint64_t> removed) { reply->give(std::move(removed)); });
+  const auto removed = co_await reply->wait();
+  if (!removed) co_return Error(Errc::cancelled, "nobody waits for the answer any more");
+  if (!*removed) co_return removed->error();
+  co_return fmt::format("{{\"cleared\":{}}}", **removed);
 }
 
 net::Response response_of(Result<std::string> result) {
@@ -163,8 +166,8 @@ void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   clearing.method = net::Method::post;
   clearing.pattern = "/api/logs/clear";
   clearing.permission = auth::Permission::logs_clear;
-  clearing.handler = [access, &collector](Request& request) -> awaitable<Response> {
-    co_return response_of(co_await clear(access, collector, request.body, auth::caller_name(request.caller)));
+  clearing.handler = [&collector](Request& request) -> awaitable<Response> {
+    co_return response_of(co_await clear(collector, request.body, auth::caller_name(request.caller)));
   };
   router.add(std::move(clearing));
 
@@ -198,8 +201,8 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
                                reading_method({}, [access](const ParameterLookup&) { return get_sources(access); })));
   out.methods.push_back(
       method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
-             auth::Permission::logs_clear, kClearSchema, [access, &collector](CallContext call) -> awaitable<Outcome> {
-               co_return outcome_of(co_await clear(access, collector, call.params, auth::caller_name(call.caller)));
+             auth::Permission::logs_clear, kClearSchema, [&collector](CallContext call) -> awaitable<Outcome> {
+               co_return outcome_of(co_await clear(collector, call.params, auth::caller_name(call.caller)));
              }));
   return out;
 }

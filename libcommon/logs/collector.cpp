@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 
 #include "logs/gap_record.hpp"
-#include "logs/seq_tracker.hpp"
 
 namespace p2p::logs {
 
@@ -18,21 +16,24 @@ struct Collector::Stream {
   const Send send;
   std::atomic<bool> closed{false};
   std::atomic<std::size_t> queued_bytes{0};
+  std::atomic<bool> is_refused{false};  // nothing is queued until the node is asked to send again
   // Of the collector's thread.
   std::uint64_t epoch = 0;
   std::uint64_t first_seq = 1;
-  std::optional<SeqTracker> tracker;  // none before `open`
-  bool stalled = false;               // what comes is dropped until the node is asked to send again
+  std::optional<std::uint64_t> taken;  // everything up to here has come; none before `open`
+  bool stalled = false;                // what comes is dropped until the node is asked to send again
   bool false_name_said = false;
 
   void answer(bool resend) {
-    if (!closed.load()) send(encode(AckMessage{epoch, tracker->contiguous(), resend}));
+    if (!closed.load()) send(encode(AckMessage{epoch, *taken, resend}));
   }
 };
 
 struct Collector::Received {
+  /// Records were refused, as too much was waiting.
+  struct Refusal {};
   std::shared_ptr<Stream> stream;
-  std::variant<OpenMessage, RecordsMessage> message;
+  std::variant<OpenMessage, RecordsMessage, Refusal> message;
   std::size_t bytes = 0;
 };
 
@@ -41,7 +42,7 @@ struct Collector::Clearing {
   std::string by;
   std::optional<std::uint64_t> up_to;
   std::uint64_t removed = 0;
-  std::promise<Result<std::uint64_t>> done;
+  Cleared done;
 };
 
 Collector::Intake::Intake(Collector& collector, std::shared_ptr<Stream> stream)
@@ -65,7 +66,6 @@ Result<void> Collector::Intake::receive(ByteView message) {
   } else {
     return Error(Errc::invalid, fmt::format("{} sent a log message that only a coordinator sends", stream_->node_id));
   }
-  stream_->queued_bytes += message.size();
   collector_.enqueue(std::move(received));
   return {};
 }
@@ -104,37 +104,64 @@ void Collector::enqueue(Received received) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
+    if (std::holds_alternative<RecordsMessage>(received.message)) {
+      if (received.stream->is_refused.load()) return;
+      if (queued_bytes_ + received.bytes > kMaxQueuedBytes) {
+        received.stream->is_refused.store(true);
+        received.message = Received::Refusal{};
+        received.bytes = 0;
+      }
+    }
+    queued_bytes_ += received.bytes;
+    received.stream->queued_bytes += received.bytes;
     queue_.push_back(std::move(received));
     if (queue_.size() > 1) return;
   }
   arrived_.notify_one();
 }
 
-Result<std::uint64_t> Collector::clear(const std::string& node_id, const std::string& by) {
-  auto clearing = std::make_shared<Clearing>();
-  clearing->node_id = node_id;
-  clearing->by = by;
-  auto result = clearing->done.get_future();
+void Collector::clear(std::string node_id, std::string by, Cleared done) {
+  std::optional<Error> refused;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return Error(Errc::cancelled, "the node is stopping");
-    clearings_.push_back(std::move(clearing));
+    if (stopping_)
+      refused = Error(Errc::cancelled, "the node is stopping");
+    else if (clearing_ != nullptr)
+      refused = Error(Errc::limited, "log records are being cleared already");
+    else
+      clearing_ = std::make_shared<Clearing>(Clearing{std::move(node_id), std::move(by), {}, 0, done});
   }
-  arrived_.notify_one();
-  return result.get();
+  if (refused)
+    done(*refused);
+  else
+    arrived_.notify_one();
+}
+
+/// With the lock: as much as one commit takes, at least one message.
+std::vector<Collector::Received> Collector::take_some() {
+  std::vector<Received> out;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && (out.empty() || bytes + queue_.front().bytes <= kCommitBytes)) {
+    bytes += queue_.front().bytes;
+    out.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  return out;
 }
 
 void Collector::run() {
   std::unique_lock lock(mutex_);
   while (wait_for_work(lock)) {
-    auto received = std::exchange(queue_, {});
+    auto received = take_some();
     lock.unlock();
     if (!received.empty()) commit(std::move(received));
     maintain();
     lock.lock();
   }
-  for (const auto& clearing : clearings_) clearing->done.set_value(Error(Errc::cancelled, "the node is stopping"));
-  clearings_.clear();
+  const auto clearing = std::exchange(clearing_, nullptr);
+  lock.unlock();
+  if (clearing != nullptr) clearing->done(Error(Errc::cancelled, "the node is stopping"));
 }
 
 /// False when the collector stops and everything is stored.
@@ -144,7 +171,7 @@ bool Collector::wait_for_work(std::unique_lock<std::mutex>& lock) {
     Monotonic due = next_retention_;
     if (!queue_.empty()) due = std::min(due, next_commit_);
     if (!stalled_.empty()) due = std::min(due, next_retry_);
-    if (!clearings_.empty() || retention_goes_on_) due = Monotonic::min();
+    if (clearing_ != nullptr || retention_goes_on_) due = Monotonic::min();
     const Monotonic now = clock_.monotonic();
     if (due <= now) return true;
     arrived_.wait_for(lock, due - now);
@@ -182,8 +209,9 @@ void Collector::commit(std::vector<Received> received) {
 
 /// (Re)starts a stream after what is stored of it, and tells the node.
 void Collector::begin_again(Stream& stream) {
-  stream.tracker.emplace(std::max(store_.acknowledged(stream.node_id, stream.epoch), stream.first_seq - 1));
+  stream.taken = std::max(store_.acknowledged(stream.node_id, stream.epoch), stream.first_seq - 1);
   stream.stalled = false;
+  stream.is_refused.store(false);
   stream.answer(true);
 }
 
@@ -199,7 +227,7 @@ StreamBatch Collector::batch_of(const std::shared_ptr<Stream>& stream, RecordsMe
   std::size_t lost_at = 0;
   for (auto& item : message.items) {
     auto* gap = std::get_if<Gap>(&item);
-    const std::uint64_t next = stream->tracker->contiguous() + 1;
+    const std::uint64_t next = *stream->taken + 1;
     const std::uint64_t first = gap != nullptr ? gap->first_seq : std::get<LogRecord>(item).seq;
     const std::uint64_t last = gap != nullptr ? gap->last_seq : first;
     if (last < next) continue;  // stored already
@@ -208,7 +236,7 @@ StreamBatch Collector::batch_of(const std::shared_ptr<Stream>& stream, RecordsMe
       stall(stream);
       break;
     }
-    stream->tracker->add(first, last);
+    stream->taken = last;
     if (gap == nullptr) {
       out.records.push_back(std::move(std::get<LogRecord>(item)));
       continue;
@@ -221,7 +249,7 @@ StreamBatch Collector::batch_of(const std::shared_ptr<Stream>& stream, RecordsMe
     out.records.insert(out.records.begin() + static_cast<std::ptrdiff_t>(lost_at), gap_record(*lost, clock_.wall()));
   out.node_id = stream->node_id;
   out.epoch = stream->epoch;
-  out.acknowledged = stream->tracker->contiguous();
+  out.acknowledged = *stream->taken;
   return out;
 }
 
@@ -230,7 +258,11 @@ void Collector::store_records(std::vector<Received> received) {
   std::vector<std::shared_ptr<Stream>> streams;
   for (auto& one : received) {
     Stream& stream = *one.stream;
-    if (stream.stalled || !stream.tracker) continue;
+    if (stream.stalled || !stream.taken) continue;
+    if (std::holds_alternative<Received::Refusal>(one.message)) {
+      stall(one.stream);
+      continue;
+    }
     auto& message = std::get<RecordsMessage>(one.message);
     say_false_name(stream, message.node_id);
     batches.push_back(batch_of(one.stream, message));
@@ -286,25 +318,25 @@ void Collector::clear_some() {
   std::shared_ptr<Clearing> clearing;
   {
     const std::lock_guard lock(mutex_);
-    if (clearings_.empty()) return;
-    clearing = clearings_.front();
+    clearing = clearing_;
   }
+  if (clearing == nullptr) return;
   if (!clearing->up_to) clearing->up_to = store_.last_number();
   const auto removed = store_.remove_some(clearing->node_id, *clearing->up_to);
   if (removed) clearing->removed += removed->count;
   if (removed && removed->more) return;
   {
     const std::lock_guard lock(mutex_);
-    clearings_.pop_front();
+    clearing_.reset();
   }
   // Written whatever the log level is.
   sink_.write(LogLevel::info, "Audit",
               fmt::format("{} cleared {} log records of {}", clearing->by, clearing->removed,
                           clearing->node_id.empty() ? "all nodes" : clearing->node_id));
   if (removed)
-    clearing->done.set_value(clearing->removed);
+    clearing->done(clearing->removed);
   else
-    clearing->done.set_value(removed.error());
+    clearing->done(removed.error());
 }
 
 }  // namespace p2p::logs

@@ -27,6 +27,10 @@ inline constexpr std::chrono::milliseconds kCommitIntervalPerRecord{4};
 /// After a failed commit: when the nodes are asked to send again.
 inline constexpr std::chrono::milliseconds kStoreRetryInterval{1000};
 inline constexpr std::chrono::milliseconds kRetentionInterval{60'000};
+/// One commit takes messages of about so much, so that memory and the journal stay small when all nodes come at once.
+inline constexpr std::size_t kCommitBytes = 8 << 20;
+/// With so much of all streams waiting, a stream that sends more is asked to send it again later.
+inline constexpr std::size_t kMaxQueuedBytes = 64 << 20;
 
 class Collector {
  public:
@@ -58,8 +62,10 @@ class Collector {
   std::unique_ptr<Intake> open(std::string node_id, Send send);
 
   /// Deletes the records of one node, or (empty) of all, that are stored by now, and leaves an audit record that names
-  /// `by`. Waits for the collector's thread: call it in a pool. The number of deleted records.
-  Result<std::uint64_t> clear(const std::string& node_id, const std::string& by);
+  /// `by`. Long after the call, `done` gets the number of deleted records, on the collector's thread: it must only
+  /// post. `limited` at once while another one runs.
+  using Cleared = std::function<void(Result<std::uint64_t>)>;
+  void clear(std::string node_id, std::string by, Cleared done);
 
   /// Why the store takes nothing at the moment, or nothing when it does; for `/health`.
   std::optional<std::string> trouble() const;
@@ -72,6 +78,7 @@ class Collector {
   struct Clearing;
 
   void enqueue(Received received);
+  std::vector<Received> take_some();
   void run();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void commit(std::vector<Received> received);
@@ -92,8 +99,9 @@ class Collector {
   Logger log_;
   mutable std::mutex mutex_;  // guards what both sides touch, down to stopping_
   std::condition_variable arrived_;
-  std::vector<Received> queue_;
-  std::deque<std::shared_ptr<Clearing>> clearings_;
+  std::deque<Received> queue_;
+  std::size_t queued_bytes_ = 0;
+  std::shared_ptr<Clearing> clearing_;
   std::optional<std::string> trouble_;
   bool stopping_ = false;
   // Of the collector's thread.

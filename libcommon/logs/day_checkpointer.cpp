@@ -38,15 +38,26 @@ void DayCheckpointer::committed(const std::filesystem::path& path, std::uint64_t
   wake_.notify_one();
 }
 
+void DayCheckpointer::finished(const std::filesystem::path& path) {
+  {
+    const std::lock_guard lock(mutex_);
+    finished_.push_back(path);
+  }
+  wake_.notify_one();
+}
+
 void DayCheckpointer::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || due_; });
+    wake_.wait(lock, [this] { return stopping_ || due_ || !finished_.empty(); });
     if (stopping_) return;
-    const auto path = *std::exchange(due_, std::nullopt);
+    const bool is_finished = !due_;
+    const auto path = is_finished ? finished_.front() : *std::exchange(due_, std::nullopt);
+    if (is_finished) finished_.pop_front();
     lock.unlock();
-    // What fails here the writer meets itself, and says it.
-    if (auto day = Database::open(path, Database::Mode::write)) (void)day->execute("PRAGMA wal_checkpoint(PASSIVE)");
+    // What fails here the writer meets itself, and says it. Readers end within kScanBudget, for which this waits.
+    if (auto day = Database::open(path, Database::Mode::write))
+      (void)day->execute(is_finished ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(PASSIVE)");
     lock.lock();
   }
 }

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,8 @@ class DayCheckpointer {
 
   /// After a commit: the file that is written to, and its size with the journal. Of the writing thread.
   void committed(const std::filesystem::path& path, std::uint64_t size_bytes);
+  /// Nothing comes to this file for now: its journal goes, once nobody reads it. Of the writing thread.
+  void finished(const std::filesystem::path& path);
 
  private:
   void run();
@@ -32,7 +35,8 @@ class DayCheckpointer {
   std::uint64_t size_bytes_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::optional<std::filesystem::path> due_;  // guarded by mutex_, as is stopping_
+  std::optional<std::filesystem::path> due_;  // guarded by mutex_, as what follows
+  std::deque<std::filesystem::path> finished_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -9,9 +9,11 @@ namespace p2p::logs {
 inline constexpr int kDaySchemaVersion = 1;
 
 /// FULL: in WAL mode NORMAL leaves the last commits to the next checkpoint, and a worker forgets what is acknowledged.
-/// The journal is put into the file long before SQLite does it, by DayCheckpointer.
+/// The journal is put into the file long before SQLite does it, by DayCheckpointer; what a reader that lingered made of
+/// it is cut off again at 16 MiB.
 inline constexpr char kDayPragmas[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;";
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; "
+    "PRAGMA journal_size_limit = 16777216;";
 inline constexpr char kInsertRecord[] =
     "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 

@@ -76,6 +76,10 @@ Result<void> DayWriter::prepare() {
       {&remove_,
        "DELETE FROM records WHERE number IN (SELECT number FROM records NOT INDEXED WHERE node = ?1 "
        "AND number BETWEEN ?2 AND ?3 ORDER BY number LIMIT ?4)"},
+      {&count_range_,
+       "SELECT nodes.id, nodes.name, count(*) FROM records NOT INDEXED JOIN nodes ON nodes.id = records.node "
+       "WHERE number BETWEEN ?1 AND ?2 GROUP BY nodes.id"},
+      {&remove_range_, "DELETE FROM records WHERE number BETWEEN ?1 AND ?2"},
   };
   for (const auto& [target, sql] : statements) {
     auto statement = database_.prepare(sql);
@@ -207,15 +211,21 @@ Result<void> DayWriter::store_counts() {
   return {};
 }
 
+/// Of the newest record, what must be known once it is removed.
+Result<void> DayWriter::keep_last() {
+  for (Statement* keep : {&*keep_number_, &*keep_received_}) {
+    if (const auto kept = keep->run(); !kept) return kept;
+  }
+  return {};
+}
+
 Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_t from, std::uint64_t to,
                                         std::uint64_t limit) {
   if (const auto begun = begin(); !begun) return begun.error();
   const auto removed = [&]() -> Result<std::uint64_t> {
     const auto node_row = node(node_id);
     if (!node_row) return node_row.error();
-    for (Statement* keep : {&*keep_number_, &*keep_received_}) {
-      if (const auto kept = keep->run(); !kept) return kept.error();
-    }
+    if (const auto kept = keep_last(); !kept) return kept.error();
     remove_->bind(1, *node_row);
     remove_->bind(2, static_cast<std::int64_t>(from));
     remove_->bind(3, static_cast<std::int64_t>(to));
@@ -225,6 +235,32 @@ Result<std::uint64_t> DayWriter::remove(const std::string& node_id, std::uint64_
     inserted_[*node_row] -= rows;
     if (const auto done = commit(); !done) return done.error();
     return static_cast<std::uint64_t>(rows);
+  }();
+  if (!removed) roll_back();
+  return removed;
+}
+
+Result<std::map<std::string, std::uint64_t>> DayWriter::remove_all(std::uint64_t from, std::uint64_t to) {
+  using Counts = std::map<std::string, std::uint64_t>;
+  if (const auto begun = begin(); !begun) return begun.error();
+  const auto removed = [&]() -> Result<Counts> {
+    if (const auto kept = keep_last(); !kept) return kept.error();
+    Counts out;
+    for (Statement* statement : {&*count_range_, &*remove_range_}) {
+      statement->bind(1, static_cast<std::int64_t>(from));
+      statement->bind(2, static_cast<std::int64_t>(to));
+    }
+    for (;;) {
+      const auto row = count_range_->step();
+      if (!row) return row.error();
+      if (!*row) break;
+      const std::int64_t count = count_range_->integer(2);
+      inserted_[count_range_->integer(0)] -= count;
+      out[std::string(count_range_->text(1))] = static_cast<std::uint64_t>(count);
+    }
+    if (const auto done = remove_range_->run(); !done) return done.error();
+    if (const auto done = commit(); !done) return done.error();
+    return out;
   }();
   if (!removed) roll_back();
   return removed;

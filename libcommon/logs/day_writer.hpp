@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,8 @@ class DayWriter {
   /// Deletes the node's oldest records with numbers from `from` to `to`, at most `limit`, in a transaction of its own;
   /// the number of rows. It looks at every record of the range.
   Result<std::uint64_t> remove(const std::string& node_id, std::uint64_t from, std::uint64_t to, std::uint64_t limit);
+  /// Likewise those of all nodes; the number of rows of each.
+  Result<std::map<std::string, std::uint64_t>> remove_all(std::uint64_t from, std::uint64_t to);
 
  private:
   using Ids = std::unordered_map<std::string, std::int64_t>;
@@ -57,11 +60,12 @@ class DayWriter {
   Result<std::int64_t> node(const std::string& name) { return intern(nodes_, *find_node_, *add_node_, name); }
   Result<std::int64_t> stream(std::int64_t node, std::uint64_t epoch);
   Result<void> store_counts();
+  Result<void> keep_last();
 
   Database database_;
   std::optional<Transaction> transaction_;
   std::optional<Statement> find_node_, add_node_, find_logger_, add_logger_, find_stream_, add_stream_, insert_,
-      acknowledge_, count_, keep_number_, keep_received_, remove_, page_count_;
+      acknowledge_, count_, keep_number_, keep_received_, remove_, count_range_, remove_range_, page_count_;
   Ids nodes_, loggers_;
   std::unordered_map<std::int64_t, Stream> streams_;         // by node: the one written last
   std::unordered_map<std::int64_t, std::int64_t> inserted_;  // by node, in this transaction

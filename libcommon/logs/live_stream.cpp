@@ -56,7 +56,7 @@ class LiveStream {
   awaitable<void> deliver();
   awaitable<Result<void>> send_last();
   awaitable<Result<void>> catch_up();
-  awaitable<Result<Page>> query(Order order, std::size_t limit);
+  awaitable<Result<Page>> query(Order order, std::uint64_t position, std::size_t limit);
   awaitable<Result<void>> stream();
 
   LogAccess access_;
@@ -84,8 +84,15 @@ Result<void> LiveStream::subscribe(const std::string& message) {
   if (!filter) return filter.error();
   filter_ = std::move(*filter);
   position_ = access_.store.last_number();
-  last_ = std::min<std::uint64_t>(find_unsigned(*parsed, "last").value_or(0), kMaxPageRecords);
+  if (find_member(*parsed, "last") != nullptr) {
+    const auto last = find_unsigned(*parsed, "last");
+    if (!last || *last > kMaxPageRecords)
+      return Error(Errc::invalid, fmt::format("last: must be a number from 0 to {}", kMaxPageRecords));
+    last_ = *last;
+  }
   const std::string* text = find_string(*parsed, "cursor");
+  if (text == nullptr && find_member(*parsed, "cursor") != nullptr)
+    return Error(Errc::invalid, "cursor: must be a string");
   if (text == nullptr || text->empty()) return {};
   const auto cursor = parse_cursor(*text);
   if (!cursor) return cursor.error();
@@ -142,27 +149,34 @@ awaitable<void> LiveStream::deliver() {
   if (!was_full) co_await sleep(pace_, interval);
 }
 
-awaitable<Result<Page>> LiveStream::query(Order order, std::size_t limit) {
-  Query asked{filter_, order, position_, limit};
+awaitable<Result<Page>> LiveStream::query(Order order, std::uint64_t position, std::size_t limit) {
+  Query asked{filter_, order, position, limit};
   auto work = [&store = access_.store, asked = std::move(asked)] { return store.query(asked); };
   co_return co_await access_.pool.run(std::move(work));
 }
 
+/// Looks back for where the last ones begin, which may take many pages, and reads on from there: however long they are,
+/// one page is held.
 awaitable<Result<void>> LiveStream::send_last() {
-  const auto page = co_await query(Order::tail, last_);
-  if (!page) co_return page.error();
-  for (const auto& stored : page->records) {
-    position_ = stored.number;
-    if (!append(stored)) co_await deliver();
+  std::uint64_t oldest = position_ + 1;
+  std::uint64_t before = oldest;
+  for (std::size_t left = last_; left > 0;) {
+    const auto page = co_await query(Order::backward, before, left);
+    if (!page) co_return page.error();
+    if (!page->records.empty()) oldest = page->records.back().number;
+    left = page->more ? left - page->records.size() : 0;
+    before = page->position;
   }
-  position_ = page->position;
-  co_return Result<void>();
+  position_ = oldest - 1;
+  auto reading = catch_up();
+  const auto read = co_await std::move(reading);
+  co_return read;
 }
 
 /// Reads the store from the position on, until the hub takes over.
 awaitable<Result<void>> LiveStream::catch_up() {
   for (bool more = true; more;) {
-    const auto page = co_await query(Order::forward, kCatchUpRecords);
+    const auto page = co_await query(Order::forward, position_, kCatchUpRecords);
     if (!page) co_return page.error();
     more = page->more;
     for (const auto& stored : page->records) {

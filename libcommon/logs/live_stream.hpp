@@ -1,7 +1,8 @@
 // One client of `/ws/logs`: history, then live, in one stream without gap or repeat.
 //
 // The client's first message is a JSON object: the members of a filter (filter.hpp), and either `cursor` (everything
-// after it) or `last` (that many of the newest; default 0); any other member is refused. The server sends text messages
+// after it) or `last` (that many of the newest, up to 10,000; default 0); any other member is refused. The server sends
+// text messages
 //   {"type":"logs","logs":[…],"cursor":"…"}      records as record_json.hpp writes them, each with its own cursor
 //   {"type":"error","status":404,"detail":"…"}   and closes
 // The first `logs` message always comes, empty if need be; after it an empty one comes now and then when records went

@@ -12,7 +12,7 @@ LogShipper::LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const 
   spool_->set_changed([this] { changed(); });
 }
 
-// Its thread calls changed(), so it ends before anything else does.
+// Its thread calls changed(), which needs the machine, so it ends before anything else does; spool_ is null meanwhile.
 LogShipper::~LogShipper() { spool_.reset(); }
 
 std::uint64_t LogShipper::epoch() const {
@@ -52,22 +52,6 @@ bool LogShipper::has_room() const {
   return spool_->has_room();
 }
 
-void LogShipper::when_room(std::function<void()> wake) {
-  std::vector<std::function<void()>> due;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_for_room_.push_back(std::move(wake));
-    due = take_waiting();
-  }
-  for (const auto& call : due) call();
-}
-
-/// Those that wait for room, if there is any; to be called without the lock.
-std::vector<std::function<void()>> LogShipper::take_waiting() {
-  if (waiting_for_room_.empty() || !spool_->has_room()) return {};
-  return std::exchange(waiting_for_room_, {});
-}
-
 void LogShipper::append(const LogRecord& record, const SourcePosition& position) {
   Bytes item = encode_item(record);
   const std::lock_guard lock(mutex_);
@@ -85,13 +69,8 @@ void LogShipper::wake_if_due() {
 }
 
 void LogShipper::changed() {
-  std::vector<std::function<void()>> due;
-  {
-    const std::lock_guard lock(mutex_);
-    wake_if_due();
-    due = take_waiting();
-  }
-  for (const auto& call : due) call();
+  const std::lock_guard lock(mutex_);
+  wake_if_due();
 }
 
 void LogShipper::set_wake(std::function<void()> wake) {
@@ -106,16 +85,9 @@ std::vector<Bytes> LogShipper::on_connected() {
 }
 
 Result<std::vector<Bytes>> LogShipper::on_message(ByteView message) {
-  std::vector<Bytes> out;
-  std::vector<std::function<void()>> due;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto fine = machine_.on_message(message); !fine) return fine.error();
-    out = machine_.poll(clock_.monotonic());
-    due = take_waiting();
-  }
-  for (const auto& call : due) call();
-  return out;
+  const std::lock_guard lock(mutex_);
+  if (const auto fine = machine_.on_message(message); !fine) return fine.error();
+  return machine_.poll(clock_.monotonic());
 }
 
 void LogShipper::on_disconnected() {

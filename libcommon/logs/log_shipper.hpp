@@ -44,8 +44,6 @@ class LogShipper {
   /// Whether such a source may go on. Without room it pauses, as a full spool would drop records that can still be
   /// read later; a source that cannot wait appends all the same.
   bool has_room() const;
-  /// Calls `wake` once when there is room: at once, or later from any thread. It must only post, and not call back.
-  void when_room(std::function<void()> wake);
 
   /// Called from any thread when poll() may have something to send before the time that next_wakeup() last gave. It
   /// must only post, and not call back.
@@ -59,7 +57,6 @@ class LogShipper {
   std::optional<Monotonic> next_wakeup();
 
  private:
-  std::vector<std::function<void()>> take_waiting();
   void wake_if_due();
   void changed();
 
@@ -69,7 +66,6 @@ class LogShipper {
   mutable SeqTimes times_;  // asking forgets
   Shipper machine_;
   std::function<void()> wake_;
-  std::vector<std::function<void()>> waiting_for_room_;
   Monotonic announced_wakeup_ = Monotonic::max();
 };
 

@@ -70,6 +70,12 @@ SpoolChunk MemorySpool::read_from(std::uint64_t seq, std::size_t max_bytes) cons
   return out;
 }
 
+SpoolChunk MemorySpool::take_from(std::uint64_t seq, std::size_t max_bytes) {
+  SpoolChunk out = read_from(seq, max_bytes);
+  mark_sent(out.last_seq);
+  return out;
+}
+
 void MemorySpool::mark_sent(std::uint64_t seq) { sent_seq_ = std::max(sent_seq_, seq); }
 
 void MemorySpool::acknowledge(std::uint64_t seq) {

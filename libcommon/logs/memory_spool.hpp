@@ -33,6 +33,7 @@ class MemorySpool final : public Spool {
   void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override;
   std::uint64_t ready_to(std::uint64_t) override { return last_seq_; }
   SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const override;
+  SpoolChunk take_from(std::uint64_t seq, std::size_t max_bytes) override;
   void mark_sent(std::uint64_t seq) override;
   void acknowledge(std::uint64_t seq) override;
   void set_changed(std::function<void()>) override {}

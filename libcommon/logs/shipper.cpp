@@ -69,10 +69,9 @@ std::vector<Bytes> Shipper::poll(Monotonic now) {
   while (has_window()) {
     const std::uint64_t ready = ready_count();
     if (ready == 0 || (now < next_flush_ && ready < kBatchRecords)) break;
-    const SpoolChunk chunk = spool_.read_from(next_seq_, kBatchBytes);
+    const SpoolChunk chunk = spool_.take_from(next_seq_, kBatchBytes);
     if (chunk.item_count == 0) break;
     out.push_back(encode_records(node_id_, chunk.item_count, chunk.items));
-    spool_.mark_sent(chunk.last_seq);
     next_seq_ = chunk.last_seq + 1;
     flights_.push_back({chunk.last_seq, chunk.items.size()});
     in_flight_bytes_ += chunk.items.size();

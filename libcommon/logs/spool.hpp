@@ -56,6 +56,8 @@ class Spool {
   virtual SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const = 0;
   /// Everything up to `seq` has been handed to a connection; only rises.
   virtual void mark_sent(std::uint64_t seq) = 0;
+  /// read_from() and mark_sent() in one, so that nothing of it is dropped in between.
+  virtual SpoolChunk take_from(std::uint64_t seq, std::size_t max_bytes) = 0;
   /// Everything up to `seq` is stored by the coordinator and may go.
   virtual void acknowledge(std::uint64_t seq) = 0;
 

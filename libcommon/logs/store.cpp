@@ -56,15 +56,13 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& cl
 }
 
 Result<void> Store::load() {
-  std::error_code failed;
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(options_.folder, failed)) {
-    if (is_day_file(entry.path())) paths.push_back(entry.path());
-  }
-  if (failed) return Error(Errc::failed, options_.folder.string() + ": " + failed.message());
-  std::sort(paths.begin(), paths.end());
+  auto paths = files_in(options_.folder);
+  if (!paths) return paths.error();
+  std::erase_if(*paths, [](const fs::path& path) { return !is_day_file(path); });
+  // The newest says whose store this is.
+  std::reverse(paths->begin(), paths->end());
   bool any_damaged = false;
-  for (const auto& path : paths) {
+  for (const auto& path : *paths) {
     const auto loaded = load_day(path);
     if (loaded) continue;
     if (loaded.error().kind() != Errc::damaged) return loaded.error();
@@ -75,7 +73,10 @@ Result<void> Store::load() {
   if (!days_.empty()) last_number_ = days_.back()->last_number + (any_damaged ? kDamagedNumbers : 0);
   begin_new_file_ = any_damaged;  // numbers are contiguous within one
   if (store_id_.empty()) store_id_ = fmt::format("{:016x}", random_.next());
-  for (const auto& day : days_) open_index(*day);
+  for (const auto& day : days_) {
+    open_index(*day);
+    if (!is_recent(day)) day->idle_readers.clear();
+  }
   remove_stray_indexes();
   wants_retention_ = true;
   return {};
@@ -87,7 +88,10 @@ Result<void> Store::load_day(const fs::path& path) {
   auto summary = (*reader)->summary();
   if (!summary) return summary.error();
   if (store_id_.empty()) store_id_ = summary->store_id;
-  if (summary->store_id != store_id_) return Error(Errc::damaged, path.string() + " belongs to another log store");
+  if (summary->store_id != store_id_) {
+    log_.error("{} belongs to another log store and is left out", path.filename().string());
+    return {};
+  }
   auto day = std::make_shared<Day>();
   day->path = path;
   day->first_number = summary->first_number;
@@ -194,11 +198,13 @@ Result<void> Store::roll(WallTime received_at) {
   }
   if (current_ != nullptr) current_->finish();
   current_ = std::move(*created);
+  if (!days_.empty()) checkpointer_.finished(days_.back()->path);
   begin_new_file_ = false;
   wants_retention_ = true;
   open_index(*day);
   {
     const std::lock_guard lock(mutex_);
+    for (const auto& one : days_) one->idle_readers.clear();
     days_.push_back(std::move(day));
   }
   wake_indexer();

@@ -50,9 +50,10 @@ inline constexpr std::size_t kMaxListedLoggers = 10'000;
 
 struct StoreOptions {
   std::filesystem::path folder;
-  int retention_days = 30;
+  std::chrono::milliseconds retention = std::chrono::days{30};
   std::uint64_t max_entries_per_node = 0;  ///< 0 for no bound
-  /// Of all files and their search indexes, without SQLite's journals (16 MiB at most, of the newest); 0 for no bound.
+  /// Of all files and their search indexes, without SQLite's journal of the newest (16 MiB, while a reader lingers up
+  /// to 64); 0 for no bound.
   std::uint64_t max_bytes = 0;
 };
 
@@ -131,9 +132,10 @@ class Store {
   Result<CommittedBatchPtr> append(std::vector<StreamBatch> batches);
   /// What the node has been acknowledged for this epoch; 0 for nothing.
   std::uint64_t acknowledged(const std::string& node_id, std::uint64_t epoch) const;
-  /// Deletes some of the oldest records with numbers up to `up_to`, of one node or (empty) of all.
+  /// Deletes some of the oldest records with numbers up to `up_to`, of one node or (empty) of all, of these whole files
+  /// where it can.
   Result<Removed> remove_some(const std::string& node_id, std::uint64_t up_to);
-  /// A short step towards retention_days, max_bytes and max_entries_per_node; true when another one is due at once.
+  /// A short step towards retention, max_bytes and max_entries_per_node; true when another one is due at once.
   Result<bool> retain_some();
   /// A file was begun since retain_some() last had nothing to do, so that there may be too many.
   bool wants_retention() const { return wants_retention_; }
@@ -176,7 +178,9 @@ class Store {
   void remove_day(const DayPtr& day);
   /// Of a day that is damaged, nothing.
   Result<Removed> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
+  Result<Removed> remove_from_all(const DayPtr& day, std::uint64_t up_to);
   bool remove_oldest_day(const std::vector<DayPtr>& all);
+  bool is_recent(const DayPtr& day) const;
 
   void open_index(Day& day);
   static void remove_files(const Day& day);

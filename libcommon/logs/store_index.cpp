@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/file.hpp"
 #include "logs/store.hpp"
 #include "logs/store_day.hpp"
 
@@ -50,13 +51,13 @@ void Store::remove_files(const Day& day) {
 
 /// What was left behind by a day that is gone or set aside.
 void Store::remove_stray_indexes() {
-  std::error_code failed;
-  std::vector<fs::path> strays;
-  for (const auto& entry : fs::directory_iterator(options_.folder, failed)) {
-    fs::path day = entry.path();
-    if (day.extension() == ".idx" && !fs::exists(day.replace_extension(".db"))) strays.push_back(entry.path());
+  const auto paths = files_in(options_.folder);
+  if (!paths) return;
+  for (const auto& path : *paths) {
+    std::error_code ignored;
+    fs::path day = path;
+    if (path.extension() == ".idx" && !fs::exists(day.replace_extension(".db"), ignored)) fs::remove(path, ignored);
   }
-  for (const auto& path : strays) fs::remove(path, failed);
 }
 
 std::uint64_t Store::unindexed() const {
@@ -83,7 +84,7 @@ Result<bool> Store::index_day(const DayPtr& day) {
   {
     const std::lock_guard lock(mutex_);
     last = day->last_number;
-    finished = day != days_.back();
+    finished = days_.empty() || day != days_.back();
     if (day->index_is_whole) return false;
   }
   const std::uint64_t from = std::max(index.indexed_to() + 1, day->first_number);

@@ -12,6 +12,8 @@ namespace {
 
 /// Connections kept open a day; more are made when more queries run at once.
 constexpr std::size_t kIdleReaders = 2;
+/// Of so many of the newest days; of older ones they would keep SQLite's journal from going.
+constexpr std::size_t kDaysKeptOpen = 3;
 
 }  // namespace
 
@@ -25,14 +27,27 @@ Result<Store::Lease> Store::Lease::take(Store& store, const DayPtr& day) {
     }
   }
   auto opened = DayReader::open(day->path);
-  if (!opened) return opened.error();
+  if (!opened) {
+    const std::lock_guard lock(store.mutex_);
+    // It was not removed, so it is another trouble, such as too many open files.
+    const bool is_there = std::find(store.days_.begin(), store.days_.end(), day) != store.days_.end();
+    if (opened.error().kind() == Errc::not_found && is_there) return Error(Errc::failed, opened.error().context);
+    return opened.error();
+  }
   return Lease(store, day, std::move(*opened));
 }
 
 Store::Lease::~Lease() {
   if (reader_ == nullptr) return;
   const std::lock_guard lock(store_->mutex_);
-  if (day_->idle_readers.size() < kIdleReaders) day_->idle_readers.push_back(std::move(reader_));
+  if (store_->is_recent(day_) && day_->idle_readers.size() < kIdleReaders)
+    day_->idle_readers.push_back(std::move(reader_));
+}
+
+/// With the lock.
+bool Store::is_recent(const DayPtr& day) const {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(days_.size(), kDaysKeptOpen));
+  return std::find(days_.end() - count, days_.end(), day) != days_.end();
 }
 
 Result<std::uint64_t> Store::position_of(const Cursor& cursor) const {

@@ -27,6 +27,7 @@ Result<DayWriter*> Store::writer_for(const DayPtr& day) {
     auto opened = DayWriter::open(day->path);
     if (!opened) return opened.error();
     cleaner_ = std::move(*opened);
+    if (cleaner_day_ != nullptr) checkpointer_.finished(cleaner_day_->path);
     cleaner_day_ = day;
   }
   return cleaner_.get();
@@ -49,18 +50,43 @@ Result<Removed> Store::remove_from(const DayPtr& day, const std::string& node_id
   return Removed{*removed, true};
 }
 
+/// Of a file that must stay, the next numbers of every node at once.
+Result<Removed> Store::remove_from_all(const DayPtr& day, std::uint64_t up_to) {
+  std::uint64_t& removed_to = day->removed_to[""];
+  const std::uint64_t from = std::max(day->first_number, removed_to + 1);
+  const std::uint64_t to = std::min({up_to, day->last_number, from + kRemovalStep - 1});
+  if (from > to) return Removed{};
+  const auto writer = writer_for(day);
+  const auto removed = writer ? (*writer)->remove_all(from, to) : writer.error();
+  if (!removed && note_damage(day, removed.error())) return Removed{};
+  if (!removed) return removed.error();
+  removed_to = to;
+  const std::lock_guard lock(mutex_);
+  Removed out{0, true};
+  for (const auto& [name, count] : *removed) {
+    auto& left = day->node_counts[name];
+    left -= std::min(left, count);
+    out.count += count;
+  }
+  return out;
+}
+
 Result<Removed> Store::remove_some(const std::string& node_id, std::uint64_t up_to) {
   set_damaged_aside();
-  for (const auto& day : days()) {
+  const auto all = days();
+  for (const auto& day : all) {
     if (day->first_number > up_to) break;
-    std::vector<std::string> nodes;
+    std::uint64_t left = 0;
     for (const auto& [name, count] : day->node_counts) {
-      if (count > 0 && (node_id.empty() || name == node_id)) nodes.push_back(name);
+      if (node_id.empty() || name == node_id) left += count;
     }
-    for (const auto& name : nodes) {
-      const auto removed = remove_from(day, name, up_to, kRemovalStep);
-      if (!removed || removed->more) return removed;
+    if (node_id.empty() && day != all.back() && day->last_number <= up_to) {
+      remove_day(day);
+      return Removed{left, true};
     }
+    if (left == 0) continue;
+    const auto removed = node_id.empty() ? remove_from_all(day, up_to) : remove_from(day, node_id, up_to, kRemovalStep);
+    if (!removed || removed->more) return removed;
   }
   return Removed{};
 }
@@ -71,7 +97,8 @@ bool Store::remove_oldest_day(const std::vector<DayPtr>& all) {
   const auto& day = all.front();
   const bool is_empty =
       std::all_of(day->node_counts.begin(), day->node_counts.end(), [](const auto& node) { return node.second == 0; });
-  const bool is_old = day->last_received < clock_.wall() - std::chrono::hours{24} * options_.retention_days;
+  const bool is_old =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall() - day->last_received) > options_.retention;
   std::uint64_t bytes = 0;
   for (const auto& one : all) bytes += one->size_bytes + (one->index == nullptr ? 0 : one->index->size_bytes());
   // The newest file may still grow to its part.

@@ -1,5 +1,5 @@
 # Nothing lost, nothing repeated, in order: nodes are killed at random while each follows a file that is written to and
-# rotated. LOG_DELIVERY_SECONDS (30) and LOG_DELIVERY_SEED (of the clock) may be given.
+# rotated. LOG_DELIVERY_SECONDS (60) and LOG_DELIVERY_SEED (of the clock) may be given.
 
 load cluster
 

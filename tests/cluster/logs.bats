@@ -243,3 +243,16 @@ heard() {
   run -0 --separate-stderr p2p-ctl __names loggers
   grep -qx Service.say <<<"$output"
 }
+
+@test "tail shows as many as asked for, also when the coordinator sends fewer at a time" {
+  local call expected
+  for call in 1 2 3 4; do
+    jq -nc --arg call "$call" '{lines: [range(200) | "\($call)-\(.) " + "x" * 4000]}' |
+      p2p-ctl call say.lines --params - >/dev/null
+  done
+  wait_until 20 has_all_long
+  expected=$(for call in 1 2 3 4; do seq -f "$call-%g" 0 199; done)
+  run -0 --separate-stderr p2p-logs tail --no-follow -n 800 --logger Service.say --template '{message}'
+  [[ $(cut -d ' ' -f 1 <<<"$output") == "$expected" ]]
+}
+has_all_long() { [[ $(p2p-logs query --limit 0 --logger Service.say --template '{message}' 2>/dev/null | grep -c ' xxx') == 800 ]]; }

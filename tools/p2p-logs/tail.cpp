@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "base/system_random.hpp"
@@ -59,22 +60,45 @@ class TailCommand final : public cli::Command {
     if (!from_cursor && lines_ == 0 && !cursor_file_.is_used()) return {};
     pager_.start(out);
     if (pager_.is_running()) client.end_requests_on_signal();
-    const auto done = show_pages(client, out, std::move(parameters), from_cursor);
+    const auto done =
+        from_cursor ? show_pages(client, out, std::move(parameters)) : show_last(client, out, std::move(parameters));
     pager_.stop();
     return done;
   }
 
-  Attempt<void> show_pages(cli::NodeClient& client, std::ostream& out, Json parameters, bool from_cursor) {
-    // Of no lines only the cursor is wanted.
-    parameters["limit"] = from_cursor ? kMaxPageRecords : std::max<std::uint64_t>(lines_, 1);
+  Attempt<void> show_pages(cli::NodeClient& client, std::ostream& out, Json parameters) {
+    parameters["limit"] = kMaxPageRecords;
     for (bool more = true; more && out;) {
-      if (from_cursor) parameters["cursor"] = cursor_;
-      auto page = get_page(client, parameters);
+      parameters["cursor"] = cursor_;
+      const auto page = get_page(client, parameters);
       if (!page) return page.error();
-      if (!from_cursor && lines_ == 0) page->records.clear();
-      more = from_cursor && page->more;
+      more = page->more;
       print(*page, out);
     }
+    return {};
+  }
+
+  /// A page may end before all of them are there: it goes on to older ones.
+  Attempt<void> show_last(cli::NodeClient& client, std::ostream& out, Json parameters) {
+    // Of no lines only the cursor is wanted.
+    parameters["limit"] = std::max<std::uint64_t>(lines_, 1);
+    auto last = get_page(client, parameters);
+    if (!last) return last.error();
+    auto& found = last->records;
+    if (lines_ == 0) found.clear();
+    std::reverse(found.begin(), found.end());
+    parameters["order"] = "desc";
+    parameters["cursor"] = found.empty() ? last->cursor : found.back().cursor;
+    for (bool more = last->more; more && found.size() < lines_;) {
+      parameters["limit"] = lines_ - found.size();
+      auto older = get_page(client, parameters);
+      if (!older) return older.error();
+      std::move(older->records.begin(), older->records.end(), std::back_inserter(found));
+      parameters["cursor"] = older->cursor;
+      more = older->more;
+    }
+    std::reverse(found.begin(), found.end());
+    print(*last, out);
     return {};
   }
 

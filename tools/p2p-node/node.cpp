@@ -611,7 +611,9 @@ asio::awaitable<void> Node::shut_down() {
       if (forwarder != nullptr) forwarder->stop();
       return true;
     };
-    co_await pool_.run(std::move(work));
+    // A thread of its own: what is read just now may hold those of the pool, and this waits for the collector's.
+    net::BlockingPool stopping(1);
+    co_await stopping.run(std::move(work));
   }
   log_sink_.detach();
   if (serving_) {

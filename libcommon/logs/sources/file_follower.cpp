@@ -81,11 +81,12 @@ std::vector<MatchedPath> paths_of(const std::string& pattern) {
 std::vector<std::string> files_by_age(const std::string& folder) {
   std::vector<std::pair<fs::file_time_type, std::string>> found;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
     if (found.size() >= kMaxFolderEntries) break;
-    const std::string path = entry.path().string();
-    if (entry.is_regular_file(ignored) && !is_compressed_name(path))
-      found.emplace_back(entry.last_write_time(ignored), path);
+    const std::string path = at->path().string();
+    if (at->is_regular_file(ignored) && !is_compressed_name(path))
+      found.emplace_back(at->last_write_time(ignored), path);
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> out;
@@ -429,7 +430,7 @@ void FileFollower::Impl::handle_truncation(FollowedFile& file) {
     return !file.head().empty() && copy.size >= offset && copy.head.starts_with(file.head());
   };
   auto copy = find_copy(file.path(), fits);
-  file.begin_again(sink_, copy.has_value());
+  file.begin_again(sink_, copy.has_value(), clock_.monotonic());
   if (copy) adopt_copy(std::move(*copy), file.path(), offset);
 }
 

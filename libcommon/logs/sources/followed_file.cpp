@@ -113,7 +113,7 @@ void FollowedFile::submit_stale(SourceSink& sink, Monotonic now) {
   if (auto event = joiner_.finish()) submit(std::move(*event), sink);
 }
 
-void FollowedFile::begin_again(SourceSink& sink, bool drop_begun) {
+void FollowedFile::begin_again(SourceSink& sink, bool drop_begun, Monotonic now) {
   if (!drop_begun) {
     if (auto line = cutter_.finish()) take(std::move(*line), sink);
     if (auto event = joiner_.finish()) submit(std::move(*event), sink);
@@ -122,6 +122,7 @@ void FollowedFile::begin_again(SourceSink& sink, bool drop_begun) {
   cutter_ = LineCutter(0);
   joiner_ = LineJoiner(start_);
   submitted_ = seen_ = backlog_end_ = 0;
+  look(now);
 }
 
 }  // namespace p2p::logs

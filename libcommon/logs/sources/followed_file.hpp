@@ -48,8 +48,9 @@ class FollowedFile {
   void submit_stale(SourceSink& sink, Monotonic now);
   /// When submit_stale() may have something to do.
   std::optional<Monotonic> stale_at() const;
-  /// After State::truncated: submits what was begun (unless it is read from a copy), and begins again at the start.
-  void begin_again(SourceSink& sink, bool drop_begun);
+  /// After State::truncated: submits what was begun (unless it is read from a copy), begins again at the start, and
+  /// looks at what is there now.
+  void begin_again(SourceSink& sink, bool drop_begun, Monotonic now);
 
   const std::string& path() const { return file_.path; }
   const std::string& key() const { return file_.key; }

@@ -15,7 +15,7 @@ class SourceSink {
   virtual ~SourceSink() = default;
 
   /// Never waits. The position is that of the source after this record, empty for one that cannot be read again; what
-  /// is taken, is taken together: after a crash the source goes on exactly where its records end.
+  /// is taken, is taken together: after a kill the source goes on exactly where its records end.
   virtual void submit(LogRecord record, SourcePosition position) = 0;
   /// False: a source that can wait should, as the oldest records would have to go.
   virtual bool has_room() const = 0;

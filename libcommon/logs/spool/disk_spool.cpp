@@ -137,6 +137,18 @@ std::uint64_t DiskSpool::ready_to(std::uint64_t seq) {
 
 SpoolChunk DiskSpool::read_from(std::uint64_t seq, std::size_t max_bytes) const {
   const Lock lock(mutex_);
+  return read_cached(seq, max_bytes);
+}
+
+SpoolChunk DiskSpool::take_from(std::uint64_t seq, std::size_t max_bytes) {
+  const Lock lock(mutex_);
+  SpoolChunk out = read_cached(seq, max_bytes);
+  sent_ = std::max(sent_, out.last_seq);
+  return out;
+}
+
+/// With the lock.
+SpoolChunk DiskSpool::read_cached(std::uint64_t seq, std::size_t max_bytes) const {
   SpoolChunk out;
   const std::uint64_t end = std::min(allowed_, epochs_.end_at(seq));
   for (const auto& block : cache_) {
@@ -247,7 +259,7 @@ void DiskSpool::work(Lock& lock) {
   }
   const bool may_write = !write_trouble_ || now >= next_retry_;
   if (epoch_is_unwritten_ && may_write) write_new_epoch(lock);
-  if (!waiting_.empty() && may_write) write(lock);
+  if (!waiting_.empty() && may_write && !epoch_is_unwritten_) write(lock);
   if (must_load()) load(lock);
   if (needs_sync_ && now >= next_sync_) sync(lock);
 }
@@ -349,6 +361,7 @@ void DiskSpool::sync(Lock& lock) {
   next_sync_ = clock_now() + kSpoolSyncInterval;
   if (acknowledged_ >= written_seq_) {
     files_.forget_unsynced();
+    set_outcome(lock, sync_trouble_, {});
     return;
   }
   lock.unlock();
@@ -380,8 +393,9 @@ void DiskSpool::count_files() {
 }
 
 void DiskSpool::close(Lock& lock) {
-  if (!waiting_.empty()) write(lock);
-  if (!waiting_.empty()) return;  // it was said that the disk fails
+  if (epoch_is_unwritten_) write_new_epoch(lock);
+  if (!waiting_.empty() && !epoch_is_unwritten_) write(lock);
+  if (!waiting_.empty() || epoch_is_unwritten_) return;  // it was said that the disk fails
   auto last_mark = mark(allowed_);
   last_mark.closed = true;
   if (const auto closed = files_.close(epochs_, last_mark); !closed) set_outcome(lock, write_trouble_, closed);

@@ -35,7 +35,7 @@ struct DiskSpoolOptions {
 
 /// append() and all others only copy in memory: a thread of its own writes, reads and syncs. What the shipper gets was
 /// written before, and a mark that it may be sent, so that after a kill no number means another record than at the
-/// coordinator. While the disk fails, records wait in memory; nothing is lost before kSpoolWaitingBytes are exceeded.
+/// coordinator. While the disk fails, records wait in memory; none is dropped below kSpoolWaitingBytes and the cap.
 class DiskSpool final : public Spool {
  public:
   /// Reads what is there; blocks meanwhile. No other process may use the folder. An error when the folder cannot be
@@ -56,6 +56,7 @@ class DiskSpool final : public Spool {
   void append(std::uint64_t seq, LogLevel level, Bytes item, const SourcePosition& position) override;
   std::uint64_t ready_to(std::uint64_t seq) override;
   SpoolChunk read_from(std::uint64_t seq, std::size_t max_bytes) const override;
+  SpoolChunk take_from(std::uint64_t seq, std::size_t max_bytes) override;
   void mark_sent(std::uint64_t seq) override;
   void acknowledge(std::uint64_t seq) override;
   void set_changed(std::function<void()> changed) override;
@@ -67,6 +68,7 @@ class DiskSpool final : public Spool {
   DiskSpool(DiskSpoolOptions options, SegmentFolder folder, RecoveredSpool recovered, Random& random, LogSink& log);
 
   std::size_t waiting_bytes() const { return waiting_.size_bytes() + writing_bytes_; }
+  SpoolChunk read_cached(std::uint64_t seq, std::size_t max_bytes) const;
   void keep(Block block);
 
   // The thread's.

@@ -250,7 +250,6 @@ void append_frame(Bytes& out, const MarkFrame& frame) {
 std::optional<Frame> FrameReader::next() {
   while (at_ < frames_.size()) {
     if (auto found = parse_frame(frames_.subspan(at_))) {
-      begin_ = at_;
       at_ += found->second;
       return std::move(found->first);
     }

@@ -89,15 +89,12 @@ class FrameReader {
   explicit FrameReader(ByteView frames) : frames_(frames) {}
   /// The next whole frame, or nothing at the end; what is between is passed over.
   std::optional<Frame> next();
-  /// Where the frame begins that next() gave.
-  std::size_t frame_begin() const { return begin_; }
   /// Bytes passed over so far, those at the end included once next() gave nothing.
   std::size_t skipped_bytes() const { return skipped_; }
 
  private:
   ByteView frames_;
   std::size_t at_ = 0;
-  std::size_t begin_ = 0;
   std::size_t skipped_ = 0;
 };
 

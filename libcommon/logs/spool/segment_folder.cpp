@@ -158,6 +158,15 @@ Result<void> SegmentFolder::sync() {
   return failed < 0 ? error_at(path_, failed) : Result<void>();
 }
 
+Result<void> SegmentFolder::sync(std::uint64_t number) {
+  const fs::path name = file_of(number);
+  const Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return system_error(errno, name.string());
+  if (const int failed = disk_->sync(file.get()); failed < 0) return error_at(name, failed);
+  if (const int failed = disk_->sync_folder(path_); failed < 0) return error_at(path_, failed);
+  return {};
+}
+
 void SegmentFolder::forget_unsynced() {
   for (const int file : std::exchange(unsynced_, {})) {
     if (file != file_) disk_->close(file);

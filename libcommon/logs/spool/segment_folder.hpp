@@ -31,6 +31,8 @@ class SegmentFolder {
   bool can_append() const { return file_ >= 0; }
   /// What was created, appended and removed since the last time is on the disk.
   Result<void> sync();
+  /// This file is on the disk, and has its name there; what else was written is none the nearer.
+  Result<void> sync(std::uint64_t number);
   bool needs_sync() const { return !unsynced_.empty() || folder_changed_; }
   /// There is no need to sync what was written so far: it is stored elsewhere.
   void forget_unsynced();

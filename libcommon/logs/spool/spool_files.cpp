@@ -180,10 +180,13 @@ Blocks SpoolFiles::load(std::uint64_t seq, std::size_t max_bytes) {
 
 void SpoolFiles::acknowledge(std::uint64_t seq) {
   acknowledged_ = std::max(acknowledged_, seq);
+  const auto is_over = [&](std::size_t index) {
+    return index + 1 < segments_.size() && segments_[index].last_seq() <= acknowledged_;
+  };
+  // After a power loss the last one must be there: it has the positions that those before it had.
+  if (!is_over(0) || !folder_.sync(segments_.back().number)) return;
   std::size_t count = 0;
-  while (count + 1 < segments_.size() && segments_[count].last_seq() <= acknowledged_ &&
-         folder_.remove(segments_[count].number))
-    ++count;
+  while (is_over(count) && folder_.remove(segments_[count].number)) ++count;
   segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 

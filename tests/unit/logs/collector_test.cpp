@@ -1,6 +1,7 @@
 #include "logs/collector.hpp"
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "log_testing.hpp"
@@ -62,6 +63,33 @@ Bytes message_of(std::vector<Item> items, std::string_view node = "worker-1") {
   }
   return encode_records(node, items.size(), all);
 }
+
+/// What became of a clearing.
+class Clearing {
+ public:
+  Clearing(Collector& collector, const std::string& node, const std::string& by) {
+    collector.clear(node, by, [promise = promise_](Result<std::uint64_t> removed) { promise->set_value(removed); });
+  }
+  Result<std::uint64_t> wait() { return promise_->get_future().get(); }
+
+ private:
+  std::shared_ptr<std::promise<Result<std::uint64_t>>> promise_ =
+      std::make_shared<std::promise<Result<std::uint64_t>>>();
+};
+
+/// Holds the collector's thread in the answer to a node, until it goes.
+class HeldCollector {
+ public:
+  explicit HeldCollector(Collector& collector) {
+    intake_ = collector.open("held", [released = released_.get_future().share()](Bytes) { released.wait(); });
+    intake_->receive(encode(OpenMessage{"held", 1, 1})).value();
+  }
+  ~HeldCollector() { released_.set_value(); }
+
+ private:
+  std::promise<void> released_;
+  std::unique_ptr<Collector::Intake> intake_;
+};
 
 /// A worker's shipper joined to an intake as a link would, on a thread of its own.
 class Joined {
@@ -272,11 +300,89 @@ TEST_CASE_FIXTURE(CollectorFixture, "clearing deletes one node's records and lea
   one->receive(encode(OpenMessage{"worker-1", 1, 1})).value();
   one->receive(message_of(items)).value();
   CHECK(acknowledged(5000));
-  CHECK(collector->clear("worker-1", "operator/alice").value() == 5000);
+  CHECK(Clearing(*collector, "worker-1", "operator/alice").wait().value() == 5000);
   CHECK(sqlite(day(), "SELECT node_id, seq FROM log") == "worker-2|1\n");
   CHECK(sink.has("INFO Audit: operator/alice cleared 5000 log records of worker-1"));
   // The stream goes on after what it had.
   one->receive(message_of({make_record(5000), make_record(5001)})).value();
   CHECK(acknowledged(5001));
   CHECK(sqlite(day(), "SELECT node_id, seq FROM log") == "worker-2|1\nworker-1|5001\n");
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "of two clearings at once the second is refused, and who asks does not wait") {
+  std::optional<HeldCollector> held(*collector);
+  Clearing first(*collector, "", "alice");
+  Clearing second(*collector, "", "bob");
+  CHECK(second.wait().error().kind() == Errc::limited);
+  held.reset();
+  CHECK(first.wait().value() == 0);
+  CHECK(Clearing(*collector, "", "bob").wait().has_value());
+  stop();
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "a clearing that the end comes before says so") {
+  auto intake = collector->open("worker-1", keep_acks());
+  intake->receive(encode(OpenMessage{"worker-1", 1, 1})).value();
+  for (std::uint64_t seq = 1; seq <= 10'000;) {
+    std::vector<Item> items;
+    for (int i = 0; i < 5000; ++i) items.emplace_back(make_record(seq++));
+    intake->receive(message_of(items)).value();
+  }
+  CHECK(acknowledged(10'000));
+  std::optional<HeldCollector> held(*collector);
+  Clearing clearing(*collector, "", "alice");  // in two steps at least
+  std::thread stopping([&] { collector->stop(); });
+  // Told so, the collector takes nothing more.
+  CHECK(eventually([&] { return Clearing(*collector, "", "bob").wait().error().kind() == Errc::cancelled; }));
+  held.reset();
+  CHECK(clearing.wait().error().kind() == Errc::cancelled);
+  stopping.join();
+}
+
+TEST_CASE_FIXTURE(CollectorFixture, "more than memory should hold is asked for again, and stored a little at a time") {
+  constexpr std::size_t kNodes = 40;  // each with less than a link may have under way, together 74 MiB
+  constexpr std::uint64_t kRecords = 30;
+  struct Node {
+    std::atomic<std::uint64_t> stored{0};
+    std::atomic<int> resends{0};
+    std::unique_ptr<Collector::Intake> intake;
+  };
+  std::vector<Node> nodes(kNodes);
+  std::atomic<int> commits{0};
+  std::optional<Hub::Subscription> subscription(std::in_place, *hub, [&] { ++commits; });
+  const auto name = [](std::size_t i) { return "node-" + std::to_string(i); };
+  const auto send = [&](std::size_t i) {
+    std::vector<Item> items;
+    for (std::uint64_t seq = nodes[i].stored + 1; seq <= kRecords; ++seq)
+      items.emplace_back(make_record(seq, std::string(65'000, 'm')));
+    if (!items.empty()) nodes[i].intake->receive(message_of(items, name(i))).value();
+  };
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    nodes[i].intake = collector->open(name(i), [&node = nodes[i]](Bytes message) {
+      const auto ack = std::get<AckMessage>(*decode(message));
+      node.stored = ack.seq;
+      if (ack.resend) ++node.resends;
+    });
+    nodes[i].intake->receive(encode(OpenMessage{name(i), 1, 1})).value();
+  }
+  CHECK(eventually(
+      [&] { return std::all_of(nodes.begin(), nodes.end(), [](auto& node) { return node.resends == 1; }); }));
+  {
+    const HeldCollector held(*collector);
+    for (std::size_t i = 0; i < kNodes; ++i) send(i);
+  }
+  const auto is_refused = [](const Node& node) { return node.resends > 1; };
+  const auto is_done = [&](const Node& node) { return node.stored == kRecords || is_refused(node); };
+  CHECK(eventually([&] { return std::all_of(nodes.begin(), nodes.end(), is_done); }));
+  CHECK(std::count_if(nodes.begin(), nodes.end(), is_refused) >= 1);
+  CHECK(commits >= 7);
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    if (is_refused(nodes[i])) send(i);
+  }
+  CHECK(eventually(
+      [&] { return std::all_of(nodes.begin(), nodes.end(), [&](auto& node) { return node.stored == kRecords; }); }));
+  for (auto& node : nodes) node.intake.reset();
+  subscription.reset();
+  stop();
+  CHECK(sqlite(day(), "SELECT count(*), count(DISTINCT seq || node_id) FROM log") == "1200|1200\n");
 }

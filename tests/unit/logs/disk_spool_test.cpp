@@ -252,3 +252,20 @@ TEST_CASE("a record of the largest size is kept") {
   CHECK(std::get<LogRecord>(items[0]).message == record.message);
   CHECK(std::get<LogRecord>(items[0]).attrs == record.attrs);
 }
+
+TEST_CASE("what the shipper took is not dropped any more, however much comes") {
+  SpoolFixture fixture;
+  fixture.max_bytes = 64 << 10;
+  fixture.open();
+  for (int i = 0; i < 20; ++i) fixture.append(LogLevel::debug);
+  fixture.wait_until([&] { return fixture.spool->ready_to(1) >= 1; });
+  const std::uint64_t taken = fixture.spool->take_from(1, 1000).last_seq;
+  REQUIRE(taken >= 1);
+  for (int i = 0; i < 2000; ++i) fixture.append(LogLevel::error);
+  fixture.wait_written();
+  const Read read(fixture.read_all());
+  REQUIRE(read.seqs.size() > taken);
+  CHECK(std::vector<std::uint64_t>(read.seqs.begin(), read.seqs.begin() + static_cast<std::ptrdiff_t>(taken)) ==
+        rising(1, taken));
+  CHECK(read.lost[0] == 20 - taken);
+}

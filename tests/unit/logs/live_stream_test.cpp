@@ -156,6 +156,19 @@ TEST_CASE_FIXTURE(LiveFixture, "the last ones, then live") {
   CHECK(read(*client, 2) == range(21, 22));
 }
 
+TEST_CASE_FIXTURE(LiveFixture, "the last ten thousand are more than the store gives at a time, and all come") {
+  start();
+  for (int i = 0; i < 11; ++i) log(1000, i % 2 == 0 ? LogLevel::info : LogLevel::error, std::string(200, 'm'));
+  CHECK(read(*connect({{"last", 10'000}}), 10'000) == range(1001, 11'000));
+  // Of the five thousand that match, also those between the others.
+  std::vector<std::uint64_t> errors;
+  for (std::uint64_t first = 1001; first < 11'000; first += 2000) {
+    const auto some = range(first, first + 999);
+    errors.insert(errors.end(), some.begin(), some.end());
+  }
+  CHECK(read(*connect({{"last", 10'000}, {"level", "ERROR"}}), 5000) == errors);
+}
+
 TEST_CASE_FIXTURE(LiveFixture, "without history an empty first message brings the cursor") {
   start();
   log(3);
@@ -220,6 +233,7 @@ TEST_CASE_FIXTURE(LiveFixture, "what cannot be served is said before the close")
   const Json requests[] = {
       {{"regex", "("}},    {{"cursor", "nonsense"}}, {{"cursor", "0000000000000000-1"}},
       {{"level", "LOUD"}}, {{"node", "misspelt"}},   Json::array(),
+      {{"cursor", 7}},     {{"last", "50"}},         {{"last", 10'001}},
   };
   for (const auto& request : requests) {
     const auto client = connect(request);
@@ -231,7 +245,7 @@ TEST_CASE_FIXTURE(LiveFixture, "what cannot be served is said before the close")
 }
 
 TEST_CASE_FIXTURE(LiveFixture, "an expired cursor is told from a wrong one") {
-  options.retention_days = 1;
+  options.retention = std::chrono::days{1};
   reopen();
   start();
   for (int i = 0; i < 4; ++i) {

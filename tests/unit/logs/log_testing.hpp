@@ -116,7 +116,7 @@ struct StoreFixture {
   TestClock clock;
   SeededRandom random{42};
   CapturingSink sink;
-  StoreOptions options{folder.path(), 30, 0};
+  StoreOptions options{folder.path(), std::chrono::days{30}, 0};
   std::unique_ptr<Store> store;
 
   StoreFixture() { reopen(); }

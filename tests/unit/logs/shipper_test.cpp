@@ -7,7 +7,6 @@
 
 #include "base/random.hpp"
 #include "logs/memory_spool.hpp"
-#include "logs/seq_tracker.hpp"
 
 using namespace p2p;
 using namespace p2p::logs;
@@ -190,6 +189,7 @@ class TwoEpochs final : public Spool {
   }
   std::uint64_t ready_to(std::uint64_t) override { return std::min(last_seq(), epoch_end()); }
   SpoolChunk read_from(std::uint64_t seq, std::size_t) const override { return inner_.read_from(seq, 1); }
+  SpoolChunk take_from(std::uint64_t seq, std::size_t) override { return inner_.take_from(seq, 1); }
   void mark_sent(std::uint64_t seq) override { inner_.mark_sent(seq); }
   void acknowledge(std::uint64_t seq) override { inner_.acknowledge(seq); }
   void set_changed(std::function<void()>) override {}
@@ -317,32 +317,4 @@ TEST_CASE("what was sent is never dropped, so that gaps count exactly") {
   for (std::uint64_t seq = 1; seq <= 5; ++seq) CHECK(kept.contains(seq));
   for (std::uint64_t seq = 6; seq <= 10; ++seq) CHECK_FALSE(kept.contains(seq));
   CHECK(kept.contains(110));
-}
-
-TEST_CASE("the tracker joins ranges in any order") {
-  SeededRandom random(7);
-  for (int run = 0; run < 50; ++run) {
-    SeqTracker tracker(100);
-    std::set<std::uint64_t> model;
-    for (int i = 0; i < 300; ++i) {
-      const std::uint64_t first = 90 + random.below(200);
-      const std::uint64_t last = first + random.below(4);
-      bool any_new = false;
-      for (std::uint64_t seq = first; seq <= last; ++seq) any_new |= seq > 100 && model.insert(seq).second;
-      CHECK((tracker.add(first, last) == SeqTracker::Added::fresh) == any_new);
-      std::uint64_t contiguous = 100;
-      while (model.contains(contiguous + 1)) ++contiguous;
-      REQUIRE(tracker.contiguous() == contiguous);
-    }
-  }
-}
-
-TEST_CASE("the tracker remembers a bounded number of holes") {
-  SeqTracker tracker(0);
-  for (std::uint64_t i = 1; i <= SeqTracker::kMaxRanges; ++i)
-    CHECK(tracker.add(2 * i, 2 * i) == SeqTracker::Added::fresh);
-  CHECK(tracker.add(100'000, 100'000) == SeqTracker::Added::refused);
-  CHECK(tracker.add(1, 1) == SeqTracker::Added::fresh);
-  CHECK(tracker.contiguous() == 2);
-  CHECK(tracker.add(100'000, 100'000) == SeqTracker::Added::fresh);
 }

@@ -24,7 +24,13 @@ class KeepingSink final : public SourceSink {
   }
   bool has_room() const override {
     const std::lock_guard lock(mutex_);
+    ++looks_for_room_;
     return has_room_;
+  }
+  /// How often has_room() was asked.
+  std::uint64_t looks_for_room() const {
+    const std::lock_guard lock(mutex_);
+    return looks_for_room_;
   }
   std::optional<std::string> position_of(const std::string& source) const override {
     const std::lock_guard lock(mutex_);
@@ -64,6 +70,7 @@ class KeepingSink final : public SourceSink {
   std::vector<LogRecord> records_;
   std::map<std::string, std::string> positions_;
   bool has_room_ = true;
+  mutable std::uint64_t looks_for_room_ = 0;
 };
 
 }  // namespace p2p::logs

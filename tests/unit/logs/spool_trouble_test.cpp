@@ -18,6 +18,8 @@ class FailingDisk final : public Disk {
   std::atomic<int> writes_left{-1};  ///< before a "kill", after which nothing changes any more; -1 for no end
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> synced{0};
+  std::atomic<std::uint64_t> removed{0};
+  std::atomic<std::uint64_t> removed_unsynced{0};  ///< before anything was synced
 
   int create(const std::filesystem::path& path, mode_t mode) override {
     if (!may_change()) return -EIO;
@@ -53,7 +55,12 @@ class FailingDisk final : public Disk {
   int link(const std::filesystem::path& from, const std::filesystem::path& to) override {
     return may_change() ? system_disk().link(from, to) : -EIO;
   }
-  int unlink(const std::filesystem::path& path) override { return may_change() ? system_disk().unlink(path) : -EIO; }
+  int unlink(const std::filesystem::path& path) override {
+    if (!may_change()) return -EIO;
+    if (synced == 0) ++removed_unsynced;
+    ++removed;
+    return system_disk().unlink(path);
+  }
   int sync_folder(const std::filesystem::path& folder) override { return system_disk().sync_folder(folder); }
 
  private:
@@ -152,6 +159,48 @@ TEST_CASE("what nobody has acknowledged is synced; what the coordinator has stor
   fixture.open();
   fixture.append();
   fixture.wait_until([&] { return fixture.failing.synced > 0; });
+  // A sync that failed is no trouble any more once nothing has to be on the disk.
+  fixture.failing.sync_errno = EIO;
+  fixture.append();
+  fixture.wait_until([&] { return fixture.trouble().has_value(); });
+  const std::uint64_t failed = fixture.failing.failed;
+  fixture.append();
+  fixture.wait_written();
+  fixture.spool->acknowledge(fixture.spool->last_seq());
+  fixture.wait_until([&] { return !fixture.trouble().has_value(); });
+  CHECK(fixture.failing.failed == failed);
+  CHECK_FALSE(fixture.spool->is_failing());
+  fixture.failing.sync_errno = 0;
+}
+
+TEST_CASE("segments that are stored go only once the one with the positions of all sources is on the disk") {
+  FailingFixture fixture;
+  fixture.max_bytes = 64 << 10;
+  fixture.open();
+  for (int i = 0; i < 100; ++i) {
+    fixture.append(LogLevel::info, 500, {"file:a", std::to_string(i)});
+    if (i % 10 == 9) {
+      fixture.wait_written();
+      fixture.spool->acknowledge(fixture.spool->last_seq());
+    }
+  }
+  fixture.wait_until([&] { return fixture.failing.removed >= 5; });
+  CHECK(fixture.failing.removed_unsynced == 0);
+}
+
+TEST_CASE("an epoch that could not be written yet is written at the end") {
+  FailingFixture fixture;
+  fixture.open();
+  fixture.append();
+  fixture.wait_written();
+  fixture.failing.write_errno = ENOSPC;
+  fixture.spool->begin_epoch();
+  fixture.wait_until([&] { return fixture.trouble().has_value(); });
+  const std::uint64_t epoch = fixture.spool->epoch();
+  fixture.failing.write_errno = 0;
+  fixture.open();
+  CHECK(fixture.spool->epoch() == epoch);
+  CHECK(Read(fixture.read_all()).seqs == rising(1, 1));
 }
 
 TEST_CASE("a kill between any two system calls loses nothing that was ready to be sent, and repeats no number") {

@@ -145,6 +145,37 @@ TEST_CASE("damage that is met while the store is open costs only that day, whoev
   }
 }
 
+TEST_CASE_FIXTURE(StoreFixture, "a day that cannot be opened is not left out of an answer") {
+  append({batch("a", {make_record(1)})});
+  fs::rename(day(), day().string() + ".kept");
+  fs::create_symlink("loop.db", folder.path() / "loop.db");
+  fs::create_symlink("loop.db", day());
+  const auto page = store->query(make_query({}));
+  REQUIRE_FALSE(page.has_value());
+  CHECK(page.error().kind() == Errc::failed);
+  fs::remove(day());
+  fs::rename(day().string() + ".kept", day());
+  CHECK(query(make_query({})).records.size() == 1);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a file of another store is left out, said, and left alone") {
+  append({batch("a", {make_record(1), make_record(2)})});
+  StoreFixture other;
+  other.random = SeededRandom{7};
+  other.reopen();
+  other.clock.set("2025-12-31T00:00:00Z");
+  other.append({batch("b", {make_record(1)})});
+  other.store.reset();
+  store.reset();
+  fs::copy_file(other.day("2025-12-31"), day("2025-12-31"));
+  reopen();
+  CHECK(numbers(query(make_query({}))) == std::vector<std::uint64_t>{1, 2});
+  CHECK(sink.has("ERROR LogStore: logs-2025-12-31.db belongs to another log store and is left out"));
+  CHECK(fs::exists(day("2025-12-31")));
+  append({batch("a", {make_record(3)})});
+  CHECK(store->last_number() == 3);
+}
+
 TEST_CASE_FIXTURE(DamageFixture, "a file that cannot be opened stops the start and is not touched") {
   store.reset();
   const auto path = day(kDates[0]);

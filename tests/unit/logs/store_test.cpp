@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a clock that steps back loses nothing and keeps
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "old days go, and a cursor into them says so") {
-  options.retention_days = 2;
+  options.retention = std::chrono::days{2};
   reopen();
   for (std::uint64_t i = 1; i <= 5; ++i) {
     append({batch("a", {make_record(i)})});
@@ -200,6 +200,26 @@ TEST_CASE_FIXTURE(StoreFixture, "old days go, and a cursor into them says so") {
   CHECK(store->position_of(store->cursor(3)).value() == 3);
   CHECK(store->position_of({"0000000000000000", 4}).error().kind() == Errc::invalid);
   CHECK(store->position_of(store->cursor(6)).error().kind() == Errc::invalid);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a retention of hours is one of hours") {
+  for (const std::chrono::hours retention : {std::chrono::hours{12}, std::chrono::hours{36}}) {
+    StoreFixture fixture;
+    fixture.options.retention = retention;
+    fixture.reopen();
+    fixture.append({batch("a", {make_record(1)})});
+    const auto keep = [&](std::chrono::hours age) {
+      fixture.clock.set("2026-01-02T03:04:05Z");
+      fixture.clock.advance(age);
+      while (fixture.store->retain_some().value()) {
+      }
+      return std::filesystem::exists(fixture.day());
+    };
+    fixture.clock.set("2026-01-03T03:04:05Z");
+    fixture.append({batch("a", {make_record(2)})});
+    CHECK(keep(retention - std::chrono::hours{1}));
+    CHECK_FALSE(keep(retention + std::chrono::hours{1}));
+  }
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a node keeps its newest records when there is a bound") {
@@ -232,6 +252,33 @@ TEST_CASE_FIXTURE(StoreFixture, "cleared records are gone and their numbers are 
   CHECK(store->position_of(before).has_value());
   append({batch("a", {make_record(4), make_record(5)})});
   CHECK(store->last_number() == 6);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "what is cleared of all nodes takes whole files with it, and no step for each node") {
+  constexpr std::uint64_t kNodes = 200;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<StreamBatch> batches;
+    for (std::uint64_t node = 0; node < kNodes; ++node)
+      batches.push_back(batch("node-" + std::to_string(node), {make_record(static_cast<std::uint64_t>(i) + 1)}));
+    append(std::move(batches));
+    if (i < 2) clock.advance(std::chrono::hours{24});
+  }
+  append({batch("later", {make_record(1)})});
+  std::uint64_t count = 0;
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    const auto removed = store->remove_some("", 3 * kNodes).value();
+    count += removed.count;
+    more = removed.more;
+  }
+  CHECK(count == 3 * kNodes);
+  CHECK(steps <= 4);
+  CHECK_FALSE(std::filesystem::exists(day()));
+  CHECK(numbers(query(make_query({}))) == Numbers{3 * kNodes + 1});
+  CHECK(store->sources()->nodes == std::vector<std::string>{"later"});
+  reopen();
+  CHECK(store->sources()->nodes == std::vector<std::string>{"later"});
+  CHECK(sqlite(day("2026-01-04"), "SELECT sum(record_count) FROM nodes") == "1\n");
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "sources name nodes and loggers") {

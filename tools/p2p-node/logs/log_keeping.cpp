@@ -1,7 +1,6 @@
 #include "log_keeping.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "logs/memory_spool.hpp"
@@ -16,8 +15,7 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const config::NodeConfig& confi
                                                  const Clock& clock, Random& random, LogSink& log) {
   logs::StoreOptions options;
   options.folder = paths.state_directory(config) / "logs";
-  options.retention_days =
-      static_cast<int>(std::chrono::duration_cast<std::chrono::days>(config.log_retention_days).count());
+  options.retention = config.log_retention_days;
   options.max_entries_per_node = config.max_log_entries;
   options.max_bytes = config.log_store_max_bytes;
   auto store = logs::Store::open(std::move(options), clock, random, log);
