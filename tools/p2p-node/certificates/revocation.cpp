@@ -56,7 +56,8 @@ void Revocation::drop_connections() {
   const auto loops = parts_.loops.all();  // in the order of the clients
   auto loop = loops.begin();
   for (const auto& client : parts_.clients) {
-    asio::post(**loop++, [client = client.get(), is_dropped] { client->drop(is_dropped); });
+    asio::post(**loop++,
+               [client = client.get(), is_dropped] { client->drop(is_dropped, "its peer is no longer trusted"); });
   }
 }
 
