@@ -82,7 +82,8 @@ Result<void> Node::begin_serving() {
   if (log_forwarder_) log_forwarder_->start();
   if (auto started = membership_->start(now()); !started) return started;
   serving_ = true;
-  set_facts([this](membership::SelfFacts& facts) { facts.addresses = addresses(); });
+  auto found = addresses_->open(port_);
+  set_facts([&](membership::SelfFacts& facts) { facts.addresses = std::move(found); });
   own_->begin(identity_hooks());
   services_->open();
   gossip_->pump();
@@ -103,6 +104,7 @@ asio::awaitable<void> Node::main() {
     tasks_->start("tokens", tokens_->revoked().run());
     tasks_->start("signals", wait_for_signals());
     own_->start(*tasks_);
+    addresses_->start(*tasks_);
     if (authority_) authority_->start(*tasks_);
     if (log_store_ && shipper_) {
       tasks_->start("own logs", logs::ship_locally(*shipper_, log_store_->collector, config_.node_id, log_sink_));

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "addresses/address_keeper.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
@@ -24,7 +25,6 @@
 #include "fleet/links.hpp"
 #include "fleet/transport.hpp"
 #include "health.hpp"
-#include "local_addresses.hpp"
 #include "logs/api.hpp"
 #include "logs/log_forwarding.hpp"
 #include "logs/log_keeping.hpp"
@@ -74,6 +74,7 @@ class Node {
   Result<void> open_tokens();
   Result<void> open_authority();
   void open_calls();
+  void open_addresses();
   logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
   net::Router make_router();
   asio::awaitable<void> main();
@@ -83,9 +84,6 @@ class Node {
   asio::awaitable<void> flush_logs(milliseconds limit);
   void reload();
   OwnIdentity::Hooks identity_hooks();
-  std::vector<std::string> addresses() const {
-    return local_addresses(config_.advertise_address, config_.bind_address, port_);
-  }
   void announce_services(const std::vector<services::Announcement>& running, const services::StateCounts& counts);
   std::unique_ptr<StateWriter> make_state_writer(std::string what, std::filesystem::path file,
                                                  std::function<std::string()> encode);
@@ -135,6 +133,7 @@ class Node {
   std::unique_ptr<logs::LogForwarder> log_forwarder_;  // at a coordinator, after the pool and what it reads
   std::unique_ptr<Gossip> gossip_;
   std::unique_ptr<Links> links_;
+  std::unique_ptr<AddressKeeper> addresses_;
   std::unique_ptr<FleetAuthority> authority_;  // at a coordinator
   std::unique_ptr<DialBacks> dial_backs_;      // likewise
   std::unique_ptr<net::Server> server_;

@@ -1,10 +1,12 @@
 // Makes the parts of a node, in the order in which they need each other.
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <thread>
 #include <utility>
 
 #include "certificates/pki_routes.hpp"
 #include "config/describe.hpp"
+#include "fleet/client_drops.hpp"
 #include "fleet/cluster_control.hpp"
 #include "fleet/cluster_routes.hpp"
 #include "membership/state_file.hpp"
@@ -55,6 +57,7 @@ Result<void> Node::prepare() {
   if (auto opened = open_tokens(); !opened) return opened;
   if (auto opened = open_membership(); !opened) return opened;
   open_calls();
+  open_addresses();
   if (auto opened = open_authority(); !opened) return opened;
   auto options = server_options(config_);
   options.authenticate = [this](const net::Request& request, net::LimitClass limit_class, auth::Caller& caller) {
@@ -85,11 +88,6 @@ OwnIdentity::Hooks Node::identity_hooks() {
   };
   hooks.told = [this] { gossip_->pump(); };
   hooks.fleet_size = [this] { return gossip_->view()->nodes.size(); };
-  hooks.addresses = [this] { return addresses(); };
-  hooks.addresses_changed = [this](const std::vector<std::string>& found) {
-    set_facts([&](membership::SelfFacts& facts) { facts.addresses = found; });
-    gossip_->pump();
-  };
   return hooks;
 }
 
@@ -153,8 +151,12 @@ Result<void> Node::open_membership() {
   };
   hooks.joined = [this] {
     if (!is_coordinator()) {
-      tasks_->start("link", links_->keep(clients_->of_control(), config_.coordinator_addresses));
+      tasks_->start("links", links_->keep(clients_->of_control(), *tasks_, config_.coordinator_addresses));
     }
+  };
+  hooks.unreachable = [this](const Reach::Left& left) {
+    if (const auto at = net::parse_endpoint(left.address, 0))
+      drop_connections_to(*loops_, *clients_, left.node_id, at->host);
   };
   hooks.foreign_authority = [this] { own_->roots().ask(); };
   hooks.refused = [this](Error why) {
@@ -200,7 +202,11 @@ void Node::open_calls() {
   const rpc::Self self{config_.node_id, role()};
   if (is_coordinator()) {
     transport_ = std::make_unique<Transport>(
-        directory_, [this]() -> net::Client& { return clients_->here(); }, clock_);
+        directory_, [this]() -> net::Client& { return clients_->here(); },
+        [this](const std::string& node_id, const std::string& address) {
+          asio::post(loops_->control(), [this, node_id, address] { gossip_->answered_at(node_id, address); });
+        },
+        clock_);
     forwarder_ = std::make_unique<rpc::Forwarder>(self, directory_, *transport_, clock_, random_, log_sink_);
   }
   dispatcher_ = std::make_unique<rpc::Dispatcher>(self, registry_, forwarder_.get(), log_sink_, limits_.of_calls());
@@ -226,9 +232,9 @@ void Node::open_calls() {
   registry_.publish(rpc::system_service(std::move(facts)));
   if (log_store_) registry_.publish(logs::log_collector_service(log_access(), log_store_->collector));
 
-  service_calls_ = std::make_unique<ServiceCalls>(ServiceCalls::Parts{self, config_.cluster_name, registry_,
-                                                                      *dispatcher_, clients_->of_control(),
-                                                                      config_.coordinator_addresses, clock_});
+  service_calls_ = std::make_unique<ServiceCalls>(
+      ServiceCalls::Parts{self, config_.cluster_name, registry_, *dispatcher_, clients_->of_control(),
+                          [this] { return gossip_->coordinators(config_.coordinator_addresses); }, clock_});
   services::ServiceHost::Options options;
   options.socket_folder = std::filesystem::absolute(options_.paths.state_directory(config_) / "sockets");
   options.answer_service = [this](services::SocketRequest request) {
@@ -253,6 +259,26 @@ void Node::open_calls() {
   registry_.publish(services::services_service(*services_));
 }
 
+void Node::open_addresses() {
+  AddressKeeper::Hooks hooks;
+  hooks.announce = [this](const std::vector<std::string>& found) {
+    set_facts([&](membership::SelfFacts& facts) { facts.addresses = found; });
+    gossip_->pump();
+    own_->take_addresses(found);
+  };
+  hooks.lost = [this](std::vector<addresses::IpAddress> lost) {
+    drop_connections_from(*loops_, *clients_, std::move(lost));
+  };
+  hooks.ways_changed = [this] { links_->redial(); };
+  hooks.moved = [this](const std::string& address, std::vector<std::string> coordinators) {
+    links_->move(address, std::move(coordinators));
+  };
+  addresses_ = std::make_unique<AddressKeeper>(
+      AddressKeeper::Parts{config_, role(), loops_->control(), identity().tls(), random_, clock_, log_sink_},
+      std::move(hooks));
+  links_->set_linked([this] { addresses_->coordinator_reached(); });
+}
+
 net::Router Node::make_router() {
   net::Router router;
   add_health_route(router, *health_);
@@ -264,6 +290,7 @@ net::Router Node::make_router() {
     write_service_metrics(out, *services_->view());
     if (shipper_) write_log_metrics(out, *shipper_);
     if (log_forwarder_) write_forward_metrics(out, *log_forwarder_);
+    write_address_metrics(out, addresses_->chosen());
     write_certificate_metrics(out, health_->certificate(), clock_.wall());
   });
   add_metrics_route(router, metrics_, figures_);
