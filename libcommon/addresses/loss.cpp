@@ -1,8 +1,22 @@
 #include "addresses/loss.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace p2p::addresses {
+namespace {
+
+std::vector<IpAddress> usable_addresses(const Inventory& inventory) {
+  std::vector<IpAddress> out;
+  for (const Address& address : inventory.addresses) {
+    const Link* link = inventory.link(address.link);
+    if (link != nullptr && link->is_running()) out.push_back(address.address.without_zone());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
 
 bool lose_link(Inventory& inventory, int index) {
   const bool was_there = std::erase_if(inventory.links, [&](const Link& link) { return link.index == index; }) != 0;
@@ -29,6 +43,13 @@ bool lose_by_state(Inventory& inventory, const Link& link) {
   found->has_carrier = link.has_carrier;
   found->oper_state = link.oper_state;
   return true;
+}
+
+std::vector<IpAddress> lost_addresses(const Inventory& before, const Inventory& after) {
+  const auto had = usable_addresses(before), has = usable_addresses(after);
+  std::vector<IpAddress> out;
+  std::set_difference(had.begin(), had.end(), has.begin(), has.end(), std::back_inserter(out));
+  return out;
 }
 
 }  // namespace p2p::addresses

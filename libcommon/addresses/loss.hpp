@@ -1,6 +1,8 @@
 // What a notice takes away from an inventory. Pure.
 #pragma once
 
+#include <vector>
+
 #include "addresses/inventory.hpp"
 
 namespace p2p::addresses {
@@ -11,5 +13,9 @@ bool lose_address(Inventory& inventory, const Address& address);
 bool lose_route(Inventory& inventory, const Route& route);
 /// The link as it is now: true where it ran before and does not any more. What it gained is left to the next reading.
 bool lose_by_state(Inventory& inventory, const Link& link);
+
+/// The addresses, without zones, from which packets could be sent before and cannot any more: none of the links that
+/// run has them now.
+std::vector<IpAddress> lost_addresses(const Inventory& before, const Inventory& after);
 
 }  // namespace p2p::addresses

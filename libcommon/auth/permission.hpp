@@ -64,7 +64,9 @@ inline constexpr std::string_view kSessionIdPrefix = "session-";
 struct Caller {
   std::optional<pki::Identity> identity;  ///< none for an anonymous client
   Scopes scopes;
-  std::string address;    ///< textual IP of the connection's peer, without port
+  std::string address;  ///< textual IP of the connection's peer, without port
+  /// This machine's end of the connection, likewise, where it was dialled from here; empty where it was accepted.
+  std::string own_address{};
   bool loopback = false;  ///< the peer's address is a loopback address
   bool over_p2p = false;  ///< the connection negotiated ALPN `p2p/1`
   /// That of the connection's peer, or the one with which its token dies: by it the caller is found once it has been

@@ -82,6 +82,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::uint64_t next_id = 1;
   std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
   bool closed = false;
+  bool retiring = false;
   std::uint64_t pinged_id = 0;
   std::chrono::steady_clock::time_point pinged_at{};
   std::atomic<std::int64_t> clock_offset_ms{kUnknownOffset};
@@ -96,6 +97,11 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     if (found == pending.end()) return;  // the caller has given up
     found->second->reply->give(std::move(outcome));
     pending.erase(found);
+    close_when_retired();
+  }
+
+  void close_when_retired() {
+    if (retiring && pending.empty() && running.empty()) channel->close(1000, "another link has taken over");
   }
 
   ProgressSink* progress_of(std::uint64_t id) const {
@@ -198,8 +204,9 @@ asio::awaitable<void> Link::State::answer(std::uint64_t id, LinkCall call,
   running.erase(id);
   if (relay) relay->finish();
   // What is too large for the link would close it and fail every other call.
-  if (!failure && text.size() <= kMaxLinkResultBytes && send(FrameKind::result, id, text)) co_return;
-  send(FrameKind::failed, id, failure ? "the call was cancelled" : "the answer is too large for the link");
+  const bool sent = !failure && text.size() <= kMaxLinkResultBytes && send(FrameKind::result, id, text);
+  if (!sent) send(FrameKind::failed, id, failure ? "the call was cancelled" : "the answer is too large for the link");
+  close_when_retired();
 }
 
 asio::awaitable<void> Link::State::keep_alive() {
@@ -235,7 +242,7 @@ asio::awaitable<Error> Link::State::read() {
 }
 
 void Link::State::begin_call(const PendingPtr& wait) {
-  if (closed) return wait->reply->give(Error(Errc::not_found, "the link is closed"));
+  if (closed || retiring) return wait->reply->give(Error(Errc::not_found, "the link is closed"));
   if (pending.size() >= kMaxLinkCalls) {
     return wait->reply->give(Error(Errc::limited, "too many calls over one link"));
   }
@@ -248,7 +255,9 @@ void Link::State::begin_call(const PendingPtr& wait) {
 }
 
 void Link::State::abandon(const PendingPtr& wait) {
-  if (pending.erase(wait->id) > 0) send(FrameKind::cancel, wait->id, {});
+  if (pending.erase(wait->id) == 0) return;
+  send(FrameKind::cancel, wait->id, {});
+  close_when_retired();
 }
 
 Link::Link(net::ChannelPtr channel, LinkHandlers handlers, LogSink& log)
@@ -299,6 +308,13 @@ std::optional<std::chrono::milliseconds> Link::clock_offset() const {
 }
 
 void Link::close(std::string reason) { state_->channel->close(1000, std::move(reason)); }
+
+void Link::retire() {
+  asio::post(state_->channel->executor(), [state = state_] {
+    state->retiring = true;
+    state->close_when_retired();
+  });
+}
 
 const auth::Caller& Link::peer() const noexcept { return state_->channel->peer(); }
 

@@ -70,6 +70,8 @@ class Link {
   std::optional<std::chrono::milliseconds> clock_offset() const;
 
   void close(std::string reason);
+  /// Begins no call any more (`not_found`), and closes once none is under way in either direction.
+  void retire();
   const auth::Caller& peer() const noexcept;
 
  private:

@@ -49,7 +49,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   asio::awaitable<Result<ChannelPtr>> open(std::shared_ptr<Impl>, Endpoint endpoint, ExpectedPeer peer,
                                            std::string target, Headers headers, ChannelLimits limits,
                                            std::chrono::milliseconds timeout);
-  void drop(const std::function<bool(const auth::Caller&)>& predicate);
+  void drop(const std::function<bool(const auth::Caller&)>& predicate, const std::string& why);
   void close();
 
  private:
@@ -170,14 +170,14 @@ void Client::Impl::reap() {
   if (!idle_.empty()) schedule_reaping();
 }
 
-void Client::Impl::drop(const std::function<bool(const auth::Caller&)>& predicate) {
+void Client::Impl::drop(const std::function<bool(const auth::Caller&)>& predicate, const std::string& why) {
   for (auto& [key, waiting] : idle_) {
     idle_count_ -= std::erase_if(waiting, [&](const Idle& idle) { return predicate(idle.connection->peer()); });
   }
   for (auto call = calls_.begin(); call != calls_.end();) {
     CallWatch& watch = *call++;  // its call may end at once
     if (watch.peer() == nullptr || !predicate(*watch.peer())) continue;
-    watch.end(Error(Errc::unreachable, "the connection was dropped, as its peer is no longer trusted"));
+    watch.end(Error(Errc::unreachable, "the connection was dropped: " + why));
   }
   for (const auto& weak : channels_) {
     if (const auto channel = weak.lock(); channel && predicate(channel->peer())) channel->abort();
@@ -210,7 +210,9 @@ asio::awaitable<Result<ChannelPtr>> Client::open_channel(Endpoint endpoint, Expe
                      timeout);
 }
 
-void Client::drop(const std::function<bool(const auth::Caller&)>& predicate) { impl_->drop(predicate); }
+void Client::drop(const std::function<bool(const auth::Caller&)>& predicate, const std::string& why) {
+  impl_->drop(predicate, why);
+}
 
 void Client::close() { impl_->close(); }
 

@@ -83,8 +83,8 @@ class Client {
                                                           std::chrono::milliseconds timeout);
 
   /// Lets go of every connection to a peer that fits, such as one whose certificate was revoked: idle ones are closed,
-  /// calls in flight end with `unreachable`, channels break.
-  void drop(const std::function<bool(const auth::Caller&)>& predicate);
+  /// calls in flight end with `unreachable` and `why`, one clause; channels break.
+  void drop(const std::function<bool(const auth::Caller&)>& predicate, const std::string& why);
   /// Closes idle connections and ends calls in flight with `cancelled`.
   void close();
 

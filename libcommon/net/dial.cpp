@@ -17,6 +17,8 @@ auth::Caller to_caller(TlsPeer peer, const Stream::Socket& socket) {
     out.address = remote.address().to_string();
     out.loopback = remote.address().is_loopback();
   }
+  const auto local = socket.local_endpoint(error);
+  if (!error) out.own_address = local.address().to_string();
   out.over_p2p = peer.over_p2p;
   out.certificate = std::move(peer.certificate);
   if (peer.identity) out.scopes = auth::Scopes::of_role(peer.identity->role);

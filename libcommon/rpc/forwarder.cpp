@@ -131,6 +131,7 @@ struct Forwarder::Attempted {
   Outcome outcome{};
   bool failed = false;  ///< by the transport or a timeout, not by the service
   bool sent = true;     ///< it may have run there
+  bool moved = false;   ///< the node is reached by another way now
 };
 
 /// One node of a broadcast.
@@ -196,7 +197,7 @@ Outcome read_answer(const std::string& node_id, const TransportAnswer& answer, b
   return standard_error(Code::unreachable, detail);
 }
 
-asio::awaitable<Outcome> exchange(Transport& transport, OutgoingCall call, bool& failed, bool& sent) {
+asio::awaitable<Outcome> exchange(Transport& transport, OutgoingCall call, bool& failed, bool& sent, bool& moved) {
   const std::string node_id = call.node_id;
   const TransportResult result = co_await transport.send(std::move(call));
   if (result) co_return read_answer(node_id, *result, failed, sent);
@@ -207,6 +208,7 @@ asio::awaitable<Outcome> exchange(Transport& transport, OutgoingCall call, bool&
   }
   failed = true;
   sent = result.error().sent;
+  moved = result.error().moved;
   co_return transport_error(node_id, result.error());
 }
 
@@ -272,7 +274,7 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
     Attempted attempted = co_await attempt(chosen->node_id, call, here, kMaxAnswerBytes);
     // That the second node was not even reached does not make the first one's outcome known.
     if (attempted.sent || !may_have_run) last = std::move(attempted.outcome);
-    std::erase(candidates, chosen);
+    if (!attempted.moved) std::erase(candidates, chosen);
     const bool over = !attempted.failed && attempted.sent;
     if (over || candidates.empty() || clock_.monotonic() >= call.deadline) break;
     may_have_run = may_have_run || attempted.sent;
@@ -288,8 +290,8 @@ asio::awaitable<bool> Forwarder::declares_idempotent(std::string node_id, std::s
   self.scopes = auth::Scopes::of_role(self_.role);
   const std::string params = fmt::format(R"({{"name":{}}})", encode_json_string(service_of(method)));
   OutgoingCall asking{std::move(node_id), make_request("services.describe", params), self.to_stated(), deadline};
-  bool failed = false, sent = false;
-  auto exchanging = exchange(transport_, std::move(asking), failed, sent);
+  bool failed = false, sent = false, moved = false;
+  auto exchanging = exchange(transport_, std::move(asking), failed, sent, moved);
   const Outcome described = co_await with_deadline(std::move(exchanging), deadline);
   co_return described&& declares_idempotent_method(*described, bare_method(method));
 }
@@ -312,7 +314,7 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
                         call.progress};
   outgoing.max_answer_bytes = max_answer_bytes;
   const Monotonic began = clock_.monotonic();
-  auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent);
+  auto exchanging = exchange(transport_, std::move(outgoing), result.failed, result.sent, result.moved);
   result.outcome = co_await with_deadline(std::move(exchanging), call.deadline);
   if (result.outcome.has_error() && result.outcome.error().code == Code::timeout && !result.failed) {
     // Either the deadline cut the exchange off, or the node itself said so.
@@ -324,7 +326,7 @@ asio::awaitable<Forwarder::Attempted> Forwarder::attempt(std::string node_id, co
   const bool hurried = clock_.monotonic() >= call.deadline && call.deadline - began < kFairTime;
   if (!result.failed)
     tracked.ended(Verdict::answered);
-  else if (!given_up && !hurried)
+  else if (!given_up && !hurried && !result.moved)
     tracked.ended(Verdict::failed);
   co_return result;
 }

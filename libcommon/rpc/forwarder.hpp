@@ -48,7 +48,8 @@ struct TransportAnswer {
 };
 struct TransportError {
   Error error;
-  bool sent = false;  ///< the request may have reached the node
+  bool sent = false;   ///< the request may have reached the node
+  bool moved = false;  ///< the way was lost, and the node is reached by another one now
 };
 using TransportResult = boost::system::result<TransportAnswer, TransportError>;
 [[noreturn]] void throw_exception_from_error(const TransportError& error, const boost::source_location& where);

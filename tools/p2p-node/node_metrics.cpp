@@ -142,6 +142,14 @@ void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalH
   out.gauge("p2p_certificate_renewal_failures", "Renewals that have failed in a row.", certificate.failure_count);
 }
 
+void write_address_metrics(metrics::MetricsWriter& out, const ChosenAddress& chosen) {
+  out.counter("p2p_announced_address_changes_total", "How often another address was chosen to be announced first.",
+              number(chosen.changes));
+  if (chosen.address.empty()) return;
+  out.gauge("p2p_announced_address", "1: the address that this node announces first, and the rule that chose it.", 1,
+            {{"address", chosen.address}, {"interface", chosen.interface}, {"rule", chosen.rule}});
+}
+
 void add_metrics_route(net::Router& router, const metrics::MetricsRegistry& registry, FiguresReading& figures) {
   net::Route route;
   route.pattern = "/metrics";

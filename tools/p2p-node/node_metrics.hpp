@@ -3,6 +3,7 @@
 #pragma once
 
 #include "acme/renewal.hpp"
+#include "addresses/address_keeper.hpp"
 #include "fleet/gossip.hpp"
 #include "logs/log_shipper.hpp"
 #include "membership/cluster_view.hpp"
@@ -34,6 +35,9 @@ void write_service_metrics(metrics::MetricsWriter& out, const std::vector<servic
 void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& shipper);
 /// Of this node's certificate.
 void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now);
+
+/// The address is left out while none is announced.
+void write_address_metrics(metrics::MetricsWriter& out, const ChosenAddress& chosen);
 
 /// What the process and its host use; read in the pool.
 using FiguresReading = net::SharedReading<metrics::Figures>;

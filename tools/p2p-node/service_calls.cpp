@@ -20,6 +20,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
+/// One of several addresses may be a black hole; the next gets its turn after this long.
+constexpr milliseconds kCoordinatorConnectTimeout{3'000};
+
 /// The members of a request that JSON-RPC does not know.
 struct Routing {
   std::string_view target, timeout, progress;
@@ -136,6 +139,7 @@ asio::awaitable<std::string> ServiceCalls::ask_coordinator(const rpc::ParsedCall
     request.target = "/rpc";
     request.timeout =
         std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(origin.deadline - parts_.clock.monotonic()));
+    request.connect_timeout = kCoordinatorConnectTimeout;
     request.headers.set("Content-Type", "application/json");
     request.headers.set("P2P-Timeout-Ms", std::to_string(request.timeout.count()));
     if (origin.target) request.headers.set("P2P-Target", rpc::to_text(*origin.target));
@@ -152,7 +156,7 @@ asio::awaitable<std::string> ServiceCalls::ask_coordinator(const rpc::ParsedCall
     }
     co_return answered;
   };
-  co_await try_each(parts_.coordinators, attempt);
+  co_await try_each(parts_.coordinators(), attempt);
   std::string out;
   if (!call.id.empty()) rpc::append_outcome(out, outcome, call.id);
   co_return out;

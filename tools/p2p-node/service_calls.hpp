@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ class ServiceCalls {
     std::string cluster_name;
     const rpc::Registry& registry;
     rpc::Dispatcher& dispatcher;
-    net::Client& client;                    ///< of the control loop
-    std::vector<std::string> coordinators;  ///< addresses; at a worker
+    net::Client& client;                                     ///< of the control loop
+    std::function<std::vector<std::string>()> coordinators;  ///< addresses, best first; at a worker
     const Clock& clock;
   };
   /// References must outlive this.

@@ -1,7 +1,7 @@
 #include "settings.hpp"
 
+#include "addresses/local_addresses.hpp"
 #include "config/checks.hpp"
-#include "local_addresses.hpp"
 #include "net/client.hpp"
 #include "pki/subject_name.hpp"
 
@@ -50,6 +50,16 @@ acme::Http01Settings http01_settings(const config::LoadedConfig& loaded) {
   return out;
 }
 
+std::vector<pki::SubjectName> names_of_addresses(const std::vector<std::string>& addresses) {
+  std::vector<pki::SubjectName> out;
+  for (const auto& address : addresses) {
+    const auto endpoint = net::parse_endpoint(address, 0);
+    if (!endpoint) continue;
+    if (auto name = pki::parse_subject_name(endpoint->host)) out.push_back(std::move(*name));
+  }
+  return out;
+}
+
 pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths) {
   const auto& config = loaded.values;
   const auto files =
@@ -62,11 +72,7 @@ pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, co
   out.cluster_name = config.cluster_name;
   out.node_id = config.node_id;
   if (loaded.given("coordinator_mode")) out.coordinator = config.coordinator_mode;
-  for (const auto& address : local_addresses(config.advertise_address, config.bind_address, config.port)) {
-    const auto endpoint = net::parse_endpoint(address, config.port);
-    if (!endpoint) continue;
-    if (auto name = pki::parse_subject_name(endpoint->host)) out.extra_names.push_back(std::move(*name));
-  }
+  out.extra_names = names_of_addresses(local_addresses(config, config.port));
   return out;
 }
 

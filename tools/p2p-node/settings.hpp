@@ -22,7 +22,10 @@ membership::SelfFacts self_facts(const config::NodeConfig& config, Random& rando
 /// Where a coordinator looks for http-01 answers.
 acme::Http01Settings http01_settings(const config::LoadedConfig& loaded);
 
-/// Where certificates and keys are.
+/// What a certificate has to name for a node that announces these `host:port`.
+std::vector<pki::SubjectName> names_of_addresses(const std::vector<std::string>& addresses);
+
+/// Where certificates and keys are, and the names for the addresses that the node has now. Blocks for a moment.
 pki::NodeMaterialRequest material_request(const config::LoadedConfig& loaded, const config::Paths& paths);
 
 }  // namespace p2p::node

@@ -8,7 +8,6 @@
 #include "addresses/rtnetlink_reader.hpp"
 #include "base/text.hpp"
 #include "cli/connection.hpp"
-#include "net/connect.hpp"
 #include "net/run_alone.hpp"
 
 namespace p2p::probe {
@@ -18,31 +17,6 @@ using cli::Attempt;
 using cli::Failure;
 
 constexpr std::size_t kMaxCoordinatorNames = 64;
-constexpr std::size_t kMaxCoordinatorAddresses = 128;
-
-boost::asio::awaitable<Result<net::Addresses>> resolve(boost::asio::any_io_executor executor, net::Endpoint endpoint,
-                                                       std::chrono::milliseconds timeout) {
-  net::CallWatch watch(executor, timeout);
-  auto resolving = net::resolve(executor, endpoint, watch);
-  co_return co_await std::move(resolving);
-}
-
-Attempt<void> add_addresses(const net::Endpoint& endpoint, std::chrono::milliseconds timeout,
-                            std::vector<NamedCoordinator>& out) {
-  boost::asio::io_context loop;
-  auto resolving = resolve(loop.get_executor(), endpoint, timeout);
-  const auto found = net::run_alone(loop, std::move(resolving));
-  if (!found) return found.error();
-  for (const auto& place : *found) {
-    const auto address = addresses::IpAddress::parse(place.address().to_string());
-    if (!address || out.size() >= kMaxCoordinatorAddresses) continue;
-    const NamedCoordinator named{endpoint, {*address, place.port()}};
-    const bool is_known =
-        std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.coordinator == named.coordinator; });
-    if (!is_known) out.push_back(named);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -82,13 +56,13 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
     endpoints.push_back(*endpoint);
   }
   if (endpoints.empty() && standpoint_.has_coordinators) endpoints = standpoint_.coordinators;
-  std::optional<Failure> unresolved;
-  for (const auto& endpoint : endpoints) {
-    if (auto added = add_addresses(endpoint, timeout_, coordinators_); !added) unresolved = added.error();
-  }
+  boost::asio::io_context loop;
+  auto finding = addresses::find_coordinators(loop.get_executor(), std::move(endpoints), timeout_);
+  auto found = net::run_alone(loop, std::move(finding));
+  coordinators_ = std::move(found.coordinators);
   // One of several names may be out of order.
-  if (unresolved && coordinators_.empty()) return *unresolved;
-  if (unresolved) session.report.warning(unresolved->message);
+  if (found.unresolved && coordinators_.empty()) return *found.unresolved;
+  if (found.unresolved) session.report.warning(Failure(*found.unresolved).message);
   return {};
 }
 

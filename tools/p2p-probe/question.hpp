@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "addresses/coordinators.hpp"
 #include "addresses/prober.hpp"
 #include "addresses/ranking.hpp"
 #include "cli/command.hpp"
@@ -12,17 +13,11 @@
 
 namespace p2p::probe {
 
-/// A coordinator as it was named, at one of its addresses.
-struct NamedCoordinator {
-  net::Endpoint named{};
-  addresses::Coordinator coordinator{};
-};
-
 /// The facts and what follows from them.
 struct Answer {
   addresses::Inventory inventory{};
   addresses::RankingFacts facts{};
-  std::vector<NamedCoordinator> coordinators{};
+  std::vector<addresses::NamedCoordinator> coordinators{};
   addresses::Ranking ranking{};
   bool has_probed = false;
 };
@@ -52,7 +47,7 @@ class Question {
   bool skips_probes_ = false;
   std::chrono::milliseconds timeout_{0};
   Standpoint standpoint_{};
-  std::vector<NamedCoordinator> coordinators_{};
+  std::vector<addresses::NamedCoordinator> coordinators_{};
   std::optional<addresses::Advertised> advertised_{};
 };
 
@@ -69,11 +64,9 @@ cli::Attempt<Answer> Question::rank(addresses::Inventory inventory, Router& rout
   out.facts.bind_address = addresses::IpAddress::parse(standpoint_.bind_address);
   out.facts.policy.prefers_vpn = prefers_vpn_;
   for (const auto& named : coordinators_) out.facts.coordinators.push_back(named.coordinator);
-  for (const auto& question : addresses::route_questions(out.inventory, out.facts.coordinators)) {
-    auto way = router.route_to(question.target, question.source);
-    if (!way) return way.error();
-    out.facts.routes.push_back(std::move(*way));
-  }
+  auto routes = addresses::ask_routes(out.inventory, out.facts.coordinators, router);
+  if (!routes) return routes.error();
+  out.facts.routes = std::move(*routes);
   out.ranking = addresses::rank(out.inventory, out.facts);
   return out;
 }

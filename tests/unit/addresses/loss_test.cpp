@@ -66,4 +66,20 @@ TEST_CASE("a link that stops is a loss, one that starts is not") {
   CHECK_FALSE(lose_by_state(network.inventory, now));
 }
 
+TEST_CASE("what can no longer be sent from is lost: gone, or on a link that does not run") {
+  const Network before = network_with_two_links();
+  CHECK(lost_addresses(before.inventory, before.inventory).empty());
+  Network after = before;
+  after.at("eth1").is_up = false;
+  lose_address(after.inventory, after.inventory.addresses[2]);
+  after.address("eth0", "192.168.1.101/24");
+  CHECK(lost_addresses(before.inventory, after.inventory) == std::vector{ip("192.168.1.100"), ip("fe80::b")});
+  // Also by another link it can be sent from.
+  after = before;
+  after.at("eth0").has_carrier = false;
+  after.link("eth2");
+  after.address("eth2", "192.168.1.100/24");
+  CHECK(lost_addresses(before.inventory, after.inventory).empty());
+}
+
 }  // namespace p2p::addresses

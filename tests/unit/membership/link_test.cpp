@@ -62,6 +62,11 @@ struct Pair {
     while (context.poll_one() > 0) {
     }
   }
+  /// Some turns of the loop, which never has nothing to do.
+  void turn() {
+    context.restart();
+    for (int i = 0; i < 100; ++i) context.poll_one();
+  }
   void finish() {
     left_channel->abort();
     context.restart();
@@ -200,6 +205,42 @@ TEST_CASE("a broken link fails the calls under way at once and cancels what it w
   REQUIRE(outcome.has_value());
   CHECK(outcome->error().kind() == Errc::unreachable);
   CHECK(cancelled);
+}
+
+TEST_CASE("a retired link ends its calls before itself, and begins none") {
+  bool let_go = false;
+  Pair pair([&](LinkCall) -> asio::awaitable<std::string> {
+    while (!let_go) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_return "done";
+  });
+  std::optional<Result<std::string>> under_way, too_late;
+  start_call(pair, 60'000, under_way);
+  pair.turn();
+  pair.left->retire();
+  pair.turn();
+  start_call(pair, 60'000, too_late);
+  pair.turn();
+  REQUIRE(too_late.has_value());
+  CHECK(too_late->error().kind() == Errc::not_found);
+  CHECK_FALSE(pair.left_end.has_value());
+  let_go = true;
+  pair.context.restart();
+  pair.context.run();
+  REQUIRE(under_way.has_value());
+  REQUIRE(under_way->has_value());
+  CHECK(under_way->value() == "done");
+  CHECK(pair.left_end.has_value());
+  CHECK(pair.right_end.has_value());
+}
+
+TEST_CASE("a link without calls retires at once") {
+  Pair pair(echo);
+  pair.settle();
+  pair.left->retire();
+  pair.context.restart();
+  pair.context.run();
+  CHECK(pair.left_end.has_value());
+  CHECK(pair.right_end.has_value());
 }
 
 TEST_CASE("records arrive in order, unknown kinds are skipped, and a text message ends the link") {

@@ -95,7 +95,7 @@ struct Pair {
   }
   void revoke_server() {
     client_tls->set_revocation_check(revokes(kServerSerial));
-    on_loop([this] { client->drop(whose(revokes(kServerSerial))); });
+    on_loop([this] { client->drop(whose(revokes(kServerSerial)), "its peer is no longer trusted"); });
   }
 
   Authority authority;
@@ -153,7 +153,7 @@ TEST_CASE("nobody else is dropped") {
   CHECK(pair.get("/now") == "answered");
   pair.server_tls->set_revocation_check(pair.revokes(kServerSerial));
   pair.running->server.drop_connections(Pair::whose(pair.revokes(kServerSerial)));
-  pair.on_loop([&] { pair.client->drop(Pair::whose(pair.revokes(kClientSerial))); });
+  pair.on_loop([&] { pair.client->drop(Pair::whose(pair.revokes(kClientSerial)), "its peer is no longer trusted"); });
   CHECK(pair.get("/now") == "answered");
   CHECK(pair.running->server.counters().connections == 2);
   CHECK(pair.running->server.counters().open_connections == 2);

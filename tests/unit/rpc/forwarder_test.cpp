@@ -143,6 +143,19 @@ TEST_CASE_FIXTURE(ForwarderFixture, "what may have run is tried again only when 
 }
 
 TEST_CASE_FIXTURE(ForwarderFixture,
+                  "a node that has moved is tried again by its new way, which does not close it to others") {
+  fleet.behaviours["w1"] = Behaviour::moves_after_sending;
+  CHECK(code_of("node:w1", false) == Code::timeout);
+  CHECK(fleet.sent.size() == 1);
+  for (int i = 0; i < 10; ++i) {
+    fleet.behaviours["w1"] = Behaviour::moves_after_sending;
+    fleet.sent.clear();
+    CHECK(call("node:w1", true).value() == "\"w1\"");
+    CHECK(fleet.sent.size() == 2);
+  }
+}
+
+TEST_CASE_FIXTURE(ForwarderFixture,
                   "whether it is, the node says that would run it again, if the service is not here") {
   fleet.behaviours["w1"] = fleet.behaviours["w2"] = Behaviour::breaks_after_sending;
   const auto describe = [&](const char* declared) {

@@ -25,6 +25,7 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
     answers,
     refuses_connection,
     breaks_after_sending,
+    moves_after_sending,  ///< once; then it answers
     hangs,
     fails_itself,
     talks_nonsense,
@@ -52,6 +53,7 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
       for (int turns = 0; turns < 1000; ++turns) co_await asio::post(asio::use_awaitable);
     }
     ++answered_count;
+    if (behaviour == Behaviour::moves_after_sending) behaviours[call.node_id] = Behaviour::answers;
     co_return at_once(behaviour, call.node_id);
   }
   std::shared_ptr<const std::vector<Candidate>> members() const override {
@@ -76,6 +78,7 @@ class VirtualFleet final : public Transport, public ClusterView, public LocalCal
     switch (behaviour) {
       case Behaviour::refuses_connection: return TransportError{Error(Errc::unreachable, "refused"), false};
       case Behaviour::breaks_after_sending: return TransportError{Error(Errc::unreachable, "reset"), true};
+      case Behaviour::moves_after_sending: return TransportError{Error(Errc::unreachable, "reset"), true, true};
       case Behaviour::fails_itself:
         return TransportAnswer{200, R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"no disk"},"id":1})"};
       case Behaviour::talks_nonsense: return TransportAnswer{200, "<html>"};

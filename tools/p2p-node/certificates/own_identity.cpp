@@ -5,7 +5,6 @@
 #include "../settings.hpp"
 #include "base/bytes.hpp"
 #include "base/rfc3339.hpp"
-#include "base/text.hpp"
 #include "own_certificate.hpp"
 
 namespace p2p::node {
@@ -54,18 +53,14 @@ void OwnIdentity::begin(Hooks hooks) {
       std::move(renewal), identity_->tls(), *pool_, parts_.random, parts_.clock, parts_.log);
   follow();
   renewer_->want(files.extra_names);
-  MachineWatch::Hooks watch;
-  watch.addresses = hooks_.addresses;
-  watch.addresses_changed = [this](const std::vector<std::string>& found) { take_addresses(found); };
-  watch.files_changed = [this] { reread(); };
   const std::vector<std::filesystem::path> watched{files.own.certificate, files.own.key, files.ca_certificate};
-  machine_watch_ = std::make_unique<MachineWatch>(watched, hooks_.addresses(), std::move(watch));
+  file_watch_ = std::make_unique<FileWatch>(watched, [this] { reread(); });
 }
 
 void OwnIdentity::start(net::TaskGroup& tasks) {
   tasks.start("certificate", renewer_->run());
   tasks.start("roots", roots_->run());
-  tasks.start("machine", machine_watch_->run());
+  tasks.start("files", file_watch_->run());
 }
 
 void OwnIdentity::reread() {
@@ -80,7 +75,7 @@ void OwnIdentity::reread() {
     const auto& facts = identity_->certificate().facts();
     log_.info("certificate {} is in use, valid until {}", to_hex(facts.serial), format_rfc3339(facts.not_after, 0));
   }
-  machine_watch_->note_files();
+  file_watch_->note();
 }
 
 void OwnIdentity::follow() {
@@ -95,9 +90,7 @@ void OwnIdentity::follow() {
 }
 
 void OwnIdentity::take_addresses(const std::vector<std::string>& addresses) {
-  log_.info("this machine's addresses are now {}", addresses.empty() ? "none" : join(addresses, ", "));
-  hooks_.addresses_changed(addresses);
-  renewer_->want(material_request(parts_.config, parts_.paths).extra_names);
+  renewer_->want(names_of_addresses(addresses));
 }
 
 }  // namespace p2p::node

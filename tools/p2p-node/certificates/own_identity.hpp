@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../health.hpp"
-#include "../machine_watch.hpp"
+#include "file_watch.hpp"
 #include "net/task_group.hpp"
 #include "node_identity.hpp"
 #include "renewer.hpp"
@@ -37,9 +37,6 @@ class OwnIdentity {
     std::function<void()> told;
     /// How many nodes renew when the CA's key is replaced.
     std::function<std::size_t()> fleet_size;
-    /// As of MachineWatch.
-    std::function<std::vector<std::string>()> addresses;
-    std::function<void(const std::vector<std::string>&)> addresses_changed;
   };
 
   /// Errors as of NodeIdentity::open(). Blocks.
@@ -51,6 +48,8 @@ class OwnIdentity {
   void begin(Hooks hooks);
   /// What goes on until it is cancelled.
   void start(net::TaskGroup& tasks);
+  /// The node announces these `host:port` from now on: where the certificate is not for them, another one is got.
+  void take_addresses(const std::vector<std::string>& addresses);
   /// Takes over a certificate, key or CA that changed on disk. Blocks.
   void reread();
 
@@ -62,7 +61,6 @@ class OwnIdentity {
   explicit OwnIdentity(const Parts& parts) : parts_(parts), log_(parts.log, "Node") {}
   /// The renewer does, and then the owner.
   void follow();
-  void take_addresses(const std::vector<std::string>& addresses);
 
   const Parts parts_;
   Logger log_;
@@ -76,7 +74,7 @@ class OwnIdentity {
   std::unique_ptr<TrustedRoots> roots_;
   // From begin() on.
   std::unique_ptr<Renewer> renewer_;
-  std::unique_ptr<MachineWatch> machine_watch_;
+  std::unique_ptr<FileWatch> file_watch_;
 };
 
 }  // namespace p2p::node

@@ -1,14 +1,13 @@
 #include "revocation.hpp"
 
-#include <boost/asio/post.hpp>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
 
-namespace p2p::node {
+#include "../fleet/client_drops.hpp"
 
-namespace asio = boost::asio;
+namespace p2p::node {
 
 namespace {
 
@@ -53,11 +52,7 @@ void Revocation::drop_connections() {
   const auto verdict = std::make_shared<RevokedCallers>(is_revoked_, log_.sink());
   const auto is_dropped = [verdict](const auth::Caller& caller) { return (*verdict)(caller); };
   parts_.server.drop_connections(is_dropped);
-  const auto loops = parts_.loops.all();  // in the order of the clients
-  auto loop = loops.begin();
-  for (const auto& client : parts_.clients) {
-    asio::post(**loop++, [client = client.get(), is_dropped] { client->drop(is_dropped); });
-  }
+  node::drop_connections(parts_.loops, parts_.clients, is_dropped, "its peer is no longer trusted");
 }
 
 void Revocation::set_own(pki::CertificateId own) {

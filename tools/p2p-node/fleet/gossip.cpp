@@ -71,6 +71,20 @@ void Gossip::pump() {
 
 void Gossip::publish() {
   if (reach_.publish(membership_.view())) state_.changed();
+  for (auto& left : reach_.take_left()) {
+    // Others hold no calls to a node.
+    if (membership_.role() == pki::Role::coordinator) tasks_.start("left address", ask_at(std::move(left)));
+  }
+}
+
+void Gossip::answered_at(const std::string& node_id, const std::string& address) {
+  reach_.note_answer(node_id, address);
+  publish();
+}
+
+std::vector<std::string> Gossip::coordinators(std::vector<std::string> addresses) const {
+  reach_.prefer_answered("", addresses);
+  return addresses;
 }
 
 void Gossip::tell(const membership::Events& events) {
@@ -86,8 +100,8 @@ void Gossip::complain(const std::string& peer, const Error& error) {
 
 // --- over links -----------------------------------------------------------------------------------------------------
 
-void Gossip::link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link) {
-  reach_.add_link(node_id, std::move(link));
+void Gossip::link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link, OlderLink older) {
+  reach_.add_link(node_id, std::move(link), older);
   membership_.link_up(node_id, now());
   pump();
 }

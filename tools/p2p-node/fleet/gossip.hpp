@@ -28,6 +28,8 @@ struct GossipHooks {
   std::function<void()> foreign_authority;
   /// This node holds a newer bulletin, or has read it from its saved state. May be empty.
   std::function<void(const membership::Bulletin&)> bulletin;
+  /// The node announces this `host:port` first no more, and does not answer there; at a coordinator. May be empty.
+  std::function<void(const Reach::Left&)> unreachable{};
 };
 
 class Gossip {
@@ -44,12 +46,17 @@ class Gossip {
   /// To be called after every change of the membership from outside.
   void pump();
 
-  /// A link to this node is open; it replaces an older one, which is closed.
-  void link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link);
+  /// A link to this node is open; it replaces an older one.
+  void link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link, OlderLink older);
   /// Ignored when a newer link has taken its place.
   void link_closed(const std::string& node_id, const membership::Link* link);
   /// A `records` frame of the node at the other end of a link; what does not hold is logged.
   void receive_push(const pki::Identity& peer, std::string payload);
+
+  /// The node, or without a node_id a coordinator, answered at this `host:port`: it comes first from then on.
+  void answered_at(const std::string& node_id, const std::string& address);
+  /// The coordinators' addresses with the one that answered last in front.
+  std::vector<std::string> coordinators(std::vector<std::string> addresses) const;
 
   /// Membership::publish, and what follows from it.
   Result<bool> publish_bulletin(std::string kind, Bytes content);
@@ -73,6 +80,7 @@ class Gossip {
   // The asking side (gossip_asking.cpp).
   boost::asio::awaitable<void> exchange(membership::ExchangeTarget target);
   boost::asio::awaitable<void> dial_back(membership::DialBack action);
+  boost::asio::awaitable<void> ask_at(Reach::Left left);
 
   // The answering side (gossip_answering.cpp).
   boost::asio::awaitable<net::Response> answer_exchange(Identity peer, std::string body, bool is_lz4);

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kDialBackTimeout{2'000};
+/// At an address that a node has left, though it may still have it.
+constexpr milliseconds kLeftTimeout{1'000};
 constexpr std::size_t kMaxHealthBytes = 64 * 1024;
 
 }  // namespace
@@ -35,7 +37,7 @@ asio::awaitable<void> Gossip::exchange(membership::ExchangeTarget target) {
       co_return;
     }
     target.addresses = {answer->address};
-    if (!target.node_id.empty()) reach_.note_answer(target.node_id, answer->address);
+    reach_.note_answer(target.node_id, answer->address);
     auto next = exchange.take_answer(answer->message, now());
     pump();
     if (!next) {
@@ -65,6 +67,23 @@ asio::awaitable<void> Gossip::dial_back(membership::DialBack action) {
   const bool answered = co_await try_each(action.addresses, attempt);
   membership_.dial_back_ended(action.node_id, answered, now());
   pump();
+}
+
+/// Calls under way there would wait for their time to be over.
+asio::awaitable<void> Gossip::ask_at(Reach::Left left) {
+  const auto endpoint = net::parse_endpoint(left.address, 0);
+  if (!endpoint || !hooks_.unreachable) co_return;
+  net::Call call;
+  call.endpoint = *endpoint;
+  call.peer.node_id = left.node_id;
+  call.target = "/health";
+  call.timeout = kLeftTimeout;
+  call.max_response_bytes = kMaxHealthBytes;
+  call.fresh_connection = true;
+  const auto answer = co_await client_.call(std::move(call));
+  if (answer) co_return;
+  log_.debug("{} does not answer at {} any more: {}", left.node_id, left.address, answer.error().error.context);
+  hooks_.unreachable(left);
 }
 
 }  // namespace p2p::node

@@ -33,8 +33,10 @@ asio::awaitable<bool> answers_over(std::shared_ptr<membership::Link> link) {
 asio::awaitable<void> Gossip::join(std::vector<std::string> addresses) {
   const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
   auto request = membership_.join_request(now());
+  reach_.prefer_answered("", addresses);
   const auto answer =
       co_await wire_.post(std::move(addresses), coordinator, "/internal/gossip/join", std::move(request));
+  if (answer) reach_.note_answer("", answer->address);
   joining_ = false;
   auto held = std::exchange(held_, {});
   if (!answer && answer.error().kind() == Errc::exists) held.clear();

@@ -5,9 +5,10 @@
 
 namespace p2p::node {
 
-void Reach::add_link(const std::string& node_id, std::shared_ptr<membership::Link> link) {
+void Reach::add_link(const std::string& node_id, std::shared_ptr<membership::Link> link, OlderLink older) {
   auto& place = links_[node_id];
-  if (place) place->close("a newer link has taken its place");
+  if (place && older == OlderLink::closes) place->close("a newer link has taken its place");
+  if (place && older == OlderLink::retires) place->retire();
   place = std::move(link);
   changed_ = true;
 }
@@ -51,6 +52,21 @@ Place Reach::place_of(const membership::NodeView& node) const {
   return out;
 }
 
+/// A node that announces another address first has its reasons: that one is used from then on.
+void Reach::follow_announcement(const membership::NodeView& node) {
+  const auto& addresses = node.record->addresses;
+  auto& known = announced_[node.node_id()];
+  if (known == addresses) return;
+  const auto answered = answered_at_.find(node.node_id());
+  std::string used = answered != answered_at_.end() ? answered->second : known.empty() ? std::string() : known.front();
+  const bool is_new_first = !known.empty() && (addresses.empty() || addresses.front() != known.front());
+  if (is_new_first && answered != answered_at_.end()) answered_at_.erase(answered);
+  if (is_new_first && !used.empty() && (addresses.empty() || addresses.front() != used)) {
+    left_.push_back({node.node_id(), std::move(used)});
+  }
+  known = addresses;
+}
+
 bool Reach::publish(const membership::ClusterViewPtr& view) {
   if (view == published_ && !changed_) return false;
   changed_ = false;
@@ -68,8 +84,10 @@ bool Reach::publish(const membership::ClusterViewPtr& view) {
     member.alive = node.status == NodeStatus::alive || node.status == NodeStatus::suspected;
     for (const auto& service : node.record->services) member.services.push_back(service.name);
     if (node.status != NodeStatus::left) members.push_back(std::move(member));
+    follow_announcement(node);
     places.emplace(node.node_id(), place_of(node));
   }
+  std::erase_if(announced_, [&](const auto& entry) { return !places.contains(entry.first); });
   directory_.publish(std::move(members), std::move(places));
   return true;
 }

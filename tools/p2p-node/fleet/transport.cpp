@@ -28,6 +28,12 @@ rpc::TransportResult result_of(rpc::StreamedAnswer& streamed, net::Answer answer
   return rpc::TransportAnswer{status, std::move(*body)};
 }
 
+/// Whether there is another way now than those that were tried.
+bool has_moved(const Place& tried, const Place& now) {
+  if (now.link && now.link != tried.link) return true;
+  return !now.endpoints.empty() && (tried.endpoints.empty() || now.endpoints.front() != tried.endpoints.front());
+}
+
 }  // namespace
 
 asio::awaitable<rpc::TransportResult> Transport::send(rpc::OutgoingCall call) {
@@ -35,15 +41,25 @@ asio::awaitable<rpc::TransportResult> Transport::send(rpc::OutgoingCall call) {
   if (!place) {
     co_return rpc::TransportError{Error(Errc::not_found, "no node \"" + call.node_id + "\" in the fleet"), false};
   }
+  auto sending = send_to(call, *place);
+  auto result = co_await std::move(sending);
+  if (result) co_return result;
+  auto failed = result.error();
+  const auto now = directory_.find(call.node_id);
+  failed.moved = now && has_moved(*place, *now);
+  co_return failed;
+}
+
+asio::awaitable<rpc::TransportResult> Transport::send_to(const rpc::OutgoingCall& call, const Place& place) {
   // An untried address may hang, so the link goes first until one of the addresses has answered.
-  if (place->link && place->dialable != true) {
-    auto answer = co_await over_link(call, *place->link);
+  if (place.link && place.dialable != true) {
+    auto answer = co_await over_link(call, *place.link);
     if (answer || answer.error().error.kind() != Errc::not_found) co_return answer;
-    co_return co_await dial(call, *place);
+    co_return co_await dial(call, place);
   }
-  auto answer = co_await dial(call, *place);
-  if (answer || answer.error().sent || !place->link) co_return answer;
-  co_return co_await over_link(call, *place->link);
+  auto answer = co_await dial(call, place);
+  if (answer || answer.error().sent || !place.link) co_return answer;
+  co_return co_await over_link(call, *place.link);
 }
 
 asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& call, const Place& place) {
@@ -62,6 +78,7 @@ asio::awaitable<rpc::TransportResult> Transport::dial(const rpc::OutgoingCall& c
     rpc::StreamedAnswer streamed(call.progress);
     streamed.ask(request);
     auto answer = co_await client_().call(std::move(request));
+    if (answer && endpoint != place.endpoints.front()) answered_(call.node_id, endpoint.to_text());
     if (answer) co_return result_of(streamed, std::move(*answer));
     failed = {answer.error().error, answer.error().sent};
     if (failed.sent || clock_.monotonic() >= call.deadline) break;
