@@ -56,7 +56,7 @@ asio::awaitable<void> AddressRace::attempt(std::shared_ptr<AddressRace>, address
   net::Call call;
   call.endpoint = *net::parse_endpoint(address, 0);
   call.peer = peer_;
-  call.target = "/health";
+  call.target = "/internal/instance";
   call.timeout = call.connect_timeout =
       std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(start.until - clock_.monotonic()));
   call.max_response_bytes = kMaxAnswerBytes;

@@ -22,8 +22,8 @@ class AddressRace : public std::enable_shared_from_this<AddressRace> {
               std::vector<std::string> addresses, net::ExpectedPeer peer, std::chrono::milliseconds timeout,
               const Clock& clock);
 
-  /// The address whose node, the expected one, gave an answer to `/health`, whatever it says; else the error of the
-  /// last that failed. The connection is kept by the client for what follows.
+  /// The address whose node, the expected one, gave an answer to a small request, whatever it says; else the error of
+  /// the last that failed. The connection is kept by the client for what follows.
   boost::asio::awaitable<Result<std::string>> run();
   /// Ends run() with `cancelled`.
   void give_up();
