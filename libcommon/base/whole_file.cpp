@@ -55,7 +55,7 @@ Result<void> WholeFile::begin(mode_t mode, const std::optional<FileOwner>& owner
   std::error_code ignored;
   const auto status = fs::symlink_status(path_, ignored);
   if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_symlink(status))
-    return Error(Errc::invalid, path_.string() + " is not a file, and is not replaced");
+    return Error(Errc::failed, path_.string() + " is not a file, and is not replaced");
   file_ = disk_->create(temporary_, mode);
   if (file_ < 0) return failed(file_);
   is_there_ = true;

@@ -123,11 +123,12 @@ certificate_names() { openssl x509 -in "$P2P_HOME/certs/worker-1_cert.pem" -noou
 lists() { [[ " $(announced) " == *" $1 "* ]]; }
 
 @test "without probes the kernel's word decides, and what the operator or the bind address says holds" {
-  fleet_of_two '["10.8.0.1:8001"]' "enable_address_probing: false"
+  fleet_of_two '["10.8.0.1:8001"]' "enable_address_probing: false" "log_level: DEBUG"
   wait_until 10 announces_first 10.8.0.5
   ip -n "$MACHINE" link set tun0 down
   wait_until 10 announces_first 192.168.1.100
   ip -n "$MACHINE" link set tun0 up
+  wait_until 10 announces_first 10.8.0.5
   run ! grep -q "10.8.0.5 to 10.8.0.1:8001" "$FLEET/worker-1.log"
   local value
   for value in "advertise_address: 192.0.2.7:9001" "advertise_address: 192.168.0.0/16" "advertise_address: tun0"; do

@@ -172,6 +172,7 @@ RULES
   run -2 spoke p2p-probe check --source 10.78.0.1 10.78.0.1:7
   run -2 spoke p2p-probe check 10.78.0.1:port
   run -2 spoke p2p-probe check --node '../x' 10.78.0.1:7
+  run -2 spoke p2p-probe check --node worker-1 --any 10.78.0.1:7
   run -2 spoke p2p-probe check --config "$FLEET/nothing.yaml"
 }
 

@@ -66,11 +66,15 @@ class CheckCommand final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     if (!node_.empty() && !is_valid_name(node_)) return Failure(cli::kUsage, "--node: \"" + node_ + "\" is no node id");
+    if (!node_.empty() && any_) return Failure(cli::kUsage, "--node ID and --any exclude each other");
     auto standpoint = find_standpoint(session, config_file_);
     if (!standpoint) return standpoint.error();
     auto request = make_request(*standpoint);
     if (!request) return request.error();
     const bool in_fleet = request->tls != nullptr;
+    if (!in_fleet && !node_.empty())
+      return Failure(cli::kUsage, "--node needs the certificate authority of the fleet, which is not known here",
+                     "certs/ca_cert.pem in home has it");
     if (!in_fleet && !any_) session.report.note("no fleet is known here: who answers is not checked");
 
     boost::asio::io_context loop;

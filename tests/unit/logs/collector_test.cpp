@@ -70,7 +70,11 @@ class Clearing {
   Clearing(Collector& collector, const std::string& node, const std::string& by) {
     collector.clear(node, by, [promise = promise_](Result<std::uint64_t> removed) { promise->set_value(removed); });
   }
-  Result<std::uint64_t> wait() { return promise_->get_future().get(); }
+  Result<std::uint64_t> wait() {
+    auto removed = promise_->get_future();
+    if (removed.wait_for(std::chrono::seconds{30}) != std::future_status::ready) FAIL("nobody says what became of it");
+    return removed.get();
+  }
 
  private:
   std::shared_ptr<std::promise<Result<std::uint64_t>>> promise_ =
