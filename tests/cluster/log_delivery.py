@@ -159,7 +159,8 @@ def run(fleet, seconds, seed, names):
     nodes = Nodes(fleet, names)
     shown = open(fleet / "tail.jsonl", "w+")
     tail = subprocess.Popen(
-        ["p2p-logs", "tail", "-n", "0", "--logger", "File.*", "-o", "json"],
+        # It may be there only after the first lines: it begins with those.
+        ["p2p-logs", "tail", "-n", "10000", "--logger", "File.*", "-o", "json"],
         stdin=subprocess.DEVNULL, stdout=shown, stderr=open(fleet / "tail.err", "w"),
     )
     sources = [Source(fleet / "sources" / name, name) for name in names]
