@@ -270,11 +270,14 @@ hang_up() {
   jq -nc '{type: "logs", id: 3, filter: {regex: "("}}' >&5
   wait_until 20 grep -q '"type":"logs_failed"' "$FLEET/lines"
   jq -se 'map(select(.type == "logs_failed"))[0] | .id == 3 and (.reason | length > 0)' "$FLEET/lines"
+  # That nothing fits is told as well.
+  jq -nc '{type: "logs", id: 4, filter: {text: "nobody has said this"}, last: 100}' >&5
+  wait_until 20 grep -q '"type":"new_logs","id":4,"logs":\[\]' "$FLEET/lines"
   subscribe '' >&5
   wait_until 20 hears "$FLEET/lines"
   say '<img src=x onerror=alert(1)>' $'\e[31mred'
   wait_until 20 has_seen "$FLEET/lines" '<img src=x onerror=alert(1)>'
-  jq -se '[.[] | select(.type == "new_logs")] | all(.id == 7 and (.logs | all(.logger_name == "Service.say" and .node_id == "worker-1")))' "$FLEET/lines"
+  jq -se '[.[] | select(.type == "new_logs")] | all(.id == 4 or .id == 7 and (.logs | all(.logger_name == "Service.say" and .node_id == "worker-1")))' "$FLEET/lines"
   run ! grep -q $'\e' "$FLEET/lines"
   echo '{"type":"logs_stop"}' >&5
   hang_up

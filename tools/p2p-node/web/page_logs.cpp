@@ -185,6 +185,11 @@ asio::awaitable<Result<void>> PageLogs::follow(SubscriptionPtr of) {
   auto reading = of->has_cursor ? catch_up(of) : send_last(of);
   const auto history = co_await std::move(reading);
   if (!history) co_return history.error();
+  // A page that waits for its first lines is to know that there are none.
+  if (is_current(of) && !of->lane.has_news()) {
+    channel_->send({false, fmt::format(R"({{"type":"new_logs","id":{},"logs":[],"cursor":"{}"}})", of->id,
+                                       access_.store.cursor(of->lane.position()).to_text())});
+  }
   while (is_current(of)) {
     const bool keeps_up = flush(*of);
     wake_->arm();
