@@ -14,7 +14,7 @@ BATS_TEST_DIRNAME=$(cd "$(dirname "$0")/../cluster" && pwd)
 source "$BATS_TEST_DIRNAME/cluster.bash"
 # shellcheck source=tests/cluster/two_networks.bash
 source "$BATS_TEST_DIRNAME/two_networks.bash"
-if namespaces_missing; then
+if ! has_namespaces nft python3 /dev/net/tun; then
   echo "needs root, ip netns, nft, python3 and /dev/net/tun" >&2
   exit 77
 fi

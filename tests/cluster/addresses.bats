@@ -8,17 +8,8 @@
 
 load cluster
 
-namespaces_missing() {
-  [[ $(id -u) == 0 && -c /dev/net/tun ]] && command -v ip python3 >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
-  ip netns del "probe-$$"
-  return 1
-}
-
 setup() {
-  if namespaces_missing; then
-    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
-    skip "needs root, ip netns, python3 and /dev/net/tun"
-  fi
+  need_namespaces python3 /dev/net/tun
   FLEET=$(mktemp -d "${BATS_TMPDIR:-/tmp}/p2p-addresses.XXXXXX")
   export P2P_HOME=$FLEET/home
   mkdir -p "$FLEET/run" "$P2P_HOME"

@@ -5,6 +5,9 @@
 #   node_start NAME ROLE [key: value]...   starts a node and waits until it listens; its port is then in port_of NAME
 #   node_kill NAME [SIGNAL]     sends SIGNAL (default KILL) and reaps it
 #   wait_until SECONDS CMD...   polls CMD until it succeeds; fails loudly when it fails although begun after SECONDS
+#   need_namespaces [WHAT]...   for setup: skips the test, in CI fails it, where network namespaces, a program or a device
+#                               that is named are not to be had
+#   start_home NS NAME HOME     runs the node of a home inside a network namespace
 #   fleet_teardown              ends all nodes and removes the folder; call it in teardown_file or teardown
 
 bats_require_minimum_version 1.5.0 2>/dev/null || true
@@ -152,4 +155,26 @@ fleet_of_three() {
       wait_until 20 has_status "$name" alive "$(port_of "$from")"
     done
   done
+}
+
+# has_namespaces [WHAT]...  whether network namespaces and the programs and devices named are to be had
+has_namespaces() {
+  local what
+  for what in ip "$@"; do
+    [[ -e $what ]] || command -v "$what" >/dev/null || return 1
+  done
+  [[ $(id -u) == 0 ]] && ip netns add "probe-$$" 2>/dev/null && ip netns del "probe-$$"
+}
+
+need_namespaces() {
+  has_namespaces "$@" && return
+  [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
+  skip "needs root, ip netns${*:+, and: $*}"
+}
+
+start_home() {
+  : >"$FLEET/$2.log"
+  P2P_HOME=$3 ip netns exec "$1" "$P2P_BIN_DIR/p2p-node" >"$FLEET/$2.out" 2>"$FLEET/$2.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/$2.pid"
+  wait_until 20 listening "$2"
 }

@@ -1,58 +1,16 @@
 # Machines that join with nothing but an invitation, and certificates that follow the machine's addresses.
-#
-#   [hub] 10.78.0.1 --veth-- 10.78.0.2 [spoke]
-#
-# The coordinator and its CA are in the hub; the spoke has a home of its own and can reach the hub alone.
+# The scene is in hub_and_spoke.bash.
 
 load cluster
-
-namespaces_missing() {
-  [[ $(id -u) == 0 ]] && command -v ip >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
-  ip netns del "probe-$$"
-  return 1
-}
+load hub_and_spoke
 
 setup() {
-  if namespaces_missing; then
-    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
-    skip "needs root and ip netns"
-  fi
-  fleet_setup
-  HUB="hub-$$" SPOKE="spoke-$$"
-  ip netns add "$HUB"
-  ip netns add "$SPOKE"
-  ip -n "$HUB" link set lo up
-  ip -n "$SPOKE" link set lo up
-  ip -n "$HUB" link add eth0 type veth peer name eth0 netns "$SPOKE"
-  ip -n "$HUB" addr add 10.78.0.1/24 dev eth0
-  ip -n "$SPOKE" addr add 10.78.0.2/24 dev eth0
-  ip -n "$HUB" link set eth0 up
-  ip -n "$SPOKE" link set eth0 up
-  mkdir "$P2P_HOME/config"
-  cat >"$P2P_HOME/config/node.yaml" <<'YAML'
-node_id: coordinator-1
-coordinator_mode: true
-advertise_address: 10.78.0.1
-gossip_interval_min: 1
-gossip_interval_current: 1
-shutdown_grace_seconds: 3
-YAML
-  MACHINE=$FLEET/machine
+  need_namespaces
+  hub_and_spoke_up
 }
 
-teardown() {
-  fleet_teardown
-  local ns
-  for ns in "${HUB:-}" "${SPOKE:-}"; do [[ -z $ns ]] || ip netns del "$ns" 2>/dev/null || true; done
-}
+teardown() { hub_and_spoke_down; }
 
-# start_home NAMESPACE NAME HOME: runs the node of a home inside a namespace.
-start_home() {
-  : >"$FLEET/$2.log"
-  P2P_HOME=$3 ip netns exec "$1" "$P2P_BIN_DIR/p2p-node" >"$FLEET/$2.out" 2>"$FLEET/$2.log" 3>&- 4>&- &
-  echo $! >"$FLEET/run/$2.pid"
-  wait_until 20 listening "$2"
-}
 hub() { ip netns exec "$HUB" env P2P_COORDINATOR=10.78.0.1:8001 "$@"; }
 spoke() { ip netns exec "$SPOKE" env P2P_HOME="$MACHINE" "$@"; }
 invite() { p2p-ca invite "$@" --coordinator 10.78.0.1:8001 2>/dev/null; }

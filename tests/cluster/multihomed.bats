@@ -5,10 +5,7 @@ load cluster
 load two_networks
 
 setup() {
-  if namespaces_missing; then
-    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
-    skip "needs root, ip netns, nft, python3 and /dev/net/tun"
-  fi
+  need_namespaces nft python3 /dev/net/tun
   fleet_setup
   scene_up
 }

@@ -6,17 +6,8 @@
 
 load cluster
 
-namespaces_missing() {
-  [[ $(id -u) == 0 ]] && command -v ip nft >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
-  ip netns del "probe-$$"
-  return 1
-}
-
 setup() {
-  if namespaces_missing; then
-    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
-    skip "needs root, ip netns and nft"
-  fi
+  need_namespaces nft
   fleet_setup
   IN="in-$$" ROUTER="router-$$" OUT="out-$$"
   local ns

@@ -1,66 +1,21 @@
 # p2p-probe check: every path, who answers there, and the way back.
-#
-#   [hub] 10.78.0.1 --veth-- 10.78.0.2, 10.78.0.9 [spoke]
-#
-# The coordinator is in the hub, a node with a home of its own in the spoke.
+# The scene is in hub_and_spoke.bash; some tests give the spoke 10.78.0.9 too.
 
 load cluster
-
-namespaces_missing() {
-  [[ $(id -u) == 0 ]] && command -v ip nft >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
-  ip netns del "probe-$$"
-  return 1
-}
+load hub_and_spoke
 
 setup() {
-  if namespaces_missing; then
-    [[ -z ${CI:-} ]] || { echo "network namespaces are not to be had here"; return 1; }
-    skip "needs root, ip netns and nft"
-  fi
-  fleet_setup
-  HUB="hub-$$" SPOKE="spoke-$$"
-  ip netns add "$HUB"
-  ip netns add "$SPOKE"
-  ip -n "$HUB" link set lo up
-  ip -n "$SPOKE" link set lo up
-  ip -n "$HUB" link add eth0 type veth peer name eth0 netns "$SPOKE"
-  ip -n "$HUB" addr add 10.78.0.1/24 dev eth0
-  ip -n "$SPOKE" addr add 10.78.0.2/24 dev eth0
-  ip -n "$HUB" link set eth0 up
-  ip -n "$SPOKE" link set eth0 up
-  mkdir "$P2P_HOME/config"
-  cat >"$P2P_HOME/config/node.yaml" <<'YAML'
-node_id: coordinator-1
-coordinator_mode: true
-advertise_address: 10.78.0.1
-gossip_interval_min: 1
-gossip_interval_current: 1
-shutdown_grace_seconds: 3
-rate_limit_default_requests: 1000000
-rate_limit_default_burst: 100000
-rate_limit_health_requests: 1000000
-rate_limit_health_burst: 100000
-YAML
-  MACHINE=$FLEET/machine
+  need_namespaces nft
+  hub_and_spoke_up "rate_limit_default_requests: 1000000" "rate_limit_default_burst: 100000" \
+    "rate_limit_health_requests: 1000000" "rate_limit_health_burst: 100000"
   # The kernel tells a moment later that there is a carrier.
   wait_until 10 is_up "$HUB"
   wait_until 10 is_up "$SPOKE"
 }
 is_up() { ip netns exec "$1" p2p-probe list -o json | jq -e 'any(.[]; .interface == "eth0" and .state == "up")'; }
 
-teardown() {
-  fleet_teardown
-  local ns
-  for ns in "${HUB:-}" "${SPOKE:-}"; do [[ -z $ns ]] || ip netns del "$ns" 2>/dev/null || true; done
-}
+teardown() { hub_and_spoke_down; }
 
-# start_home NAMESPACE NAME HOME: runs the node of a home inside a namespace.
-start_home() {
-  : >"$FLEET/$2.log"
-  P2P_HOME=$3 ip netns exec "$1" "$P2P_BIN_DIR/p2p-node" >"$FLEET/$2.out" 2>"$FLEET/$2.log" 3>&- 4>&- &
-  echo $! >"$FLEET/run/$2.pid"
-  wait_until 20 listening "$2"
-}
 hub() { ip netns exec "$HUB" "$@"; }
 spoke() { ip netns exec "$SPOKE" env -u P2P_COORDINATOR P2P_HOME="$MACHINE" "$@"; }
 # A machine that has joined, whose node does not run.

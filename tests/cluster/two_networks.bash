@@ -6,17 +6,10 @@
 # The coordinator is in the lan. The two ends of the tunnel are held by processes that pass packets to each other; a veth stands
 # for a network card: it has the only default route, so that it counts as one.
 #
-#   namespaces_missing     whether all of this is not to be had here
-#   scene_up, scene_down   after fleet_setup; in place of fleet_teardown
+#   scene_up, scene_down   after need_namespaces and fleet_setup; in place of fleet_teardown
 #   coordinator_apart      puts the coordinator behind the tunnel alone
 #   fleet_of_two           a coordinator and a worker that knows it by the addresses given
 #   announced              what the coordinator knows of the worker's addresses
-
-namespaces_missing() {
-  [[ $(id -u) == 0 && -c /dev/net/tun ]] && command -v ip nft python3 >/dev/null && ip netns add "probe-$$" 2>/dev/null || return 0
-  ip netns del "probe-$$"
-  return 1
-}
 
 namespace_up() {
   ip netns add "$1"

@@ -88,7 +88,7 @@ TEST_CASE("a stream opens with its first number and waits for the answer") {
   CHECK(items_in(sent[0]) == 1);
 }
 
-TEST_CASE("a record after quiet leaves at once, the next within ten milliseconds, together") {
+TEST_CASE("a record after quiet leaves at once, the next when the interval is over, together") {
   MemorySpool spool(kEpoch);
   Shipper shipper = connected(spool);
   const Monotonic start{milliseconds{1000}};
