@@ -70,6 +70,11 @@ std::optional<WallTime> read_date(std::string_view text) {
   return out;
 }
 
+/// Over `count` characters from `at` on.
+void put_digits(std::string& out, std::size_t at, std::size_t count, std::int64_t value) {
+  for (std::size_t i = at + count; i > at; value /= 10) out[--i] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::string format_rfc3339(WallTime time, int digits) {
@@ -77,15 +82,18 @@ std::string format_rfc3339(WallTime time, int digits) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{floor<nanoseconds>(time - day)};
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (digits > 0) {
-    const std::string fraction = fmt::format("{:09}", clock.subseconds().count());
-    out += '.';
-    out.append(fraction, 0, static_cast<std::size_t>(digits));
-  }
-  out += 'Z';
+  // Written digit by digit: each record that is shown has one or two of these.
+  std::string out = "0000-00-00T00:00:00.000000000Z";
+  put_digits(out, 0, 4, static_cast<int>(date.year()));
+  put_digits(out, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(out, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(out, 11, 2, clock.hours().count());
+  put_digits(out, 14, 2, clock.minutes().count());
+  put_digits(out, 17, 2, clock.seconds().count());
+  put_digits(out, 20, 9, clock.subseconds().count());
+  const std::size_t end = digits > 0 ? 20 + static_cast<std::size_t>(digits) : 19;
+  out[end] = 'Z';
+  out.resize(end + 1);
   return out;
 }
 

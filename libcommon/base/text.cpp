@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <limits>
+#include <utility>
+
+#include "base/unsafe_character.hpp"
 
 namespace p2p {
 namespace {
@@ -29,18 +33,6 @@ std::size_t utf8_sequence(std::string_view text) {
     return 4;
   }
   return 0;
-}
-
-/// C1 controls (U+0080 to U+009F) drive terminals as ESC does.
-bool is_c1_control(std::string_view sequence) {
-  return sequence.size() == 2 && static_cast<unsigned char>(sequence[0]) == 0xC2 &&
-         static_cast<unsigned char>(sequence[1]) < 0xA0;
-}
-
-/// U+202A to U+202E and U+2066 to U+2069 turn what follows around (Unicode UAX #9): a line may read as another.
-bool turns_direction(std::string_view sequence) {
-  return (sequence >= "\xE2\x80\xAA" && sequence <= "\xE2\x80\xAE") ||
-         (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
 }
 
 /// Shorter beginnings are too easily another word's.
@@ -102,6 +94,12 @@ std::string escape_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    // Most of what there is is plain, and goes over in one piece.
+    const auto* const stop = std::ranges::find_if(text, [](char c) { return c < 0x20 || c >= 0x7F; });
+    const auto plain = static_cast<std::size_t>(stop - text.begin());
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = utf8_sequence(text);
     const unsigned char first = static_cast<unsigned char>(text[0]);
     const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
@@ -111,7 +109,7 @@ std::string escape_controls(std::string_view text) {
       out += "\\t";
     else if (first == '\r')
       out += "\\r";
-    else if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(sequence) || turns_direction(sequence)) {
+    else if (length == 0 || unsafe_character(sequence) > 0) {
       for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else
       out += sequence;
@@ -177,32 +175,42 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+namespace {
+
+/// Milliseconds of a unit of time; 0 for what is none.
+std::int64_t scale_of(std::string_view unit) {
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+  const auto* found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, std::int64_t>::first);
+  return found == std::end(kUnits) ? 0 : found->second;
+}
+
+}  // namespace
+
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  const Error wrong(Errc::invalid,
-                    fmt::format("\"{}\" is not a duration such as 500ms, 30s, 15m, 24h or 7d", text.substr(0, 32)));
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool beyond = error == std::errc::result_out_of_range && text.front() != '-';
-  if ((error != std::errc{} && !beyond) || value < 0) return wrong;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  std::int64_t scale = 0;
-  if (unit == "ms")
-    scale = 1;
-  else if (unit == "s")
-    scale = 1000;
-  else if (unit == "m")
-    scale = 60'000;
-  else if (unit == "h")
-    scale = 3'600'000;
-  else if (unit == "d")
-    scale = 86'400'000;
   constexpr std::int64_t kMaxDays = 36'500;  // a century
   constexpr std::int64_t kMaxMilliseconds = kMaxDays * 86'400'000;
-  if (scale == 0) return wrong;
-  if (beyond || value > kMaxMilliseconds / scale) {
-    return Error(Errc::invalid, fmt::format("\"{}\" is too long: at most {}d", text.substr(0, 32), kMaxDays));
-  }
-  return std::chrono::milliseconds{value * scale};
+  const Error wrong(Errc::invalid,
+                    fmt::format("\"{}\" is not a duration such as 500ms, 30s, 1h30m or 7d", text.substr(0, 32)));
+  std::int64_t sum = 0, scale_before = std::numeric_limits<std::int64_t>::max();
+  bool beyond = false;
+  std::string_view rest = text;
+  do {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    const bool is_huge = error == std::errc::result_out_of_range && rest.front() != '-';
+    if ((error != std::errc{} && !is_huge) || value < 0 || rest.front() == '-') return wrong;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    const std::string_view unit = rest.substr(0, rest.find_first_of("0123456789"));
+    const std::int64_t scale = scale_of(unit);
+    if (scale == 0 || scale >= scale_before) return wrong;  // each once, from the longest to the shortest
+    scale_before = scale;
+    beyond = beyond || is_huge || value > (kMaxMilliseconds - sum) / scale;
+    if (!beyond) sum += value * scale;
+    rest.remove_prefix(unit.size());
+  } while (!rest.empty());
+  if (beyond) return Error(Errc::invalid, fmt::format("\"{}\" is too long: at most {}d", text.substr(0, 32), kMaxDays));
+  return std::chrono::milliseconds{sum};
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {

@@ -23,8 +23,8 @@ std::string lower_ascii(std::string_view text);
 /// True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
 
-/// Text that is safe on a terminal and in a log line: control characters, also those that turn the direction, and
-/// invalid UTF-8 become
+/// Text that is safe on a terminal and in a log line: control characters, also those that turn the direction or end a
+/// line, and invalid UTF-8 become
 /// `\n`, `\t`, `\xHH`; everything else stays.
 std::string escape_controls(std::string_view text);
 
@@ -40,7 +40,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 /// recursion.
 bool glob_match(std::string_view pattern, std::string_view text);
 
-/// `500ms`, `10s`, `15m`, `24h`, `30d`; a bare number is `invalid`, so that nobody guesses its unit.
+/// `500ms`, `10s`, `1h30m`, `30d`, `2w`; a bare number is `invalid`, so that nobody guesses its unit.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// `42s`, `3m12s`, `5h07m`, `12d04h`: for people, two units at most.

@@ -4,7 +4,9 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <memory>
-#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.hpp"
 #include "net/reply.hpp"
@@ -49,8 +51,9 @@ awaitable<Result<std::string>> get_sources(LogAccess access) {
   auto work = [&store = access.store]() -> Result<std::string> {
     const auto sources = store.sources();
     if (!sources) return sources.error();
-    return fmt::format(R"({{"nodes":{},"loggers":{},"log_levels":["DEBUG","INFO","WARNING","ERROR","CRITICAL"]}})",
-                       dump_json(sources->nodes), dump_json(sources->loggers));
+    return fmt::format(R"({{"nodes":{},"loggers":{},"log_levels":["DEBUG","INFO","WARNING","ERROR","CRITICAL"]{}}})",
+                       dump_json(sources->nodes), dump_json(sources->loggers),
+                       sources->more_loggers ? R"(,"more_loggers":true)" : "");
   };
   co_return co_await access.pool.run(std::move(work));
 }
@@ -94,41 +97,67 @@ rpc::Method method(std::string name, std::string description, auth::Permission p
   return out;
 }
 
-constexpr std::string_view kPageParameters[] = {"node_id", "level", "logger_name", "since", "until",
-                                                "text",    "regex", "cursor",      "order", "limit"};
-constexpr std::string_view kStatsParameters[] = {"node_id", "level", "logger_name", "since",   "until",
-                                                 "text",    "regex", "cursor",      "buckets", "top"};
+/// What a caller may say, by name, and its JSON schema.
+using Parameters = std::vector<std::pair<std::string_view, std::string_view>>;
 
-/// The schema of a filter and a cursor, to which `more` is added.
-std::string filter_schema(std::string_view more) {
-  return fmt::format(R"({{"type":"object","properties":{{
-"node_id":{{"description":"globs of node names, a list or comma-separated"}},
-"level":{{"type":"string","enum":["DEBUG","INFO","WARNING","ERROR","CRITICAL"],"description":"this level and above"}},
-"logger_name":{{"description":"globs such as Service.*, a list or comma-separated"}},
-"since":{{"type":"string","description":"RFC 3339, or how long ago: 10m, 3d"}},"until":{{"type":"string"}},
-"text":{{"type":"string","description":"part of the message, without case"}},
-"regex":{{"type":"string","description":"RE2 expression"}},
-"cursor":{{"type":"string"}},{}}}}})",
-                     more);
+/// A filter and a cursor, and `more`.
+Parameters with_filter(Parameters more) {
+  Parameters out{
+      {"node_id", R"({"description":"globs of node names, a list or comma-separated"})"},
+      {"level", R"({"type":"string","enum":["DEBUG","INFO","WARNING","ERROR","CRITICAL"],)"
+                R"("description":"this level and above"})"},
+      {"logger_name", R"({"description":"globs such as Service.*, a list or comma-separated"})"},
+      {"since", R"({"type":"string","description":"RFC 3339, or how long ago: 10m, 3d"})"},
+      {"until", R"({"type":"string"})"},
+      {"text", R"({"type":"string","description":"part of the message, without case"})"},
+      {"regex", R"({"type":"string","description":"RE2 expression"})"},
+      {"cursor", R"({"type":"string"})"},
+  };
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
 }
 
-constexpr char kPageSchema[] =
-    R"("order":{"type":"string","enum":["tail","asc","desc"]},"limit":{"type":"integer","minimum":1,"maximum":10000})";
-constexpr char kStatsSchema[] =
-    R"("buckets":{"type":"integer","minimum":1,"maximum":1000,"description":"of the histogram, at most"},
-"top":{"type":"integer","minimum":1,"maximum":1000,"description":"how many nodes and loggers are named"})";
+const Parameters& page_parameters() {
+  static const Parameters out = with_filter({
+      {"order", R"({"type":"string","enum":["tail","asc","desc"]})"},
+      {"limit", R"({"type":"integer","minimum":1,"maximum":10000})"},
+  });
+  return out;
+}
+
+const Parameters& stats_parameters() {
+  static const Parameters out = with_filter({
+      {"buckets", R"({"type":"integer","minimum":1,"maximum":1000,"description":"of the histogram, at most"})"},
+      {"top", R"({"type":"integer","minimum":1,"maximum":1000,"description":"how many nodes and loggers are named"})"},
+  });
+  return out;
+}
+
+std::vector<std::string_view> names_of(const Parameters& parameters) {
+  std::vector<std::string_view> out;
+  for (const auto& [name, schema] : parameters) out.push_back(name);
+  return out;
+}
+
+/// Others are refused too, by the method itself, which says what is meant.
+std::string schema_of(const Parameters& parameters) {
+  std::string properties;
+  for (const auto& [name, schema] : parameters)
+    properties += fmt::format(R"({}"{}":{})", properties.empty() ? "" : ",", name, schema);
+  return fmt::format(R"({{"type":"object","properties":{{{}}}}})", properties);
+}
 
 constexpr char kClearSchema[] =
     R"({"type":"object","properties":{"node_id":{"type":"string","description":"without it, all nodes"}}})";
 
-/// A GET whose parameters `answer` takes, if they are all among `known`.
+/// A GET whose parameters `answer` takes, if they are all among `parameters`.
 template <class Answer>
-net::Route reading_route(std::string pattern, std::span<const std::string_view> known, Answer answer) {
+net::Route reading_route(std::string pattern, const Parameters& parameters, Answer answer) {
   net::Route out;
   out.method = net::Method::get;
   out.pattern = std::move(pattern);
   out.permission = auth::Permission::logs_read;
-  out.handler = [known, answer](net::Request& request) -> awaitable<net::Response> {
+  out.handler = [known = names_of(parameters), answer](net::Request& request) -> awaitable<net::Response> {
     if (const auto checked = check_query_names(request.query, known); !checked)
       co_return net::Response::problem(checked.error());
     const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
@@ -138,10 +167,10 @@ net::Route reading_route(std::string pattern, std::span<const std::string_view> 
   return out;
 }
 
-/// A method whose parameters `answer` takes, if they are all among `known`.
+/// Likewise a method.
 template <class Answer>
-rpc::MethodHandler reading_method(std::span<const std::string_view> known, Answer answer) {
-  return [known, answer](rpc::CallContext call) -> awaitable<rpc::Outcome> {
+rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
+  return [known = names_of(parameters), answer](rpc::CallContext call) -> awaitable<rpc::Outcome> {
     const auto object = parse_object(call.params);
     if (!object) co_return rpc::to_rpc_error(object.error());
     if (const auto checked = check_member_names(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
@@ -156,9 +185,9 @@ rpc::MethodHandler reading_method(std::span<const std::string_view> known, Answe
 void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   using net::Request;
   using net::Response;
-  router.add(reading_route("/api/logs", kPageParameters,
+  router.add(reading_route("/api/logs", page_parameters(),
                            [access](const ParameterLookup& parameter) { return get_logs(access, parameter); }));
-  router.add(reading_route("/api/logs/stats", kStatsParameters,
+  router.add(reading_route("/api/logs/stats", stats_parameters(),
                            [access](const ParameterLookup& parameter) { return get_stats(access, parameter); }));
   router.add(reading_route("/api/logs/sources", {}, [access](const ParameterLookup&) { return get_sources(access); }));
 
@@ -187,13 +216,13 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
   out.name = "log_collector";
   out.version = P2P_VERSION;
   out.description = "the log records of all nodes";
-  out.methods.push_back(
-      method("get_logs", "stored records that match a filter", auth::Permission::logs_read, filter_schema(kPageSchema),
-             reading_method(kPageParameters,
-                            [access](const ParameterLookup& parameter) { return get_logs(access, parameter); })));
+  out.methods.push_back(method(
+      "get_logs", "stored records that match a filter", auth::Permission::logs_read, schema_of(page_parameters()),
+      reading_method(page_parameters(),
+                     [access](const ParameterLookup& parameter) { return get_logs(access, parameter); })));
   out.methods.push_back(method("get_stats", "how many records match a filter, by level, node, logger and time",
-                               auth::Permission::logs_read, filter_schema(kStatsSchema),
-                               reading_method(kStatsParameters, [access](const ParameterLookup& parameter) {
+                               auth::Permission::logs_read, schema_of(stats_parameters()),
+                               reading_method(stats_parameters(), [access](const ParameterLookup& parameter) {
                                  return get_stats(access, parameter);
                                })));
   out.methods.push_back(method("get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read,

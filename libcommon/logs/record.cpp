@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
+#include "base/unsafe_character.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -25,9 +26,12 @@ void clean_in_place(std::string& text, std::size_t max_bytes) {
   text = clean_text(text, max_bytes);
 }
 
-/// Line ends between JSON tokens and raw DEL or C1 controls in strings are legal, but break "one record a line" and
+/// Line ends between JSON tokens and unsafe characters in strings are legal, but break "one record a line" and
 /// terminals; such text is written anew, in ASCII.
-bool needs_rewriting(std::string_view text) { return text.find_first_of("\r\n\x7F\xC2") != std::string_view::npos; }
+bool needs_rewriting(std::string_view text) {
+  while (!text.empty() && unsafe_character(text) == 0) text.remove_prefix(1);
+  return !text.empty();
+}
 
 void normalise_attrs(std::string& attrs) {
   if (attrs.empty()) return;

@@ -6,8 +6,11 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "logs/record.hpp"
+
+namespace p2p::rpc {
+class JsonScanner;
+}
 
 namespace p2p::logs {
 
@@ -16,7 +19,7 @@ namespace p2p::logs {
 /// empty. The record is normalised; control characters are escaped, so that the line is safe on a terminal.
 void append_record_json(std::string& out, const LogRecord& record, std::string_view cursor = {});
 
-/// Appends a JSON string of valid UTF-8; DEL and the C1 controls are escaped too, because terminals obey them.
+/// Appends a JSON string of valid UTF-8; all unsafe characters (base/unsafe_character.hpp) are escaped.
 void append_json_string(std::string& out, std::string_view text);
 
 struct ParsedRecord {
@@ -25,6 +28,7 @@ struct ParsedRecord {
 };
 /// The inverse. Unknown members are skipped; `invalid` names the member that is missing or wrong.
 Result<ParsedRecord> parse_record_json(std::string_view line);
-Result<ParsedRecord> record_of(const Json& object);
+/// Likewise the object that begins where the scanner stands, which is behind it then.
+Result<ParsedRecord> read_record(rpc::JsonScanner& scanner);
 
 }  // namespace p2p::logs

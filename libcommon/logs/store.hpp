@@ -110,6 +110,7 @@ struct StatsPage {
 struct Sources {
   std::vector<std::string> nodes;    ///< sorted
   std::vector<std::string> loggers;  ///< sorted; at most kMaxListedLoggers
+  bool more_loggers = false;         ///< that was too few
 };
 
 /// Writing members belong to one thread; reading ones may be called from any thread at any time and block on the disk.
@@ -179,6 +180,7 @@ class Store {
   /// Of a day that is damaged, nothing.
   Result<Removed> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
   Result<Removed> remove_from_all(const DayPtr& day, std::uint64_t up_to);
+  static WallTime ended_by(const std::vector<DayPtr>& days, WallTime now);
   bool remove_oldest_day(const std::vector<DayPtr>& all);
   bool is_recent(const DayPtr& day) const;
 

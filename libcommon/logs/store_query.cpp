@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "logs/store.hpp"
@@ -139,18 +140,20 @@ Result<Sources> Store::sources() {
         empty = false;
       }
     }
-    if (empty || loggers.size() >= kMaxListedLoggers) continue;
+    if (empty || loggers.size() > kMaxListedLoggers) continue;
     auto reader = Lease::take(*this, day);
     if (!reader && (reader.error().kind() == Errc::not_found || note_damage(day, reader.error()))) continue;
     if (!reader) return reader.error();
-    auto names = (*reader)->loggers(kMaxListedLoggers);
+    auto names = (*reader)->loggers(kMaxListedLoggers + 1);
     if (!names && note_damage(day, names.error())) continue;
     if (!names) return names.error();
     for (auto& name : *names) {
-      if (loggers.size() < kMaxListedLoggers) loggers.insert(std::move(name));
+      if (loggers.size() <= kMaxListedLoggers) loggers.insert(std::move(name));
     }
   }
-  return Sources{{nodes.begin(), nodes.end()}, {loggers.begin(), loggers.end()}};
+  const bool more = loggers.size() > kMaxListedLoggers;
+  if (more) loggers.erase(std::prev(loggers.end()));
+  return Sources{{nodes.begin(), nodes.end()}, {loggers.begin(), loggers.end()}, more};
 }
 
 }  // namespace p2p::logs

@@ -91,14 +91,23 @@ Result<Removed> Store::remove_some(const std::string& node_id, std::uint64_t up_
   return Removed{};
 }
 
+/// When the last record of the first of these days had come at the latest. A clock that was ahead once has dated a day
+/// later than now; then it was before the next one that is not.
+WallTime Store::ended_by(const std::vector<DayPtr>& days, WallTime now) {
+  const auto dated =
+      std::find_if(days.begin(), days.end(), [&](const DayPtr& day) { return day->last_received <= now; });
+  return dated == days.end() ? now : (*dated)->last_received;
+}
+
 /// True when it was too old, empty, or one too many.
 bool Store::remove_oldest_day(const std::vector<DayPtr>& all) {
   if (all.size() < 2) return false;
   const auto& day = all.front();
   const bool is_empty =
       std::all_of(day->node_counts.begin(), day->node_counts.end(), [](const auto& node) { return node.second == 0; });
+  const WallTime now = clock_.wall();
   const bool is_old =
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall() - day->last_received) > options_.retention;
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - ended_by(all, now)) > options_.retention;
   std::uint64_t bytes = 0;
   for (const auto& one : all) bytes += one->size_bytes + (one->index == nullptr ? 0 : one->index->size_bytes());
   // The newest file may still grow to its part.

@@ -17,6 +17,8 @@
 #include <mutex>
 #include <optional>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "net/beast_transport.hpp"
 
 namespace p2p::net {
@@ -30,8 +32,17 @@ using ErrorCode = boost::system::error_code;
 constexpr std::chrono::seconds kHandshakeTimeout{5};
 constexpr std::chrono::seconds kCloseTimeout{2};
 
-Error refusal(unsigned status, const std::string& target) {
-  const std::string context = fmt::format("{} answered {} {}", target, status, reason_phrase(status));
+/// What an answer that is no upgrade says: its problem (RFC 9457), else its status.
+std::string said_by(unsigned status, const std::string& target, const std::string& body) {
+  constexpr std::size_t kMostShown = 300;
+  const auto problem = parse_json(body);
+  const std::string* detail = problem ? find_string(*problem, "detail") : nullptr;
+  if (detail != nullptr && !detail->empty()) return escape_controls(detail->substr(0, kMostShown));
+  return fmt::format("{} answered {} {}", target, status, reason_phrase(status));
+}
+
+Error refusal(unsigned status, const std::string& target, const std::string& body) {
+  const std::string context = said_by(status, target, body);
   if (status == 401 || status == 403) return Error(Errc::not_permitted, context);
   if (status == 404) return Error(Errc::not_found, context);
   if (status == 429) return Error(Errc::limited, context);
@@ -76,7 +87,8 @@ class BeastChannel final : public WebSocketChannel, public std::enable_shared_fr
     const auto [error] = co_await socket_.async_handshake(response, host, target, asio::as_tuple(asio::use_awaitable));
     if (error) {
       end();
-      if (error == websocket::error::upgrade_declined) co_return refusal(response.result_int(), target);
+      if (error == websocket::error::upgrade_declined)
+        co_return refusal(response.result_int(), target, response.body());
       if (error == asio::error::operation_aborted) co_return Error(Errc::cancelled, "the dial was cancelled");
       co_return Error(Errc::unreachable, fmt::format("{}{}: {}", host, target, error.message()));
     }

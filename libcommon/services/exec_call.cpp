@@ -11,6 +11,7 @@
 #include "rpc/jsonrpc.hpp"
 #include "services/line_splitter.hpp"
 #include "services/parameter_variables.hpp"
+#include "services/service_log.hpp"
 
 namespace p2p::services {
 namespace {
@@ -30,7 +31,7 @@ std::string json_of(std::string_view text) {
 class Output {
  public:
   Output(LogSink& log, const std::string& service, ProgressSinkPtr progress)
-      : log_(log, "Service." + service), progress_(std::move(progress)) {}
+      : log_(log, service), progress_(std::move(progress)) {}
 
   void take_stdout(std::string_view bytes) {
     if (result_.size() + bytes.size() > kMaxResultBytes) too_much_ = true;
@@ -39,18 +40,15 @@ class Output {
   void take_stderr(std::string_view bytes) {
     tail_.append(bytes);
     if (tail_.size() > kMaxErrorTailBytes) tail_.erase(0, tail_.size() - kMaxErrorTailBytes);
-    if (logged_bytes_ <= kMaxLoggedBytes) {
-      logged_bytes_ += bytes.size();
-      for (const std::string& line : lines_.feed(bytes)) log_.info("{}", escape_controls(line));
-      if (logged_bytes_ > kMaxLoggedBytes) log_.warning("the rest of what this call prints to stderr is dropped");
-    }
+    for (const std::string& line : lines_.feed(bytes)) log_.write(line, steady_clock::now());
   }
   void take_progress(std::string_view bytes) {
     for (const std::string& line : steps_.feed(bytes)) report(line);
   }
   void finish() {
     if (const std::string last = steps_.finish(); !last.empty()) report(last);
-    if (const std::string last = lines_.finish(); !last.empty()) log_.info("{}", escape_controls(last));
+    if (const std::string last = lines_.finish(); !last.empty()) log_.write(last, steady_clock::now());
+    log_.finish();
   }
 
   bool too_much() const { return too_much_; }
@@ -66,7 +64,7 @@ class Output {
     for (std::string& line : lines) line = escape_controls(line);
     return join(lines, "\n");
   }
-  const Logger& log() const { return log_; }
+  const Logger& log() const { return log_.log(); }
 
  private:
   void report(const std::string& line) {
@@ -74,12 +72,11 @@ class Output {
     progress_->report(json_of(line));
   }
 
-  Logger log_;
+  ServiceLog log_;
   ProgressSinkPtr progress_;
   LineSplitter lines_;
   LineSplitter steps_{kMaxProgressBytes + 1};  // of progress
   std::string result_, tail_;
-  std::size_t logged_bytes_ = 0;
   bool too_much_ = false;
 };
 

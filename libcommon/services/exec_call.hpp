@@ -13,8 +13,6 @@ namespace p2p::services {
 
 inline constexpr std::size_t kMaxResultBytes = 1 << 20;
 inline constexpr std::size_t kMaxErrorTailBytes = 4096;
-/// Stderr of one call that is logged; what follows is read and dropped, and that is said.
-inline constexpr std::size_t kMaxLoggedBytes = 1 << 20;
 
 /// Runs `command` with `params` (JSON text) on stdin until it exits or `deadline` passes. Ended early (deadline, too
 /// much output, cancellation), its group gets SIGTERM and after kTerminateGrace SIGKILL; the answer comes then.

@@ -1,4 +1,4 @@
-// What a long-lived process prints for people: a log record a line, logger `Service.<name>`, within a rate.
+// What a process prints for people: a log record a line, logger `Service.<name>`, within a rate.
 #pragma once
 
 #include <string>
@@ -9,21 +9,30 @@
 
 namespace p2p::services {
 
-/// Logged of one process in a second; the rest is dropped, and how much is said.
-inline constexpr std::size_t kMaxLoggedBytesPerSecond = 256 * 1024;
+/// Logged of one process in the long run; what goes beyond is dropped, and how much is said.
+inline constexpr std::size_t kLoggedBytesPerSecond = 256 << 10;
+/// Logged of one process at once, after it was quiet.
+inline constexpr std::size_t kLoggedBurstBytes = 4 << 20;
 
+/// Not thread-safe.
 class ServiceLog {
  public:
   ServiceLog(LogSink& log, const std::string& service) : log_(log, "Service." + service) {}
 
-  /// Takes one line.
+  /// Takes one line, which may be anything; its level is what it names (base/line_level.hpp), else INFO.
   void write(std::string_view line, Monotonic now);
+  /// The process has ended: says what was dropped since it was said last.
+  void finish();
+
+  /// For what is to be said of the service itself.
+  const Logger& log() const noexcept { return log_; }
 
  private:
   Logger log_;
-  Monotonic second_{};
-  std::size_t bytes_ = 0;
+  Monotonic since_{};  // when `left_bytes_` was so many
+  std::size_t left_bytes_ = kLoggedBurstBytes;
   std::size_t dropped_count_ = 0;
+  Monotonic next_word_{};  // not before, of what is dropped
 };
 
 }  // namespace p2p::services

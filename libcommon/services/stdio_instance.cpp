@@ -153,6 +153,7 @@ asio::awaitable<void> StdioInstance::serve(Process& process) {
   drain(process, on_stdout, on_stderr);
   if (const std::string last = output.finish(); !last.empty()) take_line(last);
   if (const std::string last = errors.finish(); !last.empty()) output_log_.write(last, steady_clock::now());
+  output_log_.finish();
 }
 
 /// Takes the next step towards the end of the process when it is due.

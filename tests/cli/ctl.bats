@@ -22,7 +22,7 @@ hint: as in system.ping; p2p-ctl services lists the services'
   expect 2 p2p-ctl call system.ping --node a --all
   stderr_has 'exclude each other'
   expect 2 p2p-ctl call system.ping --timeout 30
-  stderr_has '"30" is not a duration such as 500ms, 30s, 15m, 24h or 7d'
+  stderr_has '"30" is not a duration such as 500ms, 30s, 1h30m or 7d'
   expect 2 p2p-ctl call system.ping --role operator
   stderr_has '"operator" is not one of worker, coordinator'
   expect 2 p2p-ctl ping
@@ -229,7 +229,7 @@ golden() {
 2|usage|wait|"wait" expects one of: node, service|p2p-ctl wait --help
 2|usage|wait node|NODE is missing|p2p-ctl wait node --help
 2|usage|wait node w --alive --gone|--alive, --dead and --gone exclude each other|
-2|usage|wait node w --timeout soon|--timeout: "soon" is not a duration such as 500ms, 30s, 15m, 24h or 7d|p2p-ctl wait node --help
+2|usage|wait node w --timeout soon|--timeout: "soon" is not a duration such as 500ms, 30s, 1h30m or 7d|p2p-ctl wait node --help
 2|usage|wait service disk --node a,b|"a,b" is not the name of a node|
 2|usage|watch|"watch" expects one of: nodes, services|p2p-ctl watch --help
 2|usage|watch nodes --interval 1ms|--interval must be 100ms or more|

@@ -25,7 +25,7 @@ hint: p2p-logs --help'
   expect 2 p2p-logs tail --lines 10001
   stderr_has '"10001" is not a number from 0 to 10000'
   expect 2 p2p-logs query --since soon
-  stderr_is 'p2p-logs: error: --since: "soon" is not a time such as 10m, 3d, today, yesterday, 2026-01-02 or 2026-01-02T15:04:05Z'
+  stderr_is 'p2p-logs: error: --since: "soon" is not a time such as 10m, 3d, yesterday, 15:04, 2026-01-02 or 2026-01-02T15:04:05Z'
   expect 2 p2p-logs query --until 10
   stderr_has '--until: "10" is not a time'
   expect 2 p2p-logs query --regex '(('
@@ -88,7 +88,7 @@ $fields"
     stderr_is '{"error":{"kind":"unreachable","exit_code":3,"message":"127.0.0.1:1: Connection refused","hint":"the address comes from --coordinator"}}'
   done
   expect 2 p2p-logs query --since soon -o json
-  stderr_is '{"error":{"kind":"usage","exit_code":2,"message":"--since: \"soon\" is not a time such as 10m, 3d, today, yesterday, 2026-01-02 or 2026-01-02T15:04:05Z"}}'
+  stderr_is '{"error":{"kind":"usage","exit_code":2,"message":"--since: \"soon\" is not a time such as 10m, 3d, yesterday, 15:04, 2026-01-02 or 2026-01-02T15:04:05Z"}}'
 }
 
 @test "help of every command has its options and an example, and the tool describes itself" {

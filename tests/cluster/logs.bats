@@ -169,7 +169,7 @@ heard() {
   say 'for the export'
   run -0 --separate-stderr p2p-logs export --out "$file" --logger Service.say
   [[ -z $output && $stderr == "$(wc -l <"$file") records in $file" && $(stat -c %a "$file") == 600 ]]
-  [[ $(jq -r .message "$file") == "$(messages query --limit 0)" ]]
+  [[ $(jq -c .message "$file") == "$(p2p-logs query --logger Service.say --limit 0 -o json 2>/dev/null | jq -c .message)" ]]
   run -1 --separate-stderr p2p-logs export --out "$file"
   [[ $stderr == "p2p-logs: error: $file: is there already"$'\nhint: --force replaces it' ]]
   run -0 --separate-stderr p2p-logs export --out "$file" --force --node nobody

@@ -29,7 +29,7 @@ void FilterOptions::declare(cli::Options& options) {
 }
 
 void FilterOptions::declare_times(cli::Options& options) {
-  options.text("--since", "TIME", since, "from then on: 10m, 3d, yesterday, 2026-01-02 or RFC 3339");
+  options.text("--since", "TIME", since, "from then on: 10m, 1h30m, yesterday, 15:04, 2026-01-02 or RFC 3339");
   options.text("--until", "TIME", until, "before then");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/node_client.hpp"
@@ -15,8 +16,8 @@ struct LogPage {
   std::string cursor;
   bool more = false;
 };
-/// kDamaged for anything else.
-cli::Attempt<LogPage> parse_page(const Json& answer);
+/// kDamaged for what is none; for a message `{"type":"error","status":…,"detail":…}` what it says.
+cli::Attempt<LogPage> parse_page(std::string_view text);
 
 /// GET `path` with these parameters; a failure is what the coordinator says is wrong.
 cli::Attempt<Json> get_answer(cli::NodeClient& client, const std::string& path, const Json& parameters);

@@ -28,6 +28,9 @@ class SourcesCommand final : public cli::Command {
     else
       out.list(dump_json(rows_of(*answer)), kColumns, "name");
     pager_.stop();
+    const Json* more = find_member(*answer, "more_loggers");
+    if (more != nullptr && *more == true)
+      session.report.warning("there are more loggers: \"p2p-logs stats --top N\" names those with the most records");
     return {};
   }
 

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "base/system_random.hpp"
-#include "cli/rpc_failure.hpp"
 #include "commands.hpp"
 #include "cursor_file.hpp"
 #include "filter_options.hpp"
@@ -111,20 +110,10 @@ class TailCommand final : public cli::Command {
   }
 
   Attempt<void> take_message(const std::string& text, std::ostream& out) {
-    const auto message = parse_json(text);
-    if (!message) return Failure(cli::kDamaged, message.error().context);
-    const std::string* type = find_string(*message, "type");
-    if (type == nullptr || *type != "error") {
-      const auto page = parse_page(*message);
-      if (!page) return page.error();
-      print(*page, out);
-      return {};
-    }
-    const std::string* detail = find_string(*message, "detail");
-    const auto status = find_unsigned(*message, "status").value_or(500);
-    Failure failed = cli::failure_of_status(static_cast<unsigned>(status), {});
-    if (detail != nullptr) failed.message = *detail;
-    return failed;
+    const auto page = parse_page(text);
+    if (!page) return page.error();
+    print(*page, out);
+    return {};
   }
 
   /// A connection that was there once is made again for ever; everything seen is marked by the cursor.

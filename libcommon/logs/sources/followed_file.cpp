@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "logs/sources/line_level.hpp"
+#include "base/line_level.hpp"
 
 namespace p2p::logs {
 namespace {

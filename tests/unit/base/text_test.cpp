@@ -91,6 +91,9 @@ TEST_CASE("durations need a unit and stay within a century") {
   CHECK(parse_duration("24h").value() == 24h);
   CHECK(parse_duration("7d").value() == 168h);
   CHECK(parse_duration("36500d").has_value());
+  CHECK(parse_duration("2w").value() == 336h);
+  CHECK(parse_duration("1h30m").value() == 90min);
+  CHECK(parse_duration("1d2h3m4s5ms").value() == 26h + 3min + 4s + 5ms);
   for (const std::string text :
        {"", "10", "s", "-5s", "+5s", "1.5h", "10 s", "10S", "36501d", "99999999999999999999s"}) {
     CAPTURE(text);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "logs/sources/file_position.hpp"
-#include "logs/sources/line_level.hpp"
 
 using namespace p2p;
 using namespace p2p::logs;
@@ -94,34 +93,6 @@ TEST_CASE("rules that say nothing are refused") {
   CHECK(parse_multiline_rule("/var/log/*.log ^\\d{4}-\\d\\d-\\d\\d").value().glob == "/var/log/*.log");
   for (const char* bad : {"", "*", "* ", " ^x", "* (", "* (?=x)"}) CHECK_FALSE(parse_multiline_rule(bad).has_value());
   CHECK_FALSE(parse_multiline_rule("* " + std::string(1025, 'x')).has_value());
-}
-
-TEST_CASE("the level of a line is the one that it names in a usual place") {
-  using enum LogLevel;
-  const std::pair<const char*, LogLevel> lines[] = {
-      {"2026-01-02 03:04:05,678 ERROR [main] com.example.Shop - broken", error},
-      {"2026/01/02 03:04:05 [warn] 42#42: *1 upstream", warning},
-      {"[Fri Jan 02 03:04:05 2026] [error] [client 192.0.2.1] x", error},
-      {"[Fri Jan 02 03:04:05 2026] [core:error] x", info},
-      {"time=2026-01-02T03:04:05Z level=warning msg=\"x ERROR\"", warning},
-      {R"(ts=1 level="debug" msg=x)", debug},
-      {R"({"time":1,"level":"fatal","msg":"x"})", critical},
-      {R"({"severity":"Notice"})", info},
-      {R"({"level":30,"msg":"ERROR"})", error},
-      {"FATAL: password authentication failed", critical},
-      {"TRACE x", debug},
-      {"EMERG x", critical},
-      {"CRIT x", error},
-      {"an error happened", info},
-      {"GET /ERROR/x HTTP/1.1", info},
-      {"MY_ERROR=1 TERROR ERROR-1", info},
-      {"", info},
-  };
-  for (const auto& [line, level] : lines) {
-    CAPTURE(line);
-    CHECK(level_of_line(line) == level);
-  }
-  CHECK(level_of_line(std::string(200, ' ') + "ERROR") == info);
 }
 
 TEST_CASE("positions are texts that know their file again") {

@@ -110,7 +110,16 @@ TEST_CASE("times as people type them") {
   CHECK(parsed("yesterday") == "2026-02-28T22:00:00Z");
   CHECK(parsed("2026-01-02") == "2026-01-01T22:00:00Z");
   CHECK(parsed("2026-01-02T03:04:05+01:00") == "2026-01-02T02:04:05Z");
-  for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z", "100000000000d"})
+  CHECK(parsed("1h30m") == "2026-03-02T11:00:00Z");
+  CHECK(parsed("1w") == "2026-02-23T12:30:00Z");
+  CHECK(parsed("2026-01-02 15:04") == "2026-01-02T13:04:00Z");
+  CHECK(parsed("2026-01-02T15:04:05") == "2026-01-02T13:04:05Z");
+  CHECK(parsed("2026-01-02 15:04:05Z") == "2026-01-02T15:04:05Z");
+  CHECK(parsed("14:30") == "2026-03-02T12:30:00Z");
+  CHECK(parsed("14:30:01") == "2026-03-01T12:30:01Z");  // that late it is not yet today
+  CHECK(parsed("00:10") == "2026-03-01T22:10:00Z");
+  for (const auto* text : {"", "10", "tomorrow-ish", "2026-13-01", "-5m", "2026-01-02T25:00:00Z", "100000000000d",
+                           "24:00", "12:60", "1:30", "12:", "12:30Z", "30m1h", "1h1h", "1h30", "2026-01-02 1504"})
     CHECK_FALSE(parse_time(text, kNow, zone).has_value());
 }
 

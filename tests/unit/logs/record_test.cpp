@@ -1,6 +1,7 @@
 #include "logs/record.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 
@@ -72,9 +73,38 @@ TEST_CASE("control characters never reach a terminal raw through JSON") {
 }
 
 TEST_CASE("a record without a required member is refused by name") {
-  const auto parsed = parse_record_json(R"({"timestamp":"2026-01-02T03:04:05Z","node_id":"a","logger_name":"x"})");
-  REQUIRE_FALSE(parsed.has_value());
-  CHECK(parsed.error().context.find("\"message\"") != std::string::npos);
+  const Json whole = parse_json(json_of(sample())).value();
+  REQUIRE(parse_record_json(dump_json(whole)).has_value());
+  for (const char* name : {"timestamp", "node_id", "epoch", "seq", "level", "logger_name", "message"}) {
+    Json without = whole, wrong = whole;
+    without.erase(name);
+    wrong[name] = Json::array();
+    for (const Json& record : {without, wrong}) {
+      const auto parsed = parse_record_json(dump_json(record));
+      REQUIRE_FALSE(parsed.has_value());
+      CHECK(parsed.error().context.find(fmt::format("\"{}\"", name)) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("what is no record as JSON is refused, whatever it is") {
+  for (const char* text : {"", "[]", "null", "{", "{}x", R"({"message":"\uD800"})", "{\"message\":\"\xFF\"}"})
+    CHECK_FALSE(parse_record_json(text).has_value());
+  const std::string line = json_of(sample());
+  for (std::size_t i = 0; i < line.size(); ++i) CHECK_FALSE(parse_record_json(line.substr(0, i)).has_value());
+}
+
+TEST_CASE("characters that end a line for some programs or turn its direction are escaped in JSON") {
+  LogRecord record = sample();
+  record.message = "a\u2028b\u2029c\u202Ed\u2066e\u2070\u00A0";
+  const std::string line = json_of(record);
+  CHECK(line.find(R"(a\u2028b\u2029c\u202ed\u2066e)") != std::string::npos);
+  CHECK(line.find("\u2070\u00A0") != std::string::npos);
+  CHECK(parse_json(line).value()["message"] == record.message);
+  CHECK(parse_record_json(line)->record.message == record.message);
+  record.attrs = "{\"k\":\"\u202E\"}";
+  normalise(record);
+  CHECK(record.attrs == R"({"k":"\u202e"})");
 }
 
 TEST_CASE("an over-long message is cut at a character and says so") {

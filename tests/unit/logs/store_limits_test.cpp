@@ -80,6 +80,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a hundred thousand loggers are told apart") {
   }
   CHECK(query(make_query({{}, {"Logger.9999?"}, LogLevel::debug, {}, {}, "", ""})).records.size() == 10);
   CHECK(store->sources()->loggers.size() == kMaxListedLoggers);
+  CHECK(store->sources()->more_loggers);
 }
 
 /// A disk of its own, where the machine lets a test have one.

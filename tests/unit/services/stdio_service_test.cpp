@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(StdioServiceFixture, "output that is no answer goes to the log
   CHECK(log.has("Service.probe", "Loading model..."));
   CHECK(log.has("Service.probe", R"({"level":"info"})"));
   CHECK(log.has("Service.probe", "[1]"));
-  CHECK(log.has("Service.probe", "\\xff\\xfe"));
+  CHECK(log.has("Service.probe", "\xff\xfe"));
   CHECK(until([&] { return log.has("Service.probe", "to stderr"); }));
   CHECK(call("probe.echo", "[1]")["result"] == Json{1});
 }

@@ -1,11 +1,12 @@
-// The level that a line of somebody's log file names, where it stands in a usual place. Pure.
+// The level that a line of somebody's log file, or of a service's output, names, where it stands in a usual place.
+// Pure.
 #pragma once
 
 #include <string_view>
 
 #include "base/log_sink.hpp"
 
-namespace p2p::logs {
+namespace p2p {
 
 /// What is looked at of a line that is no JSON object.
 inline constexpr std::size_t kLevelPrefixBytes = 120;
@@ -18,4 +19,4 @@ inline constexpr std::size_t kLevelPrefixBytes = 120;
 /// programs: trace, debug, info, notice, warn(ing), err(or), severe, crit(ical), alert, fatal, emerg(ency), panic.
 LogLevel level_of_line(std::string_view line);
 
-}  // namespace p2p::logs
+}  // namespace p2p

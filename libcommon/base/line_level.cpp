@@ -1,4 +1,4 @@
-#include "logs/sources/line_level.hpp"
+#include "base/line_level.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 
-namespace p2p::logs {
+namespace p2p {
 namespace {
 
 std::optional<LogLevel> level_named(std::string_view word) {
@@ -83,4 +83,4 @@ LogLevel level_of_line(std::string_view line) {
   return LogLevel::info;
 }
 
-}  // namespace p2p::logs
+}  // namespace p2p
