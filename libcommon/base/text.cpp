@@ -8,32 +8,10 @@
 #include <limits>
 #include <utility>
 
-#include "base/unsafe_character.hpp"
+#include "base/utf8.hpp"
 
 namespace p2p {
 namespace {
-
-/// Length of the well-formed UTF-8 sequence at the start of `text`; 0 when it is malformed.
-std::size_t utf8_sequence(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto tail = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!tail(1) || !tail(2)) return 0;
-    if (first == 0xE0 && at(1) < 0xA0) return 0;
-    if (first == 0xED && at(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    if (first == 0xF0 && at(1) < 0x90) return 0;
-    if (first == 0xF4 && at(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
 
 /// Shorter beginnings are too easily another word's.
 constexpr std::size_t kMinBeginning = 3;
@@ -83,7 +61,7 @@ std::string lower_ascii(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
+    const std::size_t length = utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -100,7 +78,7 @@ std::string escape_controls(std::string_view text) {
     out.append(text, 0, plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
-    const std::size_t length = utf8_sequence(text);
+    const std::size_t length = utf8_length(text);
     const unsigned char first = static_cast<unsigned char>(text[0]);
     const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
     if (first == '\n')

@@ -15,11 +15,6 @@ LogShipper::LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const 
 // Its thread calls changed(), which needs the machine, so it ends before anything else does; spool_ is null meanwhile.
 LogShipper::~LogShipper() { spool_.reset(); }
 
-std::uint64_t LogShipper::epoch() const {
-  const std::lock_guard lock(mutex_);
-  return spool_->epoch();
-}
-
 std::uint64_t LogShipper::next_seq() const {
   const std::lock_guard lock(mutex_);
   return spool_->last_seq() + 1;

@@ -25,7 +25,6 @@ class LogShipper {
   LogShipper(std::string node_id, std::unique_ptr<Spool> spool, const Clock& clock);
   ~LogShipper();  ///< ends the spool's work; what it has in memory is written then
 
-  std::uint64_t epoch() const;
   /// The number that the next appended record must carry.
   std::uint64_t next_seq() const;
   /// For how long the oldest record that the coordinator has not acknowledged has been waiting, to a tenth of a second;

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log_sink.hpp"
+#include "logs/record.hpp"
 #include "logs/time_buckets.hpp"
 
 namespace p2p::logs {
@@ -25,8 +26,6 @@ inline constexpr std::size_t kDefaultTopNames = 20;
 /// Of nodes, and of loggers, that are counted one by one; records of others are in the sums alone.
 inline constexpr std::size_t kMaxCountedNames = 1 << 16;
 
-/// By level, from DEBUG to CRITICAL.
-using LevelCounts = std::array<std::uint64_t, 5>;
 std::uint64_t total_of(const LevelCounts& counts);
 void add(LevelCounts& to, const LevelCounts& counts);
 

@@ -103,15 +103,13 @@ void NodeLog::consume(Submitted submitted) {
   if (!consumer_) return;
   auto& record = submitted.record;
   record.node_id = node_id_;
-  record.epoch = epoch_;
   record.seq = next_seq_++;
   consumer_(record, submitted.position);
 }
 
-void NodeLog::attach(std::string node_id, std::uint64_t epoch, std::uint64_t next_seq, Consumer consumer) {
+void NodeLog::attach(std::string node_id, std::uint64_t next_seq, Consumer consumer) {
   const std::lock_guard lock(mutex_);
   node_id_ = std::move(node_id);
-  epoch_ = epoch;
   next_seq_ = next_seq;
   consumer_ = std::move(consumer);
   attached_ = true;

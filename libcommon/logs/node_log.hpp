@@ -38,7 +38,7 @@ class NodeLog final : public LogSink {
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   /// Does not look at the level, so that audit records always pass.
   void write(LogLevel level, std::string_view logger_name, std::string message) override;
-  /// For sources that know more than a line: services, followed files. Sets node_id, epoch, seq, and the time where it
+  /// For sources that know more than a line: services, followed files. Sets node_id, seq, and the time where it
   /// has none. Goes to the consumer only. A source that can be read again says where it is after this record.
   void submit(LogRecord record, SourcePosition position = {});
 
@@ -46,7 +46,7 @@ class NodeLog final : public LogSink {
 
   /// From here on every record is numbered from `next_seq` and given to the consumer, early ones first. An empty
   /// consumer drops them.
-  void attach(std::string node_id, std::uint64_t epoch, std::uint64_t next_seq, Consumer consumer);
+  void attach(std::string node_id, std::uint64_t next_seq, Consumer consumer);
   /// No call of the consumer is under way, or comes, after this.
   void detach();
 
@@ -66,7 +66,6 @@ class NodeLog final : public LogSink {
   std::mutex mutex_;  // guards what follows, and keeps records in order
   bool attached_ = false;
   std::string node_id_;
-  std::uint64_t epoch_ = 0;
   std::uint64_t next_seq_ = 1;
   Consumer consumer_;
   std::vector<Submitted> early_;

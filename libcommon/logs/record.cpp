@@ -5,21 +5,13 @@
 #include "base/json.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
-#include "base/unsafe_character.hpp"
+#include "base/utf8.hpp"
 
 namespace p2p::logs {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kNulSymbol = "\xE2\x90\x80";    // U+2400
-
-/// Length of the valid character at the start of `text`, 0 when there is none.
-std::size_t character_length(std::string_view text) {
-  for (std::size_t length = 1; length <= 4 && length <= text.size(); ++length) {
-    if (is_utf8(text.substr(0, length))) return length;
-  }
-  return 0;
-}
 
 void clean_in_place(std::string& text, std::size_t max_bytes) {
   if (text.size() <= max_bytes && text.find('\0') == std::string::npos && is_utf8(text)) return;
@@ -60,7 +52,7 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
   std::string out;
   out.reserve(std::min(text.size(), max_bytes));
   while (!text.empty()) {
-    const std::size_t length = character_length(text);
+    const std::size_t length = utf8_length(text);
     std::string_view piece = text.substr(0, length);
     if (length == 0)
       piece = kReplacement;
@@ -95,6 +87,11 @@ void cut_message(LogRecord& record, std::size_t written_bytes) {
 }
 
 int severity_of(LogLevel level) noexcept { return 5 + 4 * static_cast<int>(level); }
+
+int syslog_severity_of(LogLevel level) noexcept {
+  constexpr std::array<int, 5> kSeverities = {7, 6, 4, 3, 2};
+  return kSeverities[static_cast<std::size_t>(level)];
+}
 
 LogLevel level_of_severity(std::int64_t severity) noexcept {
   if (severity >= 21) return LogLevel::critical;

@@ -2,6 +2,7 @@
 // 10). Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,6 +54,12 @@ void cut_message(LogRecord& record, std::size_t written_bytes);
 int severity_of(LogLevel level) noexcept;
 /// The level whose range holds the number (1-8 DEBUG, 9-12 INFO, 13-16 WARNING, 17-20 ERROR, above CRITICAL).
 LogLevel level_of_severity(std::int64_t severity) noexcept;
+
+/// Syslog's (RFC 5424 section 6.2.1), which sd-daemon(3) has too: 7, 6, 4, 3, 2.
+int syslog_severity_of(LogLevel level) noexcept;
+
+/// How many of each level, from DEBUG to CRITICAL.
+using LevelCounts = std::array<std::uint64_t, 5>;
 
 /// `text` as UTF-8: malformed bytes become U+FFFD, NUL becomes U+2400; at most `max_bytes`, cut at a character.
 std::string clean_text(std::string_view text, std::size_t max_bytes);

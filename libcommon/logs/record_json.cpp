@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/rfc3339.hpp"
-#include "base/unsafe_character.hpp"
+#include "base/utf8.hpp"
 #include "rpc/json_scan.hpp"
 
 namespace p2p::logs {

@@ -19,7 +19,7 @@ namespace p2p::logs {
 /// empty. The record is normalised; control characters are escaped, so that the line is safe on a terminal.
 void append_record_json(std::string& out, const LogRecord& record, std::string_view cursor = {});
 
-/// Appends a JSON string of valid UTF-8; all unsafe characters (base/unsafe_character.hpp) are escaped.
+/// Appends a JSON string of valid UTF-8; all unsafe characters (base/utf8.hpp) are escaped.
 void append_json_string(std::string& out, std::string_view text);
 
 struct ParsedRecord {

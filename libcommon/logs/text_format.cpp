@@ -33,12 +33,6 @@ std::string level_column(LogLevel level, bool colour) {
   return painted_by_level(level, fmt::format("{:8}", to_string(level)), colour);
 }
 
-/// Priorities of syslog (RFC 5424 section 6.2.1).
-int priority_of(LogLevel level) {
-  constexpr std::array<int, 5> kPriorities = {7, 6, 4, 3, 2};
-  return kPriorities[static_cast<std::size_t>(level)];
-}
-
 }  // namespace
 
 /// Chosen by FNV-1a among colours of xterm's cube that have a contrast (WCAG 2) of 3 to 1 or more to black and to white
@@ -69,7 +63,7 @@ std::string format_time(WallTime time, const LineLook& look) {
 
 std::string format_own_line(const LogRecord& record, LineStyle style) {
   const std::string text = escape_controls(record.logger_name) + ": " + escape_controls(record.message);
-  if (style == LineStyle::journal) return fmt::format("<{}>{}", priority_of(record.level), text);
+  if (style == LineStyle::journal) return fmt::format("<{}>{}", syslog_severity_of(record.level), text);
   return fmt::format("{} {} {}", format_rfc3339(record.timestamp, 3),
                      level_column(record.level, style == LineStyle::colour), text);
 }

@@ -35,7 +35,6 @@ inline constexpr std::size_t kWindowBytes = 1 << 20;
 inline constexpr std::size_t kMaxUnacknowledgedBytes = 2 * kWindowBytes;
 
 /// Lost records by level, indexed by LogLevel.
-using LevelCounts = std::array<std::uint64_t, 5>;
 
 /// Records that a spool has lost: all of first_seq … last_seq.
 struct Gap {

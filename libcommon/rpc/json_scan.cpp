@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/json.hpp"
-#include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace p2p::rpc {
 namespace {
@@ -17,25 +17,6 @@ constexpr std::array<bool, 256> kPlain = [] {
   for (unsigned byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
   return plain;
 }();
-
-/// Length of the well-formed sequence (RFC 3629) at the start of `bytes`, 0 when there is none.
-std::size_t utf8_length(std::string_view bytes) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(i < bytes.size() ? bytes[i] : 0); };
-  const auto tail = [&](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
-  const unsigned char lead = at(0);
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool overlong = lead == 0xE0 && at(1) < 0xA0;
-    const bool surrogate = lead == 0xED && at(1) > 0x9F;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool overlong = lead == 0xF0 && at(1) < 0x90;
-    const bool beyond = lead == 0xF4 && at(1) > 0x8F;
-    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -112,7 +93,7 @@ bool JsonScanner::string() {
 bool JsonScanner::multibyte() {
   const std::size_t length = utf8_length(text_.substr(position_));
   position_ += length;
-  return length > 0;
+  return length > 1;  // what is of one byte and not plain is a control character
 }
 
 bool JsonScanner::escape() {

@@ -14,8 +14,6 @@
 namespace p2p::logs {
 namespace {
 
-constexpr std::size_t kPrintBytes = 64 << 10;
-
 using cli::Attempt;
 using cli::Failure;
 
@@ -71,34 +69,27 @@ class QueryCommand final : public cli::Command {
                                   : fmt::format("older records match too; see them with --limit {}", limit_ * 10);
   }
 
+  /// The newest N come newest first, a page at a time; printed they are kept, as text, until the oldest are there.
   Attempt<void> read(cli::NodeClient& client, std::ostream& out, Json parameters) {
     const bool turn_around = !is_forward() && !reverse_;
-    std::vector<ParsedRecord> kept;
+    std::vector<std::string> pages;
     for (more_ = true; more_ && out && (limit_ == 0 || printed_ < limit_);) {
       const std::uint64_t left = limit_ == 0 ? kMaxPageRecords : limit_ - printed_;
       parameters["limit"] = std::min<std::uint64_t>(left, kMaxPageRecords);
       auto page = get_page(client, parameters);
       if (!page) return page.error();
+      if (turn_around) std::reverse(page->records.begin(), page->records.end());
       std::string lines;
-      for (auto& record : page->records) {
-        ++printed_;
-        if (turn_around)
-          kept.push_back(std::move(record));
-        else
-          printer_.print(lines, record);
-      }
+      for (const auto& record : page->records) printer_.print(lines, record);
+      printed_ += page->records.size();
       more_ = page->more;
       parameters["cursor"] = page->cursor;
-      if ((out << lines).flush()) cursor_file_.keep(page->cursor);
+      if (turn_around)
+        pages.push_back(std::move(lines));
+      else if ((out << lines).flush())
+        cursor_file_.keep(page->cursor);
     }
-    std::string lines;
-    std::for_each(kept.rbegin(), kept.rend(), [&](const ParsedRecord& record) {
-      printer_.print(lines, record);
-      if (lines.size() < kPrintBytes) return;
-      out << lines;
-      lines.clear();
-    });
-    out << lines;
+    for (auto page = pages.rbegin(); page != pages.rend() && out; ++page) out << *page;
     return {};
   }
 

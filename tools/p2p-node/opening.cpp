@@ -110,13 +110,13 @@ Result<void> Node::open_logs() {
   if (!config_.log_collection_enabled) {
     if (LogSources::are_wanted(config_))
       log_.warning("log_collection_enabled is false: syslog_listen, log_files and log_journal are not read");
-    log_sink_.attach(config_.node_id, 0, 1, {});
+    log_sink_.attach(config_.node_id, 1, {});
     return {};
   }
   auto spool = open_log_spool(config_, options_.paths, random_, log_sink_,
                               [this](const std::string& folder, bool saved) { health_->set_saved(folder, saved); });
   shipper_ = std::make_unique<logs::LogShipper>(config_.node_id, std::move(spool), clock_);
-  log_sink_.attach(config_.node_id, shipper_->epoch(), shipper_->next_seq(),
+  log_sink_.attach(config_.node_id, shipper_->next_seq(),
                    [this](const logs::LogRecord& record, const logs::SourcePosition& position) {
                      shipper_->append(record, position);
                    });

@@ -13,17 +13,6 @@ namespace {
 constexpr int kFacilityDaemon = 3;
 constexpr std::size_t kMaxHostnameBytes = 255, kMaxAppNameBytes = 48;  // RFC 5424 section 6
 
-int severity_in_syslog(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return 7;
-    case LogLevel::info: return 6;
-    case LogLevel::warning: return 4;
-    case LogLevel::error: return 3;
-    case LogLevel::critical: return 2;
-  }
-  return 6;
-}
-
 /// PRINTUSASCII; NILVALUE when nothing is left.
 std::string header_field(std::string_view text, std::size_t max_bytes) {
   std::string out;
@@ -46,7 +35,7 @@ void append_syslog_message(std::string& out, const LogRecord& record) {
   std::string message;
   fmt::format_to(std::back_inserter(message),
                  "<{}>1 {} {} {} - - [p2p@32473 node_id=\"{}\" logger=\"{}\" epoch=\"{}\" seq=\"{}\"] {}",
-                 8 * kFacilityDaemon + severity_in_syslog(record.level), format_rfc3339(record.timestamp, 6),
+                 8 * kFacilityDaemon + syslog_severity_of(record.level), format_rfc3339(record.timestamp, 6),
                  header_field(record.node_id, kMaxHostnameBytes), header_field(record.logger_name, kMaxAppNameBytes),
                  parameter(record.node_id), parameter(record.logger_name), record.epoch, record.seq, record.message);
   fmt::format_to(std::back_inserter(out), "{} {}", message.size(), message);

@@ -1,7 +1,6 @@
 #include "logs/sources/file_follower.hpp"
 
 #include <fnmatch.h>
-#include <glob.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "logs/sources/file_position.hpp"
 #include "logs/sources/folder_events.hpp"
 #include "logs/sources/followed_file.hpp"
+#include "logs/sources/log_paths.hpp"
 #include "logs/sources/position_file.hpp"
 
 namespace p2p::logs {
@@ -37,62 +37,6 @@ constexpr std::chrono::seconds kSaveInterval{30};
 /// How long a file that may become a copy of another is not read.
 constexpr std::chrono::seconds kCopyPatience{5};
 constexpr std::size_t kMaxComplaints = 1000;
-constexpr std::size_t kMaxFolderEntries = 10'000;
-
-std::string folder_of(const std::string& path) { return fs::path(path).parent_path().string(); }
-std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
-
-/// `x.log.1`, `x.log-20260101` for `x.log`.
-bool is_name_of_rotated(const std::string& name, const std::string& original) {
-  return name.size() > original.size() && name.starts_with(original);
-}
-
-/// A path that matches, and the log that it is a file of: a pattern may match what was rotated away, too.
-struct MatchedPath {
-  std::string path;
-  std::string log;
-};
-
-/// Rotated files come behind the log that they were, those written last at the end.
-std::vector<MatchedPath> paths_of(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  std::sort(paths.begin(), paths.end());  // now the files of a log stand together, its own name first
-  std::vector<MatchedPath> out;
-  for (auto first = paths.begin(); first != paths.end();) {
-    const std::string log = *first;
-    const auto last = std::find_if(first + 1, paths.end(), [&](const std::string& path) {
-      return folder_of(path) != folder_of(log) || !is_name_of_rotated(name_of(path), name_of(log));
-    });
-    out.push_back({log, log});
-    std::vector<std::pair<fs::file_time_type, std::string>> rotated;
-    std::error_code ignored;
-    for (auto path = first + 1; path != last; ++path) rotated.emplace_back(fs::last_write_time(*path, ignored), *path);
-    std::sort(rotated.begin(), rotated.end());
-    for (auto& [time, path] : rotated) out.push_back({std::move(path), log});
-    first = last;
-  }
-  return out;
-}
-
-/// The regular files of a folder whose content is no compressed log, those written last at the end.
-std::vector<std::string> files_by_age(const std::string& folder) {
-  std::vector<std::pair<fs::file_time_type, std::string>> found;
-  std::error_code ignored;
-  std::error_code failed;
-  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-    if (found.size() >= kMaxFolderEntries) break;
-    const std::string path = at->path().string();
-    if (at->is_regular_file(ignored) && !is_compressed_name(path))
-      found.emplace_back(at->last_write_time(ignored), path);
-  }
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> out;
-  for (auto& [time, path] : found) out.push_back(std::move(path));
-  return out;
-}
 
 }  // namespace
 

@@ -34,7 +34,7 @@ TEST_CASE_FIXTURE(StoreFixture, "the coordinator's own lines reach the store, th
   Hub hub(0);
   Collector collector(*store, hub, clock, log);
   LogShipper shipper("coordinator", std::make_unique<MemorySpool>(77), clock);
-  log.attach("coordinator", shipper.epoch(), shipper.next_seq(),
+  log.attach("coordinator", shipper.next_seq(),
              [&](const LogRecord& record, const SourcePosition& position) { shipper.append(record, position); });
 
   asio::io_context loop;

@@ -48,7 +48,7 @@ TEST_CASE("a node's lines go to stderr and, numbered, to the consumer; early one
     const Logger logger(log, "Network");
     logger.info("started on port {}", 8001);
     logger.debug("not wanted");
-    log.attach("worker-1", 77, 5, [&](const LogRecord& record, const SourcePosition&) { records.push_back(record); });
+    log.attach("worker-1", 5, [&](const LogRecord& record, const SourcePosition&) { records.push_back(record); });
     log.set_level(LogLevel::debug);
     logger.debug("wanted\n\x1b[2J now");
     log.detach();
@@ -61,7 +61,6 @@ TEST_CASE("a node's lines go to stderr and, numbered, to the consumer; early one
   REQUIRE(records.size() == 2);
   CHECK(records[0].message == "started on port 8001");
   CHECK(records[0].node_id == "worker-1");
-  CHECK(records[0].epoch == 77);
   CHECK(records[0].seq == 5);
   CHECK(records[1].seq == 6);
   CHECK(records[1].level == LogLevel::debug);
@@ -73,7 +72,7 @@ TEST_CASE("many threads get rising numbers without holes") {
   Pipe pipe;
   std::vector<std::uint64_t> seqs;
   NodeLog log(clock, LogLevel::critical, LineStyle::plain, pipe.write_end);
-  log.attach("n", 1, 1, [&](const LogRecord& record, const SourcePosition&) { seqs.push_back(record.seq); });
+  log.attach("n", 1, [&](const LogRecord& record, const SourcePosition&) { seqs.push_back(record.seq); });
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
@@ -96,7 +95,7 @@ TEST_CASE("a stderr that stands still stops nobody") {
   std::thread reader;
   {
     NodeLog log(clock, LogLevel::info, LineStyle::plain, pipe.write_end);
-    log.attach("n", 1, 1, [&](const LogRecord&, const SourcePosition&) { ++shipped; });
+    log.attach("n", 1, [&](const LogRecord&, const SourcePosition&) { ++shipped; });
     const Logger logger(log, "L");
     // Far more than a pipe (64 KiB) and the queue hold; this returns although nobody reads.
     for (int i = 0; i < 20'000; ++i) logger.info("line {} {}", i, std::string(100, 'x'));

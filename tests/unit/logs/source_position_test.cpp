@@ -15,7 +15,7 @@ TEST_CASE("a record's position goes with it, and the last one of each source is 
   TestClock clock;
   LogShipper shipper("n", std::make_unique<MemorySpool>(1), clock);
   NodeLog log(clock, LogLevel::info, LineStyle::plain, STDERR_FILENO);
-  log.attach("n", shipper.epoch(), shipper.next_seq(),
+  log.attach("n", shipper.next_seq(),
              [&](const LogRecord& record, const SourcePosition& position) { shipper.append(record, position); });
   log.submit(make_record(0), {"file:a", "10"});
   log.submit(make_record(0), {"file:b", "7"});
