@@ -1,13 +1,21 @@
 #include "net/connect.hpp"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 
 namespace p2p::net {
 namespace asio = boost::asio;
@@ -15,16 +23,104 @@ using asio::ip::tcp;
 
 namespace {
 
-/// Outlives the call when it gives up: a lookup cannot be cancelled.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor)
-      : resolver(executor), finished(executor, asio::steady_timer::time_point::max()) {}
-  tcp::resolver resolver;
-  asio::steady_timer finished;
-  bool done = false;
-  boost::system::error_code error;
-  Addresses addresses;
+/// One name that getaddrinfo_a(3) looks up on a thread of the C library's, of which it has 20: Asio's resolver has one,
+/// so that a name whose server is silent would hold up all others. What is under way cannot be cancelled, so this
+/// outlives who waits for it.
+class Lookup {
+ public:
+  Lookup(asio::any_io_executor executor, const Endpoint& endpoint)
+      : host_(endpoint.host),
+        service_(std::to_string(endpoint.port)),
+        finished_(std::in_place, std::move(executor), asio::steady_timer::time_point::max()) {
+    hints_.ai_socktype = SOCK_STREAM;
+    hints_.ai_flags = AI_NUMERICSERV;
+    request_.ar_name = host_.c_str();
+    request_.ar_service = service_.c_str();
+    request_.ar_request = &hints_;
+  }
+  ~Lookup() {
+    if (request_.ar_result != nullptr) ::freeaddrinfo(request_.ar_result);
+  }
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+
+  /// 0, or an error of getaddrinfo(3).
+  static int begin(const std::shared_ptr<Lookup>& lookup) {
+    auto* const kept = new std::shared_ptr<Lookup>(lookup);
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD;
+    event.sigev_value.sival_ptr = kept;
+    event.sigev_notify_function = &Lookup::end;
+    gaicb* list[] = {&lookup->request_};
+    const int failed = ::getaddrinfo_a(GAI_NOWAIT, list, 1, &event);
+    if (failed != 0) delete kept;
+    return failed;
+  }
+  /// For who waits on its loop, until abandon().
+  asio::steady_timer& finished() { return *finished_; }
+  bool is_done() const {
+    const std::lock_guard lock(mutex_);
+    return done_;
+  }
+  /// After is_done().
+  int error() { return ::gai_error(&request_); }
+  Addresses addresses() const {
+    Addresses out;
+    for (const addrinfo* one = request_.ar_result; one != nullptr; one = one->ai_next) {
+      if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
+      tcp::endpoint endpoint;
+      if (one->ai_addrlen > endpoint.capacity()) continue;
+      std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
+      out.push_back(endpoint);
+    }
+    return out;
+  }
+  /// Nobody waits any more: the loop of finished() may end before the lookup does.
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    finished_.reset();
+  }
+
+ private:
+  /// On a thread of the C library's.
+  static void end(sigval value) {
+    const std::unique_ptr<std::shared_ptr<Lookup>> kept(static_cast<std::shared_ptr<Lookup>*>(value.sival_ptr));
+    const auto& self = *kept;
+    const std::lock_guard lock(self->mutex_);
+    self->done_ = true;
+    if (!self->finished_) return;
+    asio::post(self->finished_->get_executor(), [lookup = self] {
+      const std::lock_guard again(lookup->mutex_);
+      if (lookup->finished_) lookup->finished_->cancel();
+    });
+  }
+
+  const std::string host_;
+  const std::string service_;
+  addrinfo hints_{};
+  gaicb request_{};
+  mutable std::mutex mutex_;                    // guards the next two
+  std::optional<asio::steady_timer> finished_;  ///< never expires; cancelled at the end. None: nobody waits
+  bool done_ = false;
 };
+
+/// Abandons a lookup, however the coroutine that waits for it ends.
+class Waiting {
+ public:
+  explicit Waiting(Lookup& lookup) : lookup_(lookup) {}
+  ~Waiting() { lookup_.abandon(); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  Lookup& lookup_;
+};
+
+std::string lookup_failure(const std::string& host, int error) {
+  if (error == EAI_NONAME || error == EAI_NODATA) return "the name " + host + " is not known to the resolver";
+  if (error == EAI_AGAIN) return "the name " + host + " could not be looked up now: no name server answers";
+  return "the name " + host + " could not be looked up: " + ::gai_strerror(error);
+}
 
 }  // namespace
 
@@ -33,21 +129,22 @@ asio::awaitable<Result<Addresses>> resolve(asio::any_io_executor executor, const
   const auto numeric = asio::ip::make_address(endpoint.host, not_numeric);
   if (!not_numeric) co_return Addresses{tcp::endpoint(numeric, endpoint.port)};
 
-  const auto lookup = std::make_shared<Lookup>(executor);
-  auto found = [lookup](boost::system::error_code error, const tcp::resolver::results_type& results) {
-    lookup->done = true;
-    lookup->error = error;
-    for (const auto& result : results) lookup->addresses.push_back(result.endpoint());
-    lookup->finished.cancel();
-  };
-  lookup->resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), tcp::resolver::numeric_service,
-                                 std::move(found));
-  watch.guard([lookup] { lookup->finished.cancel(); });
-  if (!lookup->done) co_await lookup->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto lookup = std::make_shared<Lookup>(executor, endpoint);
+  int error = Lookup::begin(lookup);
+  if (error != 0) co_return Error(Errc::unreachable, lookup_failure(endpoint.host, error));
+  const Waiting waiting(*lookup);
+  watch.guard([lookup] { lookup->finished().cancel(); });
+  if (!lookup->is_done()) co_await lookup->finished().async_wait(asio::as_tuple(asio::use_awaitable));
   watch.release();
-  if (lookup->done && !lookup->error && !lookup->addresses.empty()) co_return std::move(lookup->addresses);
-  const std::string why = lookup->error ? lookup->error.message() : "the name was not resolved";
-  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, endpoint.host + ": " + why));
+  const bool done = lookup->is_done();
+  if (done) error = lookup->error();
+  if (done && error == 0) {
+    if (auto found = lookup->addresses(); !found.empty()) co_return found;
+    error = EAI_NONAME;
+  }
+  const std::string why =
+      done ? lookup_failure(endpoint.host, error) : "the name " + endpoint.host + " was not resolved";
+  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, why));
 }
 
 asio::awaitable<Result<tcp::socket>> connect(asio::any_io_executor executor, const Endpoint& endpoint,
