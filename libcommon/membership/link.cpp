@@ -83,6 +83,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
   bool closed = false;
   bool retiring = false;
+  bool was_silent = false;
   std::uint64_t pinged_id = 0;
   std::chrono::steady_clock::time_point pinged_at{};
   std::atomic<std::int64_t> clock_offset_ms{kUnknownOffset};
@@ -116,6 +117,8 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   void begin_answer(std::uint64_t id, std::string_view payload);
   asio::awaitable<void> answer(std::uint64_t id, LinkCall call, std::shared_ptr<asio::cancellation_signal> signal);
   asio::awaitable<void> keep_alive();
+  asio::awaitable<bool> wait_for_answer(asio::steady_timer& timer);
+  void fail_pending();
   asio::awaitable<Error> read();
   void begin_call(const PendingPtr& wait);
   void abandon(const PendingPtr& wait);
@@ -211,10 +214,13 @@ asio::awaitable<void> Link::State::answer(std::uint64_t id, LinkCall call,
 
 asio::awaitable<void> Link::State::keep_alive() {
   const auto keep = shared_from_this();
+  const bool watches = static_cast<bool>(handlers.on_silence);
+  const std::chrono::milliseconds interval =
+      watches ? kWatchedLinkPingInterval - kLinkAnswerPatience : kLinkPingInterval;
   asio::steady_timer timer(channel->executor());
   for (std::uint64_t id = 1;; ++id) {
     // The first at once, for the clocks.
-    timer.expires_after(id == 1 && handlers.wall_clock ? std::chrono::seconds(0) : kLinkPingInterval);
+    timer.expires_after(id == 1 && handlers.wall_clock ? std::chrono::milliseconds(0) : interval);
     const auto [failed] = co_await timer.async_wait(kUse);
     if (failed || closed) co_return;
     if (std::chrono::steady_clock::now() - last_heard > kLinkSilenceLimit) {
@@ -224,7 +230,22 @@ asio::awaitable<void> Link::State::keep_alive() {
     pinged_id = id;
     pinged_at = std::chrono::steady_clock::now();
     send(FrameKind::ping, id, {});
+    if (!watches) continue;
+    auto waiting = wait_for_answer(timer);
+    const bool goes_on = co_await std::move(waiting);
+    if (!goes_on) co_return;
   }
+}
+
+/// False when the link has ended meanwhile.
+asio::awaitable<bool> Link::State::wait_for_answer(asio::steady_timer& timer) {
+  timer.expires_after(kLinkAnswerPatience);
+  const auto [failed] = co_await timer.async_wait(kUse);
+  if (failed || closed) co_return false;
+  const bool is_silent = last_heard < pinged_at;
+  if (is_silent && !std::exchange(was_silent, is_silent)) handlers.on_silence();
+  was_silent = is_silent;
+  co_return true;
 }
 
 asio::awaitable<Error> Link::State::read() {
@@ -254,6 +275,12 @@ void Link::State::begin_call(const PendingPtr& wait) {
   pending.emplace(id, wait);
 }
 
+void Link::State::fail_pending() {
+  for (const auto& [id, wait] : std::exchange(pending, {})) {
+    wait->reply->give(Error(Errc::unreachable, "the link broke before the answer"));
+  }
+}
+
 void Link::State::abandon(const PendingPtr& wait) {
   if (pending.erase(wait->id) == 0) return;
   send(FrameKind::cancel, wait->id, {});
@@ -276,13 +303,16 @@ asio::awaitable<Error> Link::run() {
   }
   state->closed = true;
   for (const auto& [id, signal] : std::map(state->running)) signal->emit(asio::cancellation_type::terminal);
-  for (const auto& [id, wait] : std::exchange(state->pending, {})) {
-    wait->reply->give(Error(Errc::unreachable, "the link broke before the answer"));
-  }
+  state->fail_pending();
   co_await asio::this_coro::reset_cancellation_state();
   co_await asio::this_coro::throw_if_cancelled(false);
-  co_await state->tasks.stop(kStopGrace);
   co_return why;
+}
+
+asio::awaitable<void> Link::settle() {
+  const auto state = state_;
+  auto stopping = state->tasks.stop(kStopGrace);
+  co_await std::move(stopping);
 }
 
 bool Link::send(FrameKind kind, std::string_view payload) { return state_->send(kind, 0, payload); }
@@ -308,6 +338,14 @@ std::optional<std::chrono::milliseconds> Link::clock_offset() const {
 }
 
 void Link::close(std::string reason) { state_->channel->close(1000, std::move(reason)); }
+
+void Link::give_up(std::string reason) {
+  asio::post(state_->channel->executor(), [state = state_, reason = std::move(reason)]() mutable {
+    state->closed = true;
+    state->channel->close(1000, std::move(reason));
+    state->fail_pending();
+  });
+}
 
 void Link::retire() {
   asio::post(state_->channel->executor(), [state = state_] {

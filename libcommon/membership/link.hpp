@@ -1,5 +1,5 @@
-// One end of a link: frames over a Channel, with calls matched to their results, a ping every 5 s and an end when the
-// other side has been silent for three of them.
+// One end of a link: frames over a Channel, with calls matched to their results, a ping every 5 s (every 2 s from the
+// end that has another way to go) and an end when the other side has been silent for 15 s.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,6 +18,9 @@ namespace p2p::membership {
 
 inline constexpr std::chrono::seconds kLinkPingInterval{5};
 inline constexpr std::chrono::seconds kLinkSilenceLimit{15};
+/// Where LinkHandlers::on_silence is set: how often a ping goes out, and how long its answer may take before the way is
+/// in doubt. A way that swallows everything is so noticed within three seconds.
+inline constexpr std::chrono::seconds kWatchedLinkPingInterval{2}, kLinkAnswerPatience{1};
 /// Frames of records and logs stay under this; a larger message closes the link.
 inline constexpr std::size_t kMaxLinkMessageBytes = 2 << 20;
 /// A larger answer to a call is refused by the node that made it.
@@ -43,6 +46,9 @@ struct LinkHandlers {
   std::function<void(std::string_view payload)> on_figures{};  ///< may be empty
   /// What this node's clock shows, for the other end; none: it is told nothing, and its clock is not measured.
   std::function<WallTime()> wall_clock{};
+  /// A ping has not been answered within kLinkAnswerPatience: the way may be dead, though the link is not given up yet.
+  /// Once for each silence. May be empty; its link pings more often.
+  std::function<void()> on_silence{};
   /// Answers one call with JSON-RPC response text; cancelled when the caller gives up or the link ends. `call.progress`
   /// is set where the caller wants it.
   std::function<boost::asio::awaitable<std::string>(LinkCall call)> answer;
@@ -54,8 +60,11 @@ class Link {
   Link(net::ChannelPtr channel, LinkHandlers handlers, LogSink& log);
   ~Link();
 
-  /// Reads until either side ends the link; pending calls then fail with `unreachable`. The error says why it ended.
+  /// Reads until either side ends the link; pending calls then fail with `unreachable`, and answers under way are
+  /// cancelled. The error says why it ended. Not cancelled any more from then on: settle() is to follow.
   boost::asio::awaitable<Error> run();
+  /// Waits for what the link still does after its end, at most 2 s.
+  boost::asio::awaitable<void> settle();
 
   /// False when the link is closed or its queue is full.
   bool send(FrameKind kind, std::string_view payload);
@@ -70,6 +79,9 @@ class Link {
   std::optional<std::chrono::milliseconds> clock_offset() const;
 
   void close(std::string reason);
+  /// Closes what is taken to be dead: the calls that wait for their results end with `unreachable` at once, not when
+  /// the other end has heard of it.
+  void give_up(std::string reason);
   /// Begins no call any more (`not_found`), and closes once none is under way in either direction.
   void retire();
   const auth::Caller& peer() const noexcept;

@@ -140,6 +140,8 @@ asio::awaitable<void> Fleet::serve_link(net::ChannelPtr channel) {
   const auto link = std::make_shared<membership::Link>(channel, std::move(handlers), log_);
   auto running = link->run();
   co_await std::move(running);
+  auto settling = link->settle();
+  co_await std::move(settling);
 }
 
 asio::awaitable<void> Fleet::ship(Worker& worker, std::shared_ptr<membership::Link> link) {
@@ -176,6 +178,8 @@ asio::awaitable<void> Fleet::hold(Worker& worker) {
   ++linked_;
   auto running = link->run();
   co_await std::move(running);
+  auto settling = link->settle();
+  co_await std::move(settling);
   auto stopping = tasks.stop(1s);
   co_await std::move(stopping);
   worker.shipper->set_wake({});

@@ -95,8 +95,9 @@ FNR == 1 { seen[FILENAME] = 1; order[++files] = FILENAME }
 function resolve(path, name, folder) {
   if (("libcommon/" name) in seen) return "libcommon/" name
   folder = folder_of(path)
-  while (sub(/^\.\.\//, "", name)) folder = folder_of(folder)
-  return (folder "/" name) in seen ? folder "/" name : ""
+  while (sub(/^\.\.\//, "", name)) folder = folder ~ /\// ? folder_of(folder) : ""
+  if (folder != "") name = folder "/" name
+  return name in seen ? name : ""
 }
 
 function check_lists(i, path) {

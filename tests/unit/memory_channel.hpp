@@ -39,12 +39,16 @@ class MemoryChannel final : public net::Channel {
   bool send(net::Message message) override {
     const auto other = other_.lock();
     if (closed_ || !other || other->closed_) return false;
+    if (swallows) return true;
     other->inbox_.push_back(std::move(message));
     other->arrival_.cancel();
     return true;
   }
   std::size_t queued_bytes() const noexcept override { return 0; }
-  void close(unsigned, std::string) override { abort(); }
+  /// As over a way that swallows what is sent, where it set `swallows`.
+  void close(unsigned, std::string) override {
+    if (!swallows) abort();
+  }
   void abort() override {
     closed_ = true;
     arrival_.cancel();
@@ -52,6 +56,8 @@ class MemoryChannel final : public net::Channel {
   }
   boost::asio::any_io_executor executor() const override { return context_.get_executor(); }
   const auth::Caller& peer() const noexcept override { return peer_; }
+
+  bool swallows = false;  ///< nothing that is sent arrives, and nobody is told
 
  private:
   boost::asio::io_context& context_;

@@ -53,8 +53,14 @@ struct Pair {
     return out;
   }
   void run(Link& link, std::optional<Error>& end) {
-    auto task = link.run();
-    asio::co_spawn(context, std::move(task), [&end](std::exception_ptr, Error why) { end = std::move(why); });
+    auto task = run_and_settle(link, end);
+    asio::co_spawn(context, std::move(task), asio::detached);
+  }
+  static asio::awaitable<void> run_and_settle(Link& link, std::optional<Error>& end) {
+    auto running = link.run();
+    end = co_await std::move(running);
+    auto settling = link.settle();
+    co_await std::move(settling);
   }
   /// Runs until nothing is left to do at once; timers of the links stay pending.
   void settle() {
@@ -205,6 +211,68 @@ TEST_CASE("a broken link fails the calls under way at once and cancels what it w
   REQUIRE(outcome.has_value());
   CHECK(outcome->error().kind() == Errc::unreachable);
   CHECK(cancelled);
+}
+
+TEST_CASE("the end of a link is told at once, not when the answers under way have come to theirs") {
+  bool let_go = false;
+  Pair pair([&](LinkCall) -> asio::awaitable<std::string> {
+    // Does not hear that it is cancelled.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    while (!let_go) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_return "too late";
+  });
+  std::optional<Result<std::string>> outcome;
+  start_call(pair, 60'000, outcome);
+  pair.turn();
+  pair.left_channel->abort();
+  pair.turn();
+  CHECK(pair.right_end.has_value());
+  let_go = true;
+  pair.context.restart();
+  pair.context.run();
+}
+
+TEST_CASE("the calls over a link that is given up end at once, though its other end does not hear of it") {
+  bool cancelled = false;
+  Pair pair([&](LinkCall) { return never(cancelled); });
+  pair.left_channel->swallows = true;
+  std::optional<Result<std::string>> under_way, later;
+  start_call(pair, 60'000, under_way);
+  pair.settle();
+  pair.left->give_up("its way is dead");
+  pair.settle();
+  REQUIRE(under_way.has_value());
+  CHECK(under_way->error().kind() == Errc::unreachable);
+  start_call(pair, 60'000, later);
+  pair.settle();
+  REQUIRE(later.has_value());
+  CHECK(later->error().kind() == Errc::not_found);
+  pair.finish();
+}
+
+TEST_CASE("that a ping is not answered is told once, long before the link is given up") {
+  asio::io_context context;
+  NullLogSink log;
+  auto [near, far] = test::MemoryChannel::make_pair(context);
+  int told = 0;
+  LinkHandlers handlers;
+  handlers.on_records = [](std::string_view, LinkRoom) {};
+  handlers.on_logs = handlers.on_logs_reply = [](std::string_view) {};
+  handlers.wall_clock = [] { return WallTime(); };
+  handlers.on_silence = [&] {
+    ++told;
+    near->abort();
+  };
+  Link link(near, std::move(handlers), log);
+  near->swallows = true;
+  std::optional<Error> end;
+  auto task = Pair::run_and_settle(link, end);
+  asio::co_spawn(context, std::move(task), asio::detached);
+  const auto begin = std::chrono::steady_clock::now();
+  context.run();
+  CHECK(told == 1);
+  CHECK(std::chrono::steady_clock::now() - begin >= kLinkAnswerPatience);
+  CHECK(end.has_value());
 }
 
 TEST_CASE("a retired link ends its calls before itself, and begins none") {

@@ -36,7 +36,6 @@ asio::awaitable<Result<std::string>> AddressRace::run() {
   const auto self = shared_from_this();
   for (;;) {
     for (const auto& start : plan_.tick(clock_.monotonic())) tasks_.start("race", attempt(self, start));
-    if (given_up_) co_return Error(Errc::cancelled, "the ways have changed meanwhile");
     if (plan_.over(clock_.monotonic())) break;
     // Attempts end by themselves, and end the wait.
     changed_.expires_at(plan_.next_wakeup().value_or(Monotonic::max()));
@@ -44,11 +43,6 @@ asio::awaitable<Result<std::string>> AddressRace::run() {
   }
   if (winner_) co_return *winner_;
   co_return failure_;
-}
-
-void AddressRace::give_up() {
-  given_up_ = true;
-  changed_.cancel();
 }
 
 asio::awaitable<void> AddressRace::attempt(std::shared_ptr<AddressRace>, addresses::ProbePlan::Start start) {

@@ -23,10 +23,9 @@ class AddressRace : public std::enable_shared_from_this<AddressRace> {
               const Clock& clock);
 
   /// The address whose node, the expected one, gave an answer to a small request, whatever it says; else the error of
-  /// the last that failed. The connection is kept by the client for what follows.
+  /// the last that failed. The connection is kept by the client for what follows. Attempts that are under way when it
+  /// is cancelled come to their end by themselves.
   boost::asio::awaitable<Result<std::string>> run();
-  /// Ends run() with `cancelled`.
-  void give_up();
 
  private:
   boost::asio::awaitable<void> attempt(std::shared_ptr<AddressRace>, addresses::ProbePlan::Start start);
@@ -40,7 +39,6 @@ class AddressRace : public std::enable_shared_from_this<AddressRace> {
   boost::asio::steady_timer changed_;
   std::optional<std::string> winner_;
   Error failure_{Errc::unreachable, "none of its addresses is host:port"};
-  bool given_up_ = false;
 };
 
 }  // namespace p2p::node

@@ -92,18 +92,21 @@ void Gossip::tell(const membership::Events& events) {
 }
 
 void Gossip::complain(const std::string& peer, const Error& error) {
-  auto& quiet_until = complained_[peer];
-  if (clock_.monotonic() < quiet_until) return;
-  quiet_until = clock_.monotonic() + kComplaintInterval;
+  const Monotonic now = clock_.monotonic();
+  std::erase_if(complained_, [&](const auto& entry) { return entry.second <= now; });
+  if (!complained_.emplace(peer, now + kComplaintInterval).second) return;
   log_.warning("an unusable gossip message from {}: {}", peer, error.context);
 }
 
 // --- over links -----------------------------------------------------------------------------------------------------
 
 void Gossip::link_opened(const std::string& node_id, std::shared_ptr<membership::Link> link, OlderLink older) {
-  reach_.add_link(node_id, std::move(link), older);
+  const auto former = reach_.add_link(node_id, std::move(link));
   membership_.link_up(node_id, now());
   pump();
+  // Calls that end now find the new way.
+  if (former && older == OlderLink::closes) former->give_up("a newer link has taken its place");
+  if (former && older == OlderLink::retires) former->retire();
 }
 
 void Gossip::link_closed(const std::string& node_id, const membership::Link* link) {

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
+
+#include "address_race.hpp"
 
 namespace p2p::node {
 
@@ -22,12 +27,6 @@ constexpr milliseconds kOpenTimeout{5'000};
 /// Of the request for a link, by one that has another link and leaves it for this one.
 constexpr char kLinkHeader[] = "P2P-Link";
 constexpr std::string_view kLinkMoved = "moved";
-/// For so long after a change of the ways a link that broke is dialled again after this pause at most.
-constexpr milliseconds kAfterChange{1'000}, kAfterChangePause{20};
-constexpr milliseconds kFirstBackoff{100};
-constexpr milliseconds kLongestBackoff{5'000};
-/// A link that lasted this long was a good one: the next failure starts the back-off anew.
-constexpr std::chrono::seconds kSteadyAfter{10};
 constexpr milliseconds kStopGrace{1'000};
 /// RFC 6455 section 7.4.1.
 constexpr unsigned kNormalClosure = 1000;
@@ -50,7 +49,9 @@ Links::Links(asio::io_context& control, Gossip& gossip, rpc::Dispatcher& dispatc
       random_(random),
       clock_(clock),
       log_(log, "Link"),
-      wake_(control, Monotonic::max()) {}
+      wake_(control, Monotonic::max()),
+      anew_(control, Monotonic::max()),
+      shipping_(nullptr) {}
 
 membership::LinkHandlers Links::handlers(const net::ChannelPtr& channel) {
   const auth::Caller peer = channel->peer();
@@ -120,91 +121,95 @@ asio::awaitable<void> Links::accept(net::Request request, net::ChannelPtr channe
   }
   link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());
   asio::post(control_, [this, node_id, link, older] { gossip_.link_opened(node_id, link, older); });
-  const Error why = co_await link->run();
+  auto running = link->run();
+  const Error why = co_await std::move(running);
   log_.debug("the link of {} ended: {}", node_id, why.context);
   asio::post(control_, [this, node_id, link] { gossip_.link_closed(node_id, link.get()); });
+  auto settling = link->settle();
+  co_await std::move(settling);
 }
 
 // --- at a worker ----------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> Links::keep(net::Client& client, net::TaskGroup& tasks, std::vector<std::string> addresses) {
-  milliseconds backoff = kFirstBackoff;
-  bool said = false, was_linked = false;
-  Monotonic linked_at{};
-  while (!stopping_) {
-    if (current_ && better_.empty()) {
-      // Its end or a better way ends the wait; a cancellation of this task ends the next one with an exception.
-      wake_.expires_at(Monotonic::max());
+  for (bool said = false; !stopping_;) {
+    if (clock_.monotonic() < plan_.next_dial()) {
+      // What happens ends the wait; a cancellation of this task ends the next one with an exception.
+      wake_.expires_at(plan_.next_dial());
       co_await wake_.async_wait(kAsTuple);
       continue;
     }
-    if (!current_ && std::exchange(was_linked, false)) {
-      if (clock_.monotonic() - linked_at > kSteadyAfter) backoff = kFirstBackoff;
-      co_await pause(backoff);
-      backoff = std::min(backoff * 2, kLongestBackoff);
-    }
-    const bool moves = current_ != nullptr;
-    auto targets = moves ? std::exchange(better_, {}) : gossip_.coordinators(addresses);
-    better_.clear();
-    auto dialling = dial(client, tasks, std::move(targets), moves);
+    auto plan = plan_.begin(gossip_.coordinators(addresses));
+    const bool moves = plan.moves;
+    auto dialling = dial_unless_changed(client, tasks, std::move(plan));
     auto channel = co_await std::move(dialling);
     if (channel && stopping_) (*channel)->abort();
     if (stopping_) co_return;
     if (channel) {
       said = false;
-      was_linked = true;
-      linked_at = clock_.monotonic();
-      if (moves && current_ && current_->peer().identity->name != (*channel)->peer().identity->name) {
-        current_->close(kNormalClosure, "another coordinator's link has taken over");
-      }
-      current_ = *channel;
-      tasks.start("link", hold(std::move(*channel)));
-      if (linked_) linked_();
+      take(tasks, std::move(*channel), moves);
       continue;
     }
+    // One that was ended for a change of the ways begins anew at once.
+    const bool is_ended = std::exchange(begins_anew_, false);
+    if (!is_ended) plan_.dial_failed(clock_.monotonic(), random_.unit());
     // Said once; a coordinator that is away for long must not fill the log.
     if (moves)
       log_.debug("the link stays where it is: {}", channel.error().context);
-    else if (channel.error().kind() != Errc::cancelled && !std::exchange(said, true))
+    else if (!is_ended && !std::exchange(said, true))
       log_.warning("no link to a coordinator: {}", channel.error().context);
-    if (current_) continue;
-    co_await pause(backoff);
-    backoff = std::min(backoff * 2, kLongestBackoff);
   }
 }
 
-asio::awaitable<void> Links::pause(milliseconds backoff) {
-  if (clock_.monotonic() - ways_changed_ < kAfterChange) backoff = std::min(backoff, kAfterChangePause);
-  // ±20%, so that a fleet does not dial in step after a restart of its coordinator.
-  wake_.expires_after(std::chrono::duration_cast<milliseconds>(backoff * (0.8 + 0.4 * random_.unit())));
-  co_await wake_.async_wait(kAsTuple);
+void Links::stop() {
+  stopping_ = true;
+  anew_.cancel();
 }
 
 void Links::redial() {
-  ways_changed_ = clock_.monotonic();
-  if (current_) return;
+  if (!plan_.ways_changed(clock_.monotonic())) return;
+  begins_anew_ = true;
   wake_.cancel();
-  if (race_) race_->give_up();
+  anew_.cancel();
 }
 
 void Links::move(const std::string& own_address, std::vector<std::string> coordinators) {
-  if (!current_ || current_->peer().own_address == own_address) return;
-  better_ = std::move(coordinators);
+  plan_.move(own_address, std::move(coordinators), clock_.monotonic());
   wake_.cancel();
 }
 
+void Links::leave(const std::string& own_address, std::vector<std::string> coordinators) {
+  plan_.prefer(std::move(coordinators));
+  redial();
+  if (!current_ || current_->peer().own_address != own_address) return;
+  current_->abort();
+  ended(current_, Error(Errc::unreachable, "its way is dead"));
+}
+
+/// A change of the ways ends it with `cancelled`, however far it has come.
+asio::awaitable<Result<net::ChannelPtr>> Links::dial_unless_changed(net::Client& client, net::TaskGroup& tasks,
+                                                                    membership::LinkPlan::Dial plan) {
+  begins_anew_ = false;
+  anew_.expires_at(Monotonic::max());
+  auto dialling = dial(client, tasks, std::move(plan));
+  auto group = asio::experimental::make_parallel_group(asio::co_spawn(control_, std::move(dialling), asio::deferred),
+                                                       anew_.async_wait(asio::deferred));
+  auto [order, thrown, channel, waited] =
+      co_await std::move(group).async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  if (thrown) co_return Error(Errc::cancelled, "the dial was given up");
+  co_return std::move(channel);
+}
+
 asio::awaitable<Result<net::ChannelPtr>> Links::dial(net::Client& client, net::TaskGroup& tasks,
-                                                     std::vector<std::string> addresses, bool moves) {
+                                                     membership::LinkPlan::Dial plan) {
   const net::ExpectedPeer coordinator{std::nullopt, pki::Role::coordinator};
-  race_ = std::make_shared<AddressRace>(control_.get_executor(), client, tasks, std::move(addresses), coordinator,
-                                        kDialTimeout, clock_);
-  auto racing = race_->run();
+  const auto race = std::make_shared<AddressRace>(control_.get_executor(), client, tasks, std::move(plan.addresses),
+                                                  coordinator, kDialTimeout, clock_);
+  auto racing = race->run();
   const auto first = co_await std::move(racing);
-  race_ = nullptr;
   if (!first) co_return first.error();
-  if (stopping_) co_return Error(Errc::cancelled, "the node is stopping");
   net::Headers headers;
-  if (moves) headers.set(kLinkHeader, std::string(kLinkMoved));
+  if (plan.moves) headers.set(kLinkHeader, std::string(kLinkMoved));
   auto opening = client.open_channel(*net::parse_endpoint(*first, 0), coordinator, "/internal/link", std::move(headers),
                                      link_limits(), kOpenTimeout);
   auto channel = co_await std::move(opening);
@@ -214,63 +219,85 @@ asio::awaitable<Result<net::ChannelPtr>> Links::dial(net::Client& client, net::T
   co_return channel;
 }
 
+void Links::take(net::TaskGroup& tasks, net::ChannelPtr channel, bool moves) {
+  plan_.dialled(channel->peer().own_address, clock_.monotonic());
+  if (moves && current_ && current_->peer().identity->name != channel->peer().identity->name) {
+    current_->close(kNormalClosure, "another coordinator's link has taken over");
+  }
+  current_ = channel;
+  tasks.start("link", hold(std::move(channel)));
+  if (linked_) linked_();
+}
+
 asio::awaitable<void> Links::hold(net::ChannelPtr channel) {
   const std::string node_id = channel->peer().identity->name;
   auto handlers = this->handlers(channel);
   const std::weak_ptr<net::Channel> weak = channel;
   handlers.on_logs_reply = [this, weak](std::string_view payload) {
     const auto open = weak.lock();
-    if (!open || open != current_) return;
-    auto messages = shipper_->on_message(as_bytes(payload));
-    if (!messages) {
-      log_.warning("the coordinator's log answer makes no sense: {}", messages.error().context);
-      open->close(1002, "log answer refused");
-      return;
-    }
-    for (const auto& message : *messages) {
-      if (!open->send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))}))
-        open->abort();
-    }
+    if (open && open == current_) take_logs_reply(*open, payload);
+  };
+  handlers.on_silence = [this, weak] {
+    const auto open = weak.lock();
+    if (silent_ && open && open == current_) silent_(open->peer().own_address, open->peer().address);
   };
   const auto link = std::make_shared<membership::Link>(channel, std::move(handlers), log_.sink());
   gossip_.link_opened(node_id, link, OlderLink::stays);
   upstream_ = link;
   net::TaskGroup tasks(control_.get_executor(), log_.sink());
   if (shipper_ != nullptr) {
-    co_await stop_shipping();
-    shipping_ = &tasks;
+    // Over the link that was there before, which may live on for its calls.
+    stop_shipping(shipping_);
+    shipping_ = link.get();
     tasks.start("log shipping", ship(link));
   }
-  const Error why = co_await link->run();
-  // From here on the clean-up must run even when shutdown cancelled this task.
-  co_await asio::this_coro::reset_cancellation_state();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  if (shipping_ == &tasks) co_await stop_shipping();
-  co_await tasks.stop(kStopGrace);
+  auto running = link->run();
+  const Error why = co_await std::move(running);
+  // At once: another link is dialled while the answers that this one cannot carry any more come to their end.
+  stop_shipping(link.get());
   gossip_.link_closed(node_id, link.get());
-  if (channel != current_) {
-    log_.debug("the former link to {} ended: {}", node_id, why.context);
-    co_return;
-  }
-  current_ = nullptr;
-  wake_.cancel();
-  if (!stopping_) log_.warning("the link to {} broke: {}", node_id, why.context);
+  ended(channel, why);
+  co_await tasks.stop(kStopGrace);
+  auto settling = link->settle();
+  co_await std::move(settling);
 }
 
-/// Over the link that was there before, which may live on for its calls.
-asio::awaitable<void> Links::stop_shipping() {
-  if (shipping_ == nullptr) co_return;
-  auto stopping = std::exchange(shipping_, nullptr)->stop(kStopGrace);
-  co_await std::move(stopping);
+void Links::ended(const net::ChannelPtr& channel, const Error& why) {
+  const std::string& node_id = channel->peer().identity->name;
+  if (channel != current_) return log_.debug("the former link to {} ended: {}", node_id, why.context);
+  if (!stopping_) log_.warning("the link to {} broke: {}", node_id, why.context);
+  current_ = nullptr;
+  plan_.link_ended(clock_.monotonic(), random_.unit());
+  wake_.cancel();
+}
+
+void Links::take_logs_reply(net::Channel& channel, std::string_view payload) {
+  auto messages = shipper_->on_message(as_bytes(payload));
+  if (!messages) {
+    log_.warning("the coordinator's log answer makes no sense: {}", messages.error().context);
+    channel.close(1002, "log answer refused");
+    return;
+  }
+  for (const auto& message : *messages) {
+    if (!channel.send({true, membership::encode_frame(membership::FrameKind::logs, 0, as_text(message))}))
+      channel.abort();
+  }
+}
+
+/// Ignored where the log goes over another link than this one.
+void Links::stop_shipping(const membership::Link* link) {
+  if (shipping_ == nullptr || shipping_ != link) return;
+  shipping_ = nullptr;
   shipper_->set_wake({});
   shipper_->on_disconnected();
 }
 
 asio::awaitable<void> Links::ship(std::shared_ptr<membership::Link> link) {
   const auto timer = std::make_shared<asio::steady_timer>(control_);
+  if (shipping_ != link.get()) co_return;
   shipper_->set_wake([this, timer] { asio::post(control_, [timer] { timer->cancel(); }); });
   send_logs(*link, shipper_->on_connected());
-  for (;;) {
+  while (shipping_ == link.get()) {
     send_logs(*link, shipper_->poll());
     timer->expires_at(shipper_->next_wakeup().value_or(Monotonic::max()));
     // A wake ends the wait early; a cancellation of this task ends the next one with an exception.

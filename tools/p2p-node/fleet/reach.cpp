@@ -5,12 +5,9 @@
 
 namespace p2p::node {
 
-void Reach::add_link(const std::string& node_id, std::shared_ptr<membership::Link> link, OlderLink older) {
-  auto& place = links_[node_id];
-  if (place && older == OlderLink::closes) place->close("a newer link has taken its place");
-  if (place && older == OlderLink::retires) place->retire();
-  place = std::move(link);
+std::shared_ptr<membership::Link> Reach::add_link(const std::string& node_id, std::shared_ptr<membership::Link> link) {
   changed_ = true;
+  return std::exchange(links_[node_id], std::move(link));
 }
 
 bool Reach::remove_link(const std::string& node_id, const membership::Link* link) {
@@ -27,10 +24,19 @@ std::shared_ptr<membership::Link> Reach::link_to(std::string_view node_id) const
 }
 
 void Reach::note_answer(const std::string& node_id, const std::string& address) {
+  const std::string before = used_address(node_id);
+  // What was sent there still waits for its answer.
+  if (!node_id.empty() && !before.empty() && before != address) left_.push_back({node_id, before});
   auto& known = answered_at_[node_id];
   if (known == address) return;
   known = address;
   changed_ = true;
+}
+
+std::string Reach::used_address(const std::string& node_id) const {
+  if (const auto answered = answered_at_.find(node_id); answered != answered_at_.end()) return answered->second;
+  const auto announced = announced_.find(node_id);
+  return announced != announced_.end() && !announced->second.empty() ? announced->second.front() : std::string();
 }
 
 void Reach::prefer_answered(std::string_view node_id, std::vector<std::string>& addresses) const {
@@ -57,10 +63,9 @@ void Reach::follow_announcement(const membership::NodeView& node) {
   const auto& addresses = node.record->addresses;
   auto& known = announced_[node.node_id()];
   if (known == addresses) return;
-  const auto answered = answered_at_.find(node.node_id());
-  std::string used = answered != answered_at_.end() ? answered->second : known.empty() ? std::string() : known.front();
+  std::string used = used_address(node.node_id());
   const bool is_new_first = !known.empty() && (addresses.empty() || addresses.front() != known.front());
-  if (is_new_first && answered != answered_at_.end()) answered_at_.erase(answered);
+  if (is_new_first) answered_at_.erase(node.node_id());
   if (is_new_first && !used.empty() && (addresses.empty() || addresses.front() != used)) {
     left_.push_back({node.node_id(), std::move(used)});
   }
@@ -88,6 +93,7 @@ bool Reach::publish(const membership::ClusterViewPtr& view) {
     places.emplace(node.node_id(), place_of(node));
   }
   std::erase_if(announced_, [&](const auto& entry) { return !places.contains(entry.first); });
+  std::erase_if(answered_at_, [&](const auto& entry) { return !entry.first.empty() && !places.contains(entry.first); });
   directory_.publish(std::move(members), std::move(places));
   return true;
 }
