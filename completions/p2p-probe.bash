@@ -24,11 +24,11 @@ _p2p_probe() {
         kind=words choices='check explain list select watch'
         ;;
       ' check')
-        options='--any --cert --config --context --coordinator --help --home --key --node --output --quiet --source --timeout --verbose --version -h -o -q -v'
+        options='--any --cert --config --context --coordinator --help --home --interface --key --node --output --quiet --source --timeout --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' explain')
-        options='--advertise --cert --config --context --coordinator --help --home --interface --key --no-probe --output --prefer-vpn --quiet --timeout --verbose --version -h -o -q -v'
+        options='--advertise --cert --config --context --coordinator --help --home --interface --key --no-probe --output --prefer-vpn --quiet --source --timeout --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' list')
@@ -36,11 +36,11 @@ _p2p_probe() {
         kind='none'
         ;;
       ' select')
-        options='--advertise --cert --config --context --coordinator --help --home --interface --key --no-probe --output --prefer-vpn --quiet --timeout --verbose --version -h -o -q -v'
+        options='--advertise --cert --config --context --coordinator --help --home --interface --key --no-probe --output --prefer-vpn --quiet --source --timeout --verbose --version -h -o -q -v'
         kind='none'
         ;;
       ' watch')
-        options='--advertise --cert --config --context --coordinator --help --home --interface --key --output --prefer-vpn --quiet --verbose --version -h -o -q -v'
+        options='--advertise --cert --config --context --coordinator --help --home --interface --key --output --prefer-vpn --quiet --source --verbose --version -h -o -q -v'
         kind='none'
         ;;
     esac

@@ -5,13 +5,9 @@
 #include <algorithm>
 
 namespace p2p::addresses {
-namespace {
 
-bool reaches(const Candidate& candidate) { return candidate.path == Path::works || candidate.path == Path::one_way; }
-
-}  // namespace
-
-std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& ranking, Monotonic now) {
+std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& ranking, Occasion occasion, Monotonic now,
+                                                             bool is_doubted) {
   const Candidate* best = ranking.best();
   if (current_.empty()) {
     if (best == nullptr) return std::nullopt;
@@ -27,8 +23,11 @@ std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& rank
                   now);
   }
   // Where nobody is reached from anywhere, it is not the address.
-  if (present->path == Path::fails && reaches(*best)) {
+  if (present->path == Path::fails && is_reached(best->path)) {
     return change(best, Why::failed, fmt::format("no coordinator is reached from {}", current_), now);
+  }
+  if (is_doubted && is_reached(best->path) && level_of(best->path) < level_of(present->path)) {
+    return change(best, Why::failed, fmt::format("the connection from {} is dead", current_), now);
   }
   const auto contender = std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) {
     return candidate.address != current_ && is_clearly_better(candidate, *present);
@@ -40,12 +39,12 @@ std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& rank
   }
   if (contender->address != contender_) {
     contender_ = contender->address;
-    confirmed_ = 1;
-    last_look_ = now;
-  } else if (now - last_look_ >= settings_.between) {
-    ++confirmed_;
-    last_look_ = now;
+    confirmed_ = 0;
+  } else if (occasion == Occasion::network || (confirmed_ > 0 && now - last_look_ < settings_.between)) {
+    return std::nullopt;
   }
+  last_look_ = now;
+  if (occasion == Occasion::look) ++confirmed_;
   const bool is_held = changed_at_ && now - *changed_at_ < settings_.hold;
   if (confirmed_ < settings_.confirmations || is_held) return std::nullopt;
   const std::string reason = contender->rank == present->rank && contender->path == present->path
@@ -57,7 +56,9 @@ std::optional<AddressChoice::Change> AddressChoice::consider(const Ranking& rank
 }
 
 bool AddressChoice::is_clearly_better(const Candidate& other, const Candidate& present) const {
-  if (other.path != present.path) return other.path < present.path;
+  // That nothing speaks against it is no proof that it can be dialled back.
+  if (other.path == Path::answers && present.path == Path::one_way) return false;
+  if (level_of(other.path) != level_of(present.path)) return level_of(other.path) < level_of(present.path);
   if (other.rank != present.rank) return other.rank < present.rank;
   if (!other.round_trip || !present.round_trip) return false;
   const auto saved = *present.round_trip - *other.round_trip;

@@ -26,7 +26,7 @@ class AddressChoice {
   enum class Why : unsigned char {
     first,   ///< there was none
     gone,    ///< the present one is no candidate any more
-    failed,  ///< it reaches no coordinator, and the other does
+    failed,  ///< it reaches no coordinator, or not well any more, and the other does
     better,
   };
   struct Change {
@@ -40,8 +40,12 @@ class AddressChoice {
   AddressChoice() = default;
   explicit AddressChoice(Settings settings) : settings_(settings) {}
 
-  /// To be called with a fresh ranking after every change of the network and every round of probes.
-  std::optional<Change> consider(const Ranking& ranking, Monotonic now);
+  /// Why there is a fresh ranking: the kernel has told of a change, or the ways were looked at. Looks alone confirm.
+  enum class Occasion : unsigned char { network, look };
+
+  /// To be called after every change of the network and every round of probes. `is_doubted`: the connection that was
+  /// held from the present address is dead, so that one whose way is better is taken without confirmation.
+  std::optional<Change> consider(const Ranking& ranking, Occasion occasion, Monotonic now, bool is_doubted = false);
 
   /// Empty: none.
   const std::string& current() const noexcept { return current_; }
@@ -59,7 +63,7 @@ class AddressChoice {
   std::optional<Monotonic> changed_at_{};
   std::string contender_{};
   unsigned confirmed_ = 0;
-  Monotonic last_look_{};
+  Monotonic last_look_{};  ///< that confirmed, or when the contender appeared
 };
 
 /// `first`, `gone`, `failed`, `better`.

@@ -7,8 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "addresses/ranking.hpp"
+#include "addresses/address_policy.hpp"
 #include "base/error.hpp"
+#include "base/log_sink.hpp"
 #include "net/client.hpp"
 
 namespace p2p::addresses {
@@ -16,21 +17,16 @@ namespace p2p::addresses {
 /// More addresses than this are not looked at.
 inline constexpr std::size_t kMaxCoordinatorAddresses = 128;
 
-/// A coordinator as it was named, at one of its addresses.
-struct NamedCoordinator {
-  net::Endpoint named{};
-  Coordinator coordinator{};
-};
-
 struct FoundCoordinators {
   std::vector<NamedCoordinator> coordinators{};  ///< each address once, in the names' order
   std::optional<Error> unresolved{};             ///< of the last name that could not be resolved
 };
 
-/// Each name has `timeout` to be resolved.
+/// All names are resolved side by side, within `timeout`. Of a name without an answer what `before` has of it holds.
 boost::asio::awaitable<FoundCoordinators> find_coordinators(boost::asio::any_io_executor executor,
                                                             std::vector<net::Endpoint> names,
-                                                            std::chrono::milliseconds timeout);
+                                                            std::vector<NamedCoordinator> before,
+                                                            std::chrono::milliseconds timeout, LogSink& log);
 
 /// RankingFacts::routes: asks `router`, a RtnetlinkReader or an InventoryWatch.
 template <class Router>

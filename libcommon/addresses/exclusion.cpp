@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.hpp"
+
 namespace p2p::addresses {
 namespace {
 
@@ -34,6 +38,20 @@ std::optional<Excluding> excluded_by_state(const OwnAddress& own, const RankingF
   if (address.is_deprecated) return Excluding{Exclusion::deprecated, "it is about to expire"};
   if (address.is_temporary) return Excluding{Exclusion::temporary, "it is temporary and will soon be another"};
   return std::nullopt;
+}
+
+bool is_called(std::string_view name, const Link& link, const IpAddress& address) {
+  if (name == link.name) return true;
+  const auto parsed = IpAddress::parse(name);
+  return parsed && (*parsed == address || *parsed == address.without_zone());
+}
+
+std::optional<Excluding> excluded_by_question(const OwnAddress& own, const RankingFacts& facts) {
+  const bool is_asked = facts.only.empty() || std::any_of(facts.only.begin(), facts.only.end(), [&](const auto& name) {
+                          return is_called(name, *own.link, own.address->address);
+                        });
+  if (is_asked) return std::nullopt;
+  return Excluding{Exclusion::not_asked, fmt::format("only {} is asked for", join(facts.only, ", "))};
 }
 
 std::optional<Excluding> excluded_by_operator(const OwnAddress& own, const Inventory& inventory,

@@ -10,7 +10,7 @@ std::vector<IpAddress> usable_addresses(const Inventory& inventory) {
   std::vector<IpAddress> out;
   for (const Address& address : inventory.addresses) {
     const Link* link = inventory.link(address.link);
-    if (link != nullptr && link->is_running()) out.push_back(address.address.without_zone());
+    if (link != nullptr && link->is_running()) out.push_back(address.address);
   }
   std::sort(out.begin(), out.end());
   return out;

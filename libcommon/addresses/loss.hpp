@@ -14,8 +14,8 @@ bool lose_route(Inventory& inventory, const Route& route);
 /// The link as it is now: true where it ran before and does not any more. What it gained is left to the next reading.
 bool lose_by_state(Inventory& inventory, const Link& link);
 
-/// The addresses, without zones, from which packets could be sent before and cannot any more: none of the links that
-/// run has them now.
+/// The addresses, link-local ones with their zone, from which packets could be sent before and cannot any more: none of
+/// the links that run has them now.
 std::vector<IpAddress> lost_addresses(const Inventory& before, const Inventory& after);
 
 }  // namespace p2p::addresses

@@ -133,6 +133,7 @@ class PathAttempt {
     if (!request_.token.empty()) headers.set("Authorization", "Bearer " + request_.token);
     DialBackRequest question;
     question.port = request_.dial_back_port;
+    into_.asked_back = question.port.has_value();
     auto asking = ask(connection, net::Method::post, kDialBackPath, headers, to_text(question), authority_, watch_);
     const auto answer = co_await std::move(asking);
     if (!answer || answer->status != 200) co_return;

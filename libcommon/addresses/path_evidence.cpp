@@ -4,23 +4,64 @@
 
 namespace p2p::addresses {
 
+namespace {
+
+/// Without the zone of one, which the coordinator does not know.
+std::optional<IpAddress> other_than(const IpAddress& source, const std::optional<std::string>& seen_as) {
+  const auto seen = seen_as ? IpAddress::parse(*seen_as) : std::nullopt;
+  if (!seen || seen->without_zone() == source.without_zone()) return std::nullopt;
+  return seen;
+}
+
+Path path_of(const PathProbe& probe, bool is_seen_as_other) {
+  if (!probe.is_good) return Path::fails;
+  // Whoever is dialled back is then not to be found at the address that others would be told.
+  if (probe.dials_back == false || is_seen_as_other) return Path::one_way;
+  return probe.dials_back || !probe.asked_back ? Path::works : Path::answers;
+}
+
+}  // namespace
+
+bool can_be_used(const PathProbe& probe, bool in_fleet) noexcept {
+  if (in_fleet) return probe.peer == Peer::expected && probe.reached == Reached::healthy;
+  return probe.reached != Reached::nothing;
+}
+
+std::vector<PathEnds> failed_paths(const std::vector<PathProbe>& probes) {
+  std::vector<PathEnds> out;
+  for (const auto& probe : probes) {
+    if (!probe.is_good) out.push_back({probe.source, probe.target});
+  }
+  return out;
+}
+
+std::vector<PathProbe> merge_probes(std::vector<PathProbe> before, std::vector<PathProbe> found) {
+  for (auto& probe : found) {
+    const auto known = std::find_if(before.begin(), before.end(), [&](const PathProbe& other) {
+      return other.source == probe.source && other.target == probe.target;
+    });
+    if (known == before.end()) {
+      before.push_back(std::move(probe));
+      continue;
+    }
+    if (probe.is_good && !probe.dials_back && known->seen_as == probe.seen_as) probe.dials_back = known->dials_back;
+    *known = std::move(probe);
+  }
+  return before;
+}
+
 PathEvidence evidence(const std::vector<PathProbe>& probes, const IpAddress& source, const Coordinator& target) {
   const std::string address = target.target();
   const auto probe = std::find_if(probes.rbegin(), probes.rend(), [&](const PathProbe& candidate) {
     const auto from = IpAddress::parse(candidate.source);
-    return from && from->without_zone() == source.without_zone() && candidate.target == address;
+    return from && *from == source && candidate.target == address;
   });
   PathEvidence out;
   if (probe == probes.rend()) return out;
   out.round_trip = probe->round_trip;
   out.is_foreign = probe->peer == Peer::foreign;
-  // Where nobody's certificate is asked for, a connection without complaint is all that there is to know.
-  const bool answered = probe->peer == Peer::expected || (probe->reached != Reached::nothing && probe->failure.empty());
-  if (out.is_foreign || !answered) {
-    out.path = Path::fails;
-  } else {
-    out.path = probe->dials_back == false ? Path::one_way : Path::works;
-  }
+  out.seen_as = other_than(source, probe->seen_as);
+  out.path = path_of(*probe, out.seen_as.has_value());
   return out;
 }
 

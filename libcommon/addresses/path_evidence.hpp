@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "addresses/path_probe.hpp"
@@ -10,10 +11,26 @@
 
 namespace p2p::addresses {
 
+/// Whether a path that was tried can be used, as PathProbe::is_good; `in_fleet`: certificates were asked for.
+bool can_be_used(const PathProbe& probe, bool in_fleet) noexcept;
+
+/// The two ends of a path, as a PathProbe has them.
+struct PathEnds {
+  std::string source{};
+  std::string target{};
+  bool operator==(const PathEnds&) const = default;
+};
+/// Those that cannot be used.
+std::vector<PathEnds> failed_paths(const std::vector<PathProbe>& probes);
+/// What is known after a round that tried some paths anew: of those, what it has found, but that a dial back which it
+/// could not have done says nothing against, nor for, what was known of it before.
+std::vector<PathProbe> merge_probes(std::vector<PathProbe> before, std::vector<PathProbe> found);
+
 struct PathEvidence {
   Path path = Path::untried;
   bool is_foreign = false;  ///< somebody else answers there; the way is then not to be used, whatever else is known
   std::optional<std::chrono::microseconds> round_trip{};
+  std::optional<IpAddress> seen_as{};  ///< the own address as the coordinator saw it, where it saw another
 };
 
 /// Of the probes with this source and target, the last one.

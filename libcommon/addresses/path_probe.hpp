@@ -17,7 +17,7 @@ enum class Peer {
 /// How far a probe came.
 enum class Reached { nothing, connected, tls, healthy };
 
-/// Addresses are plain texts without a port (RFC 5952 for IPv6); `target` has one.
+/// Addresses are plain texts without a port (RFC 5952 for IPv6, link-local ones with their zone); `target` has one.
 struct PathProbe {
   std::string source;  ///< the own address it was tried from
   std::string target;  ///< `host:port`
@@ -26,9 +26,12 @@ struct PathProbe {
   /// Of one small exchange over the open connection; where no fleet is known, of the making of the connection.
   std::optional<std::chrono::microseconds> round_trip;
   std::optional<std::string> seen_as;  ///< our address as the other side saw it
-  std::optional<bool> dials_back;      ///< it could open a connection to us; unset where it was not asked
-  std::string failure;                 ///< one sentence, empty where all went well
-  std::string peer_name{};             ///< of the expected peer's certificate; else empty
+  std::optional<bool> dials_back;      ///< it could open a connection to us; unset where that is not known
+  bool asked_back = false;             ///< it was asked to do that
+  /// The path can be used: in a fleet, a node that was asked for is well at its end; without one, something is.
+  bool is_good = false;
+  std::string failure;      ///< one sentence, empty where all went well
+  std::string peer_name{};  ///< of the expected peer's certificate; else empty
 };
 
 }  // namespace p2p::addresses

@@ -25,11 +25,6 @@ std::string_view to_string(Reached reached) noexcept {
   return "";
 }
 
-bool is_good(const PathProbe& probe, bool in_fleet) noexcept {
-  if (in_fleet) return probe.peer == Peer::expected && probe.reached == Reached::healthy;
-  return probe.reached != Reached::nothing;
-}
-
 Json to_json(const PathProbe& probe) {
   Json out{{"source", probe.source.empty() ? Json() : Json(probe.source)},
            {"target", probe.target},

@@ -16,9 +16,6 @@ std::string_view to_string(Peer peer) noexcept;
 /// `nothing`, `connected`, `tls`, `healthy`
 std::string_view to_string(Reached reached) noexcept;
 
-/// Whether the path can be used: of a fleet, a node that was asked for is well at its end; without one, something is.
-bool is_good(const PathProbe& probe, bool in_fleet) noexcept;
-
 /// {source, target, reached, peer, peer_name, round_trip_ms, seen_as, dials_back, failure}; null for what is not known.
 Json to_json(const PathProbe& probe);
 

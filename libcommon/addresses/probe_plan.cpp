@@ -6,19 +6,18 @@ namespace p2p::addresses {
 
 using std::chrono::milliseconds;
 
-namespace {
-
-bool can_be_path(const PathEnd& source, const PathEnd& target) {
-  return source.v6 == target.v6 && source.loopback == target.loopback && source.link_local == target.link_local;
+std::string_view no_path_between(const PathEnd& source, const PathEnd& target) noexcept {
+  if (source.v6 != target.v6) return "one is IPv4, the other IPv6";
+  if (source.loopback != target.loopback) return "a loopback address is of use on its own machine alone";
+  if (source.link_local != target.link_local) return "a link-local address is of use on its own link alone";
+  return {};
 }
-
-}  // namespace
 
 std::vector<ProbePair> pair_up(std::span<const PathEnd> sources, std::span<const PathEnd> targets) {
   std::vector<ProbePair> out;
   for (std::size_t target = 0; target < targets.size(); ++target) {
     for (std::size_t source = 0; source < sources.size(); ++source) {
-      if (can_be_path(sources[source], targets[target])) out.push_back({source, target});
+      if (no_path_between(sources[source], targets[target]).empty()) out.push_back({source, target});
     }
   }
   std::stable_sort(out.begin(), out.end(),

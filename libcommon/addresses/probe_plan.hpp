@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -18,6 +19,9 @@ struct PathEnd {
   bool loopback = false;
   bool link_local = false;  ///< of IPv6: it means something on one link only
 };
+
+/// Why no path leads from the one to the other, as one clause; empty where one may.
+std::string_view no_path_between(const PathEnd& source, const PathEnd& target) noexcept;
 
 /// Indices of a source and a target.
 struct ProbePair {
@@ -35,8 +39,9 @@ enum class ProbeAim : unsigned char {
   all,         ///< every one, in parallel
 };
 
-/// So many are under way at most.
-inline constexpr std::size_t kProbesAtOnce = 16;
+/// So many are under way at most: a machine with a handful of addresses tries all of them at once, so that dead ones
+/// take the time of one.
+inline constexpr std::size_t kProbesAtOnce = 128;
 /// The Connection Attempt Delay of RFC 8305 section 8, and the least that it allows.
 inline constexpr std::chrono::milliseconds kProbeStagger{250}, kLeastProbeStagger{10};
 

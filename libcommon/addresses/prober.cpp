@@ -91,6 +91,12 @@ class Probing : public std::enable_shared_from_this<Probing> {
   }
 
  private:
+  /// The own address as the paths have it: of a link-local one, the zone counts.
+  static std::string text_of(const ProbeSource& source, const asio::ip::address& address) {
+    const std::string plain = without_zone(address).to_string();
+    return end_of(address).link_local && !source.interface.empty() ? plain + '%' + source.interface : plain;
+  }
+
   void read_sources() {
     for (const auto& source : request_.sources) {
       boost::system::error_code failed;
@@ -102,6 +108,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
         address = v6;
       }
       sources_.push_back(address);
+      source_texts_.push_back(text_of(source, address));
     }
   }
 
@@ -124,7 +131,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
     if (found)
       resolved_[target] = std::move(*found);
     else
-      failures_[target] = "the name was not found: " + found.error().context;
+      failures_[target] = found.error().context;
   }
 
   void pair_all() {
@@ -140,14 +147,23 @@ class Probing : public std::enable_shared_from_this<Probing> {
     for (const auto& source : sources_) from.push_back(end_of(source));
     for (const auto& place : places_) to.push_back(end_of(place.endpoint.address()));
     pairs_ = pair_up(from, to);
+    std::erase_if(pairs_, [&](const ProbePair& pair) {
+      const PathEnds ends = ends_of(pair);
+      return std::find(request_.left_out.begin(), request_.left_out.end(), ends) != request_.left_out.end();
+    });
     if (pairs_.size() > kMaxProbePairs) pairs_.resize(kMaxProbePairs);
     probes_.resize(pairs_.size());
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      const auto& endpoint = places_[pairs_[i].target].endpoint;
-      probes_[i].source = without_zone(sources_[pairs_[i].source]).to_string();
-      probes_[i].target = net::Endpoint{endpoint.address().to_string(), endpoint.port()}.to_text();
+      PathEnds ends = ends_of(pairs_[i]);
+      probes_[i].source = std::move(ends.source);
+      probes_[i].target = std::move(ends.target);
     }
     has_ended_.resize(pairs_.size());
+  }
+
+  PathEnds ends_of(const ProbePair& pair) const {
+    const auto& endpoint = places_[pair.target].endpoint;
+    return {source_texts_[pair.source], net::Endpoint{endpoint.address().to_string(), endpoint.port()}.to_text()};
   }
 
   asio::awaitable<void> try_all() {
@@ -175,6 +191,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
     co_await std::move(trying);
     const auto state = co_await asio::this_coro::cancellation_state;
     has_ended_[candidate] = !is_cancelled(state);
+    probe.is_good = can_be_used(probe, request_.tls != nullptr);
     if (has_ended_[candidate]) {
       log_.debug("{} to {}: {}{}{}", probe.source, probe.target, to_string(probe.reached),
                  probe.failure.empty() ? "" : ", ", probe.failure);
@@ -182,7 +199,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   }
 
   void note_end(std::size_t candidate) {
-    const bool good = has_ended_[candidate] && is_good(probes_[candidate], request_.tls != nullptr);
+    const bool good = has_ended_[candidate] && probes_[candidate].is_good;
     if (plan_) plan_->ended(good, std::chrono::steady_clock::now());
   }
 
@@ -232,6 +249,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   std::vector<std::string> failures_;  // by target
   std::size_t unresolved_ = 0;
   std::vector<asio::ip::address> sources_;
+  std::vector<std::string> source_texts_;  // of sources_
   std::vector<Place> places_;
   std::vector<ProbePair> pairs_;  // of sources_ and places_
   std::vector<PathProbe> probes_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "addresses/path_evidence.hpp"
 #include "addresses/path_probe.hpp"
 #include "addresses/probe_plan.hpp"
 #include "base/log_sink.hpp"
@@ -22,7 +23,7 @@ namespace p2p::addresses {
 inline constexpr std::size_t kMaxProbePairs = 1024;
 
 struct ProbeSource {
-  std::string address;       ///< without port
+  std::string address;       ///< without port, with or without a zone
   std::string interface {};  ///< its link, which IPv6's link-local addresses need; may be empty for others
 };
 
@@ -37,6 +38,7 @@ struct ProbeRequest {
   std::optional<std::uint16_t> dial_back_port{};
   std::chrono::milliseconds timeout{2'000};  ///< as ProbePlan's; names have half of it to resolve
   ProbeAim aim = ProbeAim::all;
+  std::vector<PathEnds> left_out{};  ///< paths that are not tried
 };
 
 /// What was found out about one target of the request.

@@ -77,6 +77,7 @@ class Ranker {
  private:
   std::optional<Excluding> excluding_of(const OwnAddress& own, const Ways& ways) const {
     if (auto by_state = excluded_by_state(own, facts_)) return by_state;
+    if (auto by_question = excluded_by_question(own, facts_)) return by_question;
     if (auto by_operator = excluded_by_operator(own, inventory_, facts_)) return by_operator;
     const IpAddress& address = own.address->address;
     // What is left of these two was named, by its address.
@@ -109,7 +110,9 @@ class Ranker {
     candidate.prefix_length = way.prefix_length;
     candidate.reason = facts_.advertised ? fmt::format("the operator wants {}", facts_.advertised->text) : way.reason;
     add_evidence(candidate, address);
-    entry.key = {static_cast<std::int64_t>(candidate.path),
+    if (candidate.seen_as)
+      candidate.reason += fmt::format("; the coordinator sees it as {}", candidate.seen_as->to_text());
+    entry.key = {static_cast<std::int64_t>(level_of(candidate.path)),
                  static_cast<std::int64_t>(way.rule),
                  static_cast<std::int64_t>(std::max(own.link_class, LinkClass::lan)),
                  static_cast<std::int64_t>(way.coordinator),
@@ -131,6 +134,7 @@ class Ranker {
       if (found.path == Path::untried || found.is_foreign) continue;
       is_tried = true;
       best = std::min(best, found.path);
+      if (found.seen_as) candidate.seen_as = found.seen_as;
       if (found.path == Path::fails || !found.round_trip) continue;
       if (!candidate.round_trip || *found.round_trip < *candidate.round_trip) candidate.round_trip = found.round_trip;
     }
@@ -222,6 +226,7 @@ std::string Coordinator::target() const {
 std::string_view to_text(Path path) noexcept {
   switch (path) {
     case Path::works: return "works";
+    case Path::answers: return "answers";
     case Path::one_way: return "one-way";
     case Path::untried: return "untried";
     case Path::fails: break;

@@ -27,12 +27,17 @@ struct Coordinator {
 /// What is known of the ways from one own address to all coordinators, best first.
 enum class Path : unsigned char {
   works,    ///< a coordinator answered, and could dial back where it was asked to
-  one_way,  ///< a coordinator answered, but could not dial back
+  answers,  ///< a coordinator answered; whether it can dial back could not be found out. As good as one that works.
+  one_way,  ///< a coordinator answered, but could not dial back, or saw another address than this
   untried,
-  fails,  ///< nobody answered, or nobody who is a coordinator
+  fails,  ///< nobody answered, or nobody who is a coordinator and well
 };
-/// `works`, `one-way`, `untried`, `fails`.
+/// `works`, `answers`, `one-way`, `untried`, `fails`.
 std::string_view to_text(Path path) noexcept;
+/// A coordinator answered.
+constexpr bool is_reached(Path path) noexcept { return path < Path::untried; }
+/// What counts where two are compared: less is better.
+constexpr int level_of(Path path) noexcept { return path == Path::answers ? 0 : static_cast<int>(path); }
 
 struct Policy {
   bool prefers_vpn = false;
@@ -41,6 +46,7 @@ struct Policy {
 /// All that a ranking depends on beside the inventory.
 struct RankingFacts {
   std::optional<Advertised> advertised{};
+  std::vector<std::string> only{};  ///< own addresses and interfaces, of which alone one is asked for; none: all
   std::optional<IpAddress> bind_address{};  ///< where the node listens; none: everywhere. 0.0.0.0 leaves out IPv6.
   std::vector<Coordinator> coordinators{};
   /// To each coordinator: the kernel's own choice, and its answer for each own address as source (route_questions()).
@@ -59,6 +65,7 @@ struct Candidate {
   std::string reason{};          ///< one clause
   Path path = Path::untried;
   std::optional<std::chrono::microseconds> round_trip{};  ///< the shortest to a coordinator
+  std::optional<IpAddress> seen_as{};                     ///< what a coordinator saw in its place
 };
 
 struct ExcludedAddress {

@@ -50,6 +50,7 @@ std::string_view to_text(Exclusion exclusion) noexcept {
     case Exclusion::link_local: return "link-local";
     case Exclusion::not_bound: return "not-bound";
     case Exclusion::not_advertised: return "not-advertised";
+    case Exclusion::not_asked: return "not-asked";
     case Exclusion::foreign_peer: break;
   }
   return "foreign-peer";

@@ -42,6 +42,7 @@ enum class Exclusion : unsigned char {
   link_local,      ///< means nothing beyond its link, and there are better ones
   not_bound,       ///< the node does not listen on it
   not_advertised,  ///< `advertise_address` says otherwise
+  not_asked,       ///< another interface or address is asked for
   foreign_peer,    ///< from there another machine answers on the coordinator's address
 };
 /// `no-carrier`

@@ -148,6 +148,8 @@ const std::array kKeys{
         "Whether the addresses of other nodes are tried before one is chosen."},
     Key{"probe_timeout_seconds", Group::addresses, &C::probe_timeout_seconds, seconds(50, 60 * kSecond),
         "How long one such try may take."},
+    Key{"prefer_vpn", Group::addresses, &C::prefer_vpn, any(),
+        "Whether an address of a tunnel is announced before others, also where there is a way without one."},
 
     // logs
     Key{"log_collection_enabled", Group::logs, &C::log_collection_enabled, any(),

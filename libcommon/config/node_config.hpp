@@ -75,6 +75,7 @@ struct NodeConfig {
 
   bool enable_address_probing = true;
   Duration probe_timeout_seconds = std::chrono::seconds{2};
+  bool prefer_vpn = false;
 
   bool log_collection_enabled = true;
   std::uint64_t max_log_entries = 0;

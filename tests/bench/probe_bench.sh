@@ -73,6 +73,11 @@ measure "check, a coordinator that answers" 150 "$runs" 0 p2p-probe check --conf
 measure "check, $dead dead addresses" 2200 3 3 p2p-probe check --config "$FLEET/dead.yaml"
 measure "select, $dead dead addresses" 2200 3 3 p2p-probe select --config "$FLEET/dead.yaml"
 measure "select, $dead dead addresses before one that answers" 2200 3 0 p2p-probe select --config "$FLEET/last.yaml"
+# More than a machine usually has to try: the same addresses at five ports.
+many=$(for ((port = 8001; port <= 8005; ++port)); do printf '"%s",' "${targets[@]/%:8001/:$port}"; done)
+printf 'node_id: worker-1\ncoordinator_addresses: [%s]\nprobe_timeout_seconds: 2\n' "${many%,}" >"$FLEET/many.yaml"
+measure "check, $((dead * 5)) dead pairs" 2200 3 3 p2p-probe check --config "$FLEET/many.yaml"
+measure "select, $((dead * 5)) dead pairs" 2200 3 3 p2p-probe select --config "$FLEET/many.yaml"
 # A name server that swallows questions, too.
 echo "nameserver 10.78.0.11" >"$FLEET/resolv.conf"
 # shellcheck disable=SC2016

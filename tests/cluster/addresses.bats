@@ -101,6 +101,10 @@ golden() { diff -u "$BATS_TEST_DIRNAME/addresses/$1" - <<<"$output"; }
   [[ $(jq -r '.[] | select(.interface == "tun0").class' <<<"$output") == vpn ]]
   [[ $(jq -r '.[] | select(.interface == "tap0").class' <<<"$output") == container ]]
   [[ $(ip -n "$MACHINE" -d -j link show tap0 | jq -r '.[0].linkinfo.info_data.type') == tap ]]
+  # Names are addresses, so a link without one has none.
+  run -0 --separate-stderr machine p2p-probe list -o name
+  theirs=$(ip -n "$MACHINE" -j addr | jq -r '.[].addr_info[].local' | sort)
+  [[ $(sort <<<"$output") == "$theirs" ]]
 }
 
 @test "list and explain print what they always printed" {
@@ -159,6 +163,45 @@ golden() { diff -u "$BATS_TEST_DIRNAME/addresses/$1" - <<<"$output"; }
   [[ $(jq -r '.excluded[] | select(.address == "192.168.1.100").why' <<<"$output") == foreign-peer ]]
   [[ $(jq -r '.excluded[] | select(.address == "192.168.1.100").reason' <<<"$output") == *192.168.1.50:8001* ]]
   [[ $(jq -r '.candidates | map(.address) | index("192.168.1.100")' <<<"$output") == null ]]
+}
+
+@test "one option names an interface or an own address, for check as for select and explain" {
+  ip -n "$MACHINE" addr add 192.168.1.101/24 dev eth0
+  local option
+  for option in --source --interface; do
+    run -0 --separate-stderr machine p2p-probe select --no-probe "$option" eth0
+    [[ $output == 192.168.1.100 ]]
+    run -0 --separate-stderr machine p2p-probe select --no-probe "$option" 192.168.1.101
+    [[ $output == 192.168.1.101 ]]
+    run -0 --separate-stderr machine p2p-probe explain --no-probe "$option" 192.168.1.101 -o json
+    [[ $(jq -r '.excluded[] | select(.address == "192.168.1.100") | .why + ": " + .reason' <<<"$output") == "not-asked: only 192.168.1.101 is asked for" ]]
+    [[ $(jq -r '.candidates[0].rule' <<<"$output") == local-private || $(jq -r '.candidates[0].rule' <<<"$output") == routed-private ]]
+    run -3 --separate-stderr machine p2p-probe check "$option" 192.168.1.101 "$option" 2001:db8:1::100 192.168.1.50:9 -o json
+    [[ $(jq -c 'map(.source)' <<<"$output") == '["192.168.1.101"]' ]]
+    run -2 --separate-stderr machine p2p-probe select "$option" 192.168.1.77
+    [[ $stderr == *'this machine has no address "192.168.1.77"'* ]]
+  done
+}
+
+@test "explain says of each path that was not tried why not" {
+  run -3 --separate-stderr machine p2p-probe explain 192.168.1.50:8002
+  [[ $output == *"2001:db8:1::100 to 192.168.1.50:8002: not tried: one is IPv4, the other IPv6"* ]]
+  run -0 --separate-stderr machine p2p-probe explain --no-probe 192.168.1.50:8002
+  [[ $output == *"no path was tried: --no-probe was given"* ]]
+}
+
+@test "a link-local address is shown with its zone, and is of use with it" {
+  ip -n "$MACHINE" addr add fe80::100/64 dev eth0 nodad
+  ip -n "$LAN" addr add fe80::50/64 dev eth0 nodad
+  ip netns exec "$LAN" python3 -m http.server 8001 --bind fe80::50%eth0 >"$FLEET/http6.log" 2>&1 3>&- 4>&- &
+  echo $! >"$FLEET/run/http6.pid"
+  run -0 --separate-stderr machine p2p-probe list -o json
+  jq -e 'any(.[]; .address == "fe80::100%eth0")' <<<"$output"
+  wait_until 10 machine p2p-probe check --any '[fe80::50%eth0]:8001'
+  run -0 --separate-stderr machine p2p-probe check --any --source fe80::100%eth0 '[fe80::50%eth0]:8001' -o json
+  [[ $(jq -c '.[0] | [.source, .interface, .target, .good]' <<<"$output") == '["fe80::100%eth0","eth0","[fe80::50%eth0]:8001",true]' ]]
+  run -0 --separate-stderr machine p2p-probe select '[fe80::50%eth0]:8001'
+  [[ $output == fe80::100%eth0 ]]
 }
 
 @test "wrong words are exit status 2, and no address is 5" {

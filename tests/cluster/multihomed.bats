@@ -27,11 +27,12 @@ begin_calls() {
 }
 calls_made() { [[ $(wc -l <"$FLEET/calls") -ge $1 ]]; }
 more_calls() { wait_until 30 calls_made $(($(wc -l <"$FLEET/calls") + $1)); }
+# All were answered, and none waited until a link that says nothing is given up (15 s), let alone for its own time (30 s).
 end_calls() {
   touch "$FLEET/stop"
   wait "$(pid_of calls)"
   rm "$FLEET/run/calls.pid"
-  [[ $(grep -vc '^0 ' "$FLEET/calls") == 0 ]] || { cat "$FLEET/calls" "$FLEET/call_errors.log"; return 1; }
+  awk '$1 != 0 || $2 >= 15000 { bad = 1 } END { exit bad }' "$FLEET/calls" || { cat "$FLEET/calls" "$FLEET/call_errors.log"; return 1; }
 }
 
 @test "a coordinator in the tunnel is told the tunnel's address, with every other in the list, in the certificate and in the metrics" {
@@ -89,6 +90,34 @@ certificate_names() { openssl x509 -in "$P2P_HOME/certs/worker-1_cert.pem" -noou
   end_calls
   [[ $(grep -c 'Addresses.* announces ' "$FLEET/worker-1.log") == 3 ]]
   run ! grep -q 'the link to coordinator-1 broke.*another link' "$FLEET/worker-1.log"
+}
+
+@test "a way that swallows everything is noticed by the link and left, what waits there is tried again, and calls go on" {
+  lan nft 'add table ip f; add chain ip f in { type filter hook input priority 0; }; add rule ip f in iifname "eth0" ip daddr 10.8.0.1 drop'
+  fleet_of_two '["192.168.1.50:8001", "10.8.0.1:8001"]'
+  wait_until 10 announces_first 192.168.1.100
+  wait_until 10 link_from 192.168.1.100
+  begin_calls
+  # Neither side is told: the carrier stays.
+  lan nft 'add table ip dead; add chain ip dead in { type filter hook input priority -10; }; add rule ip dead in iifname "eth0" drop'
+  # The silence limit of the link would take longer than this.
+  wait_until 12 announces_first 10.8.0.5
+  wait_until 10 link_from 10.8.0.5
+  wait_until 10 not_from 192.168.1.100
+  grep -q 'announces 10.8.0.5 instead of 192.168.1.100: the connection from 192.168.1.100 is dead' "$FLEET/worker-1.log"
+  more_calls 10
+  end_calls
+  node_is worker-1 alive
+}
+
+not_from() { ! link_from "$1"; }
+
+@test "with prefer_vpn the tunnel's address is announced first, though the LAN leads there as well" {
+  fleet_of_two '["192.168.1.50:8001", "10.8.0.1:8001"]' "prefer_vpn: true"
+  wait_until 10 announces_first 10.8.0.5
+  grep -q 'announces 10.8.0.5: .*(rule vpn-policy)' "$FLEET/worker-1.log"
+  run -0 --separate-stderr machine p2p-probe select --config "$FLEET/worker-1.yaml"
+  [[ $output == 10.8.0.5 ]]
 }
 
 @test "another machine on the coordinator's address is not what the choice goes by" {

@@ -88,6 +88,30 @@ RULES
   [[ $(field failure) == *"10.78.0.3:8001"* ]]
 }
 
+@test "an address that the coordinator sees as another is one-way, whoever answers the dial back, and explain says so" {
+  start_home "$HUB" coordinator-1 "$P2P_HOME"
+  joined
+  # A network of containers, masqueraded as an address of the spoke, at which the same node answers.
+  ip -n "$SPOKE" link add c0 type veth peer name c1
+  ip -n "$SPOKE" addr add 192.168.77.2/24 dev c0
+  ip -n "$SPOKE" link set c0 up
+  ip -n "$SPOKE" link set c1 up
+  ip -n "$SPOKE" addr add 10.78.0.3/24 dev eth0
+  ip netns exec "$SPOKE" nft -f - <<'RULES'
+table ip nat {
+  chain out { type nat hook postrouting priority 100; ip saddr 192.168.77.2 snat to 10.78.0.3; }
+}
+RULES
+  start_home "$SPOKE" worker-2 "$MACHINE"
+  run -0 --separate-stderr spoke p2p-probe check --interface c0 -o json
+  [[ $(field seen_as)$(field dials_back) == '["10.78.0.3"][true]' ]]
+  run -0 --separate-stderr spoke p2p-probe explain -o json
+  jq -e '.candidates[] | select(.address == "192.168.77.2") | .path == "one-way" and .seen_as == "10.78.0.3"' <<<"$output"
+  jq -e '.candidates[] | select(.address == "10.78.0.2") | .path == "works" and .seen_as == null' <<<"$output"
+  run -0 --separate-stderr spoke p2p-probe explain
+  [[ $output == *"192.168.77.2 "*"one-way"*"; the coordinator sees it as 10.78.0.3"* ]]
+}
+
 @test "another machine on the coordinator's address is foreign, and is told nothing" {
   start_home "$HUB" coordinator-1 "$P2P_HOME"
   joined
@@ -125,6 +149,11 @@ RULES
   run -2 spoke p2p-probe check --source eth7 10.78.0.1:7
   [[ $output == *"\"eth7\" is no address or interface of this machine that is up"* ]]
   run -2 spoke p2p-probe check --source 10.78.0.1 10.78.0.1:7
+  run -2 spoke p2p-probe check --timeout 1 10.78.0.1:7
+  [[ $output == *"--timeout"*"500ms"* ]]
+  run -3 --separate-stderr spoke p2p-probe check nobody.invalid:7
+  # Here no name server is to be reached.
+  [[ $output == *"the name nobody.invalid could not be looked up now: no name server answers"* ]]
   run -2 spoke p2p-probe check 10.78.0.1:port
   run -2 spoke p2p-probe check --node '../x' 10.78.0.1:7
   run -2 spoke p2p-probe check --node worker-1 --any 10.78.0.1:7

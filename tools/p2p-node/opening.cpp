@@ -303,13 +303,19 @@ void Node::open_addresses() {
     drop_connections_from(*loops_, *clients_, std::move(lost));
   };
   hooks.ways_changed = [this] { links_->redial(); };
-  hooks.moved = [this](const std::string& address, std::vector<std::string> coordinators) {
-    links_->move(address, std::move(coordinators));
+  hooks.replace = [this](const addresses::AddressPolicy::Replacement& replaced) {
+    if (!replaced.is_dead) return links_->move(replaced.to, replaced.coordinators);
+    // What waits there for an answer is told that none comes, and may be tried again.
+    if (const auto from = addresses::IpAddress::parse(replaced.from)) {
+      drop_connections_from(*loops_, *clients_, {*from});
+    }
+    links_->leave(replaced.from, replaced.coordinators);
   };
   addresses_ = std::make_unique<AddressKeeper>(
       AddressKeeper::Parts{config_, role(), loops_->control(), identity().tls(), random_, clock_, log_sink_},
       std::move(hooks));
   links_->set_linked([this] { addresses_->coordinator_reached(); });
+  links_->set_silent([this](const std::string& from, const std::string& to) { addresses_->link_silent(from, to); });
 }
 
 net::Router Node::make_router() {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <map>
+#include <set>
 
+#include "addresses/exclusion.hpp"
 #include "addresses/path_probe_text.hpp"
 #include "addresses/prober.hpp"
 #include "addresses/rtnetlink_reader.hpp"
@@ -32,13 +34,6 @@ bool is_usable(const addresses::Inventory& inventory, const addresses::Address& 
          !address.is_deprecated && !address.is_temporary;
 }
 
-/// Whether `--source` names this address or its interface.
-bool is_named(std::string_view name, const addresses::ProbeSource& source) {
-  if (name == source.interface) return true;
-  const auto address = addresses::IpAddress::parse(name);
-  return address && address->without_zone().to_text() == source.address;
-}
-
 Cell yes_or_no(const Json& value) {
   if (!value.is_boolean()) return {"-", Style::dim};
   return value.get<bool>() ? Cell{"yes", Style::good} : Cell{"no", Style::bad};
@@ -55,10 +50,11 @@ class CheckCommand final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.arguments("HOST:PORT", targets_, 0, "whom to try; else the coordinators of this machine's configuration");
-    options.texts("--source", "NAME", sources_, "only from this own address, or those of this interface");
+    options.texts("--source,--interface", "NAME", sources_, "only this own address, or those of this interface");
     options.text("--node", "ID", node_, "the node that must answer; else any coordinator of the fleet");
     options.flag("--any", any_, "whoever answers will do, as where no fleet is known");
-    options.duration("--timeout", "TIME", timeout_, "how long each path may take; else probe_timeout_seconds");
+    options.duration("--timeout", "TIME", timeout_,
+                     "how long a path may take, such as 500ms; else probe_timeout_seconds");
     options.text("--config", "FILE", config_file_, "the node's configuration; else config/node.yaml in home");
   }
 
@@ -80,8 +76,8 @@ class CheckCommand final : public cli::Command {
     boost::asio::io_context loop;
     DetailSink sink(session.report);
     const auto found = net::run_alone(loop, addresses::probe(loop.get_executor(), std::move(*request), sink));
-    show(session.out, found, in_fleet);
-    return judge(found, in_fleet);
+    show(session.out, found);
+    return judge(found);
   }
 
  private:
@@ -111,38 +107,41 @@ class CheckCommand final : public cli::Command {
     if (!reader) return reader.error();
     const auto inventory = reader->read();
     if (!inventory) return inventory.error();
-    std::vector<addresses::ProbeSource> all;
-    for (const auto& address : inventory->addresses) {
-      if (is_usable(*inventory, address))
-        all.push_back({address.address.without_zone().to_text(), inventory->link(address.link)->name});
-    }
-    for (const auto& source : all) interface_of_[source.address] = source.interface;
-    if (sources_.empty()) return all;
     std::vector<addresses::ProbeSource> out;
-    for (const auto& name : sources_) {
-      const auto before = out.size();
-      std::copy_if(all.begin(), all.end(), std::back_inserter(out),
-                   [&](const auto& source) { return is_named(name, source); });
-      if (out.size() > before) continue;
+    std::set<std::string> unknown(sources_.begin(), sources_.end());
+    for (const auto& address : inventory->addresses) {
+      if (!is_usable(*inventory, address)) continue;
+      const addresses::Link& link = *inventory->link(address.link);
+      bool is_asked = sources_.empty();
+      for (const auto& name : sources_) {
+        if (!addresses::is_called(name, link, address.address)) continue;
+        is_asked = true;
+        unknown.erase(name);
+      }
+      if (!is_asked) continue;
+      out.push_back({address.address.to_text(), link.name});
+      interface_of_[out.back().address] = link.name;
+    }
+    for (const auto& name : unknown) {
       return Failure(cli::kUsage, "--source: \"" + name + "\" is no address or interface of this machine that is up",
                      "p2p-probe list");
     }
     return out;
   }
 
-  Json row_of(const addresses::TargetPaths& target, const PathProbe& probe, bool in_fleet) const {
+  Json row_of(const addresses::TargetPaths& target, const PathProbe& probe) const {
     Json row = to_json(probe);
     row["asked"] = target.target.to_text();
-    row["good"] = is_good(probe, in_fleet);
+    row["good"] = probe.is_good;
     const auto interface = interface_of_.find(probe.source);
     row["interface"] = interface == interface_of_.end() ? Json() : Json(interface->second);
     return row;
   }
 
-  void show(cli::Output& out, const std::vector<addresses::TargetPaths>& found, bool in_fleet) const {
+  void show(cli::Output& out, const std::vector<addresses::TargetPaths>& found) const {
     Json rows = Json::array();
     for (const auto& target : found) {
-      for (const auto& probe : target.paths) rows.push_back(row_of(target, probe, in_fleet));
+      for (const auto& probe : target.paths) rows.push_back(row_of(target, probe));
     }
     out.list(dump_json(rows), kColumns, "target");
     if (out.format() != cli::Format::table) return;
@@ -155,10 +154,10 @@ class CheckCommand final : public cli::Command {
     }
   }
 
-  static Attempt<void> judge(const std::vector<addresses::TargetPaths>& found, bool in_fleet) {
+  static Attempt<void> judge(const std::vector<addresses::TargetPaths>& found) {
     std::vector<std::string> unreachable;
     for (const auto& target : found) {
-      const auto good = [&](const PathProbe& probe) { return is_good(probe, in_fleet); };
+      const auto good = [](const PathProbe& probe) { return probe.is_good; };
       if (std::none_of(target.paths.begin(), target.paths.end(), good)) unreachable.push_back(target.target.to_text());
     }
     if (unreachable.empty()) return {};

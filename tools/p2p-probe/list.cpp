@@ -19,6 +19,10 @@ class ListCommand final : public cli::Command {
     if (!inventory) return inventory.error();
     Json rows = Json::array();
     for (const auto& verdict : addresses::classify(*inventory)) add_link(rows, *inventory, verdict);
+    // Names are addresses here: a link without one has none.
+    if (session.out.format() == cli::Format::name) {
+      std::erase_if(rows.get_ref<Json::array_t&>(), [](const Json& row) { return row["address"].is_null(); });
+    }
     session.out.list(dump_json(rows), kColumns, "address");
     return {};
   }
@@ -34,7 +38,7 @@ class ListCommand final : public cli::Command {
     const auto before = rows.size();
     for (const auto& address : inventory.addresses) {
       if (address.link != link.index) continue;
-      row["address"] = address.address.without_zone().to_text();
+      row["address"] = address.address.to_text();
       row["prefix_length"] = address.prefix_length;
       rows.push_back(row);
     }

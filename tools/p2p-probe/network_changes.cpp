@@ -15,7 +15,7 @@ std::string name_of(const Inventory& inventory, int index) {
 }
 
 std::string text_of(const addresses::Address& address) {
-  return fmt::format("{}/{}", address.address.without_zone().to_text(), address.prefix_length);
+  return fmt::format("{}/{}", address.address.to_text(), address.prefix_length);
 }
 
 /// `default by 192.0.2.1` or `10.0.0.0/8`

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 
+#include "addresses/exclusion.hpp"
 #include "addresses/rtnetlink_reader.hpp"
 #include "base/text.hpp"
 #include "cli/connection.hpp"
@@ -25,20 +26,21 @@ void DetailSink::write(LogLevel, std::string_view logger_name, std::string messa
 }
 
 void Question::declare_conditions(cli::Options& options) {
-  options.text("--interface", "NAME", interface_, "only addresses of this interface");
+  options.texts("--source,--interface", "NAME", sources_, "only this own address, or those of this interface");
   options.text("--advertise", "VALUE", advertise_,
                "as advertise_address: an address, interface, network or host; else the configuration's");
-  options.flag("--prefer-vpn", prefers_vpn_, "addresses of tunnels first");
+  options.flag("--prefer-vpn", prefers_vpn_, "addresses of tunnels first, as with prefer_vpn: true");
   options.text("--config", "FILE", config_file_, "the node's configuration; else config/node.yaml in home");
 }
 
 void Question::declare_probing(cli::Options& options) {
   options.flag("--no-probe", skips_probes_, "by what the kernel says alone, without trying any path");
-  options.duration("--timeout", "TIME", timeout_, "how long a path may take; else probe_timeout_seconds");
+  options.duration("--timeout", "TIME", timeout_,
+                   "how long a path may take, such as 500ms; else probe_timeout_seconds");
 }
 
 Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::string>& targets) {
-  if (!interface_.empty() && !advertise_.empty()) {
+  if (!sources_.empty() && !advertise_.empty()) {
     return Failure(cli::kUsage, "--interface and --advertise exclude each other");
   }
   if (targets.size() > kMaxCoordinatorNames) {
@@ -57,7 +59,8 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
   }
   if (endpoints.empty() && standpoint_.has_coordinators) endpoints = standpoint_.coordinators;
   boost::asio::io_context loop;
-  auto finding = addresses::find_coordinators(loop.get_executor(), std::move(endpoints), timeout_);
+  DetailSink sink(session.report);
+  auto finding = addresses::find_coordinators(loop.get_executor(), std::move(endpoints), {}, timeout_, sink);
   auto found = net::run_alone(loop, std::move(finding));
   coordinators_ = std::move(found.coordinators);
   // One of several names may be out of order.
@@ -67,12 +70,8 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
 }
 
 Attempt<void> Question::read_advertised() {
-  if (!interface_.empty()) {
-    advertised_.emplace();
-    advertised_->form = addresses::Advertised::Form::name;
-    advertised_->text = interface_;
-    return {};
-  }
+  // Of those that are asked for, whatever is announced.
+  if (!sources_.empty()) return {};
   const std::string& value = advertise_.empty() ? standpoint_.advertise_address : advertise_;
   if (value.empty()) return {};
   auto parsed = addresses::parse_advertised(value);
@@ -80,6 +79,20 @@ Attempt<void> Question::read_advertised() {
     return Failure(cli::kUsage,
                    (advertise_.empty() ? "advertise_address: " : "--advertise: ") + parsed.error().context);
   advertised_ = std::move(*parsed);
+  return {};
+}
+
+Attempt<void> Question::check_names(const addresses::Inventory& inventory) const {
+  for (const auto& name : sources_) {
+    const bool is_known = inventory.link(name) != nullptr ||
+                          std::any_of(inventory.addresses.begin(), inventory.addresses.end(), [&](const auto& own) {
+                            const auto* link = inventory.link(own.link);
+                            return link != nullptr && addresses::is_called(name, *link, own.address);
+                          });
+    if (is_known) continue;
+    const char* what = addresses::IpAddress::parse(name) ? "address" : "interface";
+    return Failure(cli::kUsage, fmt::format("this machine has no {} \"{}\"", what, name), "p2p-probe list");
+  }
   return {};
 }
 
@@ -100,7 +113,7 @@ void Question::probe(cli::Session& session, addresses::ProbeAim aim, Answer& ans
   for (const auto& candidate : answer.ranking.candidates) {
     const auto address = addresses::IpAddress::parse(candidate.address);
     if (address && !candidate.interface.empty()) {
-      request.sources.push_back({address->without_zone().to_text(), candidate.interface});
+      request.sources.push_back({candidate.address, candidate.interface});
     }
   }
   for (const auto& named : coordinators_) {
@@ -126,9 +139,8 @@ void Question::probe(cli::Session& session, addresses::ProbeAim aim, Answer& ans
 
 Attempt<void> judge(const Answer& answer) {
   const addresses::Ranking& ranking = answer.ranking;
-  const bool reaches = std::any_of(ranking.candidates.begin(), ranking.candidates.end(), [](const auto& candidate) {
-    return candidate.path == addresses::Path::works || candidate.path == addresses::Path::one_way;
-  });
+  const bool reaches = std::any_of(ranking.candidates.begin(), ranking.candidates.end(),
+                                   [](const auto& candidate) { return addresses::is_reached(candidate.path); });
   if (answer.has_probed && !reaches) {
     std::vector<std::string> targets;
     for (const auto& named : answer.coordinators) targets.push_back(named.coordinator.target());

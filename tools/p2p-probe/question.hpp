@@ -20,11 +20,12 @@ struct Answer {
   std::vector<addresses::NamedCoordinator> coordinators{};
   addresses::Ranking ranking{};
   bool has_probed = false;
+  bool skips_probes = false;
 };
 
 class Question {
  public:
-  /// --interface, --advertise, --prefer-vpn, --config
+  /// --interface (or --source), --advertise, --prefer-vpn, --config
   void declare_conditions(cli::Options& options);
   /// --no-probe, --timeout
   void declare_probing(cli::Options& options);
@@ -40,9 +41,12 @@ class Question {
 
  private:
   cli::Attempt<void> read_advertised();
+  /// Usage, where this machine has nothing that is called so.
+  cli::Attempt<void> check_names(const addresses::Inventory& inventory) const;
   void probe(cli::Session& session, addresses::ProbeAim aim, Answer& answer) const;
 
-  std::string interface_, advertise_, config_file_;
+  std::vector<std::string> sources_;
+  std::string advertise_, config_file_;
   bool prefers_vpn_ = false;
   bool skips_probes_ = false;
   std::chrono::milliseconds timeout_{0};
@@ -57,12 +61,12 @@ cli::Attempt<Answer> Question::rank(addresses::Inventory inventory, Router& rout
   Answer out;
   out.inventory = std::move(inventory);
   out.coordinators = coordinators_;
-  if (!interface_.empty() && out.inventory.link(interface_) == nullptr) {
-    return cli::Failure(cli::kUsage, "this machine has no interface \"" + interface_ + "\"", "p2p-probe list");
-  }
+  out.skips_probes = skips_probes_;
+  if (auto known = check_names(out.inventory); !known) return known.error();
+  out.facts.only = sources_;
   out.facts.advertised = advertised_;
   out.facts.bind_address = addresses::IpAddress::parse(standpoint_.bind_address);
-  out.facts.policy.prefers_vpn = prefers_vpn_;
+  out.facts.policy.prefers_vpn = prefers_vpn_ || standpoint_.prefers_vpn;
   for (const auto& named : coordinators_) out.facts.coordinators.push_back(named.coordinator);
   auto routes = addresses::ask_routes(out.inventory, out.facts.coordinators, router);
   if (!routes) return routes.error();

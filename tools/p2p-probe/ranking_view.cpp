@@ -13,6 +13,9 @@ namespace {
 using cli::Cell;
 using cli::Style;
 
+/// Why, for all paths alike.
+constexpr char kNoProbe[] = "--no-probe was given";
+
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 /// The kernel's own choice for this coordinator, where it was asked.
@@ -62,6 +65,38 @@ Cell path_cell(const Json& row) {
   return {path, path == "fails" ? Style::bad : path == "untried" ? Style::dim : Style::warn};
 }
 
+addresses::PathEnd end_of(const addresses::IpAddress& address) {
+  return {address.is_v6(), address.is_loopback(), address.is_v6() && address.is_link_local()};
+}
+
+std::string why_untried(const Answer& answer, const addresses::Candidate& candidate,
+                        const addresses::Coordinator& target) {
+  if (answer.skips_probes) return kNoProbe;
+  const auto source = addresses::IpAddress::parse(candidate.address);
+  if (!source || candidate.interface.empty()) return "it is no address of this machine";
+  const auto why = addresses::no_path_between(end_of(*source), end_of(target.address));
+  return why.empty() ? fmt::format("there are more than {} paths", addresses::kMaxProbePairs) : std::string(why);
+}
+
+/// From each candidate to each coordinator: {source, target, why}.
+Json untried_paths(const Answer& answer) {
+  Json out = Json::array();
+  for (const auto& candidate : answer.ranking.candidates) {
+    for (const auto& named : answer.coordinators) {
+      const std::string target = named.coordinator.target();
+      const auto& probes = answer.facts.probes;
+      const bool is_tried = std::any_of(probes.begin(), probes.end(), [&](const auto& probe) {
+        return probe.source == candidate.address && probe.target == target;
+      });
+      if (is_tried) continue;
+      out.push_back({{"source", candidate.address},
+                     {"target", target},
+                     {"why", why_untried(answer, candidate, named.coordinator)}});
+    }
+  }
+  return out;
+}
+
 void print_table(cli::Output& out, std::string_view title, const Json& rows, std::span<const cli::Column> columns) {
   if (rows.empty()) return;
   out.stream() << '\n' << title << '\n';
@@ -98,7 +133,8 @@ Json to_json(const addresses::Candidate& candidate) {
            {"rule", addresses::to_text(candidate.rule)},
            {"reason", candidate.reason},
            {"path", addresses::to_text(candidate.path)},
-           {"round_trip_ms", Json()}};
+           {"round_trip_ms", Json()},
+           {"seen_as", candidate.seen_as ? Json(candidate.seen_as->to_text()) : Json()}};
   if (candidate.round_trip) out["round_trip_ms"] = static_cast<double>(candidate.round_trip->count()) / 1000;
   return out;
 }
@@ -113,7 +149,7 @@ Json to_json(const Answer& answer) {
            {"excluded", Json::array()},
            {"probes", Json::array()}};
   for (const auto& named : answer.coordinators) {
-    out["coordinators"].push_back({{"named", named.named.to_text()},
+    out["coordinators"].push_back({{"named", named.named},
                                    {"address", named.coordinator.target()},
                                    {"route", route_of(answer, named.coordinator)}});
   }
@@ -132,6 +168,7 @@ Json to_json(const Answer& answer) {
                                {"reason", excluded.reason}});
   }
   for (const auto& probe : answer.facts.probes) out["probes"].push_back(addresses::to_json(probe));
+  out["untried"] = untried_paths(answer);
   return out;
 }
 
@@ -150,6 +187,16 @@ void print_explanation(cli::Output& out, const Json& explanation) {
     if (std::exchange(is_first, false)) out.stream() << '\n';
     out.stream() << escape_controls(fmt::format("{} to {}: {}", cli::member_text(probe, "source"),
                                                 cli::member_text(probe, "target"), failure))
+                 << '\n';
+  }
+  for (const Json& path : explanation["untried"]) {
+    if (std::exchange(is_first, false)) out.stream() << '\n';
+    if (cli::member_text(path, "why") == kNoProbe) {
+      out.stream() << "no path was tried: " << kNoProbe << '\n';
+      break;
+    }
+    out.stream() << escape_controls(fmt::format("{} to {}: not tried: {}", cli::member_text(path, "source"),
+                                                cli::member_text(path, "target"), cli::member_text(path, "why")))
                  << '\n';
   }
   out.stream() << '\n' << escape_controls(explanation["decision"].get<std::string>()) << '\n';

@@ -85,6 +85,7 @@ Attempt<Standpoint> find_standpoint(const cli::Session& session, const std::stri
   out.coordinators = std::move(*coordinators);
   out.has_coordinators = connection->chosen_by != "default" || !values.coordinator_addresses.empty();
   out.advertise_address = values.advertise_address;
+  out.prefers_vpn = values.prefer_vpn;
   if (*config) out.bind_address = values.bind_address;
 
   if (session.connection.certificate.empty() && connection->token.empty()) {

@@ -24,6 +24,7 @@ struct Standpoint {
   bool has_coordinators = false;              ///< somebody named them; else it is the default, this machine
   std::string advertise_address{};            ///< of the configuration; likewise, or empty:
   std::string bind_address{};
+  bool prefers_vpn = false;
   std::chrono::milliseconds timeout{};  ///< probe_timeout_seconds
 };
 

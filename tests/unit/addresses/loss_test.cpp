@@ -73,7 +73,7 @@ TEST_CASE("what can no longer be sent from is lost: gone, or on a link that does
   after.at("eth1").is_up = false;
   lose_address(after.inventory, after.inventory.addresses[2]);
   after.address("eth0", "192.168.1.101/24");
-  CHECK(lost_addresses(before.inventory, after.inventory) == std::vector{ip("192.168.1.100"), ip("fe80::b")});
+  CHECK(lost_addresses(before.inventory, after.inventory) == std::vector{ip("192.168.1.100"), ip("fe80::b%eth1")});
   // Also by another link it can be sent from.
   after = before;
   after.at("eth0").has_carrier = false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "addresses/path_evidence.hpp"
 #include "addresses/ranking.hpp"
 
 namespace p2p::addresses {
@@ -117,6 +118,7 @@ struct Network {
     out.reached = reached;
     out.peer = peer;
     if (peer != Peer::expected) out.failure = "it went wrong";
+    out.is_good = can_be_used(out, true);
     facts.probes.push_back(out);
     return facts.probes.back();
   }

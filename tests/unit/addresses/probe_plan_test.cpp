@@ -28,6 +28,9 @@ TEST_CASE("only ends of one kind make a path") {
   CHECK(pair_up(sources, std::vector{kLoopback4}) == std::vector<ProbePair>{{0, 0}});
   CHECK(pair_up(sources, std::vector{kLinkLocal}) == std::vector<ProbePair>{{3, 0}});
   CHECK(pair_up(std::vector{kV4}, std::vector{kV6}).empty());
+  CHECK(no_path_between(kV4, kV4).empty());
+  CHECK(no_path_between(kV4, kV6) == "one is IPv4, the other IPv6");
+  CHECK(no_path_between(kV6, kLinkLocal).find("link-local") != std::string_view::npos);
 }
 
 TEST_CASE("the best of both come first, and nobody's second choice before everyone's first") {
@@ -79,11 +82,22 @@ TEST_CASE("attempts are never closer together than RFC 8305 section 8 allows") {
   CHECK(stagger_of(9, 800ms) == 50ms);
 }
 
+TEST_CASE("forty dead ones take the time of one, tried one after the other or all at once") {
+  for (const ProbeAim aim : {ProbeAim::first_good, ProbeAim::all}) {
+    ProbePlan plan(40, aim, 2s, kPlanBegin);
+    std::size_t running = 0;
+    for (Monotonic now = kPlanBegin; now < kPlanBegin + 2s; now += 5ms) running += plan.tick(now).size();
+    CHECK(running == 40);
+    for (std::size_t i = 0; i < running; ++i) plan.ended(false, kPlanBegin + 2s);
+    CHECK(plan.over(kPlanBegin + 2s));
+  }
+}
+
 TEST_CASE("those that could not begin in time never do") {
-  ProbePlan plan(40, ProbeAim::first_good, 2s, kPlanBegin);
-  Monotonic now = kPlanBegin;
+  ProbePlan plan(1000, ProbeAim::first_good, 2s, kPlanBegin);
   std::size_t running = 0;
-  for (; now < kPlanBegin + 1s; now += 10ms) running += plan.tick(now).size();
+  Monotonic now = kPlanBegin;
+  for (; now < kPlanBegin + 1900ms; now += 10ms) running += plan.tick(now).size();
   CHECK(running == kProbesAtOnce);
   now = kPlanBegin + 2s;
   for (std::size_t i = 0; i < running; ++i) plan.ended(false, now);
@@ -92,7 +106,7 @@ TEST_CASE("those that could not begin in time never do") {
 }
 
 TEST_CASE("a whole table is tried in parallel, so many at once, each with its own time") {
-  ProbePlan plan(20, ProbeAim::all, 2s, kPlanBegin);
+  ProbePlan plan(kProbesAtOnce + 4, ProbeAim::all, 2s, kPlanBegin);
   const auto first = plan.tick(kPlanBegin);
   REQUIRE(first.size() == kProbesAtOnce);
   CHECK(first.back().until == kPlanBegin + 2s);
@@ -101,7 +115,7 @@ TEST_CASE("a whole table is tried in parallel, so many at once, each with its ow
   const auto next = plan.tick(kPlanBegin + 1s);
   REQUIRE(next.size() == 1);
   CHECK(next[0].until == kPlanBegin + 3s);
-  for (std::size_t i = 1; i < 17; ++i) plan.ended(i % 2 == 0, kPlanBegin + 2s);
+  for (std::size_t i = 0; i < kProbesAtOnce; ++i) plan.ended(i % 2 == 0, kPlanBegin + 2s);
   CHECK(plan.tick(kPlanBegin + 2s).size() == 3);
   CHECK_FALSE(plan.over(kPlanBegin + 2s));
   for (int i = 0; i < 3; ++i) plan.ended(false, kPlanBegin + 2s);

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "addresses/address_choice.hpp"
+#include "addresses/address_policy.hpp"
 #include "addresses/coordinators.hpp"
 #include "addresses/inventory_watch.hpp"
 #include "base/log_sink.hpp"
@@ -53,9 +53,8 @@ class AddressKeeper {
     std::function<void(const std::vector<addresses::IpAddress>&)> lost;
     /// The ways to the coordinators are others: one that led nowhere may lead somewhere now. After `lost`.
     std::function<void()> ways_changed;
-    /// The address was chosen though the one before still works; from it these coordinators of the configuration are
-    /// reached.
-    std::function<void(const std::string& address, std::vector<std::string> coordinators)> moved;
+    /// Another address was chosen, and the one before is still there.
+    std::function<void(const addresses::AddressPolicy::Replacement&)> replace;
   };
   AddressKeeper(const Parts& parts, Hooks hooks);
 
@@ -65,34 +64,24 @@ class AddressKeeper {
   void start(net::TaskGroup& tasks);
   /// A way to a coordinator has come up: what the ways are like is looked at anew, soon.
   void coordinator_reached();
+  /// As AddressPolicy::link_silent.
+  void link_silent(const std::string& from, const std::string& to);
 
   /// Any thread.
   ChosenAddress chosen() const;
 
  private:
-  /// What the ways depend on.
-  struct Ground {
-    std::vector<addresses::IpAddress> sources{};
-    std::vector<addresses::RouteAnswer> routes{};
-    bool operator==(const Ground&) const = default;
-  };
-
   boost::asio::awaitable<void> follow();
-  void take_change();
   boost::asio::awaitable<void> look_again_and_again();
-  boost::asio::awaitable<void> look(bool is_confirmation);
-  boost::asio::awaitable<void> find_coordinators();
-  boost::asio::awaitable<void> probe(std::vector<addresses::IpAddress> sources, std::chrono::milliseconds timeout);
-  void look_at(Monotonic when);
-  Monotonic next_look() const;
-  std::chrono::milliseconds confirmation_timeout() const;
+  boost::asio::awaitable<void> look();
+  boost::asio::awaitable<std::vector<addresses::NamedCoordinator>> find_coordinators();
+  boost::asio::awaitable<std::vector<addresses::PathProbe>> probe(addresses::LookPlan plan);
+  std::chrono::milliseconds timeout() const;
 
-  void rank();
-  void consider();
-  void keep_chosen(const std::optional<std::string>& fixed);
-  void tell(const addresses::AddressChoice::Change& change);
-  std::vector<std::string> coordinators_by(const std::string& own_address) const;
-  addresses::Inventory inventory() const { return watch_ ? watch_->current() : addresses::Inventory{}; }
+  addresses::Surroundings surroundings(const std::vector<addresses::Coordinator>& coordinators);
+  void carry_out(const addresses::AddressPolicy::Actions& actions);
+  void tell(const addresses::AddressChoice::Change& change) const;
+  void keep_chosen();
 
   const Parts parts_;
   const Hooks hooks_;
@@ -101,16 +90,9 @@ class AddressKeeper {
   bool is_open_ = false;
   std::vector<net::Endpoint> names_;  ///< of the coordinators
   std::unique_ptr<addresses::InventoryWatch> watch_;
-  addresses::Inventory before_;  ///< as it was at the last change
-  std::vector<addresses::NamedCoordinator> coordinators_;
-  addresses::RankingFacts facts_;
-  addresses::Ranking ranking_;
-  addresses::AddressChoice choice_;
-  std::vector<std::string> announced_;
+  std::optional<addresses::AddressPolicy> policy_;  ///< since open()
+  std::vector<addresses::RouteAnswer> routes_;      ///< as the kernel told last
   boost::asio::steady_timer wake_;
-  std::optional<Monotonic> look_due_;
-  Monotonic looked_at_{};  ///< when the last look began
-  Ground ground_;
   mutable std::mutex mutex_;  // guards the next
   ChosenAddress chosen_;
 };

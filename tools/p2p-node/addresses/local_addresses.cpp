@@ -1,8 +1,8 @@
 #include "local_addresses.hpp"
 
+#include "addresses/address_policy.hpp"
 #include "addresses/advertised_host.hpp"
 #include "addresses/rtnetlink_reader.hpp"
-#include "membership/limits.hpp"
 #include "net/client.hpp"
 
 namespace p2p::node {
@@ -27,25 +27,11 @@ std::optional<std::string> fixed_address(const config::NodeConfig& config, std::
 
 addresses::RankingFacts configured_facts(const config::NodeConfig& config) {
   addresses::RankingFacts out;
+  out.policy.prefers_vpn = config.prefer_vpn;
   out.bind_address = addresses::IpAddress::parse(config.bind_address);
   if (!config.advertise_address.empty()) {
     // It was checked with the configuration.
     if (auto wanted = addresses::parse_advertised(config.advertise_address)) out.advertised = std::move(*wanted);
-  }
-  return out;
-}
-
-std::vector<std::string> announcement(const std::vector<std::string>& chosen, const addresses::Ranking& ranking,
-                                      const config::NodeConfig& config, std::uint16_t port) {
-  std::vector<std::string> out;
-  for (const auto& text : chosen) {
-    const auto address = addresses::IpAddress::parse(text);
-    if (out.size() == membership::kMaxAddresses) break;
-    if (address) out.push_back(net::Endpoint{address->without_zone().to_text(), port}.to_text());
-  }
-  if (!out.empty() || !config.advertise_address.empty()) return out;
-  for (const auto& excluded : ranking.excluded) {
-    if (excluded.why == addresses::Exclusion::loopback) out.push_back(net::Endpoint{excluded.address, port}.to_text());
   }
   return out;
 }
@@ -55,7 +41,7 @@ std::vector<std::string> local_addresses(const config::NodeConfig& config, std::
   const addresses::Ranking ranking = rank_now(config);
   std::vector<std::string> all;
   for (const auto& candidate : ranking.candidates) all.push_back(candidate.address);
-  return announcement(all, ranking, config, port);
+  return addresses::announcement(all, ranking, !config.advertise_address.empty(), port);
 }
 
 }  // namespace p2p::node

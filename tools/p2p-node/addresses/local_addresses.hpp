@@ -18,11 +18,6 @@ std::optional<std::string> fixed_address(const config::NodeConfig& config, std::
 /// What a ranking is to know of the configuration.
 addresses::RankingFacts configured_facts(const config::NodeConfig& config);
 
-/// `chosen` (addresses of the ranking's candidates) as `host:port` texts, as many as a record holds; where there are
-/// none and the operator named no interface or network, the loopback ones.
-std::vector<std::string> announcement(const std::vector<std::string>& chosen, const addresses::Ranking& ranking,
-                                      const config::NodeConfig& config, std::uint16_t port);
-
 /// What is announced by what the kernel says now and no more, best first. Blocks for a moment.
 std::vector<std::string> local_addresses(const config::NodeConfig& config, std::uint16_t port);
 

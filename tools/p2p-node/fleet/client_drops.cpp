@@ -26,7 +26,7 @@ void drop_connections(net::Loops& loops, const net::LoopLocal<net::Client>& clie
 void drop_connections_from(net::Loops& loops, const net::LoopLocal<net::Client>& clients,
                            std::vector<addresses::IpAddress> lost) {
   auto is_dropped = [lost = std::move(lost)](const auth::Caller& caller) {
-    const auto own = plain(caller.own_address);
+    const auto own = addresses::IpAddress::parse(caller.own_address);
     return own && std::find(lost.begin(), lost.end(), *own) != lost.end();
   };
   drop_connections(loops, clients, std::move(is_dropped), "this machine has lost the address that it came from");
