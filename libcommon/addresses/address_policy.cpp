@@ -111,7 +111,11 @@ LookPlan AddressPolicy::plan_look(const Look& look, Surroundings now_there,
   ground_ = {out.sources, facts_.routes};
   // With one address nothing is to be chosen; but the link may have another coordinator's address to go to.
   const bool decides = out.sources.size() > 1 || (looks_at_doubt_ && out.sources.size() * coordinators_.size() > 1);
-  if (!settings_.probes || settings_.fixed || !decides || coordinators_.empty()) return {};
+  if (!settings_.probes || settings_.fixed || !decides || coordinators_.empty()) {
+    if (std::exchange(looks_at_doubt_, false)) doubt_.reset();
+    return {};
+  }
+  renews_all_ = !look.is_confirmation;
   out.targets = facts_.coordinators;
   if (look.is_confirmation) out.left_out = failed_paths(facts_.probes);
   return out;
@@ -119,6 +123,14 @@ LookPlan AddressPolicy::plan_look(const Look& look, Surroundings now_there,
 
 AddressPolicy::Actions AddressPolicy::looked(std::vector<PathProbe> found, Surroundings now_there, Monotonic now) {
   take(std::move(now_there));
+  if (std::exchange(renews_all_, false)) {
+    // A way that is tried no more is not known any more.
+    std::erase_if(facts_.probes, [&](const PathProbe& known) {
+      return std::none_of(found.begin(), found.end(), [&](const PathProbe& probe) {
+        return probe.source == known.source && probe.target == known.target;
+      });
+    });
+  }
   facts_.probes = merge_probes(std::move(facts_.probes), std::move(found));
   std::erase_if(facts_.probes, [&](const PathProbe& probe) {
     // Its address may have gone meanwhile, or its coordinator be elsewhere.

@@ -124,6 +124,7 @@ class AddressPolicy {
   Ground ground_{};
   std::optional<Doubt> doubt_{};  ///< until a whole look has ended that began after it
   bool looks_at_doubt_ = false;
+  bool renews_all_ = false;  ///< the look that is under way tries every way
   std::optional<Monotonic> look_due_{};
   std::optional<Monotonic> looked_at_{};  ///< when the last look began
 };

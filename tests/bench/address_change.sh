@@ -44,7 +44,7 @@ result() {
 # The hold of ten seconds after a change is not what is measured.
 rest() { for ((pauses = 0; pauses < 110; ++pauses)); do pause; done; }
 
-removed=0 down=0 better=0
+removed=0 down=0 better=0 silent=0
 slower() { if (($2 > $1)); then echo "$2"; else echo "$1"; fi; }
 since() { echo $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 for ((run = 0; run < runs; ++run)); do
@@ -68,9 +68,23 @@ for ((run = 0; run < runs; ++run)); do
   ip -n "$MACHINE" route replace default via 192.168.1.1
   followed 192.168.1.100
   better=$(slower "$better" "$(since "$begin")")
+  # Nobody is told.
+  begin=${EPOCHREALTIME/./}
+  lan nft 'add table ip dead; add chain ip dead in { type filter hook input priority -10; }; add rule ip dead in iifname "eth0" drop'
+  followed 10.8.0.5
+  silent=$(slower "$silent" "$(since "$begin")")
+  rest
+  lan nft delete table ip dead
+  # What ended the drop is no notice: the next look is brought about.
+  ip -n "$MACHINE" link set eth0 down
+  ip -n "$MACHINE" link set eth0 up
+  ip -n "$MACHINE" route replace default via 192.168.1.1
+  followed 192.168.1.100
 done
 result "address removed to announced and reconnected" "$removed" 1000
 result "link down to announced and reconnected" "$down" 1000
+# Three seconds until the link is in doubt, and probe_timeout_seconds.
+result "a way that dies without a word to announced and reconnected" "$silent" 5500
 result "a better address to announced and reconnected" "$better" 5000
 
 ticks() { awk '{ print $14 + $15 }' "/proc/$(pid_of worker-1)/stat"; }

@@ -267,6 +267,15 @@ TEST_CASE("what a look found of an address that went meanwhile counts for nothin
   CHECK(*actions.announce == Texts{"10.8.0.5:8001"});
 }
 
+TEST_CASE("a way that is not tried any more is not known any more") {
+  Told told;
+  told.look(ways(true, true));
+  told.now += 60s;
+  told.policy.link_silent(kLanAddress, "192.168.1.50", told.now);
+  // What the tunnel's ways once showed is no reason to go there.
+  CHECK_FALSE(told.look({way(kLanAddress, kByLan, false), way(kLanAddress, kByTun, false)}).change.has_value());
+}
+
 TEST_CASE("where the operator fixes the address, or probing is off, no way is tried") {
   AddressPolicy fixed(AddressPolicy::Settings{{}, "192.0.2.7:9001", 8001, true});
   const auto actions = fixed.begin(of(two_ways()), coordinators(), kPolicyBegin);
