@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "services/line_splitter.hpp"
 #include "services/orphan_guard.hpp"
 
@@ -15,6 +16,9 @@ namespace p2p::services {
 
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
+
+/// Of a line of standard error, as the reason of an end.
+constexpr std::size_t kMaxLastWords = 200;
 
 /// How far the end of a process has come.
 struct StdioInstance::Ending {
@@ -82,10 +86,10 @@ asio::awaitable<void> StdioInstance::run() {
       log_.error("service {} {}: it waits for a change", settings_.session.service, trouble_);
     } else if (degraded()) {
       // Not a mishap any more: somebody should see it, also who looks at errors only.
-      log_.error("service {} {}; it starts again in {} ms, and is degraded", settings_.session.service, trouble_,
-                 wait.count());
+      log_.error("service {} {}; it starts again in {}, and is degraded", settings_.session.service, trouble_,
+                 format_duration(wait));
     } else {
-      log_.warning("service {} {}; it starts again in {} ms", settings_.session.service, trouble_, wait.count());
+      log_.warning("service {} {}; it starts again in {}", settings_.session.service, trouble_, format_duration(wait));
     }
     state_ = parked ? State::parked : State::waiting;
     on_change_();  // at least of degraded()
@@ -109,6 +113,7 @@ asio::awaitable<std::optional<ExitStatus>> StdioInstance::run_process() {
     trouble_ = process.error().context;
     co_return std::nullopt;
   }
+  last_words_.clear();
   Attendance attendance(*this, *process);
   co_await serve(*process);
   const ExitStatus status = process->reap();
@@ -116,6 +121,7 @@ asio::awaitable<std::optional<ExitStatus>> StdioInstance::run_process() {
   attendance.conclude(status);
   // What the session found broken says more than how the process then ended.
   trouble_ = session_->phase() == StdioSession::Phase::broken ? session_->flaw() : to_text(status);
+  if (!last_words_.empty()) trouble_ += ": " + last_words_;
   co_return status;
 }
 
@@ -136,8 +142,13 @@ asio::awaitable<void> StdioInstance::serve(Process& process) {
   const Process::Sink on_stdout = [&](std::string_view bytes) {
     for (const std::string& line : output.feed(bytes)) take_line(line);
   };
+  const auto take_error = [&](const std::string& line) {
+    output_log_.write(line, steady_clock::now());
+    const bool says_nothing = line.find_first_not_of(" \t\r") == std::string::npos;
+    if (!says_nothing) last_words_ = escape_controls(line.substr(0, kMaxLastWords));
+  };
   const Process::Sink on_stderr = [&](std::string_view bytes) {
-    for (const std::string& line : errors.feed(bytes)) output_log_.write(line, steady_clock::now());
+    for (const std::string& line : errors.feed(bytes)) take_error(line);
   };
   Ending ending;
   while (!process.has_exited()) {
@@ -152,7 +163,7 @@ asio::awaitable<void> StdioInstance::serve(Process& process) {
   }
   drain(process, on_stdout, on_stderr);
   if (const std::string last = output.finish(); !last.empty()) take_line(last);
-  if (const std::string last = errors.finish(); !last.empty()) output_log_.write(last, steady_clock::now());
+  if (const std::string last = errors.finish(); !last.empty()) take_error(last);
   output_log_.finish();
 }
 

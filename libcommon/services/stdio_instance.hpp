@@ -64,7 +64,7 @@ class StdioInstance {
   std::optional<pid_t> pid() const;
   /// It was ready at least once.
   bool proven() const { return proven_; }
-  /// Why it is not ready, for people; empty while it starts for the first time.
+  /// Why it is not ready, for people, with the last that it said; empty while it starts for the first time.
   const std::string& trouble() const { return trouble_; }
 
   std::size_t in_flight() const { return session_ ? session_->in_flight() : 0; }
@@ -98,6 +98,7 @@ class StdioInstance {
   Process* process_ = nullptr;             // likewise
   State state_ = State::starting;
   std::string trouble_;
+  std::string last_words_;  // the last line of standard error of the process that runs, or ran last
   std::uint64_t restart_count_ = 0;
   bool proven_ = false;
   bool stopping_ = false;

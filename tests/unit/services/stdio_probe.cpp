@@ -71,7 +71,10 @@ void flood() {
 
 void misbehave(const std::string& method, const std::string& id) {
   if (method == "die") ::kill(::getpid(), SIGKILL);
-  if (method == "misconfigured") ::_exit(78);
+  if (method == "misconfigured") {
+    std::cerr << "reading probe.conf\nprobe.conf: no such \x1b[31mqueue\n \n";
+    ::_exit(78);
+  }
   if (method == "fork_away") fork_away();
   if (method == "large") answer(id, '"' + std::string(2 << 20, 'x') + '"');
   if (method == "reserved") fail(id, R"({"code":-32006,"message":"not me","data":[1]})");

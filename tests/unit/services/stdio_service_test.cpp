@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(StdioServiceFixture, "exit 78 waits for a change") {
   start();
   CHECK(call("probe.misconfigured")["error"]["code"] == -32000);
   REQUIRE(becomes("error"));
-  CHECK(error() == "exited with status 78");
+  CHECK(error() == "exited with status 78: probe.conf: no such \\x1b[31mqueue");
   CHECK(call("probe.echo")["error"]["code"] == -32000);
   host->scan();
   CHECK(state() == "error");
