@@ -34,6 +34,17 @@ std::string_view kind_of(const Caller& caller) {
   return caller.token_id.empty() ? pki::to_string(caller.identity->role) : "token";
 }
 
+/// One with an identity.
+bool may(const Caller& caller, Permission permission) {
+  const Scopes& scopes = caller.scopes;
+  switch (permission) {
+    case Permission::authenticated: return true;
+    case Permission::node: return caller.is_node();
+    case Permission::services_read: return scopes.has(Permission::rpc_call) || scopes.has(Permission::cluster_read);
+    default: return scopes.has(permission);
+  }
+}
+
 /// Taken off the text; none at its end.
 std::optional<std::string_view> next_word(std::string_view& text) {
   while (!text.empty()) {
@@ -52,6 +63,7 @@ std::string_view to_string(Permission permission) noexcept {
     case Permission::open: return "nothing";
     case Permission::authenticated: return "a certificate or token";
     case Permission::node: return "a node's certificate";
+    case Permission::services_read: return "rpc:call or cluster:read";
     default: break;
   }
   for (const auto& scope : kScopes) {
@@ -131,9 +143,7 @@ Result<void> require(const Caller& caller, Permission permission) {
   if (!caller.identity) {
     return Error(Errc::not_permitted, fmt::format("credentials are needed: this requires {}", to_string(permission)));
   }
-  const bool allowed = permission == Permission::authenticated ||
-                       (permission == Permission::node ? caller.is_node() : caller.scopes.has(permission));
-  if (allowed) return {};
+  if (may(caller, permission)) return {};
   return Error(Errc::not_permitted, fmt::format("{} \"{}\" may not do that: it requires {}", kind_of(caller),
                                                 caller.identity->name, to_string(permission)));
 }

@@ -18,6 +18,7 @@ enum class Permission : std::uint8_t {
   open,           ///< anyone, without any identity (`/health`)
   authenticated,  ///< any verified certificate or token; methods marked `public`
   node,           ///< a worker's or coordinator's certificate over `p2p/1` (`/internal/*`)
+  services_read,  ///< rpc:call or cluster:read: who may call services or sees the fleet may know what they are
   rpc_call,
   services_control,
   logs_read,
@@ -29,7 +30,7 @@ enum class Permission : std::uint8_t {
   admin,
 };
 
-/// `rpc:call`, `logs:read`, …; `open`, `authenticated` and `node` are not scopes and have descriptive texts.
+/// `rpc:call`, `logs:read`, …; those before `rpc_call` are not scopes and have descriptive texts.
 std::string_view to_string(Permission permission) noexcept;
 /// Only grantable scopes: `rpc:call` … `admin`.
 std::optional<Permission> parse_scope(std::string_view text) noexcept;

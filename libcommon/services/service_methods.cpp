@@ -157,10 +157,12 @@ rpc::Method method(std::string name, std::string description, auth::Permission p
 
 rpc::Service services_service(ServiceHost& host) {
   rpc::Service service{"services", P2P_VERSION, "The services of this node", true, {}};
-  rpc::Method all = method("services.list", "All services of this node and their states", auth::Permission::rpc_call);
+  rpc::Method all =
+      method("services.list", "All services of this node and their states", auth::Permission::services_read);
   all.idempotent = true;
   all.handler = [&host](const CallContext&) { return call_list(host); };
-  rpc::Method one = method("services.describe", "One service: methods, schemas, state", auth::Permission::rpc_call);
+  rpc::Method one =
+      method("services.describe", "One service: methods, schemas, state", auth::Permission::services_read);
   one.idempotent = true;
   one.params_schema = kNameSchema;
   one.handler = [&host](CallContext call) { return call_describe(host, std::move(call)); };
@@ -179,12 +181,12 @@ rpc::Service services_service(ServiceHost& host) {
 void add_service_routes(net::Router& router, ServiceHost& host) {
   net::Route all;
   all.pattern = "/services";
-  all.permission = auth::Permission::rpc_call;
+  all.permission = auth::Permission::services_read;
   all.handler = [&host](net::Request&) { return respond_list(host); };
   router.add(std::move(all));
   net::Route one;
   one.pattern = "/services/{name}";
-  one.permission = auth::Permission::rpc_call;
+  one.permission = auth::Permission::services_read;
   one.handler = [&host](net::Request& request) { return respond_describe(host, request); };
   router.add(std::move(one));
   for (const ControlWord& control : kControls) {

@@ -71,6 +71,20 @@ TEST_CASE("deny by default: who may do what") {
   CHECK(require(person, Permission::admin).has_value());
 }
 
+TEST_CASE("services are shown to who may call them and to who sees the fleet, and to nobody else") {
+  Caller bearer = someone(pki::Role::operator_, false);
+  for (const char* scope : {"rpc:call", "cluster:read"}) {
+    bearer.scopes = Scopes::parse(scope).value();
+    CHECK(require(bearer, Permission::services_read).has_value());
+  }
+  bearer.scopes = Scopes::parse("services:control,logs:read,certs:manage,metrics:read").value();
+  const auto refused = require(bearer, Permission::services_read);
+  CHECK(refused.error().context == "operator \"n-1\" may not do that: it requires rpc:call or cluster:read");
+  CHECK_FALSE(require(someone(pki::Role::worker, true), Permission::services_read).has_value());
+  CHECK_FALSE(require(Caller(), Permission::services_read).has_value());
+  CHECK_FALSE(Scopes::parse("services:read").has_value());
+}
+
 TEST_CASE("a refusal names the missing permission, and tells credentials from rights") {
   const auto refused = require(someone(pki::Role::worker, true), Permission::logs_read);
   CHECK(refused.error().kind() == Errc::not_permitted);

@@ -240,7 +240,7 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "the routes say the same as the methods") 
     const auto match = router.find(method, path);
     REQUIRE(match.route != nullptr);
     CHECK(match.route->permission ==
-          (method == net::Method::get ? auth::Permission::rpc_call : auth::Permission::services_control));
+          (method == net::Method::get ? auth::Permission::services_read : auth::Permission::services_control));
     made.captured = match.captured;
     return run(match.route->handler(made));
   };
