@@ -6,7 +6,7 @@ _p2p_ctl() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case "$at ${COMP_WORDS[i]}" in
-      ' call' | ' certs' | ' certs list' | ' certs revoke' | ' completion' | ' config' | ' config get' | ' context' | ' context add' | ' context ls' | ' context rm' | ' context use' | ' dashboard' | ' nodes' | ' nodes forget' | ' nodes remove' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke' | ' top' | ' wait' | ' wait node' | ' wait service' | ' watch' | ' watch nodes' | ' watch services') at+=" ${COMP_WORDS[i]}" ;;
+      ' call' | ' certs' | ' certs list' | ' certs renew' | ' certs revoke' | ' completion' | ' config' | ' config get' | ' context' | ' context add' | ' context ls' | ' context rm' | ' context use' | ' dashboard' | ' nodes' | ' nodes forget' | ' nodes remove' | ' ping' | ' services' | ' services describe' | ' services restart' | ' services start' | ' services stop' | ' status' | ' token' | ' token create' | ' token list' | ' token revoke' | ' top' | ' wait' | ' wait node' | ' wait service' | ' watch' | ' watch nodes' | ' watch services') at+=" ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -34,11 +34,15 @@ _p2p_ctl() {
         ;;
       ' certs')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind=words choices='list revoke'
+        kind=words choices='list renew revoke'
         ;;
       ' certs list')
         options='--all --cert --context --coordinator --help --home --key --output --quiet --revoked --verbose --version -a -h -o -q -v'
         kind='none'
+        ;;
+      ' certs renew')
+        options='--cert --context --coordinator --help --home --key --output --quiet --timeout --verbose --version -h -o -q -v'
+        kind='nodes'
         ;;
       ' certs revoke')
         options='--cert --context --coordinator --help --home --key --output --quiet --reason --verbose --version --yes -h -o -q -v'

@@ -4,7 +4,7 @@ function __p2p_ctl_at
     set -l at ''
     for word in (commandline -opc)[2..-1]
         switch "$at $word"
-            case ' call' ' certs' ' certs list' ' certs revoke' ' completion' ' config' ' config get' ' context' ' context add' ' context ls' ' context rm' ' context use' ' dashboard' ' nodes' ' nodes forget' ' nodes remove' ' ping' ' services' ' services describe' ' services restart' ' services start' ' services stop' ' status' ' token' ' token create' ' token list' ' token revoke' ' top' ' wait' ' wait node' ' wait service' ' watch' ' watch nodes' ' watch services'
+            case ' call' ' certs' ' certs list' ' certs renew' ' certs revoke' ' completion' ' config' ' config get' ' context' ' context add' ' context ls' ' context rm' ' context use' ' dashboard' ' nodes' ' nodes forget' ' nodes remove' ' ping' ' services' ' services describe' ' services restart' ' services start' ' services stop' ' status' ' token' ' token create' ' token list' ' token revoke' ' top' ' wait' ' wait node' ' wait service' ' watch' ' watch nodes' ' watch services'
                 set at "$at $word"
         end
     end
@@ -59,6 +59,7 @@ complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s q -l quiet -d 'say only what we
 complete -c p2p-ctl -n "__p2p_ctl_at ' call'" -s v -l verbose -d 'say what is being done'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -f
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -a list -d 'Lists the certificates that the fleet\'s CA has signed'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -a renew -d 'Has a node get a new certificate now'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -a revoke -d 'Revokes a certificate: within seconds no node accepts it'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs'" -l context -x -a '(p2p-ctl __names contexts </dev/null 2>/dev/null)' -d 'the fleet to talk to, as in "p2p-ctl context ls"'
@@ -83,6 +84,18 @@ complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s h -l help -d 'print this 
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s q -l quiet -d 'say only what went wrong'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs list'" -s v -l verbose -d 'say what is being done'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -f -a '(p2p-ctl __names nodes </dev/null 2>/dev/null)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l context -x -a '(p2p-ctl __names contexts </dev/null 2>/dev/null)' -d 'the fleet to talk to, as in "p2p-ctl context ls"'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l coordinator -x -d 'the coordinator to talk to (else $P2P_COORDINATOR, the context, 127.0.0.1:8001)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l key -r -F -d 'the key of that certificate'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l timeout -x -d 'how long to wait, 1m by default'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -l version -d 'print the version'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -s h -l help -d 'print this help'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -s o -l output -x -a 'table json yaml name' -d 'how to print'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -s q -l quiet -d 'say only what went wrong'
+complete -c p2p-ctl -n "__p2p_ctl_at ' certs renew'" -s v -l verbose -d 'say what is being done'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -f
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l cert -r -F -d 'the certificate to show (else $P2P_TOKEN, the context\'s)'
 complete -c p2p-ctl -n "__p2p_ctl_at ' certs revoke'" -l context -x -a '(p2p-ctl __names contexts </dev/null 2>/dev/null)' -d 'the fleet to talk to, as in "p2p-ctl context ls"'

@@ -23,6 +23,7 @@ nanoseconds part_of(nanoseconds whole, double part) {
 std::string_view to_string(RenewalReason reason) noexcept {
   switch (reason) {
     case RenewalReason::missing: return "missing";
+    case RenewalReason::requested: return "requested";
     case RenewalReason::names_changed: return "names_changed";
     case RenewalReason::suggested_time: return "suggested_time";
     case RenewalReason::authority_replaced: return "authority_replaced";
@@ -45,6 +46,7 @@ void Renewal::use(std::optional<CertificateLife> life) {
   life_ = std::move(life);
   window_.reset();
   superseded_from_.reset();
+  requested_ = false;
 }
 
 void Renewal::suggest(const RenewalWindow& window) {
@@ -64,6 +66,7 @@ void Renewal::failed(std::string why, std::optional<std::chrono::seconds> retry_
   }
   ++failures_;
   last_error_ = std::move(why);
+  requested_ = false;
   failed_at_ = now;
   wait_ = wait;
 }
@@ -89,6 +92,7 @@ WallTime Renewal::planned() const {
 
 std::optional<RenewalReason> Renewal::reason(WallTime now) const {
   if (!life_) return RenewalReason::missing;
+  if (requested_) return RenewalReason::requested;
   if (!has_wanted_names()) return RenewalReason::names_changed;
   if (now < planned()) return std::nullopt;
   if (superseded_from_ && now >= *superseded_from_) return RenewalReason::authority_replaced;
@@ -96,6 +100,7 @@ std::optional<RenewalReason> Renewal::reason(WallTime now) const {
 }
 
 WallTime Renewal::next_attempt(WallTime now) const {
+  if (requested_) return now;
   const WallTime wanted = reason(now) ? now : planned();
   // A clock that was set back must not turn a wait of minutes into one of years.
   const bool waiting = failures_ > 0 && now >= failed_at_;

@@ -24,6 +24,7 @@ struct CertificateLife {
 
 enum class RenewalReason : unsigned char {
   missing,             ///< there is no certificate
+  requested,           ///< somebody asked for a new one
   names_changed,       ///< it is not for a name that is wanted
   suggested_time,      ///< the CA's window (RFC 9773) has come
   authority_replaced,  ///< another key of the CA signs now
@@ -54,8 +55,8 @@ class Renewal {
   /// `random` outlives this; it chooses the point in a window and the jitter.
   explicit Renewal(Random& random) : random_(random) {}
 
-  /// The certificate that is in use from now on, or none. Forgets the CA's window and supersede(), which were for the
-  /// one before.
+  /// The certificate that is in use from now on, or none. Forgets the CA's window, supersede() and request(), which
+  /// were for the one before.
   void use(std::optional<CertificateLife> life);
   /// The names that it should have; those that it has beyond them are no reason to renew.
   void want(std::vector<pki::SubjectName> names) { wanted_ = std::move(names); }
@@ -64,6 +65,9 @@ class Renewal {
 
   /// The key that signed the certificate in use signs no more: it is to be renewed from then on.
   void supersede(WallTime from) { superseded_from_ = from; }
+  /// Somebody asked for another one: it is due now, also while a try after a failure waits. failed() ends that: who
+  /// asked is told, and may ask again.
+  void request() { requested_ = true; }
 
   /// The last try failed. The next one comes after 1 min, doubled with each failure to 6 h, cut by a random part of up
   /// to a half; not before the server's `retry_after`; and never past a fifth of the life that is left. Without a valid
@@ -89,6 +93,7 @@ class Renewal {
   std::optional<RenewalWindow> window_;
   WallTime chosen_{};  // in window_
   std::optional<WallTime> superseded_from_;
+  bool requested_ = false;
   WallTime failed_at_{};
   std::chrono::nanoseconds wait_{};  // from failed_at_
   unsigned failures_ = 0;

@@ -188,4 +188,48 @@ killed_at() {
   [[ $status == 5 && $stderr == *'"nobody" has no valid certificate'* ]]
 }
 
+# The serial number of the certificate that a node shows, as openssl writes it.
+shown_serial() {
+  openssl s_client -connect "127.0.0.1:$(port_of "$1")" </dev/null 2>/dev/null | openssl x509 -noout -serial | sed 's/.*=//'
+}
+# Also without the colons and zeros of others.
+same_number() { [[ $(tr a-f A-F <<<"$1" | sed 's/^0*//') == "$(sed 's/^0*//' <<<"$2")" ]]; }
+
+@test "p2p-ctl certs renew: a node has a new certificate at once, for the same key, and the log says who asked" {
+  local name file before key
+  for name in worker-1 coordinator-1; do
+    file=$FLEET/homes/worker-1/certs/worker-1_cert.pem
+    [[ $name == worker-1 ]] || file=$P2P_HOME/certs/coordinator-1_cert.pem
+    before=$(openssl x509 -in "$file" -noout -serial | sed 's/.*=//')
+    key=$(openssl x509 -in "$file" -noout -pubkey)
+    same_number "$before" "$(shown_serial "$name")"
+    if [[ $name == worker-1 ]]; then
+      p2p-ctl certs renew worker-1 -o json >"$FLEET/renewed"
+    else
+      p2p-ctl certs renew -o json >"$FLEET/renewed"
+    fi
+    [[ $(jq -r '.[0].name' "$FLEET/renewed") == "$name" ]]
+    run ! same_number "$before" "$(openssl x509 -in "$file" -noout -serial | sed 's/.*=//')"
+    same_number "$(jq -r '.[0].serial' "$FLEET/renewed")" "$(openssl x509 -in "$file" -noout -serial | sed 's/.*=//')"
+    same_number "$(jq -r '.[0].serial' "$FLEET/renewed")" "$(shown_serial "$name")"
+    [[ $(openssl x509 -in "$file" -noout -pubkey) == "$key" ]]
+    openssl verify -CAfile "$P2P_HOME/certs/ca_cert.pem" "$file"
+    # The one before is good until its end.
+    run p2p-ctl certs list -o json
+    [[ $(jq --arg name "$name" 'map(select(.name == $name)) | length' <<<"$output") == 2 ]]
+    wait_until 20 audited "operator/operator has renewed the certificate of $name, which is $(jq -r '.[0].serial' "$FLEET/renewed") now"
+  done
+  p2p-ctl call system.ping --node worker-1
+  local worker=$FLEET/homes/worker-1/certs/worker-1
+  run -4 p2p-ctl --cert "${worker}_cert.pem" --key "${worker}_key.pem" certs renew worker-1
+  run -5 p2p-ctl certs renew nobody
+  # Why not is said to who asked, and the node goes on with what it has.
+  before=$(shown_serial worker-2)
+  chmod 644 "$FLEET/homes/worker-2/certs/worker-2_key.pem"
+  run --separate-stderr p2p-ctl certs renew worker-2
+  [[ $status == 1 && $stderr == *'the certificate was not renewed: '*'worker-2_key.pem'* ]]
+  [[ $(shown_serial worker-2) == "$before" ]]
+}
+audited() { p2p-logs query --logger Audit --template '{message}' --limit 0 2>/dev/null | grep -q -- "$1"; }
+
 is_gone_here() { [[ -z $(status_of "$1") ]]; }

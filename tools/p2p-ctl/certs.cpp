@@ -1,4 +1,4 @@
-// p2p-ctl certs: what the fleet's CA has signed, and taking it back, from afar.
+// p2p-ctl certs: what the fleet's CA has signed, having it sign anew, and taking it back, from afar.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -39,6 +39,38 @@ class List final : public cli::Command {
  private:
   bool all_ = false;
   bool revoked_ = false;
+};
+
+class Renew final : public cli::Command {
+ public:
+  void declare(cli::Options& options) override {
+    options.optional_argument("NODE", node_, "whose certificate; the coordinator's unless said")
+        .duration("--timeout", "TIME", timeout_, "how long to wait, 1m by default");
+  }
+
+  Attempt<void> run(cli::Session& session) override {
+    std::optional<rpc::Target> target;
+    if (!node_.empty()) {
+      if (auto good = check_name("node", node_); !good) return good;
+      target = {rpc::Target::Kind::node, node_};
+    }
+    auto client = cli::NodeClient::open(session);
+    if (!client) return client.error();
+    const auto renewed = client->rpc("certificate.renew", {}, target, timeout_);
+    if (!renewed) {
+      cli::Failure failure = renewed.error();
+      if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl nodes";
+      return failure;
+    }
+    const std::vector<cli::Column> columns{cli::member_column("NAME", "name"), cli::member_column("SERIAL", "serial"),
+                                           cli::date_column("EXPIRES", "not_after")};
+    session.out.list('[' + *renewed + ']', columns, "name");
+    return {};
+  }
+
+ private:
+  std::string node_;
+  std::chrono::milliseconds timeout_{60'000};
 };
 
 class Revoke final : public cli::Command {
@@ -105,6 +137,7 @@ class Revoke final : public cli::Command {
 }  // namespace
 
 std::unique_ptr<cli::Command> make_certs_list() { return std::make_unique<List>(); }
+std::unique_ptr<cli::Command> make_certs_renew() { return std::make_unique<Renew>(); }
 std::unique_ptr<cli::Command> make_certs_revoke() { return std::make_unique<Revoke>(); }
 
 }  // namespace p2p::ctl

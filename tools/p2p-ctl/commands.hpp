@@ -9,6 +9,7 @@ namespace p2p::ctl {
 
 std::unique_ptr<cli::Command> make_call();
 std::unique_ptr<cli::Command> make_certs_list();
+std::unique_ptr<cli::Command> make_certs_renew();
 std::unique_ptr<cli::Command> make_certs_revoke();
 std::unique_ptr<cli::Command> make_completion();
 std::unique_ptr<cli::Command> make_config_get();

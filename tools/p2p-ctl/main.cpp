@@ -47,6 +47,7 @@ const p2p::cli::CommandEntry kCommands[] = {
      make_config_get},
     {"certs list", "Lists the certificates that the fleet's CA has signed.", "p2p-ctl certs list --revoked",
      make_certs_list},
+    {"certs renew", "Has a node get a new certificate now.", "p2p-ctl certs renew worker-3", make_certs_renew},
     {"certs revoke", "Revokes a certificate: within seconds no node accepts it.",
      "p2p-ctl certs revoke worker-3 --reason key-compromise", make_certs_revoke},
     {"token create", "Makes a token for who has no certificate, and prints it.",

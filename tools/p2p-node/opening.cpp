@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "certificates/pki_routes.hpp"
+#include "certificates/renewal_method.hpp"
 #include "config/describe.hpp"
 #include "fleet/client_drops.hpp"
 #include "fleet/cluster_control.hpp"
@@ -191,6 +192,9 @@ Result<void> Node::open_tokens() {
 }
 
 Result<void> Node::open_authority() {
+  registry_.publish(renewal_service(
+      {config_.node_id, loops_->control().get_executor(),
+       [this](std::shared_ptr<net::Reply<Renewer::Renewed>> asker) { own_->renew_now(std::move(asker)); }, log_sink_}));
   if (!is_coordinator()) return {};
   auto opened = FleetAuthority::open({options_.config, options_.paths, loops_->control(), pool_, identity(),
                                       *membership_, registry_, clock_, log_sink_},

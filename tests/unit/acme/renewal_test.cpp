@@ -58,6 +58,24 @@ TEST_CASE("when another key of the CA signs, the certificate is renewed at the g
   CHECK_FALSE(c.renewal.due(after(6s)).has_value());
 }
 
+TEST_CASE("a certificate that somebody asks for is renewed at once, also while the next try waits, and once") {
+  Case c;
+  c.renewal.request();
+  CHECK(c.renewal.due(kBegin) == RenewalReason::requested);
+  c.renewal.use(CertificateLife{kBegin, after(2160h), kNames});
+  CHECK_FALSE(c.renewal.due(after(1s)).has_value());
+  // It failed: who asked is told, and the usual waits go on.
+  c.renewal.request();
+  c.renewal.failed("refused", std::nullopt, after(1s));
+  CHECK_FALSE(c.renewal.due(after(2s)).has_value());
+  CHECK(c.renewal.health(after(2s)).state == RenewalState::good);
+  // It is time, the last try failed, and the next one is an hour away.
+  c.renewal.failed("refused", std::chrono::hours(1), after(1440h));
+  CHECK_FALSE(c.renewal.due(after(1440h + 1s)).has_value());
+  c.renewal.request();
+  CHECK(c.renewal.due(after(1440h + 1s)) == RenewalReason::requested);
+}
+
 TEST_CASE("a window of the CA: a random point in it, chosen once") {
   Case c(0.25);
   c.renewal.suggest({after(100h), after(140h)});

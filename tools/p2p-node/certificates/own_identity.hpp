@@ -50,6 +50,8 @@ class OwnIdentity {
   void start(net::TaskGroup& tasks);
   /// The node announces these `host:port` from now on: where the certificate is not for them, another one is got.
   void take_addresses(const std::vector<std::string>& addresses);
+  /// As Renewer::renew_now(). After begin().
+  void renew_now(std::shared_ptr<net::Reply<Renewer::Renewed>> asker) { renewer_->renew_now(std::move(asker)); }
   /// Takes over a certificate, key or CA that changed on disk. Blocks.
   void reread();
 

@@ -11,6 +11,7 @@
 #include "acme/identifier.hpp"
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
+#include "base/text.hpp"
 
 namespace p2p::node {
 
@@ -90,6 +91,16 @@ void Renewer::supersede(WallTime from) {
   wake();
 }
 
+void Renewer::renew_now(std::shared_ptr<net::Reply<Renewed>> asker) {
+  askers_.push_back(std::move(asker));
+  renewal_.request();
+  wake();
+}
+
+void Renewer::answer_askers(const Renewed& outcome) {
+  for (const auto& asker : std::exchange(askers_, {})) asker->give(outcome);
+}
+
 void Renewer::want(std::vector<pki::SubjectName> names) {
   std::erase_if(names, acme::is_loopback);
   if (names == names_) return;
@@ -144,6 +155,7 @@ asio::awaitable<void> Renewer::attempt(RenewalReason reason) {
   hooks_.renewed();
   if (in_use_->facts().sha256 == facts.sha256) {
     renewal_.succeeded();
+    answer_askers(facts);
     co_return;
   }
   take_failure(reason, {Error(Errc::failed, "the new certificate is in its file, but could not be taken over"), {}});
@@ -195,15 +207,19 @@ void Renewer::leave_out(const std::vector<pki::SubjectName>& names, const std::s
 void Renewer::take_failure(RenewalReason reason, const acme::ClientFailure& failure) {
   // Addresses behind a NAT cannot be proved; the certificate is as good without them as it was.
   if (reason == RenewalReason::names_changed && !failure.names.empty()) {
-    return leave_out(failure.names, failure.error.context);
+    leave_out(failure.names, failure.error.context);
+    // Not what they asked for: that comes next.
+    return;
   }
+  answer_askers(failure.error);
   const WallTime now = clock_.wall();
   renewal_.failed(failure.error.context, failure.retry_after, now);
   const auto health = renewal_.health(now);
-  const auto left = std::chrono::duration_cast<hours>(in_use_->facts().not_after - now);
-  const auto again = std::chrono::duration_cast<minutes>(health.next_attempt - now);
-  log_.error("the certificate could not be renewed, and is valid for {} h yet: {}; trying again in {} min",
-             std::max(left.count(), hours::rep{0}), failure.error.context, again.count() + 1);
+  const auto until = [&](WallTime time) {
+    return format_duration(std::max(std::chrono::duration_cast<std::chrono::milliseconds>(time - now), {}));
+  };
+  log_.error("the certificate could not be renewed, and is valid for {} yet: {}; trying again in {}",
+             until(in_use_->facts().not_after), failure.error.context, until(health.next_attempt));
 }
 
 asio::awaitable<void> Renewer::ask_for_suggestion() {

@@ -5,10 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "acme/renewal.hpp"
 #include "net/blocking_pool.hpp"
+#include "net/reply.hpp"
 #include "net/tls.hpp"
 #include "own_certificate.hpp"
 
@@ -38,6 +41,10 @@ class Renewer {
   void supersede(WallTime from);
   /// The names under which the node is reached now, without its own and the loopback ones.
   void want(std::vector<pki::SubjectName> names);
+  using Renewed = Result<pki::CertificateFacts>;
+  /// Renews now, whatever is left of the life of the certificate in use: `asker` gets what is in use then, or why it
+  /// could not be renewed. Where a try is under way, its outcome is the answer.
+  void renew_now(std::shared_ptr<net::Reply<Renewed>> asker);
   /// Renews when it is time, until cancelled.
   boost::asio::awaitable<void> run();
 
@@ -52,6 +59,7 @@ class Renewer {
   void leave_out(const std::vector<pki::SubjectName>& names, const std::string& why);
   void tell_wanted();
   void wake();
+  void answer_askers(const Renewed& outcome);
 
   boost::asio::io_context& control_;
   const Options options_;
@@ -67,6 +75,7 @@ class Renewer {
   std::vector<pki::SubjectName> names_;     // as want() was told
   std::vector<pki::SubjectName> unproved_;  // of those; no reason to renew until `names_` changes
   Monotonic next_suggestion_{};
+  std::vector<std::shared_ptr<net::Reply<Renewed>>> askers_;  // of renew_now()
 };
 
 }  // namespace p2p::node
