@@ -33,9 +33,10 @@ class Judgement {
 
 void judge_services(const NodeEntry& node, Judgement& out) {
   for (const auto& [name, service] : node.services) {
-    if (service.state == "failed") out.failing(fmt::format("{}: failed", name));
+    const std::string why = service.error.empty() ? "" : "; " + service.error;
+    if (service.state == "failed") out.failing(fmt::format("{}: failed{}", name, why));
     if (service.state == "degraded") {
-      out.failing(fmt::format("{}: degraded, its program died {} times", name, service.restarts));
+      out.failing(fmt::format("{}: degraded, its program died {} times{}", name, service.restarts, why));
     }
   }
 }

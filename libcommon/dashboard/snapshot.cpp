@@ -85,6 +85,7 @@ Json to_json(const NodeEntry& node) {
     Json& entry = out["services"][name] = {{"state", service.state}, {"restarts", service.restarts}};
     if (!service.version.empty()) entry["version"] = service.version;
     put(entry, "calls_per_second", service.calls_per_second);
+    if (!service.error.empty()) entry["error"] = service.error;
   }
   if (node.last_error) {
     out["last_error"] = {{"timestamp", format_rfc3339(node.last_error->timestamp)},

@@ -28,6 +28,7 @@ struct ServiceEntry {
   std::string state;    ///< running, starting, stopped, degraded, failed
   std::uint64_t restarts = 0;
   std::optional<double> calls_per_second;
+  std::string error{};  ///< why it does not run, with the last that it said; empty: it does, or nothing is known
   bool operator==(const ServiceEntry&) const = default;
 };
 

@@ -37,6 +37,16 @@ bool read_latency(const Json& value, LatencyCounts& into) {
   return true;
 }
 
+/// At most `limit` bytes of it, as something to show; no character is cut in two.
+std::string clipped(std::string_view text, std::size_t limit) {
+  std::string out = escape_controls(text);
+  if (out.size() <= limit) return out;
+  constexpr std::string_view kMore = "…";
+  std::size_t end = limit - kMore.size();
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U) --end;
+  return out.substr(0, end).append(kMore);
+}
+
 bool read_services(const Json& value, std::vector<ServiceFigures>& into) {
   if (!value.is_array() || value.size() > kMaxFiguresServices) return false;
   for (const Json& entry : value) {
@@ -46,6 +56,10 @@ bool read_services(const Json& value, std::vector<ServiceFigures>& into) {
     ServiceFigures service{entry[0].get<std::string>(), entry[1].get<std::string>(), entry[2].get<std::uint64_t>(),
                            entry[3].get<std::uint64_t>()};
     if (!is_valid_name(service.name) || service.state.size() > kMaxFiguresName) return false;
+    if (entry.size() > 4 && entry[4].is_string())
+      service.version = clipped(entry[4].get<std::string>(), kMaxFiguresName);
+    if (entry.size() > 5 && entry[5].is_string())
+      service.trouble = clipped(entry[5].get<std::string>(), kMaxFiguresTrouble);
     into.push_back(std::move(service));
   }
   return true;
@@ -84,9 +98,15 @@ std::string encode_figures(const NodeFigures& figures) {
         {"until", static_cast<std::uint64_t>(figures.certificate->not_after.time_since_epoch().count())}};
   }
   Json services = Json::array();
+  std::size_t trouble_bytes = 0;
   for (const ServiceFigures& service : figures.services) {
     if (services.size() == kMaxFiguresServices) break;
-    services.push_back({service.name, service.state, service.restarts, service.calls});
+    Json entry = {service.name, service.state, service.restarts, service.calls,
+                  clipped(service.version, kMaxFiguresName)};
+    std::string trouble = clipped(service.trouble, kMaxFiguresTrouble);
+    trouble_bytes += trouble.size();
+    if (!trouble.empty() && trouble_bytes <= kMaxFiguresTroubles) entry.push_back(std::move(trouble));
+    services.push_back(std::move(entry));
   }
   out["services"] = std::move(services);
   return to_text(dump_cbor(out));

@@ -2,8 +2,9 @@
 //
 // On the wire it is CBOR, a map: {"cpu": share, "load1": n, "cores": n, "memory": [used, total], "disk": [used, total],
 // "rss": bytes, "calls": n, "errors": n, "latency": [counts of call_latency.hpp, without zeros at the end],
-// "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls], …]}.
-// Counts are since the node's start. What is not known is absent; members that this version does not know are skipped.
+// "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls,
+// version, trouble], …]}; the last two may be left out. Counts are since the node's start. What is not known is absent;
+// members that this version does not know are skipped.
 #pragma once
 
 #include <chrono>
@@ -21,12 +22,16 @@ namespace p2p::metrics {
 
 inline constexpr std::size_t kMaxFiguresBytes = 64 << 10;
 inline constexpr std::size_t kMaxFiguresServices = 256;
+/// Of one service, and of all together; what is longer is cut, or left out.
+inline constexpr std::size_t kMaxFiguresTrouble = 240, kMaxFiguresTroubles = 16 << 10;
 
 struct ServiceFigures {
   std::string name;
   std::string state;  ///< as of services::to_string(ServiceState)
   std::uint64_t restarts = 0;
   std::uint64_t calls = 0;
+  std::string version{};  ///< empty: unknown
+  std::string trouble{};  ///< why it does not run, UTF-8 without control characters; empty where it does
   bool operator==(const ServiceFigures&) const = default;
 };
 

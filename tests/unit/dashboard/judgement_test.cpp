@@ -58,6 +58,16 @@ TEST_CASE("what makes a node failing") {
   }
 }
 
+TEST_CASE("a service that fails is named with what it said last") {
+  NodeEntry node = healthy();
+  node.services["queue"] = {"", "degraded", 6, {}, "exited with status 1: cannot read the queue"};
+  node.services["disk"].state = "failed";
+  judge(node);
+  CHECK(node.problems == std::vector<std::string>{"disk: failed",
+                                                  "queue: degraded, its program died 6 times; exited "
+                                                  "with status 1: cannot read the queue"});
+}
+
 TEST_CASE("what makes a warning") {
   NodeEntry node = healthy();
   node.status = "suspected";

@@ -35,9 +35,10 @@ TEST_CASE("figures arrive as they were sent, and what is not known stays unknown
   sent.errors = 1;
   sent.latency[4] = 11;
   sent.certificate = CertificateFigures{"0a1b", std::chrono::sys_seconds(1s), std::chrono::sys_seconds(9s)};
-  sent.services = {{"disk", "running", 2, 7}};
+  sent.services = {{"disk", "running", 2, 7, "1.0.0", ""},
+                   {"queue", "degraded", 6, 0, "", "exited with status 1: cannot read the queue"}};
   const std::string payload = encode_figures(sent);
-  CHECK(payload.size() < 250);
+  CHECK(payload.size() < 320);
   const auto arrived = decode_figures(payload);
   REQUIRE(arrived.has_value());
   CHECK(*arrived == sent);
@@ -45,12 +46,37 @@ TEST_CASE("figures arrive as they were sent, and what is not known stays unknown
 }
 
 TEST_CASE("members of a later version are skipped, and an earlier version just tells less") {
-  const auto some =
-      decode_figures(cbor({{"cpu", 0.5}, {"gpu", {1, 2}}, {"services", {{"a", "running", 0, 1, "new"}}}}));
+  const auto some = decode_figures(
+      cbor({{"cpu", 0.5},
+            {"gpu", {1, 2}},
+            {"services", {{"a", "running", 0, 1, "2", "", "new"}, {"b", "running", 0, 1}, {"c", "x", 0, 1, 7, 8}}}}));
   REQUIRE(some.has_value());
   CHECK(some->cpu == 0.5);
-  CHECK(some->services.size() == 1);
+  REQUIRE(some->services.size() == 3);
+  CHECK(some->services[0].version == "2");
+  CHECK(some->services[1].version.empty());
+  CHECK(some->services[2].trouble.empty());
   CHECK(decode_figures(cbor(Json::object())).has_value());
+}
+
+TEST_CASE(
+    "what services say of their trouble is shown as text, cut between characters, and never makes figures too long") {
+  NodeFigures sent;
+  const std::string long_text = std::string(kMaxFiguresTrouble - 4, 'x') + "ééé";
+  sent.services = {{"a", "error", 0, 0, "", "\x1b[31mred"}, {"b", "error", 0, 0, "", long_text}};
+  const auto arrived = decode_figures(encode_figures(sent));
+  REQUIRE(arrived.has_value());
+  CHECK(arrived->services[0].trouble == "\\x1b[31mred");
+  CHECK(arrived->services[1].trouble == std::string(kMaxFiguresTrouble - 4, 'x') + "…");
+  sent.services.clear();
+  for (int i = 0; i < 300; ++i) {
+    sent.services.push_back({std::string(60, 'n') + std::to_string(i), "degraded", 1'000'000, 1'000'000'000'000,
+                             std::string(64, 'v'), std::string(1000, 't')});
+  }
+  const std::string payload = encode_figures(sent);
+  CHECK(payload.size() <= kMaxFiguresBytes);
+  REQUIRE(decode_figures(payload).has_value());
+  CHECK(decode_figures(payload)->services.size() == kMaxFiguresServices);
 }
 
 TEST_CASE("figures that cannot be are refused or unknown") {

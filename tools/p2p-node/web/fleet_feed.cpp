@@ -197,6 +197,8 @@ void FleetFeed::add_figures(dashboard::NodeEntry& entry, const Known& node, Wall
     dashboard::ServiceEntry& to = entry.services[service.name];
     to.state = service.state == "error" ? "failed" : service.state;
     to.restarts = service.restarts;
+    to.error = service.trouble;
+    if (!service.version.empty()) to.version = service.version;
     if (const auto calls = node.service_calls.find(service.name); calls != node.service_calls.end()) {
       to.calls_per_second = calls->second.second;
     }
@@ -216,7 +218,10 @@ dashboard::NodeEntry FleetFeed::entry_of(const membership::NodeView& node, Monot
   const auto offset = node_id == parts_.self_id ? std::optional(0ms) : parts_.directory.clock_offset(node_id);
   if (offset) out.clock_offset_ms = offset->count();
   // Until the node tells more, and where it is of a version that does not.
-  for (const auto& service : node.record->services) out.services[service.name] = {service.version, "running", 0, {}};
+  for (const auto& [name, version] : node.record->services) {
+    // A manifest without a version counts as "0".
+    out.services[name] = {version == "0" ? "" : version, "running", 0, {}, {}};
+  }
 
   Known& state = known_[node_id];
   if (state.figures && now - state.heard > kStaleFigures) state.figures.reset();

@@ -56,7 +56,10 @@ void OwnFigures::add_calls(metrics::NodeFigures& out) const {
     // Two folders may claim one name: the one that runs is it.
     metrics::ServiceFigures& entry = services[service.name];
     if (!entry.name.empty() && service.state == services::ServiceState::error) continue;
-    entry = {service.name, std::string(services::to_string(service.state)), service.restart_count, 0};
+    entry = {service.name, std::string(services::to_string(service.state)), service.restart_count, 0, {},
+             service.error};
+    // A manifest without a version counts as "0".
+    if (service.manifest && service.manifest->version != "0") entry.version = service.manifest->version;
   }
   const auto registry = parts_.registry.snapshot();
   for (const auto& [name, service] : registry->services) {
