@@ -101,6 +101,8 @@ void append_response(std::string& out, const Response& response, const ResponseW
   if (!bodiless) {
     if (!response.content_type.empty() && is_field_value(response.content_type)) {
       append_field(out, "Content-Type", response.content_type);
+      // What a log line or a service said must not become a page in a browser that knows better.
+      if (!response.headers.has("X-Content-Type-Options")) append_field(out, "X-Content-Type-Options", "nosniff");
     }
     if (!how.streamed) {
       append_length(out, response.body.size());
@@ -108,6 +110,9 @@ void append_response(std::string& out, const Response& response, const ResponseW
       out += "Transfer-Encoding: chunked\r\n";
     }
   }
+  // Answers are of the moment, and for the one who asked, unless they say otherwise; nothing on the way keeps a token
+  // or session (RFC 6749 section 5.1).
+  if (response.status != 304 && !response.headers.has("Cache-Control")) append_field(out, "Cache-Control", "no-store");
   if (!how.keep_alive) {
     out += "Connection: close\r\n";
   } else if (how.http10_client) {

@@ -203,7 +203,6 @@ asio::awaitable<net::Response> Dispatcher::handle_method(net::Request& request) 
 net::Response Dispatcher::stream(ParsedCall parsed, Origin origin) {
   net::Response response;
   response.content_type = net::kEventStreamType;
-  response.headers.set("Cache-Control", "no-store");
   std::string id(parsed.id);
   auto work = [this, parsed = std::move(parsed), origin = std::move(origin)](ProgressSinkPtr progress) mutable {
     origin.progress = std::move(progress);

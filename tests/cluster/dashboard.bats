@@ -81,6 +81,15 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   [[ $code == 401 ]]
 }
 
+@test "the address that signs in can be read by programs" {
+  local ends
+  p2p-ctl dashboard --print --role viewer -o json >"$FLEET/printed"
+  ends=$(jq -r .expires_at "$FLEET/printed")
+  [[ $(jq -r .role "$FLEET/printed") == viewer ]] && (($(date -d "$ends" +%s) > $(date +%s)))
+  trade "$(jq -r '.address | sub(".*#t="; "")' "$FLEET/printed")"
+  [[ $code == 200 && $(jq -r .role <<<"$output") == viewer ]]
+}
+
 @test "a token ends after a minute" {
   local ends
   ends=$(p2p-ctl call dashboard.token -o json | jq -r .expires_at)
@@ -114,7 +123,12 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   for path in /api/session /api/history /api/logs; do
     web "$path" -H "Cookie: $cookie"
     [[ $code == 200 ]]
+    grep -qi '^Cache-Control: no-store' "$FLEET/head"
+    grep -qi '^X-Content-Type-Options: nosniff' "$FLEET/head"
   done
+  change system.ping '{}'
+  grep -qi '^Cache-Control: no-store' "$FLEET/head"
+  grep -qi '^X-Content-Type-Options: nosniff' "$FLEET/head"
   [[ $(jq -r .subject <<<"$(curl -sS --cacert "$P2P_HOME/certs/ca_cert.pem" -H "Cookie: $cookie" "$(origin)/api/session")") == operator ]]
   web /api/session -H "Cookie: $cookie"
   [[ $(jq 'has("secret")' <<<"$output") == false ]]
@@ -144,7 +158,15 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   [[ $(jq -r .role <<<"$output") == viewer ]]
   change cluster.nodes '{}'
   [[ $(jq '.result | length' <<<"$output") == 3 ]]
+  change services.describe '{"name":"say"}' -H 'P2P-Target: node:worker-1'
+  jq -e '.result | .state == "running" and .methods[0].name == "lines"' <<<"$output"
+  change services.list '{}' -H 'P2P-Target: all'
+  jq -e '.result | length == 3 and all(.[]; .result | type == "array")' <<<"$output"
   change services.stop '{"name":"say"}' -H 'P2P-Target: node:worker-1'
+  [[ $(jq .error.code <<<"$output") == -32004 ]]
+  change say.lines '{}' -H 'P2P-Target: node:worker-1'
+  [[ $(jq .error.code <<<"$output") == -32004 ]]
+  change certificate.renew '{}' -H 'P2P-Target: node:worker-1'
   [[ $(jq .error.code <<<"$output") == -32004 ]]
   web_change /services/say/stop -X POST
   [[ $code == 403 ]]
@@ -231,8 +253,8 @@ audited() { p2p-logs query --logger Audit --template '{message}' --limit 0 2>/de
   wait_until 30 shows '.nodes["worker-2"].health != "failing"'
   mkdir -p "$broken"
   echo 'name: broken' >"$broken/service.yaml"
-  wait_until 30 shows '.nodes["worker-2"] | .health == "failing" and .problems[0] == "broken: failed" and
-    .services.broken.state == "failed" and (.last_error.message | contains("broken")) and (.last_error.cursor | length > 0)'
+  wait_until 30 shows '.nodes["worker-2"] | .health == "failing" and .problems[0] == "broken: failed; \(.services.broken.error)" and
+    .services.broken.state == "failed" and (.services.broken.error | contains("command")) and (.last_error.message | contains("broken")) and (.last_error.cursor | length > 0)'
   rm -r "$broken"
   wait_until 30 shows '.nodes["worker-2"].health != "failing"'
 }
@@ -416,6 +438,13 @@ whole_story() {
   [[ $code == 304 && -z $output ]]
   web /dashboard -H "If-None-Match: $etag"
   [[ $code == 200 ]]
+  # What people type.
+  web / -H 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
+  [[ $code == 302 ]]
+  grep -qi '^Location: /dashboard' "$FLEET/head"
+  web /
+  [[ $code == 404 && $(jq -r .detail <<<"$output") == 'there is nothing at /' ]]
+  web /dashboard
   asset=$(grep -oE 'dashboard/assets/[A-Za-z0-9_.-]+\.js' <<<"$output" | head -n 1)
   web "/$asset"
   [[ $code == 200 ]]

@@ -47,19 +47,26 @@ TEST_CASE("a response is one message") {
   ResponseWriting how;
   how.date = "D";
   append_response(out, Response::json("{}"), how);
-  CHECK(out == "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  CHECK(out ==
+        "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\n"
+        "X-Content-Type-Options: nosniff\r\nContent-Length: 2\r\nCache-Control: no-store\r\n\r\n{}");
   out.clear();
   how.keep_alive = false;
   how.with_body = false;
   append_response(out, Response::text("abc", 503), how);
   CHECK(out ==
         "HTTP/1.1 503 Service Unavailable\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Content-Length: 3\r\nConnection: close\r\n\r\n");
+        "X-Content-Type-Options: nosniff\r\nContent-Length: 3\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
   out.clear();
   Response empty;
   empty.status = 204;
   append_response(out, empty, {.date = "D"});
-  CHECK(out == "HTTP/1.1 204 No Content\r\nDate: D\r\n\r\n");
+  CHECK(out == "HTTP/1.1 204 No Content\r\nDate: D\r\nCache-Control: no-store\r\n\r\n");
+  out.clear();
+  Response kept = Response::text("a");
+  kept.headers.add("Cache-Control", "no-cache");
+  append_response(out, kept, {.date = "D"});
+  CHECK(out.find("no-store") == std::string::npos);
 }
 
 TEST_CASE("a header cannot split or reframe a response") {

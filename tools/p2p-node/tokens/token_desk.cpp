@@ -22,13 +22,6 @@ namespace {
 constexpr std::size_t kMaxTokenRequestBytes = 16 << 10;
 constexpr std::size_t kTokenIdBytes = 16;
 
-/// Nothing on the way keeps it (RFC 6749 section 5.1).
-net::Response not_stored(std::string body) {
-  auto out = net::Response::json(std::move(body));
-  out.headers.add("Cache-Control", "no-store");
-  return out;
-}
-
 /// Only who holds a key of the fleet: a token makes no other, and takes none back.
 Result<void> require_certificate(const auth::Caller& caller) {
   const bool has_one = caller.identity && caller.certificate && caller.token_id.empty();
@@ -160,7 +153,7 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
   const std::string expires_at = format_rfc3339(token->expires_at, 0);
   log_.info("{} has made the token {} for {}: {}, until {}", auth::caller_name(caller), token->id, token->subject,
             token->scopes.to_text(), expires_at);
-  co_return not_stored(dump_json(Json{{"access_token", *text},
+  co_return net::Response::json(dump_json(Json{{"access_token", *text},
                                       {"token_type", "Bearer"},
                                       {"expires_in", (token->expires_at - token->issued_at).count()},
                                       {"expires_at", expires_at},
@@ -205,7 +198,7 @@ TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
     log_.info("{} has revoked the token {}", auth::caller_name(caller), token.id);
     out.push_back({{"jti", token.id}, {"expires_at", format_rfc3339(token.expires_at, 0)}});
   }
-  co_return not_stored(dump_json(out));
+  co_return net::Response::json(dump_json(out));
 }
 
 TokenDesk::Answer TokenDesk::list(auth::Caller, std::string) {
@@ -220,7 +213,7 @@ TokenDesk::Answer TokenDesk::list(auth::Caller, std::string) {
                    {"asked_by", asked_by},
                    {"revoked", revoked_.is_dead(token)}});
   }
-  co_return not_stored(dump_json(out));
+  co_return net::Response::json(dump_json(out));
 }
 
 }  // namespace p2p::node

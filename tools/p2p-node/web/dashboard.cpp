@@ -25,9 +25,7 @@ asio::awaitable<net::Response> answer_history(FleetFeed& feed, const net::Reques
   auto asking = feed.history(request.query_parameter("node").value_or(""), *range);
   auto text = co_await std::move(asking);
   if (!text) co_return net::Response::problem(text.error());
-  auto out = net::Response::json(std::move(*text));
-  out.headers.add("Cache-Control", "no-store");
-  co_return out;
+  co_return net::Response::json(std::move(*text));
 }
 
 }  // namespace

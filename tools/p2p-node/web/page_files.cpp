@@ -18,14 +18,28 @@ constexpr char kPolicy[] =
     "require-trusted-types-for 'script'";
 constexpr char kForEver[] = "public, max-age=31536000, immutable";
 
+/// Of a list of what is accepted: false where it is said that it is not (q=0).
+bool has_weight(std::string_view element) {
+  const std::size_t weight = element.find("q=");
+  return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
+}
+
 /// Accept-Encoding (RFC 9110 section 12.5.3): gzip is named, and not with a weight of 0.
 bool accepts_gzip(std::string_view field) {
   while (!field.empty()) {
     const std::string_view element = net::next_element(field);
     const std::string_view coding = element.substr(0, element.find_first_of("; \t"));
-    if (!net::equals_ignoring_case(coding, "gzip")) continue;
-    const std::size_t weight = element.find("q=");
-    return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
+    if (net::equals_ignoring_case(coding, "gzip")) return has_weight(element);
+  }
+  return false;
+}
+
+/// Whether it is a browser, which asks for a page: `text/html` is named in Accept, and not with a weight of 0.
+bool wants_page(std::string_view field) {
+  while (!field.empty()) {
+    const std::string_view element = net::next_element(field);
+    const std::string_view type = element.substr(0, element.find_first_of("; \t"));
+    if (net::equals_ignoring_case(type, "text/html")) return has_weight(element);
   }
   return false;
 }
@@ -46,7 +60,6 @@ net::Response answer(const EmbeddedFile& file, const net::Request& request) {
   out.headers.add("Vary", "Accept-Encoding");
   out.headers.add("Cache-Control", file.immutable ? kForEver : "no-cache");
   out.headers.add("Content-Security-Policy", kPolicy);
-  out.headers.add("X-Content-Type-Options", "nosniff");
   out.headers.add("Referrer-Policy", "no-referrer");
   out.headers.add("Cross-Origin-Opener-Policy", "same-origin");
   out.headers.add("Cross-Origin-Resource-Policy", "same-origin");
@@ -85,6 +98,13 @@ void add_page_routes(net::Router& router, std::span<const EmbeddedFile> files) {
   add(router, "/dashboard/", [](const net::Request&) {
     auto out = net::Response::text("", 308);
     out.headers.add("Location", "../dashboard");
+    return out;
+  });
+  add(router, "/", [](const net::Request& request) {
+    const bool is_browser = wants_page(request.headers.get("Accept"));
+    auto out = is_browser ? net::Response::text("", 302) : net::Response::problem(404, "there is nothing at /");
+    if (is_browser) out.headers.add("Location", "/dashboard");
+    out.headers.add("Vary", "Accept");
     return out;
   });
 }

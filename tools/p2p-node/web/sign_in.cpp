@@ -40,14 +40,7 @@ std::optional<auth::SecretHash> hash_of(std::string_view secret) {
   return crypto::sha256(as_bytes(secret));
 }
 
-net::Response not_kept(net::Response response) {
-  response.headers.add("Cache-Control", "no-store");
-  return response;
-}
-
-net::Response signed_out() {
-  return not_kept(net::Response::problem(401, "no session: sign in with p2p-ctl dashboard"));
-}
+net::Response signed_out() { return net::Response::problem(401, "no session: sign in with p2p-ctl dashboard"); }
 
 Json to_json(const auth::WebSession& session) {
   return {{"subject", session.user.subject},
@@ -169,12 +162,12 @@ std::string SignIn::cookie(std::string_view value, std::chrono::seconds life) co
 
 net::Response SignIn::open(const net::Request& request) {
   if (!is_own_page(request)) {
-    return not_kept(net::Response::problem(403, "a page of another origin may not sign in here"));
+    return net::Response::problem(403, "a page of another origin may not sign in here");
   }
   const auto body = parse_json(request.body);
   const std::string* token = body ? find_string(*body, "token") : nullptr;
   const auto hash = token == nullptr ? std::nullopt : hash_of(*token);
-  if (!hash) return not_kept(net::Response::problem(400, R"(the body must be {"token":"…"})"));
+  if (!hash) return net::Response::problem(400, R"(the body must be {"token":"…"})");
   const std::string session = new_secret(), secret = new_secret();
   const WallTime now = clock_.wall();
   const auto traded = [&] {
@@ -183,14 +176,14 @@ net::Response SignIn::open(const net::Request& request) {
   }();
   if (!traded) {
     log_.warning("a sign-in to the dashboard from {} was refused", request.caller.address);
-    return not_kept(net::Response::problem(401, traded.error().context));
+    return net::Response::problem(401, traded.error().context);
   }
   hooks_.changed();
   record("{} has signed in to the dashboard from {} as {}, {}", traded->user.subject, request.caller.address,
          auth::to_string(traded->user.role), id_of(*hash_of(session)));
   Json out = to_json(*traded);
   out["secret"] = secret;
-  auto response = not_kept(net::Response::json(dump_json(out)));
+  auto response = net::Response::json(dump_json(out));
   response.headers.add("Set-Cookie",
                        cookie(session, std::chrono::duration_cast<std::chrono::seconds>(traded->ends_at() - now)));
   return response;
@@ -199,14 +192,14 @@ net::Response SignIn::open(const net::Request& request) {
 net::Response SignIn::show(const net::Request& request) {
   const auto found = find(request);
   if (!found) return signed_out();
-  return not_kept(net::Response::json(dump_json(to_json(found->session))));
+  return net::Response::json(dump_json(to_json(found->session)));
 }
 
 net::Response SignIn::close(const net::Request& request) {
   const auto found = find(request);
   if (!found) return signed_out();
   if (!is_own_page(request) || !has_secret(found->session, request.headers.get(kSessionSecretField))) {
-    return not_kept(net::Response::problem(403, "only the session's own page may end it"));
+    return net::Response::problem(403, "only the session's own page may end it");
   }
   {
     const std::lock_guard lock(mutex_);
@@ -216,7 +209,7 @@ net::Response SignIn::close(const net::Request& request) {
   const std::string id = id_of(found->id);
   hooks_.drop([id](const auth::Caller& caller) { return caller.token_id == id; });
   record("{} has signed out, {}", found->session.user.subject, id);
-  auto response = not_kept(net::Response::text("", 204));
+  auto response = net::Response::text("", 204);
   response.headers.add("Set-Cookie", cookie("", std::chrono::seconds(0)));
   return response;
 }
