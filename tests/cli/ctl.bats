@@ -239,6 +239,7 @@ golden() {
 2|usage|context rm local|the context local is this home's own operator certificate, and always there|
 2|usage|token create --sub ci --scope rpc:call --ttl 99999d|--ttl: "99999d" is too long: at most 36500d|p2p-ctl token create --help
 2|usage|token create --sub ci --scope rpc:call --ttl 99999999999999999999s|--ttl: "99999999999999999999s" is too long: at most 36500d|p2p-ctl token create --help
+2|usage|dashboard --print --port 8443|--print excludes --port: it prints an address of the coordinator and serves nothing here|
 2|usage|token create --scope rpc:call|--sub is missing|p2p-ctl token create --help
 2|usage|nodes --cert x.pem|--cert and --key belong together|
 2|usage|context rm shop|there is no terminal to ask on|--yes answers the question

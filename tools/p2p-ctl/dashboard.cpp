@@ -80,6 +80,10 @@ bool open_browser(const std::string& url) {
   return spawned;
 }
 
+bool is_structured(const cli::Output& out) {
+  return out.format() == cli::Format::json || out.format() == cli::Format::yaml;
+}
+
 class Dashboard final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
@@ -90,6 +94,10 @@ class Dashboard final : public cli::Command {
   }
 
   Attempt<void> run(cli::Session& session) override {
+    if (print_ && port_ != 0) {
+      return Failure(cli::kUsage,
+                     "--print excludes --port: it prints an address of the coordinator and serves nothing here");
+    }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const Json params = {{"role", role_.empty() ? "operator" : role_}};
@@ -99,7 +107,14 @@ class Dashboard final : public cli::Command {
     const std::string* token = answer ? find_string(*answer, "token") : nullptr;
     if (token == nullptr) return Failure(cli::kDamaged, "the coordinator's answer holds no token");
     if (!print_) return serve(session, *client, *token);
-    session.out.stream() << "https://" << client->address() << "/dashboard#t=" << *token << '\n';
+    const std::string address = fmt::format("https://{}/dashboard#t={}", client->address(), *token);
+    if (is_structured(session.out)) {
+      session.out.value(dump_json(Json{{"address", address},
+                                       {"role", cli::member_text(*answer, "role")},
+                                       {"expires_at", cli::member_text(*answer, "expires_at")}}));
+    } else {
+      session.out.stream() << address << '\n';
+    }
     session.report.note("good once, for a minute; whoever has it first is signed in");
     return {};
   }
@@ -122,7 +137,12 @@ class Dashboard final : public cli::Command {
       auto file = OpeningFile::make(session.home, proxy.address());
       if (file) opening.emplace(std::move(*file));
     }
-    session.out.stream() << proxy.address() << '\n' << std::flush;
+    if (is_structured(session.out)) {
+      session.out.value(dump_json(Json{{"address", proxy.address()}}));
+    } else {
+      session.out.stream() << proxy.address() << '\n';
+    }
+    session.out.stream() << std::flush;
     const bool opened = opening && open_browser(opening->url());
     session.report.note(opened ? "opened in the browser; Ctrl-C ends it" : "open it in a browser; Ctrl-C ends it");
     net::run_alone(loop, wait_for_end(loop, proxy));
