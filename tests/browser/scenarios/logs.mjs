@@ -58,6 +58,55 @@ export async function copies_lines({ openLive }) {
   assert.deepEqual(copied.split('\n').map((line) => line.replace(/^\S+Z /, '')), ['a', 'b', 'c'].map((letter) => `worker-1 INFO     Service.say: copy ${letter}`));
 }
 
+/** The line that is chosen is never below its own details. */
+export async function keeps_the_chosen_line_in_sight({ openLive, picture }) {
+  const page = await openLogs(openLive, 'logger=Service.say&text=chosen');
+  say(...Array.from({ length: 100 }, (_, i) => `chosen ${i}.`));
+  await page.getByText('chosen 99.').click();
+  const chosen = page.locator('.line.chosen');
+  const details = page.getByRole('region', { name: 'The chosen line' });
+  const isInSight = async (width) => {
+    await details.waitFor();
+    const [line, box, panel] = [await chosen.boundingBox(), await page.getByRole('listbox').boundingBox(), await details.boundingBox()];
+    assert.ok(line.y >= box.y - 1 && line.y + line.height <= box.y + box.height + 1 && line.y + line.height <= panel.y, `${width}: ${JSON.stringify([line, box, panel])}`);
+  };
+  await isInSight('wide');
+  // It is not carried away by those that come.
+  say(...Array.from({ length: 100 }, (_, i) => `chosen later ${i}.`));
+  await page.getByText(/^Paused · 200 lines/).waitFor();
+  await isInSight('with more');
+  await picture(page, 'chosen-line');
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await isInSight('narrow');
+  assert.match(await chosen.innerText(), /chosen 99\./);
+}
+
+/** A time at which nothing was logged is told, and the nearest lines are shown. */
+export async function jumps_to_a_time({ openLive, picture }) {
+  const page = await openLogs(openLive, 'logger=Service.say&text=jump');
+  say('jump only');
+  await page.getByText('jump only').waitFor();
+  const jump = async (hours) => {
+    const at = new Date(Date.now() + hours * 3_600_000 - new Date().getTimezoneOffset() * 60_000);
+    await page.getByLabel('Jump to a time').fill(at.toISOString().slice(0, 19));
+    await page.getByRole('button', { name: 'Jump', exact: true }).click();
+  };
+  await jump(24);
+  await page.getByText(/has not come yet. The newest lines are below/).waitFor();
+  await page.getByRole('option', { selected: true }).getByText('jump only').waitFor();
+  await picture(page, 'jump-future');
+  // What is logged from now on still comes, once.
+  say('jump later');
+  await page.getByText('jump later').waitFor();
+  assert.equal((await linesOf(page)).length, 2);
+  await jump(-24);
+  await page.getByText(/^Nothing was logged at/).waitFor();
+  await page.getByRole('option', { selected: true }).getByText('jump only').waitFor();
+  await jump(0);
+  await page.getByText(/^Nothing was logged at/).waitFor({ state: 'detached' });
+}
+
 /** History comes on scrolling up, without a hole or repeat. */
 export async function loads_history({ openLive }) {
   const count = 900;
@@ -91,6 +140,15 @@ export async function pauses({ openLive }) {
   await page.getByText('pause 99').waitFor();
 }
 
+/** Who is gone is told: the program that the page comes through, or the coordinator. `argument` names a file in which is told that
+ *  it may go, and what is then to be read. */
+export async function tells_who_is_gone({ openLive, picture, argument: [told, words] }) {
+  const page = await openLive();
+  appendFileSync(told, 'ready\n');
+  await page.getByRole('alert').getByText(words).waitFor({ timeout: 60_000 });
+  await picture(page, `gone-${words.slice(0, 7).trim()}`);
+}
+
 /** While the coordinator is gone the page says so; once it is back, each line is there once. `argument` names a file in which the
  *  page's state is told, and one in which the caller says that the coordinator is back. */
 export async function goes_on_after_a_restart({ openLive, argument: [told] }) {
@@ -99,7 +157,7 @@ export async function goes_on_after_a_restart({ openLive, argument: [told] }) {
   await page.getByText('restart 2').waitFor();
   appendFileSync(told, 'ready\n');
   await page.locator('.connection', { hasText: 'reconnecting' }).waitFor({ timeout: 60_000 });
-  await page.getByRole('alert').getByText('What you see is old').waitFor();
+  await page.getByRole('alert').getByText('The coordinator cannot be reached. What you see is old').waitFor();
   await page.locator('.connection', { hasText: 'live' }).waitFor({ timeout: 60_000 });
   await page.getByText('restart 4').waitFor({ timeout: 60_000 });
   const lines = (await linesOf(page)).map((line) => /restart (\d)/.exec(line)[1]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LogBook, isGap, type GapRow } from '../src/state/log_book';
+import { LogBook, isGap, isOfTime, type GapRow } from '../src/state/log_book';
 import type { LogRecord, NewLogs } from '../src/state/protocol';
 
 const record = (number: number): LogRecord => ({
@@ -93,5 +93,23 @@ describe('the log book', () => {
     book.prepend(records(7, 9), true);
     expect(shown(book)).toEqual([7, 8, 9, 10, 11]);
     expect([book.isLive, book.cursor, book.older]).toEqual([false, cursor(11), 'more']);
+  });
+});
+
+describe('a time that is jumped to', () => {
+  const at = '2027-01-31T12:00:00Z';
+  const first = (timestamp: string): LogRecord => ({ ...record(1), timestamp });
+
+  it('is there when a line came within the minute', () => {
+    expect(isOfTime(at, first('2027-01-31T12:00:59.999Z'))).toBe(true);
+    expect(isOfTime(at, first('2027-01-31T12:01:00.001Z'))).toBe(false);
+    expect(isOfTime(at, undefined)).toBe(false);
+  });
+
+  it('is forgotten with the place', () => {
+    const book = new LogBook();
+    book.emptyTime = at;
+    book.reset();
+    expect(book.emptyTime).toBe('');
   });
 });

@@ -21,6 +21,14 @@ export function isGap(row: LogRow): row is GapRow {
   return 'skipped' in row;
 }
 
+/** Lines that are no further away than this are of the time that was asked for: people type whole minutes. */
+const kSameTimeMs = 60_000;
+
+/** Whether the first line at or after a time is of that time, as a person understands it. */
+export function isOfTime(at: string, first: LogRecord | undefined): boolean {
+  return first !== undefined && Date.parse(first.timestamp) - Date.parse(at) <= kSameTimeMs;
+}
+
 /** The place of a record among those of its store: cursors are STORE-NUMBER, and numbers grow. */
 export function cursorNumber(cursor: string): number {
   return Number(cursor.slice(cursor.lastIndexOf('-') + 1));
@@ -46,6 +54,8 @@ export class LogBook {
   failure = '';
   /** The first answer has come. */
   hasBegun = false;
+  /** The time that was asked for and at which nothing was logged; empty otherwise. The nearest lines are shown. */
+  emptyTime = '';
 
   constructor(capacity = kMaxRows) {
     this.rows = new Ring<LogRow>(capacity);
@@ -61,6 +71,7 @@ export class LogBook {
     this.newer = 'none';
     this.failure = '';
     this.hasBegun = false;
+    this.emptyTime = '';
   }
 
   /** Lines of the subscription. `isFollowing`: the view shows the newest, so that the oldest may go; else 'stop' is returned

@@ -1,12 +1,14 @@
 // The log book's dealings with the coordinator: subscribing, going on after a reconnect, history, gaps, jumps.
-import { newerLogs, olderLogs } from '../net/logs';
-import { LogBook, kGapPage, type GapRow } from '../state/log_book';
+import { newerLogs, olderLogs, type LogPage } from '../net/logs';
+import { LogBook, isOfTime, kGapPage, type GapRow } from '../state/log_book';
 import { filterOf, queryFilter, wireFilter, type LogFilter } from '../state/log_filter';
 import type { Gap, LogsFailed, NewLogs } from '../state/protocol';
 import { Store } from './store';
 
 const kFirstLines = 300;
 const kPageLines = 500;
+/** Shown before a place that is jumped to. */
+const kLinesBefore = 100;
 
 export class LogFeed {
   readonly book = new LogBook();
@@ -118,31 +120,42 @@ export class LogFeed {
     this.send({ type: 'logs', id: book.id, filter: wireFilter(this.filter), ...from });
   }
 
-  /** A cursor shows its record with what was before and after it; a time what came then. */
+  /** A cursor shows its record with what was before and after it; a time what came then, or the nearest there is. */
   private async openAt(at: string): Promise<void> {
     const { book } = this;
     const id = book.id;
-    const filter = queryFilter(this.filter);
     try {
       const isTime = /^\d{4}-\d\d-\d\dT/.test(at);
-      // A page that begins at a record is the one after the record before it.
-      const before = isTime ? undefined : await olderLogs(filter, at, 100);
-      const from = isTime ? { since: at } : before!.logs.length > 0 ? { cursor: before!.logs.at(-1)!.cursor } : { since: '1970-01-01T00:00:00Z' };
-      const after = await newerLogs(filter, from, kPageLines);
+      const [before, after] = isTime ? await this.aroundTime(at) : await this.aroundRecord(at);
       if (book.id !== id) return;
-      book.placeAt([...(before?.logs ?? []), ...after.logs], isTime || before!.more);
-      if (after.logs.length === 0 && after.cursor) book.cursor = after.cursor;
+      book.placeAt([...before.logs, ...after.logs], before.more);
+      if (isTime && !isOfTime(at, after.logs[0])) book.emptyTime = at;
+      // Where nothing came after, what is stored meanwhile follows the last line that is here.
+      if (after.logs.length > 0 || !book.cursor) book.cursor = after.cursor || book.cursor;
       if (!after.more) {
         book.newer = 'none';
         book.isLive = true;
-        book.cursor = after.cursor || book.cursor;
         this.subscribe();
       }
-      this.target.set(isTime ? after.logs[0]?.cursor : at);
+      this.target.set(isTime ? (after.logs[0] ?? before.logs.at(-1))?.cursor : at);
     } catch (error) {
       book.fail(id, `The lines of that place cannot be shown: ${(error as Error).message}.`);
     }
     this.changed();
+  }
+
+  /** A page that begins at a record is the one after the record before it. */
+  private async aroundRecord(cursor: string): Promise<[LogPage, LogPage]> {
+    const filter = queryFilter(this.filter);
+    const before = await olderLogs(filter, cursor, kLinesBefore);
+    const last = before.logs.at(-1);
+    return [before, await newerLogs(filter, last ? { cursor: last.cursor } : { since: '1970-01-01T00:00:00Z' }, kPageLines)];
+  }
+
+  private async aroundTime(since: string): Promise<[LogPage, LogPage]> {
+    const filter = queryFilter(this.filter);
+    const after = await newerLogs(filter, { since }, kPageLines);
+    return [await olderLogs(filter, after.logs[0]?.cursor, kLinesBefore), after];
   }
 
   private changed(): void {

@@ -130,6 +130,23 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
     drawnTop.current = top;
   });
 
+  // What is chosen stays in sight when the box gets smaller, as by the details that open below it.
+  const head = selection?.head;
+  const boxHeight = box.current?.clientHeight;
+  useLayoutEffect(() => {
+    if (head === undefined || feed.isFollowing) return;
+    keepInSight(box.current!, (head - rows.begin) * rowHeight, rowHeight);
+    // Not somebody's hand either: at the end of the list it would follow the newest again.
+    if (Math.abs(box.current!.scrollTop - top) < 1) return;
+    drawnTop.current = box.current!.scrollTop;
+    redraw(undefined as never);
+  }, [head, boxHeight]);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => redraw(undefined as never));
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
+
   useLayoutEffect(() => {
     if (target === undefined) return;
     for (let number = rows.begin; number < rows.end; ++number) {

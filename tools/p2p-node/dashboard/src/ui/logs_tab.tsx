@@ -1,10 +1,10 @@
 // The logs of all nodes, live and stored.
 import { useEffect, useState } from 'preact/hooks';
-import { count } from '../state/format';
+import { count, formatDateTime } from '../state/format';
 import { filterOf, isEmptyFilter, paramsOf, type LogFilter } from '../state/log_filter';
 import { kLevels, type Level } from '../state/protocol';
 import { logSources } from '../net/logs';
-import { connectionStore, fleetStore, logFeed, routeStore, setParams } from './app_state';
+import { connectionStore, fleetStore, logFeed, nowStore, routeStore, setParams } from './app_state';
 import { Choice, TextField } from './fields';
 import { LineDetails, LogView, chosenRecords, copyText, type Selection } from './log_view';
 import { say } from './notice';
@@ -116,6 +116,21 @@ function Status({ isFollowing, onFollow }: { isFollowing: boolean; onFollow: () 
   );
 }
 
+/** What the nearest lines are shown for. */
+function EmptyTime() {
+  useThrottled(logFeed.version, 50);
+  const { book } = logFeed;
+  if (book.emptyTime === '') return null;
+  const isFuture = Date.parse(book.emptyTime) > (nowStore.get() || Date.now());
+  return (
+    <p class="log-note" role="status">
+      {isFuture
+        ? `${formatDateTime(book.emptyTime)} has not come yet. The newest lines are below.`
+        : `Nothing was logged at ${formatDateTime(book.emptyTime)}. The nearest line is chosen below.`}
+    </p>
+  );
+}
+
 function NoLines({ filter }: { filter: LogFilter }) {
   const isStored = useStore(fleetStore, (state) => state.fleet.logs_stored !== false);
   const phase = useStore(connectionStore, (connection) => connection.phase);
@@ -186,6 +201,7 @@ export function LogsTab() {
           </button>
         )}
       </div>
+      <EmptyTime />
       <div class="log-area">
         <LogView
           key={key}
