@@ -29,6 +29,34 @@ methods:
       required: [count]
       additionalProperties: false
 YAML
+  local chatter=$P2P_HOME/services/worker-1/chatter
+  mkdir -p "$chatter"
+  printf '%s\n' 'name: chatter' 'version: 1.0.0' 'command: [./chatter]' 'protocol: stdio' 'instances: 4' 'methods: [{name: nothing}]' >"$chatter/service.yaml"
+  cat >"$chatter/chatter" <<PYTHON
+#!/usr/bin/env python3
+# Logs its quarter of the lines a second that $FLEET/chatter says.
+import json, os, sys, threading, time
+def answer():
+    for line in sys.stdin:
+        call = json.loads(line)
+        if "id" in call:
+            print(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": {}}), flush=True)
+    os._exit(0)
+threading.Thread(target=answer, daemon=True).start()
+count, owed, next_time = 0, 0, time.monotonic()
+while True:
+    try:
+        owed += int(open("$FLEET/chatter").read() or 0) / 80
+    except OSError:
+        owed = 0
+    lines = int(owed)
+    owed -= lines
+    sys.stderr.write("".join(f"{os.getpid()} took {count + i} ms\n" for i in range(lines)))
+    sys.stderr.flush()
+    count += lines
+    next_time = max(next_time + 0.05, time.monotonic() - 0.05)
+    time.sleep(max(0, next_time - time.monotonic()))
+PYTHON
   printf '%s\n' '#!/bin/sh' 'params=$(cat)' "printf '%s' \"\$params\" | jq -r '.lines[]?' >&2" "printf '%s' \"\$params\"" >"$say/say"
   cat >"$broken/service.yaml" <<'YAML'
 name: broken
@@ -40,17 +68,21 @@ methods:
 YAML
   printf '%s\n' '#!/bin/sh' 'echo "cannot read the queue: Input/output error" >&2' 'exit 1' >"$broken/broken"
   chmod -R u=rwX,go=rX "$P2P_HOME/services"
-  chmod 755 "$say/say" "$broken/broken"
+  chmod 755 "$say/say" "$broken/broken" "$chatter/chatter"
   fleet_of_three
   p2p-ca sign spare --role worker >>"$FLEET/ca.log" 2>&1
 }
 
 setup() { P2P_COORDINATOR=$(cat "$FLEET/run/coordinator"); export P2P_COORDINATOR; }
-teardown() { proxy_stop; }
+teardown() {
+  rm -f "$FLEET/chatter"
+  proxy_stop
+}
 teardown_file() { fleet_teardown; }
 
 # proxy_start ARGUMENT…  runs p2p-ctl dashboard; its address is then in P2P_BROWSER_ADDRESS.
 proxy_start() {
+  : >"$FLEET/proxy.out" # what the one before has printed is no address
   p2p-ctl dashboard --no-open "$@" >"$FLEET/proxy.out" 2>"$FLEET/proxy.log" 3>&- 4>&- &
   echo $! >"$FLEET/run/proxy.pid"
   wait_until 20 grep -q '^http' "$FLEET/proxy.out"
@@ -59,6 +91,22 @@ proxy_start() {
 }
 proxy_stop() {
   [[ ! -e $FLEET/run/proxy.pid ]] || node_kill proxy INT
+}
+
+# measured SCENARIO: plays it and prints what it measured.
+measured() {
+  play_as operator "$1" >"$FLEET/figures"
+  sed 's/^/# /' "$FLEET/figures" >&3
+}
+
+# gone_while NAME SIGNAL WORDS: the page is open, then that process ends, and the page says so.
+gone_while() {
+  rm -f "$FLEET/told"
+  play tells_who_is_gone "$FLEET/told" "$3" 3>&- 4>&- &
+  local player=$!
+  wait_until 60 grep -q ready "$FLEET/told"
+  node_kill "$1" "$2"
+  wait "$player"
 }
 
 play() { node "$BATS_TEST_DIRNAME/browser.mjs" "$@"; }
@@ -80,6 +128,7 @@ play_as() {
 @test "signing out ends the session" { play_as operator signs_out; }
 @test "a viewer sees everything and changes nothing" { play_as viewer a_viewer_changes_nothing; }
 @test "two clicks lead from the overview to the failing node's last error" { play_as operator finds_the_failing_node; }
+@test "a service that fails says why, where services are listed" { play_as operator says_why_a_service_fails; }
 @test "a node's details, and the picture of all" { play_as operator shows_a_node; }
 @test "filters are in the address" { play_as operator keeps_its_filters; }
 @test "a service is stopped and started, after a question" { play_as operator stops_and_starts_a_service; }
@@ -88,6 +137,8 @@ play_as() {
 @test "hostile log text is text" { play_as operator shows_hostile_text; }
 @test "lines are filtered by the coordinator" { play_as operator filters_lines; }
 @test "lines are copied as p2p-logs shows them" { play_as operator copies_lines; }
+@test "the line that is chosen stays in sight" { play_as operator keeps_the_chosen_line_in_sight; }
+@test "a time without lines is told, and the nearest are shown" { play_as operator jumps_to_a_time; }
 @test "history comes on scrolling up, without a hole or repeat" { play_as operator loads_history; }
 @test "a paused view stands still, and goes on" { play_as operator pauses; }
 
@@ -103,6 +154,35 @@ play_as() {
   wait "$player"
 }
 
+@test "when p2p-ctl dashboard has ended the page says so" {
+  proxy_start
+  gone_while proxy INT 'p2p-ctl dashboard has ended: run it again'
+}
+
+@test "when the coordinator is gone its own address says so" {
+  P2P_BROWSER_ADDRESS=$(p2p-ctl dashboard --print)
+  export P2P_BROWSER_ADDRESS
+  gone_while coordinator-1 TERM 'The coordinator cannot be reached'
+  node_start coordinator-1 coordinator
+  wait_until 30 has_status worker-1 alive
+  wait_until 30 has_status worker-2 alive
+}
+
+@test "a dead node leads to what it said last" {
+  local last
+  node_kill worker-2 KILL
+  wait_until 60 has_status worker-2 dead
+  last=$(p2p-logs query --node worker-2 -n 1 --template '{message}')
+  play_as operator leads_to_the_last_lines_of_the_dead worker-2 "$last"
+  node_start worker-2 worker
+  wait_until 30 has_status worker-2 alive
+}
+
+@test "a certificate is renewed: openssl reads another serial number" { play_as operator renews_a_certificate worker-1; }
 @test "a certificate is revoked, after a question that says what ends with it" { play_as operator revokes_a_certificate spare; }
 @test "each tab in both themes and on a phone has nothing that axe finds" { play_as operator looks_right; }
-@test "the page is usable within half a second" { play_as operator is_usable_at_once; }
+@test "the page is usable within half a second" { measured is_usable_at_once; }
+@test "five hundred nodes: an update is under 8 ms of script" { measured draws_five_hundred_nodes; }
+@test "10,000 lines a second: what is shown and what is counted in gaps is what was sent" { measured shows_or_counts_every_line; }
+@test "a line is on the page within 100 ms of being stored" { measured shows_lines_at_once; }
+@test "1,000 lines a second for a minute: no long task, and the memory stays flat" { measured stays_quick_under_load; }

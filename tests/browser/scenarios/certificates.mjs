@@ -1,5 +1,6 @@
-// Certificates: how much of their life is left, and taking one back.
+// Certificates: how much of their life is left, a new one, and taking one back.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { openTab } from '../tabs.mjs';
 
 export async function revokes_a_certificate({ openLive, argument: [name] }) {
@@ -17,4 +18,24 @@ export async function revokes_a_certificate({ openLive, argument: [name] }) {
   await row.waitFor({ state: 'detached' });
   await page.getByLabel('Which').selectOption('all');
   await row.getByText('revoked', { exact: true }).first().waitFor();
+}
+
+/** The serial number in the file of a node's certificate, as openssl reads it. */
+function serialOf(name) {
+  const text = execFileSync('openssl', ['x509', '-in', `${process.env.P2P_HOME}/certs/${name}_cert.pem`, '-noout', '-serial'], { encoding: 'utf8' });
+  return text.trim().replace(/^serial=0*/, '').toLowerCase();
+}
+
+export async function renews_a_certificate({ openLive, argument: [name] }) {
+  const before = serialOf(name);
+  const page = await openLive();
+  await openTab(page, 'Certificates');
+  await page.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('button', { name: 'Renew' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Renew it' }).click();
+  const said = page.getByText(`${name} has a new certificate, `);
+  await said.waitFor();
+  assert.notEqual(serialOf(name), before);
+  assert.ok((await said.innerText()).includes(serialOf(name)), await said.innerText());
+  // Both are listed: the one before is good until its end.
+  await page.getByRole('row', { name: new RegExp(`^${name} `) }).nth(1).waitFor();
 }

@@ -28,6 +28,9 @@ export async function looks_right({ openLive, picture }) {
         await picture(page, `${name}-${width}-${theme}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         if (wide) found.push(`${name} ${width}: wider than the window`);
+        // A table that goes on to the right gives no sign of it.
+        const cut = await page.evaluate(() => [...document.querySelectorAll('.table-box')].filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel));
+        if (cut.length > 0) found.push(`${name} ${width}: cut off: ${cut.join(', ')}`);
         found.push(...(await violations(page)).map((one) => `${name} ${width} ${theme}: ${one}`));
       }
     }

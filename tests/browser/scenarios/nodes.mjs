@@ -8,7 +8,8 @@ export async function finds_the_failing_node({ openLive, picture }) {
   const trouble = page.locator('.trouble', { hasText: 'worker-2' });
   await trouble.waitFor();
   assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /1 node failing/);
-  assert.match(await trouble.innerText(), /broken/);
+  // Why is said there already.
+  assert.match(await trouble.innerText(), /broken: degraded.*exited with status 1: cannot read the queue: Input\/output error/);
   await picture(page, 'failing-overview');
   await trouble.getByRole('link', { name: /Show in the logs/ }).click();
   const chosen = page.getByRole('listbox', { name: 'Log lines' }).getByRole('option', { selected: true });
@@ -16,6 +17,32 @@ export async function finds_the_failing_node({ openLive, picture }) {
   assert.match(await chosen.innerText(), /worker-2/);
   assert.match(await chosen.innerText(), /ERROR|CRITICAL/);
   await picture(page, 'failing-logs');
+}
+
+/** From the services as well: which fails, where, and why. */
+export async function says_why_a_service_fails({ openLive, picture }) {
+  const page = await openLive();
+  await openTab(page, 'Services');
+  const row = page.getByRole('row', { name: /^broken degraded/ });
+  await row.getByText('worker-2: exited with status 1: cannot read the queue: Input/output error').waitFor();
+  assert.match(await row.innerText(), /2\.1\.0/);
+  await picture(page, 'failing-services');
+  await row.getByRole('link', { name: 'broken' }).click();
+  await page.getByRole('list', { name: 'Why it does not run' }).getByText('cannot read the queue: Input/output error').waitFor();
+  await picture(page, 'failing-service');
+}
+
+/** The card of a node that died leads to what it said last. */
+export async function leads_to_the_last_lines_of_the_dead({ openLive, picture, argument: [name, last] }) {
+  const page = await openLive();
+  const card = page.locator('.trouble', { hasText: name });
+  await card.getByText('dead', { exact: true }).waitFor({ timeout: 60_000 });
+  await card.getByRole('link', { name: /last lines/ }).click();
+  const shown = page.getByRole('listbox', { name: 'Log lines' }).getByRole('option');
+  await shown.last().getByText(last, { exact: true }).waitFor();
+  const lines = await shown.allInnerTexts();
+  assert.ok(lines.every((line) => line.includes(` ${name} `)));
+  await picture(page, 'last-lines');
 }
 
 /** Details of a node, by its name in the table; the picture has the same nodes. */

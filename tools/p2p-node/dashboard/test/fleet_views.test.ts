@@ -18,6 +18,19 @@ describe('services', () => {
   });
 });
 
+describe('why a service fails', () => {
+  it('is what the first node says that can be reached', () => {
+    const failing = (error: string) => ({ disk: { state: 'degraded', error } });
+    const nodes = new Map<string, NodeEntry>([
+      ['a', node({ status: 'dead', services: failing('old news') })],
+      ['b', node({ services: { disk: { state: 'running' } } })],
+      ['c', node({ services: failing('no such device') })],
+    ]);
+    expect(fleetServices(['a', 'b', 'c'], nodes)[0]!.why).toBe('c: no such device');
+    expect(fleetServices(['a', 'b'], nodes)[0]!.why).toBe('');
+  });
+});
+
 describe('the picture', () => {
   const nodes = new Map<string, NodeEntry>([
     ['c', node({ role: 'coordinator', linked_to: ['w1'] })],

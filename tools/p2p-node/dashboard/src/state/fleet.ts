@@ -53,11 +53,22 @@ export function applyUpdate(state: FleetState, update: Update): FleetState | 'ga
   };
 }
 
+export interface HealthCounts {
+  ok: number;
+  warning: number;
+  failing: number;
+  left: number;
+}
+/** Several views ask for the same. */
+let counted: { nodes: ReadonlyMap<string, NodeEntry>; counts: HealthCounts } | undefined;
+
 /** How many nodes have each health; a node that left is none of them. */
-export function countHealth(nodes: ReadonlyMap<string, NodeEntry>): { ok: number; warning: number; failing: number; left: number } {
-  const out = { ok: 0, warning: 0, failing: 0, left: 0 };
-  for (const node of nodes.values()) out[node.status === 'left' ? 'left' : node.health]++;
-  return out;
+export function countHealth(nodes: ReadonlyMap<string, NodeEntry>): HealthCounts {
+  if (counted?.nodes === nodes) return counted.counts;
+  const counts = { ok: 0, warning: 0, failing: 0, left: 0 };
+  for (const node of nodes.values()) counts[node.status === 'left' ? 'left' : node.health]++;
+  counted = { nodes, counts };
+  return counts;
 }
 
 /** Failing nodes first, then warnings; those that are well are left out. */

@@ -13,6 +13,8 @@ export interface ServiceEntry {
   state: string;
   restarts?: number;
   calls_per_second?: number;
+  /** Why it does not run, with the last that it said. */
+  error?: string;
 }
 
 export interface CertificateEntry {

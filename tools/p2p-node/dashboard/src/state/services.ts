@@ -14,6 +14,8 @@ export interface FleetService {
   restarts: number;
   callsPerSecond: number | undefined;
   worst: ServiceHealth;
+  /** Of the first place that fails: `worker-2: exited with status 1: …`. */
+  why: string;
 }
 export type ServiceHealth = 'ok' | 'warning' | 'failing' | 'off';
 
@@ -39,7 +41,7 @@ export function fleetServices(ids: readonly string[], nodes: ReadonlyMap<string,
     const node = nodes.get(id)!;
     for (const [name, service] of Object.entries(node.services ?? {})) {
       let one = found.get(name);
-      if (!one) found.set(name, (one = { name, places: [], versions: [], restarts: 0, callsPerSecond: undefined, worst: 'off' }));
+      if (!one) found.set(name, (one = { name, places: [], versions: [], restarts: 0, callsPerSecond: undefined, worst: 'off', why: '' }));
       one.places.push({ node: id, isReachable: node.status === 'alive' || node.status === 'suspected', service });
       if (service.version && !one.versions.includes(service.version)) one.versions.push(service.version);
       one.restarts += service.restarts ?? 0;
@@ -50,6 +52,8 @@ export function fleetServices(ids: readonly string[], nodes: ReadonlyMap<string,
   }
   for (const one of found.values()) {
     one.places.sort((a, b) => kRank[serviceHealth(a.service.state)] - kRank[serviceHealth(b.service.state)]);
+    const failing = one.places.find((place) => place.isReachable && place.service.error);
+    if (failing) one.why = `${failing.node}: ${failing.service.error}`;
   }
   return [...found.values()].sort((a, b) => compareNames(a.name, b.name));
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../state/connection';
 import { countHealth } from '../state/fleet';
 import type { Session } from '../state/protocol';
 import { kTabs, link, type Tab } from '../state/route';
-import { connectionStore, endSession, fleetStore, nowStore, retryNow, routeStore, sessionStore, start, type SignedOut } from './app_state';
+import { connectionStore, endSession, fleetStore, isProxyGone, nowStore, retryNow, routeStore, sessionStore, start, type SignedOut } from './app_state';
 import { CertificatesTab } from './certificates_tab';
 import { QuestionHost } from './confirm';
 import { LogsTab } from './logs_tab';
@@ -47,13 +47,23 @@ function ConnectionBadge() {
 
 function LostBar() {
   const connection = useStore(connectionStore);
+  const isGone = useStore(isProxyGone);
   useStore(nowStore);
   if (connection.phase === 'stale') return <div class="lost warning">The coordinator has said nothing for a while. What you see may be old.</div>;
   if (connection.phase !== 'reconnecting') return null;
+  if (isGone) {
+    return (
+      <div class="lost failing" role="alert">
+        <span>
+          p2p-ctl dashboard has ended: run it again, and it opens a new page. What you see is old.
+        </span>
+      </div>
+    );
+  }
   const seconds = Math.max(0, Math.ceil((connection.retryAt - performance.now()) / 1000));
   return (
     <div class="lost failing" role="alert">
-      <span>The coordinator does not answer. What you see is old. {seconds > 1 ? `Trying again in ${seconds} s.` : 'Trying again…'}</span>
+      <span>The coordinator cannot be reached. What you see is old. {seconds > 1 ? `Trying again in ${seconds} s.` : 'Trying again…'}</span>
       <button type="button" class="button small" onClick={retryNow}>
         Now
       </button>

@@ -24,6 +24,11 @@ export function useSlowNow(): number {
   return useStore(nowStore, (now) => Math.floor(now / 5000) * 5000);
 }
 
+/** The page is at a port of the machine that it is looked at on, through p2p-ctl dashboard. */
+const isProxied = address('').pathname !== '/';
+/** That program has ended: its address will never answer again. */
+export const isProxyGone = new Store(false);
+
 let clockOffset = 0;
 let isWholeAskedFor = false;
 
@@ -39,7 +44,10 @@ const socket = new DashboardSocket({
     if (connection.phase === 'signed_out' && isSignedIn()) sessionStore.set({ why: 'The session has ended.' });
   },
   checkSession: () => {
-    getJson<Session>('api/session').catch(() => {}); // a 401 signs out
+    getJson<Session>('api/session').then(
+      () => isProxyGone.set(false),
+      (error: Error) => isProxyGone.set(isProxied && error instanceof Failure && error.status === 0), // a 401 signs out
+    );
   },
 });
 
@@ -116,7 +124,8 @@ async function openSession(): Promise<Session> {
 
 function whySignedOut(error: unknown): string {
   if (!(error instanceof Failure)) return 'The page could not be started.';
-  if (error.status === 0) return 'The coordinator cannot be reached.';
+  if (error.status === 0) return isProxied ? 'p2p-ctl dashboard has ended.' : 'The coordinator cannot be reached.';
+  if (error.status === 502) return 'The coordinator cannot be reached.';
   if (error.status === 401) return '';
   return `The coordinator refused: ${error.message}.`;
 }

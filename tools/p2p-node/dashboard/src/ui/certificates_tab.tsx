@@ -12,7 +12,7 @@ import { Choice, SearchField } from './fields';
 import { LifeBar, toneOfLife } from './life_bar';
 import { nextSort, sortOf } from './nodes_tab';
 import { say } from './notice';
-import { Empty, Pill, Problem, memo } from './parts';
+import { Empty, Pill, Problem, kViewerMay, memo } from './parts';
 import { useStore } from './store';
 import { useLoaded } from './use_answer';
 import { VirtualTable, type Column } from './virtual_table';
@@ -106,13 +106,14 @@ function askRenew(certificate: IssuedCertificate, done: () => void): void {
     body: <p>The node asks the CA for a new certificate and uses it from then on. Connections stay; the old certificate stays valid until it expires.</p>,
     action: 'Renew it',
     run: async () => {
+      let serial: string;
       try {
-        await call('certificate.renew', {}, `node:${certificate.name}`);
+        ({ serial } = await call<{ serial: string }>('certificate.renew', {}, `node:${certificate.name}`));
       } catch (error) {
         if ((error as Failure).code !== kMethodNotFound) throw error;
         throw new Error('This node cannot renew on request; it renews by itself when a third of the life is left.');
       }
-      say(`${certificate.name} has a new certificate.`);
+      say(`${certificate.name} has a new certificate, ${serial}.`);
       done();
     },
   });
@@ -129,6 +130,7 @@ interface RowProps {
 
 const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: RowProps) {
   const life = lifeOf(certificate, now);
+  const refusal = mayChange ? undefined : kViewerMay;
   return (
     <tr>
       <th scope="row">{certificate.name}</th>
@@ -136,23 +138,23 @@ const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: R
       <td>
         <Pill tone={toneOfLife(life.state)}>{life.state}</Pill>
       </td>
-      <td>
+      <td class="full">
         <LifeBar certificate={certificate} now={now} />
       </td>
-      <td title={`${formatDuration(life.leftMs)} left`}>{formatDateTime(certificate.not_after)}</td>
+      <td class="full" title={`${formatDuration(life.leftMs)} left`}>{formatDateTime(certificate.not_after)}</td>
       <td class="wide clip">{certificate.issued_by ?? '–'}</td>
       <td class="wide mono clip" title={certificate.serial}>
         {certificate.serial}
       </td>
       <td class="actions">
-        {mayChange && life.state !== 'revoked' && life.state !== 'expired' && (
+        {life.state !== 'revoked' && life.state !== 'expired' && (
           <>
             {isNode && (
-              <button type="button" class="button small" onClick={() => askRenew(certificate, reload)}>
+              <button type="button" class="button small" disabled={!mayChange} title={refusal} onClick={() => askRenew(certificate, reload)}>
                 Renew
               </button>
             )}
-            <button type="button" class="button small" onClick={() => askRevoke(certificate, reload)}>
+            <button type="button" class="button small" disabled={!mayChange} title={refusal} onClick={() => askRevoke(certificate, reload)}>
               Revoke
             </button>
           </>
@@ -200,6 +202,7 @@ export function CertificatesTab() {
         </button>
         {answer && <span class="muted toolbar-count">{count(rows.length, 'certificate')}</span>}
       </div>
+      {!isOperator && <p class="muted hint">{kViewerMay}</p>}
       {failure && <Problem text={`The certificates cannot be shown: ${failure}.`} retry={reload} />}
       {!answer && !failure && <p class="muted">Loading…</p>}
       {rows.length > 0 && (
@@ -207,6 +210,7 @@ export function CertificatesTab() {
           label="Certificates"
           columns={kColumns}
           rows={rows}
+          blockHeight={136}
           sort={sort}
           onSort={(key) => setParams({ sort: nextSort(sort, key, ['name', 'role', 'expires']) })}
           row={(one) => <Row key={one.serial} certificate={one} now={now} isNode={nodes.has(one.name)} mayChange={isOperator} reload={reload} />}

@@ -85,6 +85,8 @@ export function Chart(props: Props) {
   const values = useRef<(HTMLElement | null)[]>([]);
   const moment = useRef<HTMLSpanElement>(null);
   const plot = useRef<uPlot>();
+  const isInSight = useRef(false);
+  const isDrawn = useRef(false);
   const latest = useRef(props);
   latest.current = props;
   const theme = useStore(themeStore);
@@ -100,6 +102,21 @@ export function Chart(props: Props) {
     });
     if (moment.current) moment.current.textContent = at === null || at === undefined ? '' : formatDateTime(drawn.data[0][index]! * 1000);
   };
+
+  // What is out of sight is drawn when it comes into sight.
+  const catchUp = () => {
+    if (isDrawn.current || !isInSight.current || !plot.current) return;
+    isDrawn.current = true;
+    plot.current.setData(dataOf(latest.current));
+  };
+  useEffect(() => {
+    const watch = new IntersectionObserver((seen) => {
+      isInSight.current = seen[seen.length - 1]!.isIntersecting;
+      catchUp();
+    });
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
 
   useEffect(() => {
     const element = box.current!;
@@ -118,7 +135,8 @@ export function Chart(props: Props) {
   }, [theme, shape]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(props));
+    isDrawn.current = false;
+    catchUp();
   }, [props.end, props.step, shape, props.lines[0]?.points]);
 
   return (

@@ -9,16 +9,19 @@ import { NodeCharts, RangeChoice, useRange } from './fleet_charts';
 import { seenWords } from './node_table';
 import { lastErrorLink } from './overview';
 import { Empty, Fact, Meter, Pill, Problem, nodeWord, shareOf, toneOfNode } from './parts';
-import { PlaceRow } from './service_places';
+import { PlaceRow, placeColumns } from './service_places';
 import { olderLogs } from '../net/logs';
 import { useLoaded } from './use_answer';
 import { useStore } from './store';
+import { VirtualTable } from './virtual_table';
+
+const kServiceColumns = placeColumns('Service');
 
 function Facts({ node, now }: { node: NodeEntry; now: number }) {
   return (
     <dl class="facts">
       <Fact name="Role">{node.role}</Fact>
-      <Fact name="Version">{node.version ?? '–'}</Fact>
+      <Fact name="Version">{node.version ?? 'unknown'}</Fact>
       <Fact name="Addresses">
         <span class="mono">{node.addresses?.join(', ') || '–'}</span>
       </Fact>
@@ -91,28 +94,12 @@ function Services({ id, node }: { id: string; node: NodeEntry }) {
   if (services.length === 0) return <p class="muted">It runs no services of its own.</p>;
   const isReachable = node.status === 'alive' || node.status === 'suspected';
   return (
-    <div class="table-box" role="region" aria-label={`Services of ${id}`} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Service</th>
-            <th scope="col">State</th>
-            <th scope="col" class="num">
-              Restarts
-            </th>
-            <th scope="col" class="num">
-              Calls/s
-            </th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {services.map(([name, service]) => (
-            <PlaceRow key={name} name={name} node={id} service={service} isReachable={isReachable} shows="service" />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <VirtualTable
+      label={`Services of ${id}`}
+      columns={kServiceColumns}
+      rows={services}
+      row={([name, service]) => <PlaceRow key={name} name={name} node={id} service={service} isReachable={isReachable} shows="service" />}
+    />
   );
 }
 

@@ -13,7 +13,7 @@ export const kNodeColumns: readonly Column[] = [
   { key: 'memory', title: 'Memory', isSortable: true },
   { key: 'disk', title: 'Disk', isSortable: true },
   { key: 'calls', title: 'Calls/s', isNumber: true, isSortable: true },
-  { key: 'errors', title: 'Failed/s', isNumber: true, isSortable: true },
+  { key: 'errors', title: 'Failed/s', isNumber: true, isSortable: true, isWide: true },
   { key: 'p99', title: 'p99', isNumber: true, isSortable: true, isWide: true },
   { key: 'logs', title: 'Lines/s', isNumber: true, isSortable: true, isWide: true },
   { key: 'links', title: 'Linked to', isWide: true },
@@ -97,11 +97,11 @@ const Row = memo(function Row({ id, node, seen, isOpen }: { id: string; node: No
         <Meter share={shareOf(node.disk_used, node.disk_total)} />
       </td>
       <td class="num">{formatNumber(node.calls_per_second)}</td>
-      <td class={`num ${node.errors_per_second ? 'bad-text' : ''}`}>{formatNumber(node.errors_per_second)}</td>
+      <td class={`num wide ${node.errors_per_second ? 'bad-text' : ''}`}>{formatNumber(node.errors_per_second)}</td>
       <td class="num wide">{formatMs(node.call_p99_ms)}</td>
       <td class="num wide">{formatNumber(node.logs_per_second)}</td>
       <td class="wide clip">{node.linked_to?.join(', ') || '–'}</td>
-      <td class="wide">{node.version ?? '–'}</td>
+      <td class="wide">{node.version ?? 'unknown'}</td>
       <td class="wide">{seen}</td>
     </tr>
   );

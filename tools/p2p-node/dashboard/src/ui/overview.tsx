@@ -35,7 +35,7 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
           <li key={problem}>{escapeControls(problem)}</li>
         ))}
       </ul>
-      {error && (
+      {error && node.status !== 'dead' && (
         <a class="last-error" href={lastErrorLink(id, node)}>
           <span class="last-error-what">Last error, {formatAgo(error.timestamp, now)}</span>
           <span class="last-error-text mono">
@@ -44,7 +44,8 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
           <span class="last-error-go">Show in the logs →</span>
         </a>
       )}
-      {!error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
+      {node.status === 'dead' && <a href={link('logs', undefined, { node: id })}>Show its last lines before that →</a>}
+      {node.status !== 'dead' && !error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
     </li>
   );
 });

@@ -137,6 +137,9 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
+/** Why what changes something is out of reach. */
+export const kViewerMay = 'You are signed in as a viewer, who sees everything and changes nothing; "p2p-ctl dashboard" signs in an operator.';
+
 export function Code({ children }: { children: ComponentChildren }) {
   return <code class="code">{children}</code>;
 }

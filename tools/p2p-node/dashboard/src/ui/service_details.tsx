@@ -1,6 +1,7 @@
 // One service: where it runs, and its methods, which can be called from here.
 import { useState } from 'preact/hooks';
 import { call } from '../net/http';
+import { escapeControls } from '../state/escape';
 import { count } from '../state/format';
 import type { ServiceDescription } from '../state/protocol';
 import { link, withParams } from '../state/route';
@@ -8,21 +9,15 @@ import type { FleetService, Place } from '../state/services';
 import { canChange, fleetStore, goTo, routeStore, sessionStore } from './app_state';
 import { CallForm } from './call_form';
 import { Choice } from './fields';
-import { Code, Empty, Pill, Problem, toneOfService } from './parts';
-import { PlaceRow } from './service_places';
+import { Code, Empty, Pill, Problem, kViewerMay, toneOfService } from './parts';
+import { PlaceRow, placeColumns } from './service_places';
 import { useStore } from './store';
 import { useLoaded } from './use_answer';
-import { VirtualTable, type Column } from './virtual_table';
+import { VirtualTable } from './virtual_table';
 
-const kColumns: readonly Column[] = [
-  { key: 'node', title: 'Node' },
-  { key: 'state', title: 'State' },
-  { key: 'restarts', title: 'Restarts', isNumber: true },
-  { key: 'calls', title: 'Calls/s', isNumber: true },
-  { key: 'actions', title: 'Actions' },
-];
+const kColumns = placeColumns('Node');
 
-function Methods({ name, places }: { name: string; places: Place[] }) {
+function Methods({ name, places, isOperator }: { name: string; places: Place[]; isOperator: boolean }) {
   const chosen = useStore(routeStore, (route) => route.params.on ?? '');
   const reachable = places.filter((place) => place.isReachable);
   const best = reachable.find((place) => place.service.state === 'running') ?? reachable[0];
@@ -37,7 +32,6 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
   return (
     <>
       {answer.description && <p>{answer.description}</p>}
-      {answer.error && <Problem text={answer.error} />}
       {reachable.length > 1 && (
         <label class="inline-label">
           Call it on{' '}
@@ -60,6 +54,8 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
                 type="button"
                 class="button small"
                 aria-expanded={open === method.name}
+                disabled={!isOperator}
+                title={isOperator ? undefined : kViewerMay}
                 onClick={() => setOpen(open === method.name ? '' : method.name)}
               >
                 {open === method.name ? 'Close' : 'Call…'}
@@ -70,6 +66,24 @@ function Methods({ name, places }: { name: string; places: Place[] }) {
         ))}
       </ul>
     </>
+  );
+}
+
+const kMostReasons = 5;
+
+/** Why it does not run, where it does not. */
+function Reasons({ places }: { places: Place[] }) {
+  const failing = places.filter((place) => place.isReachable && place.service.error);
+  if (failing.length === 0) return null;
+  return (
+    <ul class="reasons boxed failing" aria-label="Why it does not run">
+      {failing.slice(0, kMostReasons).map((place) => (
+        <li key={place.node}>
+          <b>{place.node}</b>: {escapeControls(place.service.error!)}
+        </li>
+      ))}
+      {failing.length > kMostReasons && <li class="plain">and {count(failing.length - kMostReasons, 'more node', 'more nodes')}</li>}
+    </ul>
   );
 }
 
@@ -92,6 +106,8 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
       {service && (
         <>
           <h2>Where it runs</h2>
+          {!isOperator && <p class="muted">{kViewerMay}</p>}
+          <Reasons places={service.places} />
           <VirtualTable
             label={`Nodes with ${name}`}
             columns={kColumns}
@@ -101,7 +117,7 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
             )}
           />
           <h2>Methods</h2>
-          {isOperator ? <Methods name={name} places={service.places} /> : <p class="muted">Only operators may see and call them.</p>}
+          <Methods name={name} places={service.places} isOperator={isOperator} />
         </>
       )}
     </aside>

@@ -1,5 +1,6 @@
 // A service on a node: its state, and what can be done with it.
 import { call } from '../net/http';
+import { escapeControls } from '../state/escape';
 import { count, formatNumber } from '../state/format';
 import type { ServiceEntry } from '../state/protocol';
 import { link } from '../state/route';
@@ -7,8 +8,9 @@ import { serviceHealth } from '../state/services';
 import { canChange, fleetStore, sessionStore } from './app_state';
 import { ask } from './confirm';
 import { say } from './notice';
-import { Pill, memo, toneOfService } from './parts';
+import { Pill, kViewerMay, memo, toneOfService } from './parts';
 import { useStore } from './store';
+import type { Column } from './virtual_table';
 
 type Change = 'start' | 'stop' | 'restart';
 
@@ -26,11 +28,13 @@ function effectOf(change: Change, name: string, node: string, service: ServiceEn
   return `It stays stopped, also after a restart of the node, until somebody starts it.${rate} ${elsewhere}`;
 }
 
+const titleOf = (change: Change) => change[0]!.toUpperCase() + change.slice(1);
+
 function askChange(change: Change, name: string, node: string, service: ServiceEntry): void {
   ask({
-    title: `${change[0]!.toUpperCase()}${change.slice(1)} ${name} on ${node}?`,
+    title: `${titleOf(change)} ${name} on ${node}?`,
     body: <p>{effectOf(change, name, node, service)}</p>,
-    action: `${change[0]!.toUpperCase()}${change.slice(1)} it`,
+    action: `${titleOf(change)} it`,
     isDangerous: change === 'stop',
     run: async () => {
       const done = await call<{ state: string }>(`services.${change}`, { name }, `node:${node}`);
@@ -48,17 +52,28 @@ interface Props {
   shows: 'service' | 'node';
 }
 
+export function placeColumns(first: string): readonly Column[] {
+  return [
+    { key: 'first', title: first },
+    { key: 'state', title: 'State' },
+    { key: 'restarts', title: 'Restarts', isNumber: true },
+    { key: 'calls', title: 'Calls/s', isNumber: true },
+    { key: 'actions', title: 'Actions' },
+  ];
+}
+
 export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachable, shows }: Props) {
   const isOperator = useStore(sessionStore, canChange);
   const health = serviceHealth(service.state);
-  const mayChange = isOperator && isReachable;
+  const refusal = !isOperator ? kViewerMay : isReachable ? undefined : `${node} cannot be reached.`;
+  const changes: Change[] = service.state === 'stopped' ? ['start'] : ['restart', 'stop'];
   return (
     <tr>
       <th scope="row">
         <a href={shows === 'service' ? link('services', name) : link('nodes', node)}>{shows === 'service' ? name : node}</a>
         {shows === 'service' && service.version && <span class="muted"> {service.version}</span>}
       </th>
-      <td>
+      <td title={service.error && escapeControls(service.error)}>
         <Pill tone={isReachable ? toneOfService(health) : 'off'}>{isReachable ? service.state : 'unreachable'}</Pill>
       </td>
       <td class={`num ${service.restarts ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
@@ -67,21 +82,18 @@ export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachabl
         <a class="button small" href={link('logs', undefined, { node, logger: `Service.${name}` })}>
           Logs
         </a>
-        {mayChange && service.state === 'stopped' && (
-          <button type="button" class="button small" onClick={() => askChange('start', name, node, service)}>
-            Start
+        {changes.map((change) => (
+          <button
+            key={change}
+            type="button"
+            class="button small"
+            disabled={refusal !== undefined}
+            title={refusal}
+            onClick={() => askChange(change, name, node, service)}
+          >
+            {titleOf(change)}
           </button>
-        )}
-        {mayChange && service.state !== 'stopped' && (
-          <>
-            <button type="button" class="button small" onClick={() => askChange('restart', name, node, service)}>
-              Restart
-            </button>
-            <button type="button" class="button small" onClick={() => askChange('stop', name, node, service)}>
-              Stop
-            </button>
-          </>
-        )}
+        ))}
       </td>
     </tr>
   );

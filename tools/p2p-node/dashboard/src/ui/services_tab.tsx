@@ -1,5 +1,6 @@
 // The services of the fleet; of one, where it runs and what can be called.
 import { count, formatNumber } from '../state/format';
+import { escapeControls } from '../state/escape';
 import { compareNames } from '../state/fleet';
 import { link } from '../state/route';
 import { matchesWords } from '../state/search';
@@ -19,6 +20,7 @@ const kColumns: readonly Column[] = [
   { key: 'calls', title: 'Calls/s', isNumber: true, isSortable: true },
   { key: 'restarts', title: 'Restarts', isNumber: true, isSortable: true },
   { key: 'version', title: 'Version', isWide: true },
+  { key: 'why', title: 'Why', className: 'why' },
 ];
 
 const kStates = [
@@ -63,7 +65,10 @@ const Row = memo(function Row({ service, isOpen }: { service: FleetService; isOp
       <td class="num">{service.places.length}</td>
       <td class="num">{formatNumber(service.callsPerSecond)}</td>
       <td class={`num ${service.restarts > 0 ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
-      <td class="wide">{service.versions.join(', ') || '–'}</td>
+      <td class="wide">{service.versions.join(', ') || 'unknown'}</td>
+      <td class="why" title={escapeControls(service.why)}>
+        {escapeControls(service.why)}
+      </td>
     </tr>
   );
 });
@@ -93,6 +98,7 @@ export function ServicesTab() {
             label="Services"
             columns={kColumns}
             rows={rows}
+            blockHeight={144}
             sort={sort}
             onSort={(key) => setParams({ sort: nextSort(sort, key, ['name', 'state']) })}
             row={(service) => <Row key={service.name} service={service} isOpen={service.name === route.item} />}
