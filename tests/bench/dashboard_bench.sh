@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What open dashboards cost a coordinator: 100 pages that show every log line, at 1,000 lines a second of a worker, then
-# one page of an idle fleet.
+# What open dashboards cost a coordinator: one page of an idle fleet, which is compared with asking each node for
+# /metrics and the coordinator for the newest lines every 5 s, as who shows the same without a feed does; then 100 pages
+# that show every log line, at 1,000 lines a second of a worker.
 # usage: P2P_BIN_DIR=build/release/bin tests/bench/dashboard_bench.sh [PAGES] [LINES_PER_SECOND] [SECONDS]
 set -euo pipefail
 pages=${1:-100} rate=${2:-1000} seconds=${3:-30}
@@ -56,6 +57,23 @@ measure() {
   jq -c --arg what "$1" --argjson cpu "$(awk "BEGIN {print $after - $before}")" '{what: $what} + . + {cores: ($cpu / (.seconds + 3) * 1000 | round / 1000)}' "$FLEET/result"
 }
 measure 'idle fleet' 1
+page_bytes=$(jq .bytes_per_second "$FLEET/result")
+
+# got PATH PORT: the bytes of an answer, compressed where the node does that.
+got() { curl -sS --cacert "$ca" --compressed -o /dev/null -w '%{size_download} %{size_header}\n' -H "Authorization: Bearer $bearer" "https://127.0.0.1:$2$1" | awk '{print $1 + $2}'; }
+bearer=$(p2p-ctl token create --sub poller --scope metrics:read,logs:read 2>/dev/null)
+polled=$(got '/api/logs?limit=100&order=desc' "$(port_of coordinator-1)")
+for name in coordinator-1 worker-1 worker-2; do polled=$((polled + $(got /metrics "$(port_of "$name")"))); done
+# A minute of a page: one request, which stays open.
+jq -nc --argjson page "$page_bytes" --argjson polled $((polled / 5)) '{what: "a page beside asking every 5 s", requests_per_minute: [1, 48],
+  bytes_per_second: [$page, $polled], fewer_requests: (1 - 1 / 48 | . * 1000 | round / 10), fewer_bytes: (1 - $page / $polled | . * 1000 | round / 10)}'
+
 touch "$FLEET/chatter"
-measure "$rate lines a second, no page" 0
-measure "$rate lines a second" "$pages"
+# Unharmed: as many are stored while nobody reads, and while all pages do.
+stored() { p2p-logs query --logger 'Service.chatter' --limit 0 --template x 2>/dev/null | wc -l; }
+for open in 0 "$pages"; do
+  before=$(stored) began=$EPOCHREALTIME
+  measure "$rate lines a second, pages: $open" "$open"
+  after=$(stored) ended=$EPOCHREALTIME
+  jq -nc --argjson pages "$open" --argjson lines $((after - before)) --argjson seconds "$(awk "BEGIN {print $ended - $began}")" '{pages: $pages, stored_per_second: ($lines / $seconds | round)}'
+done
