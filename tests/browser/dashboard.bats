@@ -70,6 +70,13 @@ YAML
   chmod -R u=rwX,go=rX "$P2P_HOME/services"
   chmod 755 "$say/say" "$broken/broken" "$chatter/chatter"
   fleet_of_three
+  # What a node reads from a file comes to the page as it is there, which what services print does not.
+  mkdir "$FLEET/raw"
+  : >"$FLEET/raw/app.log"
+  node_kill worker-1 TERM
+  node_config worker-1 worker "log_files: [\"$FLEET/raw/*.log\"]"
+  node_run worker-1
+  wait_until 30 has_status worker-1 alive
   p2p-ca sign spare --role worker >>"$FLEET/ca.log" 2>&1
 }
 

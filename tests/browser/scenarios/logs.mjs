@@ -17,15 +17,19 @@ async function openLogs(openLive, filter) {
   return page;
 }
 
-/** Markup, escapes and the turning of direction are text. */
+/** Markup, escapes and the turning of direction are text, also where they are so in a file that worker-1 follows. */
 export async function shows_hostile_text({ openLive }) {
-  const page = await openLogs(openLive, 'logger=Service.say');
+  const page = await openLogs(openLive, 'logger=File.*&text=hostile');
   page.on('dialog', () => assert.fail('a script of a log line ran'));
-  say('<img src=x onerror=alert(1)><script>alert(2)</script>', 'red \u001b[31mred\u001b[0m', 'turned \u202egpj.exe');
-  await page.getByText('<img src=x onerror=alert(1)><script>alert(2)</script>').waitFor();
-  await page.getByText('red \\x1b[31mred\\x1b[0m').waitFor();
-  await page.getByText('turned \\xe2\\x80\\xaegpj.exe').waitFor();
+  const markup = 'hostile <img src=x onerror=alert(1)><script>alert(2)</script>';
+  appendFileSync(`${process.env.FLEET}/raw/app.log`, `${markup}\nhostile \u001b[31mred\u001b[0m\nhostile \u202egpj.exe\n`);
+  await page.locator('.log-box').getByText('hostile \\xe2\\x80\\xaegpj.exe').waitFor();
+  await page.locator('.log-box').getByText('hostile \\x1b[31mred\\x1b[0m').waitFor();
+  await page.locator('.log-box').getByText(markup).waitFor();
   assert.equal(await page.locator('.log-box img, .log-box script').count(), 0);
+  // Nor did the coordinator do that.
+  const raw = await page.evaluate(async () => (await fetch('api/logs?text=hostile')).text());
+  assert.ok(JSON.parse(raw).logs.some((record) => record.message.includes('\u001b[31m')), raw);
 }
 
 /** Filters are the coordinator's; they are in the address; a bad one is told. */

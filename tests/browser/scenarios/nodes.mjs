@@ -42,6 +42,8 @@ export async function leads_to_the_last_lines_of_the_dead({ openLive, picture, a
   await shown.last().getByText(last, { exact: true }).waitFor();
   const lines = await shown.allInnerTexts();
   assert.ok(lines.every((line) => line.includes(` ${name} `)));
+  // All of them, not its complaints alone.
+  assert.ok(lines.some((line) => line.includes('INFO')));
   await picture(page, 'last-lines');
 }
 
