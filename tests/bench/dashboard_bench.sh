@@ -39,7 +39,7 @@ while True:
 PYTHON
 chmod -R u=rwX,go=rX "$P2P_HOME/services"
 chmod 755 "$service/chatter"
-fleet_of_three >/dev/null
+fleet_of_three "log_level: INFO" >/dev/null
 
 # cpu: seconds that the coordinator has used.
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); print ($12 + $13) / hz}' "/proc/$(pid_of coordinator-1)/stat"; }

@@ -391,6 +391,7 @@ wait node|worker-1|0
 wait service|disk|0
 config get||0
 certs list||0
+certs renew|nobody|5
 certs revoke|nobody --yes|5
 certs revoke|worker-1|2
 token create|--sub ci --scope rpc:call|0
