@@ -17,7 +17,7 @@ begin_calls() {
   rm -f "$FLEET/stop"
   : >"$FLEET/calls"
   # shellcheck disable=SC2016
-  far bash -c 'until [[ -e $FLEET/stop ]]; do
+  far bash -c 'until [[ -e $FLEET/stop || ! -d $FLEET ]]; do
     begin=${EPOCHREALTIME/./} code=0
     p2p-ctl call system.ping --node worker-1 >/dev/null 2>>"$FLEET/call_errors.log" || code=$?
     echo "$code $(((${EPOCHREALTIME/./} - begin) / 1000))" >>"$FLEET/calls"
