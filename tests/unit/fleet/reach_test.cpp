@@ -36,10 +36,10 @@ Texts endpoints_of(const Directory& directory, const std::string& node_id) {
 }
 
 struct Reaching {
-  Directory directory;
-  Reach reach{directory};
   boost::asio::io_context context;
   NullLogSink log;
+  Directory directory;  // it has links, which end before their loop does
+  Reach reach{directory};
 
   std::shared_ptr<membership::Link> link() {
     auto [near, far] = test::MemoryChannel::make_pair(context);
