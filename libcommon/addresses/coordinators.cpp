@@ -1,6 +1,8 @@
 #include "addresses/coordinators.hpp"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "net/connect.hpp"
 #include "net/task_group.hpp"
@@ -42,11 +44,9 @@ asio::awaitable<void> look_up(asio::any_io_executor executor, const net::Endpoin
   into = co_await std::move(resolving);
 }
 
-}  // namespace
-
-asio::awaitable<FoundCoordinators> find_coordinators(asio::any_io_executor executor, std::vector<net::Endpoint> names,
-                                                     std::vector<NamedCoordinator> before, milliseconds timeout,
-                                                     LogSink& log) {
+asio::awaitable<FoundCoordinators> look_all_up(asio::any_io_executor executor, std::vector<net::Endpoint> names,
+                                               std::vector<NamedCoordinator> before, milliseconds timeout,
+                                               LogSink& log) {
   std::vector<Result<net::Addresses>> found(names.size(), Error(Errc::timeout, "the name was not resolved in time"));
   net::TaskGroup lookups(executor, log);
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -70,6 +70,16 @@ asio::awaitable<FoundCoordinators> find_coordinators(asio::any_io_executor execu
     }
   }
   co_return out;
+}
+
+}  // namespace
+
+asio::awaitable<FoundCoordinators> find_coordinators(asio::any_io_executor executor, std::vector<net::Endpoint> names,
+                                                     std::vector<NamedCoordinator> before, milliseconds timeout,
+                                                     LogSink& log) {
+  // Of its own, so that what it does about a cancellation is not done to the caller's.
+  auto looking = look_all_up(executor, std::move(names), std::move(before), timeout, log);
+  co_return co_await asio::co_spawn(executor, std::move(looking), asio::use_awaitable);
 }
 
 }  // namespace p2p::addresses

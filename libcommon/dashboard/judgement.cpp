@@ -17,6 +17,16 @@ constexpr double kCertainRate = 0.05;
 /// Dates, not how long ago they are: a sentence that changes each second would be sent each second.
 std::string date(WallTime time) { return format_rfc3339(time, 0); }
 
+std::string times(std::uint64_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
+
+/// In steps, for the same reason.
+std::string_view part_that_fails(double share) {
+  if (share >= 0.99) return "all of its calls fail";
+  if (share >= 0.5) return "half of its calls fail, or more";
+  if (share >= 0.25) return "a quarter of its calls fail, or more";
+  return "a tenth of its calls fail, or more";
+}
+
 class Judgement {
  public:
   explicit Judgement(NodeEntry& node) : node_(node) {}
@@ -36,8 +46,11 @@ void judge_services(const NodeEntry& node, Judgement& out) {
     const std::string why = service.error.empty() ? "" : "; " + service.error;
     if (service.state == "failed") out.failing(fmt::format("{}: failed{}", name, why));
     if (service.state == "degraded") {
-      out.failing(fmt::format("{}: degraded, its program died {} times{}", name, service.restarts, why));
+      out.failing(fmt::format("{}: degraded, its program was restarted {}{}", name, times(service.restarts), why));
     }
+    // It may run at this moment; it has not run for long.
+    if ((service.state == "running" || service.state == "starting") && !service.error.empty())
+      out.warning(fmt::format("{}: its program was restarted {}{}", name, times(service.restarts), why));
   }
 }
 
@@ -83,10 +96,9 @@ void judge(NodeEntry& node) {
   if (const auto errors = std::llround(std::ceil(node.log_errors_per_minute.value_or(0))); errors > 0) {
     out.warning(fmt::format("{} error{} in its log in the last minute", errors, errors == 1 ? "" : "s"));
   }
-  const double failed = node.errors_per_second.value_or(0);
-  if (failed >= kCertainRate && failed >= kFailingCalls * node.calls_per_second.value_or(0)) {
-    out.warning("a tenth of its calls fail, or more");
-  }
+  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
+  if (failed >= kCertainRate && failed >= kFailingCalls * calls)
+    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
 }
 
 }  // namespace p2p::dashboard

@@ -17,8 +17,9 @@ inline constexpr int kExpiringPart = 3;
 std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept;
 
 /// Fills `health` and `problems`, the worst first, from the rest of the entry. Failing: dead, a service that failed or
-/// is degraded, a certificate that has expired or was revoked. Warning: suspected, a certificate in its last third, a
-/// clock that is off, a full disk, errors in the log, a tenth of the calls failing. A node that has left is well.
+/// is degraded, a certificate that has expired or was revoked. Warning: a service that was restarted lately, suspected,
+/// a certificate in its last third, a clock that is off, a full disk, errors in the log, a tenth of the calls failing.
+/// A node that has left is well.
 void judge(NodeEntry& node);
 
 }  // namespace p2p::dashboard

@@ -180,8 +180,9 @@ class Store {
   /// Of a day that is damaged, nothing.
   Result<Removed> remove_from(const DayPtr& day, const std::string& node_id, std::uint64_t up_to, std::uint64_t limit);
   Result<Removed> remove_from_all(const DayPtr& day, std::uint64_t up_to);
+  bool is_clock_settled();
   static WallTime ended_by(const std::vector<DayPtr>& days, WallTime now);
-  bool remove_oldest_day(const std::vector<DayPtr>& all);
+  bool remove_oldest_day(const std::vector<DayPtr>& all, bool age_counts);
   bool is_recent(const DayPtr& day) const;
 
   void open_index(Day& day);
@@ -210,6 +211,8 @@ class Store {
   DayCheckpointer checkpointer_;
   bool begin_new_file_ = false;
   bool wants_retention_ = false;
+  std::optional<std::chrono::nanoseconds> clock_offset_;  // of the date to the monotonic clock
+  Monotonic unsettled_until_{};
   std::mutex indexer_mutex_;
   std::condition_variable indexer_wake_;
   bool index_is_due_ = false;

@@ -6,6 +6,12 @@
 #include "logs/store_day.hpp"
 
 namespace p2p::logs {
+namespace {
+
+constexpr std::chrono::hours kClockJump{1};
+constexpr std::chrono::hours kClockPatience{1};
+
+}  // namespace
 
 void Store::remove_day(const DayPtr& day) {
   {
@@ -91,6 +97,16 @@ Result<Removed> Store::remove_some(const std::string& node_id, std::uint64_t up_
   return Removed{};
 }
 
+/// A clock that jumps ahead may be wrong, and what is removed for it is gone: for an hour age does not count. At the
+/// start there is no telling.
+bool Store::is_clock_settled() {
+  const Monotonic now = clock_.monotonic();
+  const std::chrono::nanoseconds offset = clock_.wall().time_since_epoch() - now.time_since_epoch();
+  if (clock_offset_ && offset > *clock_offset_ + kClockJump) unsettled_until_ = now + kClockPatience;
+  clock_offset_ = offset;
+  return now >= unsettled_until_;
+}
+
 /// When the last record of the first of these days had come at the latest. A clock that was ahead once has dated a day
 /// later than now; then it was before the next one that is not.
 WallTime Store::ended_by(const std::vector<DayPtr>& days, WallTime now) {
@@ -100,14 +116,14 @@ WallTime Store::ended_by(const std::vector<DayPtr>& days, WallTime now) {
 }
 
 /// True when it was too old, empty, or one too many.
-bool Store::remove_oldest_day(const std::vector<DayPtr>& all) {
+bool Store::remove_oldest_day(const std::vector<DayPtr>& all, bool age_counts) {
   if (all.size() < 2) return false;
   const auto& day = all.front();
   const bool is_empty =
       std::all_of(day->node_counts.begin(), day->node_counts.end(), [](const auto& node) { return node.second == 0; });
   const WallTime now = clock_.wall();
-  const bool is_old =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now - ended_by(all, now)) > options_.retention;
+  const bool is_old = age_counts && std::chrono::duration_cast<std::chrono::milliseconds>(now - ended_by(all, now)) >
+                                        options_.retention;
   std::uint64_t bytes = 0;
   for (const auto& one : all) bytes += one->size_bytes + (one->index == nullptr ? 0 : one->index->size_bytes());
   // The newest file may still grow to its part.
@@ -121,8 +137,9 @@ bool Store::remove_oldest_day(const std::vector<DayPtr>& all) {
 
 Result<bool> Store::retain_some() {
   set_damaged_aside();
+  const bool age_counts = is_clock_settled();
   const auto all = days();
-  if (remove_oldest_day(all)) return true;
+  if (remove_oldest_day(all, age_counts)) return true;
   wants_retention_ = false;
   if (options_.max_entries_per_node == 0) return false;
   std::map<std::string, std::uint64_t> totals;

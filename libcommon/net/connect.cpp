@@ -6,16 +6,18 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 
 namespace p2p::net {
 namespace asio = boost::asio;
@@ -23,10 +25,13 @@ using asio::ip::tcp;
 
 namespace {
 
-/// One name that getaddrinfo_a(3) looks up on a thread of the C library's, of which it has 20: Asio's resolver has one,
-/// so that a name whose server is silent would hold up all others. What is under way cannot be cancelled, so this
-/// outlives who waits for it.
-class Lookup {
+/// Lookups under way in this process, each with its thread.
+constexpr int kMostLookups = 64;
+
+/// One name that getaddrinfo(3) looks up on a thread of its own: Asio's resolver has one for all, so that a name whose
+/// server is silent would hold up every other. What is under way cannot be cancelled, so this outlives who waits for
+/// it.
+class Lookup : public std::enable_shared_from_this<Lookup> {
  public:
   Lookup(asio::any_io_executor executor, const Endpoint& endpoint)
       : host_(endpoint.host),
@@ -34,27 +39,30 @@ class Lookup {
         finished_(std::in_place, std::move(executor), asio::steady_timer::time_point::max()) {
     hints_.ai_socktype = SOCK_STREAM;
     hints_.ai_flags = AI_NUMERICSERV;
-    request_.ar_name = host_.c_str();
-    request_.ar_service = service_.c_str();
-    request_.ar_request = &hints_;
   }
   ~Lookup() {
-    if (request_.ar_result != nullptr) ::freeaddrinfo(request_.ar_result);
+    if (found_ != nullptr) ::freeaddrinfo(found_);
   }
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
   /// 0, or an error of getaddrinfo(3).
   static int begin(const std::shared_ptr<Lookup>& lookup) {
-    auto* const kept = new std::shared_ptr<Lookup>(lookup);
-    sigevent event{};
-    event.sigev_notify = SIGEV_THREAD;
-    event.sigev_value.sival_ptr = kept;
-    event.sigev_notify_function = &Lookup::end;
-    gaicb* list[] = {&lookup->request_};
-    const int failed = ::getaddrinfo_a(GAI_NOWAIT, list, 1, &event);
-    if (failed != 0) delete kept;
-    return failed;
+    static std::atomic<int> under_way{0};
+    if (under_way.fetch_add(1) >= kMostLookups) {
+      --under_way;
+      return EAI_AGAIN;
+    }
+    try {
+      std::thread([lookup] {
+        lookup->run();
+        --under_way;
+      }).detach();
+    } catch (const std::system_error&) {
+      --under_way;
+      return EAI_AGAIN;
+    }
+    return 0;
   }
   /// For who waits on its loop, until abandon().
   asio::steady_timer& finished() { return *finished_; }
@@ -63,10 +71,10 @@ class Lookup {
     return done_;
   }
   /// After is_done().
-  int error() { return ::gai_error(&request_); }
+  int error() const { return error_; }
   Addresses addresses() const {
     Addresses out;
-    for (const addrinfo* one = request_.ar_result; one != nullptr; one = one->ai_next) {
+    for (const addrinfo* one = found_; one != nullptr; one = one->ai_next) {
       if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
       tcp::endpoint endpoint;
       if (one->ai_addrlen > endpoint.capacity()) continue;
@@ -82,14 +90,13 @@ class Lookup {
   }
 
  private:
-  /// On a thread of the C library's.
-  static void end(sigval value) {
-    const std::unique_ptr<std::shared_ptr<Lookup>> kept(static_cast<std::shared_ptr<Lookup>*>(value.sival_ptr));
-    const auto& self = *kept;
-    const std::lock_guard lock(self->mutex_);
-    self->done_ = true;
-    if (!self->finished_) return;
-    asio::post(self->finished_->get_executor(), [lookup = self] {
+  /// On its thread.
+  void run() {
+    error_ = ::getaddrinfo(host_.c_str(), service_.c_str(), &hints_, &found_);
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    if (!finished_) return;
+    asio::post(finished_->get_executor(), [lookup = shared_from_this()] {
       const std::lock_guard again(lookup->mutex_);
       if (lookup->finished_) lookup->finished_->cancel();
     });
@@ -98,7 +105,8 @@ class Lookup {
   const std::string host_;
   const std::string service_;
   addrinfo hints_{};
-  gaicb request_{};
+  addrinfo* found_ = nullptr;  ///< the thread's until it is done, as error_ is
+  int error_ = 0;
   mutable std::mutex mutex_;                    // guards the next two
   std::optional<asio::steady_timer> finished_;  ///< never expires; cancelled at the end. None: nobody waits
   bool done_ = false;

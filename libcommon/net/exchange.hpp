@@ -27,7 +27,7 @@ class Exchange {
 
   /// Sends a whole request and reads its answer. `name` is the peer's, for errors.
   boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request,
-                                                                       const Awaited& awaited, const std::string& name,
+                                                                       const Awaited& awaited, std::string name,
                                                                        CallWatch& watch);
   /// After a success: another request may follow.
   bool reusable() const { return parser_.keep_alive() && buffer_.empty(); }

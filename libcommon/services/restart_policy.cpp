@@ -11,6 +11,7 @@ milliseconds RestartPolicy::died(Monotonic now) {
   constexpr double kJitter = 0.2;
   settle(now);
   ready_since_.reset();
+  unsettled_ = true;
   deaths_.push_back(now);
   while (now - deaths_.front() > settings_.degraded_within) deaths_.pop_front();
   if (deaths_.size() >= settings_.degraded_after) {
@@ -27,11 +28,12 @@ bool RestartPolicy::settle(Monotonic now) {
   if (!ready_since_ || now - *ready_since_ < settings_.reset_after) return false;
   delay_ = settings_.delay;
   deaths_.clear();
-  return std::exchange(degraded_, false);
+  degraded_ = false;
+  return std::exchange(unsettled_, false);
 }
 
 Monotonic RestartPolicy::next_wakeup() const {
-  return degraded_ && ready_since_ ? *ready_since_ + settings_.reset_after : Monotonic::max();
+  return unsettled_ && ready_since_ ? *ready_since_ + settings_.reset_after : Monotonic::max();
 }
 
 }  // namespace p2p::services

@@ -20,7 +20,7 @@ class RestartPolicy {
   /// The process died, or could not be started: how long to wait. The wait doubles up to `max_delay`, and up to a fifth
   /// of it is left out at random, so that many nodes do not start the same thing at the same moment.
   std::chrono::milliseconds died(Monotonic now);
-  /// Forgets the deaths once the process has been ready for `reset_after`; true when that ends being degraded.
+  /// Forgets the deaths once the process has been ready for `reset_after`; true when there were any.
   bool settle(Monotonic now);
   /// When settle() has something to do; max() for never.
   Monotonic next_wakeup() const;
@@ -35,6 +35,7 @@ class RestartPolicy {
   std::deque<Monotonic> deaths_;  // within degraded_within
   std::optional<Monotonic> ready_since_;
   bool degraded_ = false;
+  bool unsettled_ = false;  // it died, and settle() has not forgotten that
 };
 
 }  // namespace p2p::services

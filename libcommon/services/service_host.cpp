@@ -224,9 +224,7 @@ void ServiceHost::add_program_state(ServiceView& view) const {
     case StdioService::State::degraded: view.state = ServiceState::degraded; break;
     case StdioService::State::error: view.state = ServiceState::error; break;
   }
-  if (view.state == ServiceState::degraded || view.state == ServiceState::error) {
-    view.error = program->second->trouble();
-  }
+  view.error = program->second->trouble();
 }
 
 void ServiceHost::announce(const std::vector<ServiceView>& views) {

@@ -131,7 +131,6 @@ void StdioInstance::take_line(const std::string& line) {
   if (state_ != State::starting || session_->phase() != StdioSession::Phase::ready) return;
   policy_.became_ready(now);
   proven_ = true;
-  trouble_.clear();
   become(State::ready);
 }
 
@@ -154,7 +153,10 @@ asio::awaitable<void> StdioInstance::serve(Process& process) {
   while (!process.has_exited()) {
     const Monotonic now = steady_clock::now();
     session_->tick(now);
-    if (policy_.settle(now)) on_change_();
+    if (policy_.settle(now)) {
+      trouble_.clear();
+      on_change_();
+    }
     flush();
     advance(process, ending, now);
     const Monotonic until = std::min({session_->next_wakeup(), policy_.next_wakeup(), ending.until});

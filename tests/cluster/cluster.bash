@@ -68,7 +68,7 @@ node_config() {
     echo "gossip_interval_current: 1"
     echo "gossip_interval_max: 2"
     echo "failure_timeout: 12"
-    echo "shutdown_grace_seconds: 3"
+    [[ "$*" == *shutdown_grace_seconds* ]] || echo "shutdown_grace_seconds: 3"
     # Tests look more often than a client may, all of them from one address.
     [[ "$*" == *rate_limit_* ]] || echo "rate_limit_default_requests: 1000000" $'\nrate_limit_default_burst: 100000'
     if [[ $role == coordinator ]]; then

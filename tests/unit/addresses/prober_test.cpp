@@ -38,6 +38,7 @@ std::unique_ptr<TlsContexts> contexts(const Authority& authority, const std::opt
 
 asio::awaitable<Response> healthy(Request&) { co_return Response::text("ok"); }
 asio::awaitable<Response> stopping(Request&) { co_return Response::text("stopping", 503); }
+asio::awaitable<Response> endless(Request&) { co_return Response::text(std::string(1 << 20, 'x')); }
 /// What the other side saw, in the words of the protocol's page.
 asio::awaitable<Response> dial_back(Request& request) {
   const Json asked = parse_json(request.body).value();
@@ -177,6 +178,14 @@ TEST_CASE("a node that is stopping is the one that was asked for, but not well")
   CHECK(path.reached == Reached::tls);
   CHECK(path.peer == addresses::Peer::expected);
   CHECK(says(path.failure, "503"));
+}
+
+TEST_CASE("a node whose answer is no answer is a way that fails, and is told as one") {
+  Scene scene(new_router(endless));
+  const PathProbe path = scene.run_one();
+  CHECK(path.reached == Reached::tls);
+  CHECK_FALSE(path.is_good);
+  CHECK(says(path.failure, "/health"));
 }
 
 TEST_CASE("another node of the fleet is not the one that was asked for") {

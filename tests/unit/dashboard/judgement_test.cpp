@@ -64,8 +64,34 @@ TEST_CASE("a service that fails is named with what it said last") {
   node.services["disk"].state = "failed";
   judge(node);
   CHECK(node.problems == std::vector<std::string>{"disk: failed",
-                                                  "queue: degraded, its program died 6 times; exited "
+                                                  "queue: degraded, its program was restarted 6 times; exited "
                                                   "with status 1: cannot read the queue"});
+}
+
+TEST_CASE("a service whose program keeps dying is told of, also while it runs between") {
+  for (const char* state : {"starting", "running"}) {
+    NodeEntry node = healthy();
+    node.services["queue"] = {"", state, 9, {}, "exited with status 3: no space"};
+    judge(node);
+    CHECK(node.health == Health::warning);
+    CHECK(node.problems ==
+          std::vector<std::string>{"queue: its program was restarted 9 times; exited with status 3: no space"});
+  }
+}
+
+TEST_CASE("how many of the calls fail is told in steps") {
+  const auto said = [](double failed, double calls) {
+    NodeEntry node = healthy();
+    node.errors_per_second = failed;
+    node.calls_per_second = calls;
+    judge(node);
+    return node.problems.empty() ? std::string() : node.problems[0];
+  };
+  CHECK(said(0.09, 1) == "");
+  CHECK(said(0.1, 1) == "a tenth of its calls fail, or more");
+  CHECK(said(0.3, 1) == "a quarter of its calls fail, or more");
+  CHECK(said(0.6, 1) == "half of its calls fail, or more");
+  CHECK(said(0.34, 0.34) == "all of its calls fail");
 }
 
 TEST_CASE("what makes a warning") {
@@ -109,7 +135,7 @@ TEST_CASE("problems name what is wrong, and the worst comes first") {
   node.services["disk"] = {"1.0", "degraded", 6, {}};
   judge(node);
   REQUIRE(node.problems.size() == 2);
-  CHECK(node.problems[0] == "disk: degraded, its program died 6 times");
+  CHECK(node.problems[0] == "disk: degraded, its program was restarted 6 times");
   CHECK(node.problems[1] == "its disk is 95% full");
   judge(node);
   CHECK(node.problems.size() == 2);

@@ -38,12 +38,19 @@ class TemporaryFolder {
 /// The wall clock is set by the test; the monotonic one runs.
 class TestClock final : public Clock {
  public:
-  Monotonic monotonic() const override { return std::chrono::steady_clock::now(); }
+  Monotonic monotonic() const override { return std::chrono::steady_clock::now() + passed_.load(); }
   WallTime wall() const override { return wall_.load(); }
   void set(std::string_view text) { wall_ = parse_rfc3339(text).value(); }
-  void advance(std::chrono::nanoseconds by) { wall_ = wall_.load() + by; }
+  /// Time passes.
+  void advance(std::chrono::nanoseconds by) {
+    passed_ = passed_.load() + std::max(by, std::chrono::nanoseconds{0});
+    jump(by);
+  }
+  /// Somebody sets the date.
+  void jump(std::chrono::nanoseconds by) { wall_ = wall_.load() + by; }
 
  private:
+  std::atomic<std::chrono::nanoseconds> passed_{std::chrono::nanoseconds{0}};
   std::atomic<WallTime> wall_{parse_rfc3339("2026-01-02T03:04:05Z").value()};
 };
 

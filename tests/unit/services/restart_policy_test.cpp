@@ -54,6 +54,18 @@ TEST_CASE_FIXTURE(RestartPolicyFixture, "five deaths over a longer time do not d
   CHECK_FALSE(policy.degraded());
 }
 
+TEST_CASE_FIXTURE(RestartPolicyFixture, "a single death is news until a minute of health is over") {
+  policy.became_ready(now);
+  CHECK(policy.next_wakeup() == Monotonic::max());
+  CHECK_FALSE(policy.settle(now + 60s));
+  policy.died(now);
+  policy.became_ready(now);
+  CHECK(policy.next_wakeup() == now + 60s);
+  CHECK_FALSE(policy.settle(now + 59s));
+  CHECK(policy.settle(now + 60s));
+  CHECK_FALSE(policy.settle(now + 61s));
+}
+
 TEST_CASE_FIXTURE(RestartPolicyFixture, "a minute of health forgets the past") {
   for (int death = 0; death < 5; ++death) die_after(0ms);
   REQUIRE(policy.degraded());
