@@ -47,7 +47,15 @@ const kReasons = [
 function effects(certificate: IssuedCertificate): string[] {
   const node = fleetStore.get().nodes.get(certificate.name);
   const services = Object.keys(node?.services ?? {});
-  if (certificate.role === 'operator') return ['The operator is refused from now on, with all tokens and dashboard sessions.'];
+  if (certificate.role === 'operator') {
+    const session = sessionStore.get();
+    const isOwn = session !== undefined && 'role' in session && session.subject === certificate.name;
+    return [
+      'The operator is refused from now on, with all tokens and dashboard sessions.',
+      ...(isOwn ? ['It is you: this page and your tools are refused as well.'] : []),
+    ];
+  }
+  if (node?.certificate && node.certificate.serial !== certificate.serial) return ['The node has another one by now, and goes on with that.'];
   if (!node) return ['Whoever shows it is refused from now on.'];
   return [
     `The node is refused by all others from now on, with its tokens; it must be invited anew.`,

@@ -154,6 +154,7 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
       if (isGap(row) || row.cursor !== target) continue;
       const element = box.current!;
       element.scrollTop = (number - rows.begin) * rowHeight - element.clientHeight / 2;
+      drawnTop.current = element.scrollTop; // nor is this somebody's hand: in a short list it is the end, too
       onSelect({ anchor: number, head: number });
       break;
     }

@@ -44,8 +44,8 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
           <span class="last-error-go">Show in the logs →</span>
         </a>
       )}
-      {node.status === 'dead' && <a href={link('logs', undefined, { node: id })}>Show its last lines before that →</a>}
-      {node.status !== 'dead' && !error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
+      {node.status !== 'alive' && <a href={link('logs', undefined, { node: id })}>Show its last lines before that →</a>}
+      {node.status === 'alive' && !error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
     </li>
   );
 });
