@@ -23,8 +23,8 @@ History::History()
 
 void History::add(std::int64_t second, const SeriesValues& values) {
   if (rings_[0].size() > 0 && second + kClockStep < last_second()) {
-    // The clock was ahead: what it said then would be waited for.
-    for (HistoryRing& each : rings_) each.clear();
+    // The clock was ahead: what it said then would be waited for, and what came before that stays.
+    for (std::size_t i = 0; i < rings_.size(); ++i) rings_[i].drop_after(second / kRangeShapes[i].step_seconds - 1);
     sums_ = {};
   }
   if (rings_[0].size() > 0 && second <= last_second()) return;

@@ -40,10 +40,24 @@ void HistoryRing::push(std::int64_t step, std::span<const float> row) {
   last_step_ = step;
 }
 
-void HistoryRing::set_capacity(std::size_t capacity) {
-  if (capacity == capacity_) return;
+/// The oldest row first.
+void HistoryRing::straighten() {
   std::rotate(cells_.begin(), cells_.begin() + static_cast<std::ptrdiff_t>(head_ * width_), cells_.end());
   head_ = 0;
+}
+
+void HistoryRing::drop_after(std::int64_t step) {
+  if (cells_.empty() || step >= last_step_) return;
+  const std::int64_t kept = static_cast<std::int64_t>(size()) - (last_step_ - step);
+  if (kept <= 0) return clear();
+  straighten();
+  cells_.resize(static_cast<std::size_t>(kept) * width_);
+  last_step_ = step;
+}
+
+void HistoryRing::set_capacity(std::size_t capacity) {
+  if (capacity == capacity_) return;
+  straighten();
   if (size() > capacity) {
     cells_.erase(cells_.begin(), cells_.begin() + static_cast<std::ptrdiff_t>((size() - capacity) * width_));
     cells_.shrink_to_fit();

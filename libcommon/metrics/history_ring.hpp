@@ -24,6 +24,8 @@ class HistoryRing {
   /// Puts the row of `step` (a time divided by the ring's step) behind the last one; steps between are unknown. A step
   /// that is not later than the last is left out.
   void push(std::int64_t step, std::span<const float> row);
+  /// Forgets what is later than that step.
+  void drop_after(std::int64_t step);
   /// Drops the oldest rows past it.
   void set_capacity(std::size_t capacity);
   void clear() noexcept;
@@ -38,6 +40,7 @@ class HistoryRing {
   std::size_t memory_bytes() const noexcept { return cells_.capacity() * sizeof(std::uint16_t); }
 
  private:
+  void straighten();
   void add_row(std::span<const float> row);
 
   std::size_t width_, capacity_;

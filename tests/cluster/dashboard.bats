@@ -337,6 +337,35 @@ hang_up() {
 }
 stored() { p2p-logs query --logger Service.say --template '{message}' 2>/dev/null | grep -qxF -- "$1"; }
 
+not_in() { run ! grep -q "$1" "$2"; }
+
+@test "who signs in or out is remembered over a kill, and a damaged file costs the sessions and nothing else" {
+  local file=$P2P_HOME/data/coordinator-1/dashboard_sessions.json hash
+  sign_in
+  hash=$(printf %s "${cookie#*=}" | sha256sum | cut -d' ' -f1)
+  wait_until 10 grep -q "$hash" "$file"
+  node_kill coordinator-1 KILL
+  node_run coordinator-1
+  web /api/session -H "Cookie: $cookie"
+  [[ $code == 200 ]]
+  web_change /api/session -X DELETE
+  [[ $code == 204 ]]
+  wait_until 10 not_in "$hash" "$file"
+  node_kill coordinator-1 KILL
+  node_run coordinator-1
+  web /api/session -H "Cookie: $cookie"
+  [[ $code == 401 ]]
+  sign_in
+  node_kill coordinator-1 TERM
+  truncate -s 100 "$file"
+  node_run coordinator-1
+  grep -q 'who was signed in to the dashboard must sign in again: .*set aside as dashboard_sessions.json.damaged' "$FLEET/coordinator-1.log"
+  web /api/session -H "Cookie: $cookie"
+  [[ $code == 401 && -s $file.damaged ]]
+  sign_in
+  wait_until 30 has_status worker-1 alive
+}
+
 @test "charts survive a restart; a damaged file is begun anew, and that is said" {
   sign_in
   node_kill coordinator-1 TERM

@@ -109,6 +109,26 @@ TEST_CASE("a clock that was ahead and is set right does not stop the history") {
   CHECK(history.at(Range::six_hours, kBegin / 10 + 1, Series::cpu).mean == 0.25F);
 }
 
+TEST_CASE("a clock that is set back takes only what was later, whether the ring is full or not") {
+  for (const int seconds : {600, 3'600}) {
+    History history;
+    for (int i = 0; i < seconds; ++i) history.add(kBegin + i, only_cpu(1));
+    const std::int64_t back = kBegin + seconds - 120;
+    history.add(back, only_cpu(0.5F));
+    CHECK(history.last_second() == back);
+    CHECK(history.at(Range::quarter_hour, back, Series::cpu).mean == 0.5F);
+    CHECK(history.at(Range::quarter_hour, back - 1, Series::cpu).mean == 1);
+    CHECK(history.at(Range::quarter_hour, back - 300, Series::cpu).mean == 1);
+    CHECK(std::isnan(history.at(Range::quarter_hour, back + 1, Series::cpu).mean));
+    CHECK(history.at(Range::six_hours, back / 10 - 1, Series::cpu).mean == 1);
+    CHECK(history.at(Range::six_hours, kBegin / 10, Series::cpu).mean == 1);
+    CHECK(history.at(Range::week, kBegin / 60 + 1, Series::cpu).mean == 1);
+    for (int i = 1; i < 900; ++i) history.add(back + i, only_cpu(0.25F));
+    CHECK(history.at(Range::quarter_hour, back + 899, Series::cpu).mean == 0.25F);
+    CHECK(history.at(Range::six_hours, back / 10 + 5, Series::cpu).mean == 0.25F);
+  }
+}
+
 TEST_CASE("each range goes back as far as it says, and no more memory is used than is said") {
   History history;
   constexpr std::int64_t kEightDays = 8 * 24 * 3600;

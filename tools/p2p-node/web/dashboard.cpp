@@ -28,6 +28,19 @@ asio::awaitable<net::Response> answer_history(FleetFeed& feed, const net::Reques
   co_return net::Response::json(std::move(*text));
 }
 
+/// A file that cannot be trusted costs who is signed in, not the coordinator.
+void load_sessions(SignIn& sign_in, const std::filesystem::path& file, const Logger& log) {
+  const auto text = read_secret_file(file, kMaxSessionFileBytes);
+  const auto loaded = text ? sign_in.load(*text) : Result<void>(text.error());
+  if (loaded || loaded.error().kind() == Errc::not_found) return;
+  const std::filesystem::path aside = file.string() + ".damaged";
+  std::error_code failed;
+  std::filesystem::rename(file, aside, failed);
+  log.warning(
+      "who was signed in to the dashboard must sign in again: {}: {}; {}", file.string(), loaded.error().context,
+      failed ? "it cannot be set aside: " + failed.message() : "it is set aside as " + aside.filename().string());
+}
+
 }  // namespace
 
 Dashboard::Dashboard(FleetFeed::Parts feed)
@@ -42,16 +55,11 @@ Result<std::unique_ptr<Dashboard>> Dashboard::open(const config::NodeConfig& con
   out->sessions_ = hooks.make_writer("who is signed in", file, [self = out.get()] { return self->sign_in_->encode(); });
   SignIn::Hooks sign_in;
   sign_in.changed = [&control, writer = out->sessions_.get()] { asio::post(control, [writer] { writer->changed(); }); };
+  sign_in.save = [&control, writer = out->sessions_.get()] { asio::post(control, [writer] { writer->save_soon(); }); };
   sign_in.drop = std::move(hooks.drop);
   out->sign_in_ = std::make_unique<SignIn>(SignIn::Options{config.cluster_name, config.https_enabled},
                                            std::move(sign_in), parts.clock, parts.log);
-  if (const auto text = read_secret_file(file, kMaxSessionFileBytes)) {
-    if (const auto loaded = out->sign_in_->load(*text); !loaded) {
-      return Error(loaded.error().code, fmt::format("{}: {}", file.string(), loaded.error().context));
-    }
-  } else if (text.error().kind() != Errc::not_found) {
-    return text.error();
-  }
+  load_sessions(*out->sign_in_, file, Logger(parts.log, "Dashboard"));
   out->feed_.open();
   return out;
 }

@@ -75,6 +75,11 @@ Result<PageLogs::SubscriptionPtr> PageLogs::read(const Json& message) const {
 }
 
 void PageLogs::refuse(const Json& id, const Error& why) {
+  if (channel_->queued_bytes() > kPageQueuedBytes) {
+    // Whoever asks on and on and reads nothing gets no more memory.
+    channel_->close(net::kPolicyViolation, "what was sent is not read");
+    return;
+  }
   channel_->send({false, dump_json(Json{{"type", "logs_failed"}, {"id", id}, {"reason", why.context}})});
 }
 

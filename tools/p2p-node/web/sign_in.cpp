@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
-/// Small beside the time after which an idle session ends.
+/// Small beside the time after which an idle session ends: so much of it may be forgotten by a kill.
 constexpr std::chrono::minutes kNoteUseAfter{10};
 constexpr std::size_t kMaxSecretText = 64;
 constexpr std::size_t kMaxSessionRequestBytes = 1024;
@@ -79,7 +79,7 @@ void SignIn::trust(pki::RevocationCheck is_revoked) {
   }
   if (ended == 0) return;
   log_.info("sessions that ended with the certificates of their owners: {}", ended);
-  hooks_.changed();
+  hooks_.save();
 }
 
 bool SignIn::is_own_page(const net::Request& request) const {
@@ -95,7 +95,7 @@ std::optional<SignIn::Found> SignIn::find(const net::Request& request) {
     const auth::WebSession* session = table_.find(*hash, now);
     if (session == nullptr) continue;
     Found out{*hash, *session};
-    use(*hash, *session, now);
+    use(*hash, now);
     return out;
   }
   return std::nullopt;
@@ -106,14 +106,16 @@ bool SignIn::is_open(const auth::SecretHash& id) {
   const std::lock_guard lock(mutex_);
   const auth::WebSession* session = table_.find(id, now);
   if (session == nullptr) return false;
-  use(id, *session, now);
+  use(id, now);
   return true;
 }
 
 /// With mutex_. The file need not know each click.
-void SignIn::use(const auth::SecretHash& id, const auth::WebSession& session, WallTime now) {
-  if (now - session.used_at > kNoteUseAfter) hooks_.changed();
+void SignIn::use(const auth::SecretHash& id, WallTime now) {
   table_.use(id, now);
+  if (now - noted_at_ < kNoteUseAfter && now >= noted_at_) return;
+  noted_at_ = now;
+  hooks_.changed();
 }
 
 bool SignIn::has_secret(const auth::WebSession& session, std::string_view secret) {
@@ -149,7 +151,8 @@ Result<void> SignIn::authenticate(const net::Request& request, auth::Caller& cal
   caller = caller_of(*found, std::move(caller));
   // Calls are recorded by their names, where these are read.
   if (!only_reads(request.method) && !request.path.starts_with("/rpc")) {
-    record("{} ({}): {} {}", auth::caller_name(caller), caller.token_id, net::to_string(request.method),
+    record("{} ({}, {}) asks for {} {}", auth::caller_name(caller), caller.token_id,
+           auth::to_string(found->session.user.role), net::to_string(request.method),
            escape_controls(request.path.substr(0, kMaxRecordedPath)));
   }
   return {};
@@ -178,7 +181,7 @@ net::Response SignIn::open(const net::Request& request) {
     log_.warning("a sign-in to the dashboard from {} was refused", request.caller.address);
     return net::Response::problem(401, traded.error().context);
   }
-  hooks_.changed();
+  hooks_.save();
   record("{} has signed in to the dashboard from {} as {}, {}", traded->user.subject, request.caller.address,
          auth::to_string(traded->user.role), id_of(*hash_of(session)));
   Json out = to_json(*traded);
@@ -205,7 +208,7 @@ net::Response SignIn::close(const net::Request& request) {
     const std::lock_guard lock(mutex_);
     table_.end(found->id);
   }
-  hooks_.changed();
+  hooks_.save();
   const std::string id = id_of(found->id);
   hooks_.drop([id](const auth::Caller& caller) { return caller.token_id == id; });
   record("{} has signed out, {}", found->session.user.subject, id);

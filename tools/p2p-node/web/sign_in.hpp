@@ -33,8 +33,10 @@ class SignIn {
     bool over_tls = true;  ///< `https_enabled`
   };
   struct Hooks {
-    /// Something changed that the file does not have; any thread.
+    /// Something changed that the file does not have, and may be without for a while; any thread.
     std::function<void()> changed;
+    /// Likewise, but it must outlive a kill in the next moment: who signed in or out.
+    std::function<void()> save;
     /// The open connections of a session that has ended.
     std::function<void(std::function<bool(const auth::Caller&)>)> drop;
   };
@@ -78,7 +80,7 @@ class SignIn {
   net::Response close(const net::Request& request);
   rpc::Outcome issue(const rpc::CallContext& call);
   bool is_own_page(const net::Request& request) const;
-  void use(const auth::SecretHash& id, const auth::WebSession& session, WallTime now);
+  void use(const auth::SecretHash& id, WallTime now);
   auth::Caller caller_of(const Found& found, auth::Caller caller) const;
   std::string cookie(std::string_view value, std::chrono::seconds life) const;
 
@@ -86,8 +88,9 @@ class SignIn {
   const Hooks hooks_;
   const Clock& clock_;
   Logger log_;
-  mutable std::mutex mutex_;  // guards the table
+  mutable std::mutex mutex_;  // guards what follows
   auth::SessionTable table_;
+  WallTime noted_at_{};  // when somebody's use was last said to have changed it
 };
 
 }  // namespace p2p::node
