@@ -450,6 +450,20 @@ whole_story() {
   wait_until 20 audited 'operator has signed out'
 }
 
+@test "where the port is taken or nobody can read the address, no session is left behind" {
+  local before after
+  before=$(grep -c 'has signed in' "$FLEET/coordinator-1.log" || true)
+  run -1 --separate-stderr p2p-ctl dashboard --no-open --port "$(port_of coordinator-1)"
+  [[ $stderr == *'is in use'* ]]
+  after=$(grep -c 'has signed in' "$FLEET/coordinator-1.log" || true)
+  [[ $before == "$after" ]]
+  before=$(grep -c 'has signed out' "$FLEET/coordinator-1.log" || true)
+  run -1 --separate-stderr bash -c 'p2p-ctl dashboard --no-open >/dev/full'
+  [[ $stderr == 'p2p-ctl: error: cannot write to standard output'* ]]
+  after=$(grep -c 'has signed out' "$FLEET/coordinator-1.log")
+  ((after == before + 1))
+}
+
 @test "the page itself is open to all, with a strict policy, or the build says that it has none" {
   web /dashboard -H 'Accept-Encoding: gzip'
   if [[ $code == 404 ]]; then

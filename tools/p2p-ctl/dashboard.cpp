@@ -18,6 +18,7 @@
 #include "cli/node_client.hpp"
 #include "commands.hpp"
 #include "dashboard_proxy.hpp"
+#include "net/http.hpp"
 #include "net/run_alone.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX wants it declared
@@ -57,16 +58,21 @@ class OpeningFile {
   ~OpeningFile() {
     if (!path_.empty()) (void)remove_file(path_);
   }
-  std::string url() const { return "file://" + path_.string(); }
+  std::string url() const {
+    std::string out = "file:/";
+    for (const auto& part : path_.relative_path()) out += '/' + net::percent_encode(part.string());
+    return out;
+  }
 
  private:
   explicit OpeningFile(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
 };
 
-/// False where there is no desktop or no xdg-open.
+bool has_desktop() { return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"); }
+
+/// False where there is no xdg-open.
 bool open_browser(const std::string& url) {
-  if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return false;
   std::string program = "xdg-open", argument = url;
   char* const arguments[] = {program.data(), argument.data(), nullptr};
   posix_spawn_file_actions_t actions{};
@@ -100,18 +106,30 @@ class Dashboard final : public cli::Command {
     }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
+    return print_ ? print(session, *client) : serve(session, *client);
+  }
+
+ private:
+  struct Token {
+    std::string token, role, expires_at;
+  };
+
+  Attempt<Token> get_token(cli::NodeClient& node) const {
     const Json params = {{"role", role_.empty() ? "operator" : role_}};
-    const auto made = client->rpc("dashboard.token", dump_json(params), std::nullopt, kTokenTimeout);
+    const auto made = node.rpc("dashboard.token", dump_json(params), std::nullopt, kTokenTimeout);
     if (!made) return made.error();
     const auto answer = parse_json(*made);
     const std::string* token = answer ? find_string(*answer, "token") : nullptr;
     if (token == nullptr) return Failure(cli::kDamaged, "the coordinator's answer holds no token");
-    if (!print_) return serve(session, *client, *token);
-    const std::string address = fmt::format("https://{}/dashboard#t={}", client->address(), *token);
+    return Token{*token, cli::member_text(*answer, "role"), cli::member_text(*answer, "expires_at")};
+  }
+
+  Attempt<void> print(cli::Session& session, cli::NodeClient& node) {
+    const auto made = get_token(node);
+    if (!made) return made.error();
+    const std::string address = fmt::format("https://{}/dashboard#t={}", node.address(), made->token);
     if (is_structured(session.out)) {
-      session.out.value(dump_json(Json{{"address", address},
-                                       {"role", cli::member_text(*answer, "role")},
-                                       {"expires_at", cli::member_text(*answer, "expires_at")}}));
+      session.out.value(dump_json(Json{{"address", address}, {"role", made->role}, {"expires_at", made->expires_at}}));
     } else {
       session.out.stream() << address << '\n';
     }
@@ -119,30 +137,46 @@ class Dashboard final : public cli::Command {
     return {};
   }
 
- private:
-  Attempt<void> serve(cli::Session& session, cli::NodeClient& node, const std::string& token) {
-    ::signal(SIGCHLD, SIG_IGN);  // the browser's opener is not waited for
-    asio::io_context loop(1);
-    NullLogSink log;
-    net::Client client(loop.get_executor(), node.tls(), log);
-    auto signed_in = net::run_alone(loop, sign_in(client, node.coordinator(), token));
-    if (!signed_in) return signed_in.error();
-    DashboardProxy proxy(loop, client, node.coordinator(), std::move(*signed_in), static_cast<std::uint16_t>(port_),
-                         log);
-    if (const auto started = proxy.start(); !started) {
-      return Failure(started.error(), "without --port a free one is taken");
-    }
-    std::optional<OpeningFile> opening;
-    if (!no_open_) {
-      auto file = OpeningFile::make(session.home, proxy.address());
-      if (file) opening.emplace(std::move(*file));
-    }
+  /// False when nobody can read the address.
+  static bool show(cli::Session& session, const DashboardProxy& proxy) {
     if (is_structured(session.out)) {
       session.out.value(dump_json(Json{{"address", proxy.address()}}));
     } else {
       session.out.stream() << proxy.address() << '\n';
     }
-    session.out.stream() << std::flush;
+    return session.out.stream().flush().good();
+  }
+
+  static asio::awaitable<bool> end(DashboardProxy& proxy) {
+    auto stopping = proxy.stop();
+    co_await std::move(stopping);
+    co_return true;
+  }
+
+  Attempt<void> serve(cli::Session& session, cli::NodeClient& node) {
+    ::signal(SIGCHLD, SIG_IGN);  // the browser's opener is not waited for
+    asio::io_context loop(1);
+    NullLogSink log;
+    net::Client client(loop.get_executor(), node.tls(), log);
+    // First of all, so that no session is left behind where the port is taken.
+    DashboardProxy proxy(loop, client, node.coordinator(), static_cast<std::uint16_t>(port_), log);
+    if (const auto started = proxy.start(); !started) {
+      return Failure(started.error(), "without --port a free one is taken");
+    }
+    auto made = get_token(node);
+    if (!made) return made.error();
+    auto signed_in = net::run_alone(loop, sign_in(client, node.coordinator(), std::move(made->token)));
+    if (!signed_in) return signed_in.error();
+    proxy.use(std::move(*signed_in));
+    if (!show(session, proxy)) {
+      net::run_alone(loop, end(proxy));
+      return Failure(cli::kFailed, "");  // main says why
+    }
+    std::optional<OpeningFile> opening;
+    if (!no_open_ && has_desktop()) {
+      auto file = OpeningFile::make(session.home, proxy.address());
+      if (file) opening.emplace(std::move(*file));
+    }
     const bool opened = opening && open_browser(opening->url());
     session.report.note(opened ? "opened in the browser; Ctrl-C ends it" : "open it in a browser; Ctrl-C ends it");
     net::run_alone(loop, wait_for_end(loop, proxy));
@@ -152,9 +186,8 @@ class Dashboard final : public cli::Command {
   static asio::awaitable<bool> wait_for_end(asio::io_context& loop, DashboardProxy& proxy) {
     asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
-    auto stopping = proxy.stop();
-    co_await std::move(stopping);
-    co_return true;
+    auto ending = end(proxy);
+    co_return co_await std::move(ending);
   }
 
   bool print_ = false, no_open_ = false;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 #include <utility>
 
 #include "base/json.hpp"
@@ -26,6 +28,9 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
 constexpr std::chrono::milliseconds kStopGrace{1'000};
 constexpr std::size_t kChannelBytes = 16 << 20;
+constexpr std::size_t kQueuedBytes = 256 << 10;
+constexpr std::chrono::milliseconds kQueuePause{20};
+constexpr std::chrono::milliseconds kDefaultTimeout{30'000}, kLongestTimeout{600'000}, kAnswerSlack{2'000};
 constexpr std::size_t kMaxPageMessageBytes = 64 << 10;
 
 /// What of a request and of an answer goes through.
@@ -62,13 +67,29 @@ std::optional<std::string> session_cookie(const net::Headers& headers) {
 
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
 
-/// Messages from one side go to the other, as fast as that takes them.
+/// Messages from one side go to the other, as fast as that takes them: what it does not take stays where it comes from,
+/// which knows what a slow page is to be told.
 awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to) {
+  asio::steady_timer pause(to->executor());
   for (;;) {
     auto message = co_await from->receive();
-    if (!message) break;
-    if (!to->send(std::move(*message))) break;
+    if (!message || !to->send(std::move(*message))) break;
+    while (to->queued_bytes() > kQueuedBytes) {
+      pause.expires_after(kQueuePause);
+      co_await pause.async_wait(asio::use_awaitable);
+    }
   }
+}
+
+/// A little longer than the coordinator takes for it at most, so that its answer is the one that comes.
+std::chrono::milliseconds timeout_of(const net::Request& request) {
+  const std::string_view text = request.headers.get("P2P-Timeout-Ms");
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size() && count > 0;
+  return std::clamp(is_number ? std::chrono::milliseconds(count) : kDefaultTimeout, std::chrono::milliseconds(1),
+                    kLongestTimeout) +
+         kAnswerSlack;
 }
 
 }  // namespace
@@ -95,11 +116,10 @@ awaitable<Result<DashboardSession>> sign_in(net::Client& client, net::Endpoint c
 }
 
 DashboardProxy::DashboardProxy(asio::io_context& loop, net::Client& client, net::Endpoint coordinator,
-                               DashboardSession session, std::uint16_t port, LogSink& log)
+                               std::uint16_t port, LogSink& log)
     : loop_(loop),
       client_(client),
       coordinator_(std::move(coordinator)),
-      session_(std::move(session)),
       path_secret_(to_base64url(random_bytes(kSecretBytes))),
       port_(port) {
   net::ServerOptions options;
@@ -181,6 +201,7 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   }
   if (!request.query.empty()) call.target += '?' + request.query;
   call.headers = headers_for(request);
+  call.timeout = timeout_of(request);
   call.body = std::move(request.body);
   auto calling = client_.call(std::move(call));
   auto answer = co_await std::move(calling);

@@ -30,12 +30,14 @@ boost::asio::awaitable<Result<DashboardSession>> sign_in(net::Client& client, ne
 class DashboardProxy {
  public:
   /// `client` is of the same loop; it and the log outlive this.
-  DashboardProxy(boost::asio::io_context& loop, net::Client& client, net::Endpoint coordinator,
-                 DashboardSession session, std::uint16_t port, LogSink& log);
+  DashboardProxy(boost::asio::io_context& loop, net::Client& client, net::Endpoint coordinator, std::uint16_t port,
+                 LogSink& log);
   ~DashboardProxy();
 
   /// Listens; errors are those of net::Server::start().
   Result<void> start();
+  /// What is asked for from now on is asked for with this session; before it nothing is served.
+  void use(DashboardSession session) { session_ = std::move(session); }
   /// `http://127.0.0.1:PORT/SECRET/dashboard`
   std::string address() const;
   /// Ends the session and all connections.
@@ -51,7 +53,7 @@ class DashboardProxy {
   boost::asio::io_context& loop_;
   net::Client& client_;
   const net::Endpoint coordinator_;
-  const DashboardSession session_;
+  DashboardSession session_;
   const std::string path_secret_;
   std::uint16_t port_;
   std::unique_ptr<net::Server> server_;
