@@ -10,8 +10,8 @@ namespace p2p::metrics {
 namespace {
 
 constexpr std::size_t kMaxFiguresName = 64;
-/// 9999-12-31
-constexpr std::uint64_t kLastSecond = 253'402'300'799;
+/// What a WallTime holds, in nanoseconds: 2262-04-11.
+constexpr std::uint64_t kLastSecond = 9'223'372'036;
 
 std::optional<double> find_share(const Json& object, std::string_view key, double most) {
   const Json* value = find_member(object, key);

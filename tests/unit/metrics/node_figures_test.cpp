@@ -87,6 +87,9 @@ TEST_CASE("figures that cannot be are refused or unknown") {
   CHECK_FALSE(decode_figures(cbor({{"services", {{"a", std::string(100, 'x'), 0, 0}}}})).has_value());
   CHECK_FALSE(decode_figures(cbor({{"latency", std::vector<int>(kLatencyBuckets + 1, 1)}})).has_value());
   CHECK_FALSE(decode_figures(cbor({{"latency", {-1}}})).has_value());
+  for (const std::uint64_t year : {9'223'372'037, 253'402'300'799}) {  // past what 64 bits of nanoseconds hold
+    CHECK_FALSE(decode_figures(cbor({{"certificate", {{"serial", "0a"}, {"from", 1}, {"until", year}}}})).has_value());
+  }
   CHECK_FALSE(decode_figures(cbor({{"certificate", {{"serial", "<x>"}, {"from", 1}, {"until", 2}}}})).has_value());
   const auto odd = decode_figures(cbor({{"cpu", 7}, {"memory", {2, 1}}, {"rss", -1}}));
   REQUIRE(odd.has_value());
