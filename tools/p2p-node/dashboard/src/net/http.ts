@@ -40,7 +40,7 @@ async function problem(response: Response): Promise<string> {
   return `the coordinator answered with status ${response.status}`;
 }
 
-async function request(url: URL, init: RequestInit): Promise<Response> {
+async function request(url: URL, init: RequestInit, whenUnauthorized = onSignedOut): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { ...init, credentials: 'same-origin', cache: 'no-store' });
@@ -50,7 +50,7 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   }
   if (response.ok) return response;
   const why = await problem(response);
-  if (response.status === 401) onSignedOut();
+  if (response.status === 401) whenUnauthorized();
   throw new Failure(why, response.status);
 }
 
@@ -78,13 +78,10 @@ export async function call<T>(method: string, params: unknown, target?: string, 
   return JSON.parse(await callText(method, JSON.stringify(params), target, signal)) as T;
 }
 
-/** Trades the single-use token for a session. */
+/** Trades the single-use token for a session. One that is refused says nothing about a session that there is. */
 export async function signIn(token: string): Promise<Session> {
-  const response = await request(address('api/session'), {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ token }),
-  });
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) };
+  const response = await request(address('api/session'), init, () => {});
   return (await response.json()) as Session;
 }
 

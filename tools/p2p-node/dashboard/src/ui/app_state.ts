@@ -7,6 +7,7 @@ import { applyUpdate, kEmptyFleet, type FleetState } from '../state/fleet';
 import type { ServerMessage, Session } from '../state/protocol';
 import { formatRoute, parseRoute, tokenIn, withParams, type Route } from '../state/route';
 import { LogFeed } from './log_feed';
+import { say } from './notice';
 import { Store, useStore } from './store';
 
 export type SignedOut = { why: string };
@@ -131,7 +132,6 @@ function whySignedOut(error: unknown): string {
 }
 
 export async function start(): Promise<void> {
-  useSecret('', () => {});
   try {
     const session = await openSession();
     if (!session.secret) {
@@ -146,7 +146,9 @@ export async function start(): Promise<void> {
     sessionStore.set(session);
     socket.start();
   } catch (error) {
-    sessionStore.set({ why: whySignedOut(error) });
+    // Of a second address in this tab; the session that it has goes on.
+    if (isSignedIn()) say(`The new address did not sign in: ${(error as Error).message}. You stay signed in as before.`, 'failing');
+    else sessionStore.set({ why: whySignedOut(error) });
   }
 }
 
