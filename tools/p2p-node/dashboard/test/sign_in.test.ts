@@ -26,10 +26,10 @@ async function answer(_: URL, init: RequestInit): Promise<Response> {
   return Response.json({ ...session, secret: `of-${token}` });
 }
 
-/** A tab with an address, and nothing stored. */
-async function open(hash: string): Promise<AppState> {
+/** A tab with an address, and nothing stored. Tabs that were opened before stay open. */
+async function open(hash: string, pathname = '/dashboard'): Promise<AppState> {
   const stored = new Map<string, string>();
-  vi.stubGlobal('location', { hash, origin: 'https://node:7946', pathname: '/dashboard' });
+  vi.stubGlobal('location', { hash, origin: 'https://node:7946', pathname });
   vi.stubGlobal('history', { replaceState: (_: unknown, __: string, to: string) => (location.hash = to) });
   vi.stubGlobal('sessionStorage', {
     getItem: (key: string) => stored.get(key) ?? null,
@@ -38,13 +38,32 @@ async function open(hash: string): Promise<AppState> {
   });
   vi.resetModules();
   const tab = await import('../src/ui/app_state');
+  tab.admitTabs();
   await tab.start();
   return tab;
 }
 const secretOf = async () => (await import('../src/net/http')).sessionSecret();
 
+// What a browser has: messages reach the other channels of that name. Each test begins with another browser.
+class Channel {
+  static all: Channel[] = [];
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  constructor(readonly name: string) {
+    Channel.all.push(this);
+  }
+  postMessage(data: unknown): void {
+    const others = Channel.all.filter((one) => one !== this && one.name === this.name);
+    queueMicrotask(() => others.forEach((one) => one.onmessage?.({ data })));
+  }
+  close(): void {
+    Channel.all = Channel.all.filter((one) => one !== this);
+  }
+}
+
 beforeEach(() => {
   Socket.all = [];
+  Channel.all = [];
+  vi.stubGlobal('BroadcastChannel', Channel);
   vi.useFakeTimers({ toFake: ['setInterval'] });
   vi.stubGlobal('WebSocket', Socket);
   vi.stubGlobal('fetch', answer);
@@ -74,5 +93,35 @@ describe('a second address that signs in', () => {
     const tab = await open('#t=used');
     expect(tab.sessionStore.get()).toEqual({ why: '' });
     expect(Socket.all).toHaveLength(0);
+  });
+});
+
+describe('a further tab', () => {
+  const signedOut = { why: expect.stringMatching('signed in elsewhere') };
+
+  it('has the secret from one that is signed in', async () => {
+    await open('#t=first');
+    const tab = await open('#/logs');
+    expect(tab.sessionStore.get()).toMatchObject({ role: 'operator' });
+    expect(await secretOf()).toBe('of-first');
+    expect(Socket.all).toHaveLength(2);
+  });
+
+  it('is told so when there is no other', async () => {
+    const tab = await open('#/logs');
+    expect(tab.sessionStore.get()).toEqual(signedOut);
+    expect(Channel.all).toHaveLength(1); // the one that would answer
+  });
+
+  it('has nothing from a tab that signed out', async () => {
+    const first = await open('#t=first');
+    await first.endSession();
+    expect((await open('#/logs')).sessionStore.get()).toEqual(signedOut);
+  });
+
+  it('has nothing from another address of the same origin, and a page of p2p-ctl dashboard has no channel', async () => {
+    await open('#t=first', '/prefix/dashboard');
+    expect(Channel.all).toHaveLength(0);
+    expect((await open('#/logs')).sessionStore.get()).toEqual(signedOut);
   });
 });

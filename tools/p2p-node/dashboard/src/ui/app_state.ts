@@ -2,6 +2,7 @@
 import { DashboardSocket } from '../net/socket';
 import { Failure, getJson, sessionSecret, signIn, signOut, useSecret } from '../net/http';
 import { address } from '../net/addresses';
+import { answerTabs, askTabs } from '../net/handover';
 import { newConnection, type Connection } from '../state/connection';
 import { applyUpdate, kEmptyFleet, type FleetState } from '../state/fleet';
 import type { ServerMessage, Session } from '../state/protocol';
@@ -115,7 +116,8 @@ async function openSession(): Promise<Session> {
   const token = tokenIn(location.hash);
   if (token === undefined) {
     const session = await getJson<Session>('api/session');
-    return { ...session, secret: session.secret ?? sessionStorage.getItem(secretKey()) ?? undefined };
+    // A proxied page has it from the proxy, whose port may be somebody else's next: its tabs ask nobody.
+    return { ...session, secret: session.secret ?? sessionStorage.getItem(secretKey()) ?? (isProxied ? undefined : await askTabs()) };
   }
   // The token is used up by this, and must not stay in the address or the history.
   history.replaceState(null, '', formatRoute({ tab: 'overview', params: {} }));
@@ -157,6 +159,11 @@ export async function endSession(): Promise<void> {
   sessionStorage.removeItem(secretKey());
   sessionStore.set({ why: 'You have signed out.' });
   socket.signedOut();
+}
+
+/** Lets further tabs take part in this one's session. */
+export function admitTabs(): void {
+  if (!isProxied) answerTabs(() => (isSignedIn() ? sessionSecret() : ''));
 }
 
 export function watchAddress(): void {
