@@ -128,6 +128,10 @@ play_as() {
   P2P_BROWSER_ADDRESS=$(p2p-ctl dashboard --print) play signs_in_once
 }
 
+@test "a link opened in a further tab is signed in there too" {
+  P2P_BROWSER_ADDRESS=$(p2p-ctl dashboard --print) play signs_in_further_tabs
+}
+
 @test "without a session the page says what to do" {
   P2P_BROWSER_ADDRESS="https://$P2P_COORDINATOR/dashboard" play without_a_session
 }

@@ -20,6 +20,16 @@ export async function signs_in_once({ open, address }) {
   assert.match(await second.locator('main').innerText(), /p2p-ctl dashboard/);
 }
 
+/** A link that is opened in a further tab is signed in there too: the tabs of an address share the session. */
+export async function signs_in_further_tabs({ open, address }) {
+  const page = await open();
+  await page.goto(address);
+  await page.locator('.connection', { hasText: 'live' }).waitFor();
+  const further = await page.context().newPage();
+  await further.goto(page.url().replace(/#.*/, '#/nodes'));
+  await further.locator('.connection', { hasText: 'live' }).waitFor();
+}
+
 /** Without a session there is only the advice what to do. */
 export async function without_a_session({ open, address }) {
   const page = await open();

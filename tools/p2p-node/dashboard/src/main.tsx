@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { App } from './ui/app';
-import { start, watchAddress } from './ui/app_state';
+import { admitTabs, start, watchAddress } from './ui/app_state';
 import { watchTheme } from './ui/theme';
 import './styles/base.css';
 import './styles/frame.css';
@@ -10,5 +10,6 @@ import './styles/logs.css';
 
 watchTheme();
 watchAddress();
+admitTabs();
 void start();
 render(<App />, document.getElementById('page')!);

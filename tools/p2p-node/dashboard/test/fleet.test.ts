@@ -98,6 +98,13 @@ describe('its history', () => {
     expect(gone.history.nodes.has('a')).toBe(false);
   });
 
+  it('leaves a hole in a node while it is silent', () => {
+    const back = after(begin, delta(1, { history: { end: 114, nodes: {} } }), delta(2, { history: { end: 129, nodes: { a: { cpu: 0.2 } } } }));
+    expect(back.history.nodes.get('a')).toEqual({ cpu: [0.1, null, 0.2] });
+    // Most updates have no points of nodes: those are of 15 seconds.
+    expect(after(begin, delta(1, { history: { end: 101, fleet: { cpu: 3 } } })).history.nodes.get('a')).toEqual({ cpu: [0.1] });
+  });
+
   it('goes on when the clock of the coordinator went back', () => {
     const { history } = after(begin, delta(1, { history: { end: 50, fleet: { cpu: 3, calls: 1 } } }));
     expect(history.fleet.cpu).toEqual([1, 2, 3]);

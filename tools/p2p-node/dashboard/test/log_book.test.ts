@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LogBook, isGap, isOfTime, type GapRow } from '../src/state/log_book';
+import { LogBook, cursorNumber, isGap, isOfTime, type GapRow } from '../src/state/log_book';
 import type { LogRecord, NewLogs } from '../src/state/protocol';
 
 const record = (number: number): LogRecord => ({
@@ -93,6 +93,49 @@ describe('the log book', () => {
     book.prepend(records(7, 9), true);
     expect(shown(book)).toEqual([7, 8, 9, 10, 11]);
     expect([book.isLive, book.cursor, book.older]).toEqual([false, cursor(11), 'more']);
+  });
+
+  // /api/logs answers the lines before a cursor, that one not among them (libcommon/logs/store_query.cpp).
+  it('loads what is older than a gap together with the line that the gap follows', () => {
+    const book = new LogBook(4);
+    book.reset();
+    book.receive(logs(book, 1, 2), true);
+    book.receiveGap({ type: 'gap', id: book.id, skipped: 3, after: cursor(2), before: cursor(5) });
+    book.receive(logs(book, 6, 8), true);
+    expect(shown(book)).toEqual(['gap 3', 6, 7, 8]);
+    const stored = records(1, 8);
+    const older = stored.filter((line) => cursorNumber(line.cursor) < cursorNumber(book.firstCursor!));
+    expect(older.map((line) => line.message)).toEqual(['line 1', 'line 2']);
+  });
+
+  it('knows of older lines when a gap pushed them out', () => {
+    const book = new LogBook(3);
+    book.reset();
+    book.prepend(records(1, 3), false);
+    book.receiveGap({ type: 'gap', id: book.id, skipped: 3, after: cursor(3), before: cursor(6) });
+    expect(shown(book)).toEqual([2, 3, 'gap 3']);
+    expect(book.older).toBe('more');
+  });
+
+  it('knows of older lines when those of a gap pushed them out', () => {
+    const book = new LogBook(4);
+    book.reset();
+    book.prepend(records(1, 2), false);
+    book.receiveGap({ type: 'gap', id: book.id, skipped: 3, after: cursor(2), before: cursor(5) });
+    book.fillGap(gapIn(book), records(3, 5), false);
+    expect(shown(book)).toEqual([2, 3, 4, 5]);
+    expect(book.older).toBe('more');
+  });
+
+  it('goes on after a gap at its end, whose lines stay missing', () => {
+    const book = new LogBook(3);
+    book.reset();
+    book.receive(logs(book, 10, 10), true);
+    book.receiveGap({ type: 'gap', id: book.id, skipped: 3, after: cursor(10), before: cursor(13) });
+    book.receive(logs(book, 14, 14), true);
+    book.prepend(records(9, 9), true);
+    expect(shown(book)).toEqual([9, 10, 'gap 3']);
+    expect(book.cursor).toBe(cursor(13));
   });
 });
 

@@ -15,6 +15,8 @@ describe('text of others', () => {
     ['\u009b1m', '\\xc2\\x9b1m'],
     ['\u202egpj.exe', '\\xe2\\x80\\xaegpj.exe'],
     ['\u2066x\u2069', '\\xe2\\x81\\xa6x\\xe2\\x81\\xa9'],
+    ['a\u200eb\u200fc\u061cd', 'a\\xe2\\x80\\x8eb\\xe2\\x80\\x8fc\\xd8\\x9cd'],
+    ['a\u2028b\u2029c', 'a\\xe2\\x80\\xa8b\\xe2\\x80\\xa9c'],
     ['<img onerror=x> é 漢 😀', '<img onerror=x> é 漢 😀'],
     ['\ud83d', '\\xef\\xbf\\xbd'],
   ])('%j is shown as %s', (text, shown) => {

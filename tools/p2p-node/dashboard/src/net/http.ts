@@ -40,7 +40,7 @@ async function problem(response: Response): Promise<string> {
   return `the coordinator answered with status ${response.status}`;
 }
 
-async function request(url: URL, init: RequestInit): Promise<Response> {
+async function request(url: URL, init: RequestInit, whenUnauthorized = onSignedOut): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { ...init, credentials: 'same-origin', cache: 'no-store' });
@@ -50,7 +50,7 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   }
   if (response.ok) return response;
   const why = await problem(response);
-  if (response.status === 401) onSignedOut();
+  if (response.status === 401) whenUnauthorized();
   throw new Failure(why, response.status);
 }
 
@@ -59,12 +59,21 @@ export async function getJson<T>(path: string, query: Readonly<Record<string, st
   return (await response.json()) as T;
 }
 
+export interface CallOptions {
+  /** As P2P-Target has it; without one the coordinator decides. */
+  target?: string;
+  signal?: AbortSignal;
+  /** How long it may take; without it the coordinator's own 30 seconds. */
+  timeoutMs?: number;
+}
+
 /** A call of JSON-RPC; `params` is JSON text. Answers the result as JSON text, with every digit. */
-export async function callText(method: string, params: string, target?: string, signal?: AbortSignal): Promise<string> {
+export async function callText(method: string, params: string, options: CallOptions = {}): Promise<string> {
   const headers: Record<string, string> = { 'Content-Type': 'application/json', 'P2P-Session-Secret': secret };
-  if (target) headers['P2P-Target'] = target;
+  if (options.target) headers['P2P-Target'] = options.target;
+  if (options.timeoutMs) headers['P2P-Timeout-Ms'] = String(options.timeoutMs);
   const body = `{"jsonrpc":"2.0","id":1,"method":${JSON.stringify(method)},"params":${params}}`;
-  const response = await request(address('rpc'), { method: 'POST', headers, body, signal });
+  const response = await request(address('rpc'), { method: 'POST', headers, body, signal: options.signal });
   const text = await response.text();
   const answer = JSON.parse(text) as { error?: { code: number; message: string; data?: unknown } };
   if (answer.error) {
@@ -75,16 +84,13 @@ export async function callText(method: string, params: string, target?: string, 
 }
 
 export async function call<T>(method: string, params: unknown, target?: string, signal?: AbortSignal): Promise<T> {
-  return JSON.parse(await callText(method, JSON.stringify(params), target, signal)) as T;
+  return JSON.parse(await callText(method, JSON.stringify(params), { target, signal })) as T;
 }
 
-/** Trades the single-use token for a session. */
+/** Trades the single-use token for a session. One that is refused says nothing about a session that there is. */
 export async function signIn(token: string): Promise<Session> {
-  const response = await request(address('api/session'), {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ token }),
-  });
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) };
+  const response = await request(address('api/session'), init, () => {});
   return (await response.json()) as Session;
 }
 

@@ -68,6 +68,7 @@ export class DashboardSocket {
 
   private connect(): void {
     const socket = new WebSocket(socketAddress());
+    this.socket?.close(); // of the session before
     this.socket = socket;
     const isCurrent = () => this.socket === socket;
     socket.onopen = () => isCurrent() && this.handle({ type: 'opened' });

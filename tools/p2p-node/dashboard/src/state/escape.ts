@@ -1,8 +1,9 @@
-// Text of others as p2p-logs shows it (escape_controls of libcommon/base/text.hpp): control characters, and those that turn the
-// direction of writing, become visible; everything else stays.
+// Text of others as p2p-logs shows it (unsafe_character of libcommon/base/utf8.hpp): control characters, those that end a line, and
+// those that turn the direction of writing become visible; everything else stays. The marks of direction U+061C, U+200E and U+200F
+// are added here: a terminal seldom heeds them, a browser does.
 
-// C0, DEL, C1, U+202A to U+202E, U+2066 to U+2069, and halves of a surrogate pair that stand alone.
-const kUnsafe = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// C0, DEL, C1, the marks, U+2028 to U+202E, U+2066 to U+2069, and halves of a surrogate pair that stand alone.
+const kUnsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const kNamed: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
 const encoder = new TextEncoder();
 

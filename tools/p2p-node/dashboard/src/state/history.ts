@@ -55,11 +55,13 @@ export function applyHistory(state: HistoryState, history: History, known: Reado
   if (history.fleet && (isWhole || steps !== 0)) fleet = appendAll(fleet, history.fleet, missed, kFleetPoints);
   let { nodes } = state;
   if (history.nodes || isWhole) {
-    const next = new Map(isWhole ? [] : nodes);
-    for (const [id, newest] of Object.entries(history.nodes ?? {})) {
-      next.set(id, appendAll(next.get(id) ?? {}, newest, 0, kNodePoints));
+    const next = new Map<string, Series>();
+    // A node that said nothing has no point: its series go on with a hole.
+    for (const id of known.keys()) {
+      const before = isWhole ? undefined : nodes.get(id);
+      const newest = history.nodes?.[id];
+      if (before || newest) next.set(id, appendAll(before ?? {}, newest ?? {}, 0, kNodePoints));
     }
-    for (const id of next.keys()) if (!known.has(id)) next.delete(id);
     nodes = next;
   }
   return { step, nodeStep: state.nodeStep, end: history.fleet ? history.end : state.end, fleet, nodes };

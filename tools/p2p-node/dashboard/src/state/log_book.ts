@@ -34,6 +34,10 @@ export function cursorNumber(cursor: string): number {
   return Number(cursor.slice(cursor.lastIndexOf('-') + 1));
 }
 
+function nextCursor(cursor: string): string {
+  return cursor.replace(/\d+$/, (number) => String(Number(number) + 1));
+}
+
 /** What is beyond the first or last line: more that can be loaded, or nothing. */
 export type Edge = 'more' | 'loading' | 'failed' | 'none';
 
@@ -89,7 +93,7 @@ export class LogBook {
       this.newer = 'more';
       return 'stop';
     }
-    if (this.rows.push(message.logs) > 0) this.older = 'more';
+    this.push(message.logs);
     this.received += message.logs.length;
     this.cursor = message.cursor;
     return 'ok';
@@ -99,7 +103,7 @@ export class LogBook {
     if (gap.id !== this.id || !this.isLive) return;
     this.skipped += gap.skipped;
     this.cursor = gap.before || this.cursor;
-    this.rows.push([{ skipped: gap.skipped, after: gap.after, before: gap.before, state: 'idle' }]);
+    this.push([{ skipped: gap.skipped, after: gap.after, before: gap.before, state: 'idle' }]);
   }
 
   fail(id: number, reason: string): void {
@@ -109,11 +113,10 @@ export class LogBook {
     }
   }
 
-  /** The cursor that older lines are asked from; undefined while there is none to start at. */
+  /** The cursor before which older lines are asked for; undefined while there is none to start at. */
   get firstCursor(): string | undefined {
     const row = this.rows.at(this.rows.begin);
-    if (!row) return undefined;
-    return isGap(row) ? row.after : row.cursor;
+    return row && isGap(row) ? nextCursor(row.after) : row?.cursor;
   }
 
   /** Older lines, oldest first. */
@@ -124,12 +127,12 @@ export class LogBook {
     this.isLive = false;
     this.newer = 'more';
     const last = this.rows.at(this.rows.end - 1);
-    if (last) this.cursor = isGap(last) ? last.after : last.cursor;
+    if (last) this.cursor = isGap(last) ? last.before : last.cursor;
   }
 
   /** Newer lines while not live, oldest first. Without more of them the book is live again from `cursor` on. */
   append(records: readonly LogRecord[], cursor: string, hasMore: boolean): void {
-    if (this.rows.push(records) > 0) this.older = 'more';
+    this.push(records);
     if (cursor) this.cursor = cursor;
     this.newer = hasMore ? 'more' : 'none';
     this.isLive = !hasMore;
@@ -157,7 +160,7 @@ export class LogBook {
     const rest: LogRow[] = isDone
       ? []
       : [{ skipped: left, after: taken[taken.length - 1]!.cursor, before: gap.before, state: 'idle' }];
-    this.rows.replace(number, [...taken, ...rest]);
+    if (this.rows.replace(number, [...taken, ...rest]) > 0) this.older = 'more';
   }
 
   setGapState(gap: GapRow, state: GapRow['state']): GapRow {
@@ -165,6 +168,10 @@ export class LogBook {
     const next = { ...gap, state };
     if (number !== undefined) this.rows.set(number, next);
     return next;
+  }
+
+  private push(rows: readonly LogRow[]): void {
+    if (this.rows.push(rows) > 0) this.older = 'more';
   }
 
   private find(gap: GapRow): number | undefined {

@@ -69,19 +69,14 @@ export function isEmptyFilter(filter: LogFilter): boolean {
   return Object.keys(wireFilter(filter)).length === 0;
 }
 
-/** Pieces of a message, those that were searched for marked. An expression that only RE2 understands marks nothing. */
+/** Pieces of a message, those that were searched for marked. An expression marks nothing: RegExp is not RE2, and may take as good as
+ *  for ever on an expression that somebody put into an address. */
 export function markMatches(message: string, filter: Pick<LogFilter, 'text' | 'isRegex'>): [text: string, isMatch: boolean][] {
-  if (!filter.text || message.length > 4096) return [[message, false]];
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(filter.isRegex ? filter.text : filter.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), filter.isRegex ? 'gu' : 'giu');
-  } catch {
-    return [[message, false]];
-  }
+  if (!filter.text || filter.isRegex || message.length > 4096) return [[message, false]];
+  const pattern = new RegExp(filter.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'giu');
   const out: [string, boolean][] = [];
   let done = 0;
   for (const found of message.matchAll(pattern)) {
-    if (found[0] === '') continue;
     if (found.index > done) out.push([message.slice(done, found.index), false]);
     out.push([found[0], true]);
     done = found.index + found[0].length;

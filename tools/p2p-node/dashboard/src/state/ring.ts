@@ -59,15 +59,17 @@ export class Ring<Row> {
     return dropped;
   }
 
-  /** Puts `rows` in place of row `number`; rows before it get smaller numbers, and the first ones may leave. */
-  replace(number: number, rows: readonly Row[]): void {
+  /** Puts `rows` in place of row `number`; rows before it get smaller numbers. Returns how many left at the front for it. */
+  replace(number: number, rows: readonly Row[]): number {
     const before = this.slice(this.first, number);
     const after = this.slice(number + 1, this.end);
     const end = this.end;
     const all = [...before, ...rows, ...after];
     this.clear();
-    this.first = end - Math.min(all.length, this.capacity);
-    this.push(all.slice(Math.max(0, all.length - this.capacity)));
+    const dropped = Math.max(0, all.length - this.capacity);
+    this.first = end - all.length + dropped;
+    this.push(all.slice(dropped));
+    return dropped;
   }
 
   slice(from: number, to: number): Row[] {

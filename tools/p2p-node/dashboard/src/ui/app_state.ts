@@ -2,11 +2,13 @@
 import { DashboardSocket } from '../net/socket';
 import { Failure, getJson, sessionSecret, signIn, signOut, useSecret } from '../net/http';
 import { address } from '../net/addresses';
+import { answerTabs, askTabs } from '../net/handover';
 import { newConnection, type Connection } from '../state/connection';
 import { applyUpdate, kEmptyFleet, type FleetState } from '../state/fleet';
 import type { ServerMessage, Session } from '../state/protocol';
 import { formatRoute, parseRoute, tokenIn, withParams, type Route } from '../state/route';
 import { LogFeed } from './log_feed';
+import { say } from './notice';
 import { Store, useStore } from './store';
 
 export type SignedOut = { why: string };
@@ -114,7 +116,8 @@ async function openSession(): Promise<Session> {
   const token = tokenIn(location.hash);
   if (token === undefined) {
     const session = await getJson<Session>('api/session');
-    return { ...session, secret: session.secret ?? sessionStorage.getItem(secretKey()) ?? undefined };
+    // A proxied page has it from the proxy, whose port may be somebody else's next: its tabs ask nobody.
+    return { ...session, secret: session.secret ?? sessionStorage.getItem(secretKey()) ?? (isProxied ? undefined : await askTabs()) };
   }
   // The token is used up by this, and must not stay in the address or the history.
   history.replaceState(null, '', formatRoute({ tab: 'overview', params: {} }));
@@ -131,7 +134,6 @@ function whySignedOut(error: unknown): string {
 }
 
 export async function start(): Promise<void> {
-  useSecret('', () => {});
   try {
     const session = await openSession();
     if (!session.secret) {
@@ -146,7 +148,9 @@ export async function start(): Promise<void> {
     sessionStore.set(session);
     socket.start();
   } catch (error) {
-    sessionStore.set({ why: whySignedOut(error) });
+    // Of a second address in this tab; the session that it has goes on.
+    if (isSignedIn()) say(`The new address did not sign in: ${(error as Error).message}. You stay signed in as before.`, 'failing');
+    else sessionStore.set({ why: whySignedOut(error) });
   }
 }
 
@@ -155,6 +159,11 @@ export async function endSession(): Promise<void> {
   sessionStorage.removeItem(secretKey());
   sessionStore.set({ why: 'You have signed out.' });
   socket.signedOut();
+}
+
+/** Lets further tabs take part in this one's session. */
+export function admitTabs(): void {
+  if (!isProxied) answerTabs(() => (isSignedIn() ? sessionSecret() : ''));
 }
 
 export function watchAddress(): void {

@@ -83,8 +83,8 @@ export function CallForm({ service, node, method }: { service: string; node: str
     setBusy(true);
     const began = performance.now();
     try {
-      const text = indentJson(await callText(`${service}.${method.name}`, params.text, `node:${node}`));
-      setOutcome({ ok: true, text, ms: performance.now() - began });
+      const answer = await callText(`${service}.${method.name}`, params.text, { target: `node:${node}`, timeoutMs: method.timeout_ms });
+      setOutcome({ ok: true, text: indentJson(answer), ms: performance.now() - began });
     } catch (error) {
       setOutcome({ ok: false, text: failureText(error), ms: performance.now() - began });
     }

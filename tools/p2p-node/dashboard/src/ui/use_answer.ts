@@ -1,6 +1,7 @@
 // What the coordinator answers to a GET, asked again now and then while the page is in sight.
 import { useEffect, useState } from 'preact/hooks';
 import { getJson } from '../net/http';
+import { keepLoaded } from '../state/refresh';
 
 export interface Answer<T> {
   answer: T | undefined;
@@ -18,20 +19,17 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, key: str
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
-    const run = () => {
-      if (document.hidden) return;
-      load(abort.signal).then(
+    const run = () =>
+      void load(abort.signal).then(
         (answer) => setState({ key, answer, failure: '' }),
         (error: Error) => {
           if (error.name !== 'AbortError') setState((before) => ({ key, answer: before.key === key ? before.answer : undefined, failure: error.message }));
         },
       );
-    };
-    run();
-    const timer = refreshMs > 0 ? setInterval(run, refreshMs) : undefined;
+    const stop = keepLoaded(document, run, refreshMs);
     return () => {
       abort.abort();
-      clearInterval(timer);
+      stop();
     };
   }, [key, turn]);
   const isOurs = state.key === key;
