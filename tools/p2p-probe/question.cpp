@@ -122,7 +122,7 @@ void Question::probe(cli::Session& session, addresses::ProbeAim aim, Answer& ans
   if (request.sources.empty()) return;
   if (standpoint_.tls) request.tls = standpoint_.tls->state();
   request.token = standpoint_.token;
-  if (aim == addresses::ProbeAim::all) request.dial_back_port = standpoint_.dial_back_port;
+  request.dial_back_port = standpoint_.dial_back_port;
   request.timeout = timeout_;
   request.aim = aim;
   boost::asio::io_context loop;
