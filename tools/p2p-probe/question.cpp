@@ -101,6 +101,7 @@ Attempt<Answer> Question::answer(cli::Session& session, addresses::ProbeAim aim)
   if (!reader) return reader.error();
   auto inventory = reader->read();
   if (!inventory) return inventory.error();
+  if (auto known = check_names(*inventory); !known) return known.error();
   auto out = rank(std::move(*inventory), *reader);
   if (!out || skips_probes_ || coordinators_.empty()) return out;
   probe(session, aim, *out);
