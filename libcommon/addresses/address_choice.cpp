@@ -83,8 +83,13 @@ std::optional<Monotonic> AddressChoice::next_look() const {
 }
 
 std::vector<std::string> AddressChoice::announced(const Ranking& ranking) const {
+  const bool reaches = std::any_of(ranking.candidates.begin(), ranking.candidates.end(),
+                                   [](const Candidate& candidate) { return is_reached(candidate.path); });
   std::vector<std::string> out;
   for (const Candidate& candidate : ranking.candidates) {
+    if (reaches && candidate.path == Path::fails && candidate.address != current_) continue;
+    // One address may be on two links.
+    if (std::find(out.begin(), out.end(), candidate.address) != out.end()) continue;
     if (candidate.address == current_) {
       out.insert(out.begin(), candidate.address);
     } else {

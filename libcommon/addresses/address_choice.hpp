@@ -51,7 +51,8 @@ class AddressChoice {
   const std::string& current() const noexcept { return current_; }
   /// When consider() wants new probes, because a better address waits for its confirmation.
   std::optional<Monotonic> next_look() const;
-  /// What the record lists: the chosen one, then the others in their order.
+  /// What the record lists: the chosen one, then the others in their order, each once, without those from which no
+  /// coordinator is reached where another reaches one.
   std::vector<std::string> announced(const Ranking& ranking) const;
 
  private:

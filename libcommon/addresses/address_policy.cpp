@@ -111,7 +111,7 @@ LookPlan AddressPolicy::plan_look(const Look& look, Surroundings now_there,
   ground_ = {out.sources, facts_.routes};
   // With one address nothing is to be chosen; but the link may have another coordinator's address to go to.
   const bool decides = out.sources.size() > 1 || (looks_at_doubt_ && out.sources.size() * coordinators_.size() > 1);
-  if (!settings_.probes || settings_.fixed || !decides || coordinators_.empty()) {
+  if (!settings_.probes || fixed_ || !decides || coordinators_.empty()) {
     if (std::exchange(looks_at_doubt_, false)) doubt_.reset();
     return {};
   }
@@ -168,6 +168,12 @@ bool AddressPolicy::is_dead(const Doubt& doubt) const {
 void AddressPolicy::take(Surroundings now_there) {
   inventory_ = std::move(now_there.inventory);
   facts_.routes = std::move(now_there.routes);
+  fixed_ = std::move(now_there.fixed);
+  if (!facts_.advertised || facts_.advertised->form != Advertised::Form::name) return;
+  // Once an interface had the name it is no host's, also while the interface is away.
+  Advertised& wanted = *facts_.advertised;
+  wanted.is_interface = wanted.is_interface || inventory_.link(wanted.text) != nullptr;
+  if (wanted.is_interface) fixed_.reset();
 }
 
 void AddressPolicy::take(std::vector<NamedCoordinator> coordinators) {
@@ -186,8 +192,8 @@ AddressPolicy::Actions AddressPolicy::consider(AddressChoice::Occasion occasion,
   Actions out;
   ranking_ = rank(inventory_, facts_);
   std::vector<std::string> list;
-  if (settings_.fixed) {
-    list = {*settings_.fixed};
+  if (fixed_) {
+    list = {*fixed_};
   } else {
     const bool is_doubted = dead && IpAddress::parse(choice_.current()) == dead->from;
     out.change = choice_.consider(ranking_, occasion, now, is_doubted);
@@ -209,9 +215,7 @@ std::optional<AddressPolicy::Replacement> AddressPolicy::replacement(const Addre
   return out;
 }
 
-const Candidate* AddressPolicy::chosen() const {
-  return settings_.fixed ? nullptr : candidate_of(ranking_, choice_.current());
-}
+const Candidate* AddressPolicy::chosen() const { return fixed_ ? nullptr : candidate_of(ranking_, choice_.current()); }
 
 /// Those to which the kernel sends from that address, unasked.
 std::vector<std::string> AddressPolicy::coordinators_by(const std::string& own_address) const {

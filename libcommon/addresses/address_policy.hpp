@@ -26,6 +26,9 @@ struct NamedCoordinator {
 struct Surroundings {
   Inventory inventory{};
   std::vector<RouteAnswer> routes{};
+  /// What the configuration has announced whatever the ranking is, `host:port`: a name is one until an interface has
+  /// it.
+  std::optional<std::string> fixed{};
 };
 
 /// One round of looking at the ways.
@@ -45,9 +48,8 @@ struct LookPlan {
 class AddressPolicy {
  public:
   struct Settings {
-    RankingFacts facts{};                ///< what the configuration says
-    std::optional<std::string> fixed{};  ///< announced whatever the network is, `host:port`
-    std::uint16_t port = 0;              ///< of what is announced else
+    RankingFacts facts{};    ///< what the configuration says
+    std::uint16_t port = 0;  ///< of what is announced where nothing is fixed
     bool probes = true;
   };
 
@@ -91,6 +93,8 @@ class AddressPolicy {
   const std::vector<NamedCoordinator>& coordinators() const noexcept { return coordinators_; }
   std::vector<Coordinator> places() const;
   const std::vector<std::string>& announced() const noexcept { return announced_; }
+  /// Surroundings::fixed, but not for a name that an interface had since the start.
+  const std::optional<std::string>& fixed() const noexcept { return fixed_; }
   /// The chosen one, where it is an address of this machine and none is fixed.
   const Candidate* chosen() const;
 
@@ -119,6 +123,7 @@ class AddressPolicy {
   std::vector<NamedCoordinator> coordinators_{};
   RankingFacts facts_;
   Ranking ranking_{};
+  std::optional<std::string> fixed_{};
   AddressChoice choice_;
   std::vector<std::string> announced_{};
   Ground ground_{};

@@ -21,7 +21,8 @@ struct Advertised {
   std::string text{};  ///< as given, without the port
   IpAddress address{};
   IpPrefix network{};
-  std::uint16_t port = 0;  ///< 0: none was given; never with a network
+  std::uint16_t port = 0;     ///< 0: none was given; never with a network
+  bool is_interface = false;  ///< of a name: an interface had it, so that it is no host's; parse_advertised() leaves it
 };
 
 /// `192.0.2.7`, `[fd00::7]:8001`, `10.0.0.0/8`, `eth0`, `shop.example:8001`; `invalid` otherwise.

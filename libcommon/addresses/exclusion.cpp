@@ -58,7 +58,8 @@ std::optional<Excluding> excluded_by_operator(const OwnAddress& own, const Inven
                                               const RankingFacts& facts) {
   if (!facts.advertised || is_named(own, facts)) return std::nullopt;
   const Advertised& wanted = *facts.advertised;
-  const bool is_interface = wanted.form == Advertised::Form::name && inventory.link(wanted.text) != nullptr;
+  const bool is_interface =
+      wanted.is_interface || (wanted.form == Advertised::Form::name && inventory.link(wanted.text) != nullptr);
   if (is_interface && own.link->name == wanted.text) return std::nullopt;
   if (wanted.form == Advertised::Form::network && wanted.network.contains(own.address->address)) return std::nullopt;
   return Excluding{Exclusion::not_advertised,

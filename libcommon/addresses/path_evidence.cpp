@@ -27,6 +27,13 @@ bool can_be_used(const PathProbe& probe, bool in_fleet) noexcept {
   return probe.reached != Reached::nothing;
 }
 
+bool is_good_both_ways(const PathProbe& probe) {
+  const auto source = IpAddress::parse(probe.source);
+  const bool is_seen_as_other = source && other_than(*source, probe.seen_as).has_value();
+  const Path path = path_of(probe, is_seen_as_other);
+  return path == Path::works || path == Path::answers;
+}
+
 std::vector<PathEnds> failed_paths(const std::vector<PathProbe>& probes) {
   std::vector<PathEnds> out;
   for (const auto& probe : probes) {

@@ -14,6 +14,9 @@ namespace p2p::addresses {
 /// Whether a path that was tried can be used, as PathProbe::is_good; `in_fleet`: certificates were asked for.
 bool can_be_used(const PathProbe& probe, bool in_fleet) noexcept;
 
+/// Whether it can be used, and nothing says that the own address is not to be dialled.
+bool is_good_both_ways(const PathProbe& probe);
+
 /// The two ends of a path, as a PathProbe has them.
 struct PathEnds {
   std::string source{};

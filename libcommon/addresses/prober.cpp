@@ -199,7 +199,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   }
 
   void note_end(std::size_t candidate) {
-    const bool good = has_ended_[candidate] && probes_[candidate].is_good;
+    const bool good = has_ended_[candidate] && is_good_both_ways(probes_[candidate]);
     if (plan_) plan_->ended(good, std::chrono::steady_clock::now());
   }
 

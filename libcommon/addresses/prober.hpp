@@ -47,8 +47,9 @@ struct TargetPaths {
   std::vector<PathProbe> paths;  ///< those that were tried, or one that says why none could be
 };
 
-/// One entry a target, in their order. For `first_good` the paths that were still under way when a good one was found
-/// are left out. Everything runs on `executor`, a single thread; a cancelled caller gets what was found until then.
+/// One entry a target, in their order. `first_good` ends with one that is good both ways; the paths that were still
+/// under way then are left out. Everything runs on `executor`, a single thread; a cancelled caller gets what was found
+/// until then.
 boost::asio::awaitable<std::vector<TargetPaths>> probe(boost::asio::any_io_executor executor, ProbeRequest request,
                                                        LogSink& log);
 

@@ -156,6 +156,7 @@ class Ranker {
   void add_what_is_not_of_this_machine() {
     if (!facts_.advertised || facts_.advertised->form == Advertised::Form::network) return;
     const Advertised& wanted = *facts_.advertised;
+    if (wanted.is_interface) return;
     const bool is_address = wanted.form == Advertised::Form::address;
     if (is_address ? inventory_.owns(wanted.address) : inventory_.link(wanted.text) != nullptr) return;
     Entry entry;

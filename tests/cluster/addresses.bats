@@ -232,6 +232,19 @@ golden() { diff -u "$BATS_TEST_DIRNAME/addresses/$1" - <<<"$output"; }
   rm "$FLEET/run/watch.pid"
   [[ $code == 130 ]]
 }
+
+@test "watch goes on when the interface that it was asked for is removed" {
+  ip -n "$MACHINE" link add v0 type veth peer name v1
+  ip -n "$MACHINE" addr add 10.50.0.9/24 dev v0
+  ip -n "$MACHINE" link set v0 up
+  ip -n "$MACHINE" link set v1 up
+  wait_until 10 state_is v0 up
+  background watch p2p-probe watch --source v0 -o json
+  wait_until 10 sees '.event == "best" and .address == "10.50.0.9"'
+  ip -n "$MACHINE" link del v0
+  wait_until 10 sees '.event == "best" and .address == null'
+  kill -0 "$(cat "$FLEET/run/watch.pid")"
+}
 sees() { jq -es "any(.[]; $1)" "$FLEET/watch.out"; }
 
 @test "after notices were lost everything is read anew" {

@@ -101,6 +101,7 @@ Attempt<Answer> Question::answer(cli::Session& session, addresses::ProbeAim aim)
   if (!reader) return reader.error();
   auto inventory = reader->read();
   if (!inventory) return inventory.error();
+  if (auto known = check_names(*inventory); !known) return known.error();
   auto out = rank(std::move(*inventory), *reader);
   if (!out || skips_probes_ || coordinators_.empty()) return out;
   probe(session, aim, *out);
@@ -122,7 +123,7 @@ void Question::probe(cli::Session& session, addresses::ProbeAim aim, Answer& ans
   if (request.sources.empty()) return;
   if (standpoint_.tls) request.tls = standpoint_.tls->state();
   request.token = standpoint_.token;
-  if (aim == addresses::ProbeAim::all) request.dial_back_port = standpoint_.dial_back_port;
+  request.dial_back_port = standpoint_.dial_back_port;
   request.timeout = timeout_;
   request.aim = aim;
   boost::asio::io_context loop;

@@ -33,6 +33,8 @@ class Question {
 
   /// Reads home and resolves names: `targets`, else the coordinators of the configuration, else none. Once.
   cli::Attempt<void> prepare(cli::Session& session, const std::vector<std::string>& targets);
+  /// Usage, where this machine has nothing that --source calls so. answer() does it.
+  cli::Attempt<void> check_names(const addresses::Inventory& inventory) const;
   /// Facts without probes, and their ranking, of this inventory.
   template <class Router>
   cli::Attempt<Answer> rank(addresses::Inventory inventory, Router& router) const;
@@ -41,8 +43,6 @@ class Question {
 
  private:
   cli::Attempt<void> read_advertised();
-  /// Usage, where this machine has nothing that is called so.
-  cli::Attempt<void> check_names(const addresses::Inventory& inventory) const;
   void probe(cli::Session& session, addresses::ProbeAim aim, Answer& answer) const;
 
   std::vector<std::string> sources_;
@@ -62,7 +62,6 @@ cli::Attempt<Answer> Question::rank(addresses::Inventory inventory, Router& rout
   out.inventory = std::move(inventory);
   out.coordinators = coordinators_;
   out.skips_probes = skips_probes_;
-  if (auto known = check_names(out.inventory); !known) return known.error();
   out.facts.only = sources_;
   out.facts.advertised = advertised_;
   out.facts.bind_address = addresses::IpAddress::parse(standpoint_.bind_address);

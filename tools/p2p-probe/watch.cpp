@@ -46,6 +46,8 @@ class WatchCommand final : public cli::Command {
     });
     auto watch = addresses::InventoryWatch::open(loop.get_executor(), clock_);
     if (!watch) return watch.error();
+    // What is removed or renamed later is what one watches for.
+    if (auto known = question_.check_names((*watch)->current()); !known) return known;
     std::optional<Attempt<void>> ended;
     auto following = follow(session, **watch);
     asio::co_spawn(loop, std::move(following), [&](std::exception_ptr thrown, Attempt<void> outcome) {

@@ -43,6 +43,17 @@ TEST_CASE("the first choice is made at once") {
   CHECK(choice.announced(ranking({kTunnel, kLan})) == std::vector<std::string>{"192.168.1.100", "10.8.0.5"});
 }
 
+TEST_CASE("what reaches nobody is not announced where another address does, and each is announced once") {
+  AddressChoice choice;
+  choice.consider(ranking({kLan}), kLook, kBegin);
+  const Candidate dead = candidate("172.17.0.1", Rule::container, Path::fails);
+  const Candidate untried = candidate("2001:db8::1", Rule::public_address);
+  CHECK(choice.announced(ranking({kLan, untried, dead, kLan})) ==
+        std::vector<std::string>{"192.168.1.100", "2001:db8::1"});
+  const Candidate lan_is_dead = candidate(kLan.address, Rule::same_subnet, Path::fails);
+  CHECK(choice.announced(ranking({lan_is_dead, dead})) == std::vector<std::string>{"192.168.1.100", "172.17.0.1"});
+}
+
 TEST_CASE("an address that is gone is left at once, also right after a change") {
   AddressChoice choice;
   choice.consider(ranking({kLan, kTunnel}), kLook, kBegin);

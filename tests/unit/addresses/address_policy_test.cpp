@@ -58,7 +58,7 @@ std::vector<PathProbe> ways(bool lan, bool tun) {
 }
 
 struct Told {
-  AddressPolicy policy{AddressPolicy::Settings{{}, std::nullopt, 8001, true}};
+  AddressPolicy policy{AddressPolicy::Settings{{}, 8001, true}};
   Network network = two_ways();
   Monotonic now = kPolicyBegin;
 
@@ -79,7 +79,7 @@ struct Told {
 }  // namespace
 
 TEST_CASE("what the kernel says is announced at once, and a look is due") {
-  AddressPolicy policy(AddressPolicy::Settings{{}, std::nullopt, 8001, true});
+  AddressPolicy policy(AddressPolicy::Settings{{}, 8001, true});
   const auto actions = policy.begin(of(two_ways()), coordinators(), kPolicyBegin);
   REQUIRE(actions.announce.has_value());
   CHECK(*actions.announce == Texts{"192.168.1.100:8001", "10.8.0.5:8001"});
@@ -109,7 +109,7 @@ TEST_CASE("a way that is dead is closed at once, and its coordinators are dialle
   const auto actions = told.look(ways(false, true));
   CHECK_FALSE(told.kind.is_confirmation);
   REQUIRE(actions.announce.has_value());
-  CHECK(*actions.announce == Texts{"10.8.0.5:8001", "192.168.1.100:8001"});
+  CHECK(*actions.announce == Texts{"10.8.0.5:8001"});
   REQUIRE(actions.replace.has_value());
   CHECK(actions.replace->is_dead);
   CHECK(actions.replace->from == kLanAddress);
@@ -277,13 +277,15 @@ TEST_CASE("a way that is not tried any more is not known any more") {
 }
 
 TEST_CASE("where the operator fixes the address, or probing is off, no way is tried") {
-  AddressPolicy fixed(AddressPolicy::Settings{{}, "192.0.2.7:9001", 8001, true});
-  const auto actions = fixed.begin(of(two_ways()), coordinators(), kPolicyBegin);
+  AddressPolicy fixed(AddressPolicy::Settings{{}, 8001, true});
+  Surroundings there = of(two_ways());
+  there.fixed = "192.0.2.7:9001";
+  const auto actions = fixed.begin(there, coordinators(), kPolicyBegin);
   REQUIRE(actions.announce.has_value());
   CHECK(*actions.announce == Texts{"192.0.2.7:9001"});
-  CHECK(fixed.plan_look(fixed.begin_look(kPolicyBegin), of(two_ways()), coordinators()).sources.empty());
+  CHECK(fixed.plan_look(fixed.begin_look(kPolicyBegin), there, coordinators()).sources.empty());
   CHECK(fixed.chosen() == nullptr);
-  AddressPolicy silent(AddressPolicy::Settings{{}, std::nullopt, 8001, false});
+  AddressPolicy silent(AddressPolicy::Settings{{}, 8001, false});
   silent.begin(of(two_ways()), coordinators(), kPolicyBegin);
   CHECK(silent.plan_look(silent.begin_look(kPolicyBegin), of(two_ways()), coordinators()).sources.empty());
 }
@@ -291,7 +293,7 @@ TEST_CASE("where the operator fixes the address, or probing is off, no way is tr
 TEST_CASE("with prefer_vpn the tunnel's address is announced first") {
   RankingFacts facts;
   facts.policy.prefers_vpn = true;
-  AddressPolicy policy(AddressPolicy::Settings{facts, std::nullopt, 8001, true});
+  AddressPolicy policy(AddressPolicy::Settings{facts, 8001, true});
   const auto actions = policy.begin(of(two_ways()), coordinators(), kPolicyBegin);
   REQUIRE(actions.announce.has_value());
   CHECK(actions.announce->front() == "10.8.0.5:8001");
@@ -309,7 +311,7 @@ TEST_CASE("a way from a link-local address leads to the coordinators of its own 
   network.kernel_sends("fe80::2%eth1", "eth1", "fe80::9");
   const std::vector<NamedCoordinator> named{{"one:8001", network.facts.coordinators[0]},
                                             {"two:8001", network.facts.coordinators[1]}};
-  AddressPolicy policy(AddressPolicy::Settings{{}, std::nullopt, 8001, true});
+  AddressPolicy policy(AddressPolicy::Settings{{}, 8001, true});
   policy.begin(of(network), named, kPolicyBegin);
   REQUIRE(policy.chosen() != nullptr);
   CHECK(policy.chosen()->address == "fe80::9%eth0");
@@ -320,6 +322,27 @@ TEST_CASE("a way from a link-local address leads to the coordinators of its own 
   REQUIRE(actions.replace.has_value());
   CHECK(actions.replace->to == "fe80::9%eth1");
   CHECK(actions.replace->coordinators == Texts{"two:8001"});
+}
+
+TEST_CASE("the name of an interface that comes later is a host's until then, and never again") {
+  RankingFacts facts;
+  facts.advertised = Advertised{Advertised::Form::name, "tun1"};
+  AddressPolicy policy(AddressPolicy::Settings{std::move(facts), 8001, true});
+  Network network = two_ways();
+  Surroundings without = of(network);
+  without.fixed = "tun1:8001";
+  auto actions = policy.begin(without, coordinators(), kPolicyBegin);
+  REQUIRE(actions.announce.has_value());
+  CHECK(*actions.announce == Texts{"tun1:8001"});
+  network.link("tun1", "tun");
+  network.address("tun1", "10.9.0.5/24");
+  actions = policy.network_changed(of(network), kPolicyBegin + 1s);
+  REQUIRE(actions.announce.has_value());
+  CHECK(*actions.announce == Texts{"10.9.0.5:8001"});
+  actions = policy.network_changed(without, kPolicyBegin + 2s);
+  REQUIRE(actions.announce.has_value());
+  CHECK(actions.announce->empty());
+  CHECK(policy.chosen() == nullptr);
 }
 
 }  // namespace p2p::addresses

@@ -47,6 +47,21 @@ TEST_CASE("a dial back that was asked for and not done proves nothing, and dispr
   CHECK(of(limited).path == Path::works);
 }
 
+TEST_CASE("a search does not end with an address that cannot be dialled, or is seen as another") {
+  CHECK(is_good_both_ways(answered()));
+  PathProbe probe = answered();
+  probe.dials_back.reset();
+  CHECK(is_good_both_ways(probe));
+  probe.dials_back = false;
+  CHECK_FALSE(is_good_both_ways(probe));
+  probe.dials_back = true;
+  probe.seen_as = "192.0.2.99";
+  CHECK_FALSE(is_good_both_ways(probe));
+  probe = answered();
+  probe.is_good = false;
+  CHECK_FALSE(is_good_both_ways(probe));
+}
+
 TEST_CASE("what is good for check is what is good for the choice: a node that is starting or stopping is not well") {
   PathProbe probe = answered();
   probe.reached = Reached::tls;

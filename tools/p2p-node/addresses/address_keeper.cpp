@@ -7,9 +7,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "addresses/advertised.hpp"
 #include "addresses/prober.hpp"
 #include "base/text.hpp"
 #include "local_addresses.hpp"
+#include "net/connect.hpp"
 
 namespace p2p::node {
 
@@ -35,7 +37,6 @@ std::vector<std::string> AddressKeeper::open(std::uint16_t port) {
     log_.error("the network of this machine is not followed: {}", watch.error().context);
   AddressPolicy::Settings settings;
   settings.facts = configured_facts(parts_.config);
-  settings.fixed = fixed_address(parts_.config, port);
   settings.port = port;
   settings.probes = parts_.config.enable_address_probing;
   policy_.emplace(std::move(settings));
@@ -54,6 +55,7 @@ std::vector<std::string> AddressKeeper::open(std::uint16_t port) {
 }
 
 void AddressKeeper::start(net::TaskGroup& tasks) {
+  tasks.start("advertised", check_advertised());
   if (!watch_) return;
   tasks.start("addresses", follow());
   tasks.start("ways", look_again_and_again());
@@ -73,6 +75,18 @@ void AddressKeeper::link_silent(const std::string& from, const std::string& to) 
   log_.debug("the coordinator does not answer over the link from {} to {}", from, to);
   policy_->link_silent(from, to, parts_.clock.monotonic());
   wake_.cancel();
+}
+
+/// A name that is neither an interface's nor a host's is announced as it stands, which is of use to nobody.
+asio::awaitable<void> AddressKeeper::check_advertised() {
+  const auto wanted = addresses::parse_advertised(parts_.config.advertise_address);
+  if (!wanted || wanted->form != addresses::Advertised::Form::name || !policy_->fixed()) co_return;
+  net::CallWatch watch(parts_.control.get_executor(), timeout());
+  auto resolving = net::resolve(parts_.control.get_executor(), net::Endpoint{wanted->text, port_}, watch);
+  const auto found = co_await std::move(resolving);
+  if (found || !policy_->fixed()) co_return;
+  log_.warning("advertise_address: {} is no interface of this machine now, and no host name that it can resolve ({})",
+               wanted->text, found.error().context);
 }
 
 asio::awaitable<void> AddressKeeper::follow() {
@@ -156,6 +170,7 @@ milliseconds AddressKeeper::timeout() const {
 
 addresses::Surroundings AddressKeeper::surroundings(const std::vector<addresses::Coordinator>& coordinators) {
   addresses::Surroundings out;
+  out.fixed = fixed_address(parts_.config, port_);
   if (!watch_) return out;
   out.inventory = watch_->current();
   auto routes = addresses::ask_routes(out.inventory, coordinators, *watch_);
@@ -193,7 +208,7 @@ void AddressKeeper::tell(const addresses::AddressChoice::Change& change) const {
 
 void AddressKeeper::keep_chosen() {
   ChosenAddress now;
-  if (const auto fixed = fixed_address(parts_.config, port_)) {
+  if (const auto& fixed = policy_->fixed()) {
     now.address = *fixed;
     now.rule =
         parts_.config.advertise_address.empty() ? "bind-address" : std::string(to_text(addresses::Rule::advertised));

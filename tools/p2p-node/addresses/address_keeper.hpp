@@ -71,6 +71,7 @@ class AddressKeeper {
   ChosenAddress chosen() const;
 
  private:
+  boost::asio::awaitable<void> check_advertised();
   boost::asio::awaitable<void> follow();
   boost::asio::awaitable<void> look_again_and_again();
   boost::asio::awaitable<void> look();
