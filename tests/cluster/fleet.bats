@@ -70,14 +70,6 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   p2p-ctl call system.ping --node worker-1
 }
 
-@test "a node that has nothing to finish stops at once, long before its grace is over" {
-  node_start worker-9 worker 'shutdown_grace_seconds: 120'
-  wait_until 20 has_status worker-9 alive
-  kill -TERM "$(pid_of worker-9)"
-  wait_until 20 gone "$(pid_of worker-9)"
-  rm "$FLEET/run/worker-9.pid"
-}
-
 @test "numbers beyond 2^53 come back unchanged" {
   run -0 --separate-stderr p2p-ctl call system.echo n:=123456789012345678901234567890 --node worker-1 -o json
   grep -q 123456789012345678901234567890 <<<"$output"
@@ -163,4 +155,12 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
 @test "a worker's certificate may not call what is not public" {
   run --separate-stderr p2p-ctl --cert "$P2P_HOME/certs/worker-1_cert.pem" --key "$P2P_HOME/certs/worker-1_key.pem" call services.stop name=disk --node worker-2
   [[ $status == 4 ]]
+}
+
+@test "a node that has nothing to finish stops at once, long before its grace is over" {
+  node_start worker-9 worker 'shutdown_grace_seconds: 120'
+  wait_until 20 has_status worker-9 alive
+  kill -TERM "$(pid_of worker-9)"
+  wait_until 20 gone "$(pid_of worker-9)"
+  rm "$FLEET/run/worker-9.pid"
 }
