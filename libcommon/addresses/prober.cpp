@@ -151,6 +151,8 @@ class Probing : public std::enable_shared_from_this<Probing> {
       const PathEnds ends = ends_of(pair);
       return std::find(request_.left_out.begin(), request_.left_out.end(), ends) != request_.left_out.end();
     });
+    has_paths_.resize(request_.targets.size());
+    for (const ProbePair& pair : pairs_) has_paths_[places_[pair.target].target] = true;
     if (pairs_.size() > kMaxProbePairs) pairs_.resize(kMaxProbePairs);
     probes_.resize(pairs_.size());
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
@@ -233,7 +235,9 @@ class Probing : public std::enable_shared_from_this<Probing> {
     PathProbe none;
     none.target = request_.targets[target].to_text();
     none.failure = failures_[target];
-    if (!resolved_[target].empty())
+    if (target < has_paths_.size() && has_paths_[target])
+      none.failure = fmt::format("it was not tried: there are more than {} paths", kMaxProbePairs);
+    else if (!resolved_[target].empty())
       none.failure = "no address of this machine is of its kind (IPv4, IPv6, loopback, link-local)";
     if (none.failure.empty()) none.failure = "it was not tried";
     paths.paths.push_back(std::move(none));
@@ -248,6 +252,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   std::vector<net::Addresses> resolved_;
   std::vector<std::string> failures_;  // by target
   std::size_t unresolved_ = 0;
+  std::vector<bool> has_paths_;  // by target, on paper
   std::vector<asio::ip::address> sources_;
   std::vector<std::string> source_texts_;  // of sources_
   std::vector<Place> places_;

@@ -1,7 +1,7 @@
 #include "cli/node_client.hpp"
+#include "cli/output_watch.hpp"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,16 +52,6 @@ class ReporterSink final : public LogSink {
  private:
   Reporter* report_;
 };
-
-/// A descriptor that becomes readable once nobody reads standard output any more; -1 where that is not told, as for a
-/// file. Asio must not wait on standard output itself: it would make it non-blocking, for whoever shares it too.
-int watch_output() {
-  const int watch = ::epoll_create1(EPOLL_CLOEXEC);
-  epoll_event errors_only{};
-  if (watch >= 0 && ::epoll_ctl(watch, EPOLL_CTL_ADD, STDOUT_FILENO, &errors_only) == 0) return watch;
-  if (watch >= 0) ::close(watch);
-  return -1;
-}
 
 }  // namespace
 

@@ -144,6 +144,8 @@ RULES
   run_in "$HUB" listener openssl s_server -accept 7 -nocert -www
   wait_until 10 answers "$SPOKE" 10.78.0.1 7
   run -0 --separate-stderr spoke p2p-probe check 10.78.0.1:7
+  run -0 --separate-stderr spoke p2p-probe check '[::ffff:10.78.0.1]:7'
+  [[ $output == *'10.78.0.1:7 '* ]]
   run -3 --separate-stderr spoke p2p-probe check 10.78.0.1:7 10.78.0.1:9
   [[ $stderr == *"no path leads to 10.78.0.1:9"* ]]
   run -2 spoke p2p-probe check --source eth7 10.78.0.1:7
@@ -155,9 +157,19 @@ RULES
   # Here no name server is to be reached.
   [[ $output == *"the name nobody.invalid could not be looked up now: no name server answers"* ]]
   run -2 spoke p2p-probe check 10.78.0.1:port
+  for command in check select explain; do
+    run -2 spoke p2p-probe "$command" '[fe80::1%nosuch]:7'
+    [[ $output == *'this machine has no interface "nosuch"'* ]]
+  done
   run -2 spoke p2p-probe check --node '../x' 10.78.0.1:7
   run -2 spoke p2p-probe check --node worker-1 --any 10.78.0.1:7
   run -2 spoke p2p-probe check --config "$FLEET/nothing.yaml"
+}
+
+@test "watch ends when nobody reads what it prints, or it cannot be written" {
+  run -0 --separate-stderr spoke bash -c 'set -o pipefail; timeout 20 p2p-probe watch 10.78.0.1:9 | head -n 1'
+  [[ $output == *'the best address is 10.78.0.2'* ]]
+  run -1 --separate-stderr spoke bash -c 'timeout 20 p2p-probe watch 10.78.0.1:9 >/dev/full'
 }
 
 @test "an operator and a token are told how they are seen, and nobody dials them" {

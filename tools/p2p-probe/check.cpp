@@ -85,8 +85,8 @@ class CheckCommand final : public cli::Command {
     addresses::ProbeRequest out;
     if (targets_.size() > kMaxTargets) return Failure(cli::kUsage, fmt::format("more than {} targets", kMaxTargets));
     for (const auto& text : targets_) {
-      const auto endpoint = net::parse_endpoint(text, cli::kDefaultPort);
-      if (!endpoint) return Failure(cli::kUsage, endpoint.error().context);
+      const auto endpoint = read_target(text);
+      if (!endpoint) return endpoint.error();
       if (std::find(out.targets.begin(), out.targets.end(), *endpoint) == out.targets.end())
         out.targets.push_back(*endpoint);
     }

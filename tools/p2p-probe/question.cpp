@@ -53,8 +53,8 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
   if (auto read = read_advertised(); !read) return read;
   std::vector<net::Endpoint> endpoints;
   for (const auto& text : targets) {
-    const auto endpoint = net::parse_endpoint(text, cli::kDefaultPort);
-    if (!endpoint) return Failure(cli::kUsage, endpoint.error().context);
+    const auto endpoint = read_target(text);
+    if (!endpoint) return endpoint.error();
     endpoints.push_back(*endpoint);
   }
   if (endpoints.empty() && standpoint_.has_coordinators) endpoints = standpoint_.coordinators;

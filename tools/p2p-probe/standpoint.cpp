@@ -1,5 +1,9 @@
 #include "standpoint.hpp"
 
+#include <fmt/format.h>
+#include <net/if.h>
+
+#include "addresses/ip_address.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/connection.hpp"
@@ -98,6 +102,19 @@ Attempt<Standpoint> find_standpoint(const cli::Session& session, const std::stri
   }
   if (auto shown = show(*connection, values.port, out); !shown) return shown.error();
   return out;
+}
+
+cli::Attempt<net::Endpoint> read_target(const std::string& text) {
+  auto endpoint = net::parse_endpoint(text, cli::kDefaultPort);
+  if (!endpoint) return Failure(cli::kUsage, endpoint.error().context);
+  const auto address = addresses::IpAddress::parse(endpoint->host);
+  if (!address) return *endpoint;
+  const std::string zone(address->zone());
+  const bool is_number = !zone.empty() && zone.find_first_not_of("0123456789") == std::string::npos;
+  if (!zone.empty() && !is_number && ::if_nametoindex(zone.c_str()) == 0)
+    return Failure(cli::kUsage, fmt::format("this machine has no interface \"{}\"", zone), "p2p-probe list");
+  endpoint->host = address->to_text();
+  return *endpoint;
 }
 
 }  // namespace p2p::probe

@@ -34,4 +34,8 @@ struct Standpoint {
 /// `config_file` is empty for the one of home, which need not be there.
 cli::Attempt<Standpoint> find_standpoint(const cli::Session& session, const std::string& config_file);
 
+/// `HOST[:PORT]` as somebody typed it; an IPv4 address in IPv6 form (RFC 4291 section 2.5.5.2) is the IPv4 address.
+/// kUsage for what is none, and for a zone that names no interface of this machine.
+cli::Attempt<net::Endpoint> read_target(const std::string& text);
+
 }  // namespace p2p::probe

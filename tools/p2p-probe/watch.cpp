@@ -5,6 +5,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -14,6 +15,7 @@
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "cli/json_view.hpp"
+#include "cli/output_watch.hpp"
 #include "commands.hpp"
 #include "net/run_alone.hpp"
 #include "network_changes.hpp"
@@ -48,6 +50,16 @@ class WatchCommand final : public cli::Command {
     if (!watch) return watch.error();
     // What is removed or renamed later is what one watches for.
     if (auto known = question_.check_names((*watch)->current()); !known) return known;
+    bool is_unread = false;
+    asio::posix::stream_descriptor unread(loop);
+    if (const int reader = cli::watch_output(); reader >= 0) {
+      unread.assign(reader);
+      unread.async_wait(asio::posix::stream_descriptor::wait_read, [&](boost::system::error_code failed) {
+        if (failed) return;
+        is_unread = true;
+        loop.stop();
+      });
+    }
     std::optional<Attempt<void>> ended;
     auto following = follow(session, **watch);
     asio::co_spawn(loop, std::move(following), [&](std::exception_ptr thrown, Attempt<void> outcome) {
@@ -56,6 +68,7 @@ class WatchCommand final : public cli::Command {
       loop.stop();
     });
     loop.run();
+    if (is_unread) return {};
     if (is_interrupted_ || !ended) return Failure(cli::kInterrupted, "");
     return *ended;
   }
@@ -64,6 +77,7 @@ class WatchCommand final : public cli::Command {
   asio::awaitable<Attempt<void>> follow(cli::Session& session, addresses::InventoryWatch& watch) {
     addresses::Inventory before = watch.current();
     if (auto good = say_choice(session.out, watch); !good) co_return good;
+    if (!session.out.stream()) co_return Attempt<void>{};  // nobody reads it; main says so
     session.report.note("watching the network of this machine; Ctrl-C ends");
     for (bool failed = false;;) {
       auto changing = watch.changed();
@@ -76,7 +90,7 @@ class WatchCommand final : public cli::Command {
       for (const NetworkChange& change : changes_between(before, watch.current())) print(session.out, to_json(change));
       before = watch.current();
       if (auto good = say_choice(session.out, watch); !good) co_return good;
-      if (!session.out.stream()) co_return Attempt<void>{};  // nobody reads any more; main says so
+      if (!session.out.stream()) co_return Attempt<void>{};
     }
   }
 

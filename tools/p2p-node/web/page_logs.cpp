@@ -74,23 +74,24 @@ Result<PageLogs::SubscriptionPtr> PageLogs::read(const Json& message) const {
   return out;
 }
 
+/// Sent once there is room: whoever asks on and on and reads nothing gets no more memory. Of several the last counts.
 void PageLogs::refuse(const Json& id, const Error& why) {
-  if (channel_->queued_bytes() > kPageQueuedBytes) {
-    // Whoever asks on and on and reads nothing gets no more memory.
-    channel_->close(net::kPolicyViolation, "what was sent is not read");
-    return;
-  }
-  channel_->send({false, dump_json(Json{{"type", "logs_failed"}, {"id", id}, {"reason", why.context}})});
+  refusal_ = dump_json(Json{{"type", "logs_failed"}, {"id", id}, {"reason", why.context}});
+  current_.reset();
 }
 
 void PageLogs::subscribe(const Json& message) {
   auto read_one = read(message);
-  if (!read_one) refuse(find_unsigned(message, "id").value_or(0), read_one.error());
-  current_ = read_one ? std::move(*read_one) : nullptr;
+  refusal_.clear();
+  if (read_one)
+    current_ = std::move(*read_one);
+  else
+    refuse(find_unsigned(message, "id").value_or(0), read_one.error());
   wake_->notify();
 }
 
 void PageLogs::stop() {
+  refusal_.clear();
   current_.reset();
   wake_->notify();
 }
@@ -224,6 +225,13 @@ asio::awaitable<void> PageLogs::run() {
   for (;;) {
     wake_->arm();
     const SubscriptionPtr of = current_;
+    if (!refusal_.empty()) {
+      if (channel_->queued_bytes() > kPageQueuedBytes)
+        co_await pause(kRoomInterval);
+      else
+        channel_->send({false, std::exchange(refusal_, {})});
+      continue;
+    }
     if (!of) {
       co_await wake_->wait(std::chrono::steady_clock::now() + kIdleInterval);
       continue;
@@ -232,7 +240,6 @@ asio::awaitable<void> PageLogs::run() {
     const auto ended = co_await std::move(following);
     if (ended || !is_current(of)) continue;
     refuse(of->id, ended.error());
-    current_.reset();
   }
 }
 

@@ -58,6 +58,7 @@ class PageLogs {
   boost::asio::steady_timer pace_;
   std::shared_ptr<logs::Wake> wake_;
   SubscriptionPtr current_;
+  std::string refusal_;  // a message that waits for room; empty: none
 };
 
 }  // namespace p2p::node
