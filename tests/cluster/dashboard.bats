@@ -59,7 +59,12 @@ change() { call "$@" -H "Origin: $(origin)" -H "P2P-Session-Secret: $secret"; }
 
 # page ARGUMENT…: a page's socket; standard input is what it sends.
 page() {
-  python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "wss://$P2P_COORDINATOR/ws/dashboard" --ca "$P2P_HOME/certs/ca_cert.pem" --cookie "$cookie" --origin "$(origin)" "$@"
+  page_command
+  "${page_command[@]}" "$@"
+}
+page_command() {
+  page_command=(python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "wss://$P2P_COORDINATOR/ws/dashboard"
+    --ca "$P2P_HOME/certs/ca_cert.pem" --cookie "$cookie" --origin "$(origin)")
 }
 hello() { jq -nc --arg secret "$secret" '{type: "hello", secret: $secret}'; }
 # first_update: everything that the page gets first.
@@ -274,7 +279,9 @@ hears() {
 listen() {
   rm -f "$FLEET/talk"
   mkfifo "$FLEET/talk"
-  page --patience 100 "$@" <"$FLEET/talk" >"$FLEET/lines" 3>&- 4>&- &
+  # The program itself, not a shell around it: it must be gone before another one writes the same file.
+  page_command
+  "${page_command[@]}" --patience 100 "$@" <"$FLEET/talk" >"$FLEET/lines" 3>&- 4>&- &
   listener=$!
   exec 5>"$FLEET/talk"
   hello >&5

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import os
 import re
+import select
 import socket
 import ssl
 import struct
@@ -43,13 +44,32 @@ def connect(options):
     return plain, key
 
 
+# One thread reads, another one sends: OpenSSL takes one at a time, so the socket never blocks within a call.
+one_at_a_time = threading.Lock()
+
+
+def send_all(stream, data):
+    while data:
+        try:
+            with one_at_a_time:
+                data = data[stream.send(data):]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            select.select([stream], [stream], [], 0.05)
+
+
 class Reader:
     def __init__(self, stream):
         self.stream = stream
         self.data = b""
 
     def more(self):
-        got = self.stream.recv(65536)
+        while True:
+            try:
+                with one_at_a_time:
+                    got = self.stream.recv(65536)
+                break
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                select.select([self.stream], [], [])
         if not got:
             raise EOFError
         self.data += got
@@ -86,7 +106,7 @@ def send(stream, opcode, payload):
         head += bytes([128 | 126]) + struct.pack(">H", size)
     else:
         head += bytes([128 | 127]) + struct.pack(">Q", size)
-    stream.sendall(head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
+    send_all(stream, head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
 
 
 def messages(stream, reader):
@@ -113,6 +133,7 @@ def main():
     options = parser.parse_args()
     end = time.monotonic() + options.patience
     stream, key = connect(options)
+    stream.setblocking(False)
     reader = Reader(stream)
     head = reader.head()
     status = head.split(" ", 2)[1]
