@@ -261,11 +261,14 @@ TEST_CASE("what the shipper took is not dropped any more, however much comes") {
   fixture.wait_until([&] { return fixture.spool->ready_to(1) >= 1; });
   const std::uint64_t taken = fixture.spool->take_from(1, 1000).last_seq;
   REQUIRE(taken >= 1);
-  for (int i = 0; i < 2000; ++i) fixture.append(LogLevel::error);
-  fixture.wait_written();
+  // A few at a time: of what waits for a slow disk, more than the cap is dropped before it can take another's place.
+  for (int i = 0; i < 2000; ++i) {
+    fixture.append(LogLevel::error);
+    if (i % 100 == 99) fixture.wait_written();
+  }
   const Read read(fixture.read_all());
   REQUIRE(read.seqs.size() > taken);
   CHECK(std::vector<std::uint64_t>(read.seqs.begin(), read.seqs.begin() + static_cast<std::ptrdiff_t>(taken)) ==
         rising(1, taken));
-  CHECK(read.lost[0] <= 20 - taken);  // all others, unless they were already on their way
+  CHECK(read.lost[0] == 20 - taken);
 }
