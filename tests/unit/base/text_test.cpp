@@ -41,7 +41,8 @@ TEST_CASE("what could drive a terminal is made visible") {
   CHECK(escape_controls("\xc2\x9b"
                         "2J") == R"(\xc2\x9b2J)");
   CHECK(escape_controls("a\u202Eb\u2069") == R"(a\xe2\x80\xaeb\xe2\x81\xa9)");
-  CHECK(escape_controls("\u2014\u200F") == "\u2014\u200F");
+  CHECK(escape_controls("\u061C\u200E\u200F") == R"(\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f)");
+  CHECK(escape_controls("\u2014\u200D\u061B") == "\u2014\u200D\u061B");
   CHECK(escape_controls("\xff\xc3") == R"(\xff\xc3)");
   CHECK(escape_controls("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
   CHECK(escape_controls(std::string_view("\0x", 2)) == R"(\x00x)");
