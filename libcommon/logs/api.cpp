@@ -173,7 +173,7 @@ rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
   return [known = names_of(parameters), answer](rpc::CallContext call) -> awaitable<rpc::Outcome> {
     const auto object = parse_object(call.params);
     if (!object) co_return rpc::to_rpc_error(object.error());
-    if (const auto checked = check_member_names(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
+    if (const auto checked = check_members(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
     const ParameterLookup parameter = json_parameters(*object);
     auto answering = answer(parameter);
     co_return outcome_of(co_await std::move(answering));

@@ -41,8 +41,8 @@ Result<StatsRequest> parse_stats_query(const ParameterLookup& parameter, const S
 /// be.
 Result<void> check_query_names(std::string_view query, std::span<const std::string_view> known);
 
-/// `invalid` for a parameter of a method that is none of `known`.
-Result<void> check_member_names(const Json& parameters, std::span<const std::string_view> known);
+/// `invalid` for a member of an object that is none of `known`, or that is no text, number, list of texts, or null.
+Result<void> check_members(const Json& parameters, std::span<const std::string_view> known);
 
 /// {"logs":[…],"cursor":…,"more":…}
 std::string page_json(const Page& page, const Store& store);

@@ -103,9 +103,13 @@ Result<void> check_query_names(std::string_view query, std::span<const std::stri
   return {};
 }
 
-Result<void> check_member_names(const Json& parameters, std::span<const std::string_view> known) {
+Result<void> check_members(const Json& parameters, std::span<const std::string_view> known) {
+  const auto is_text = [](const Json& value) { return value.is_string(); };
   for (const auto& [name, value] : parameters.items()) {
     if (const auto checked = check_name(name, known); !checked) return checked;
+    const bool is_list = value.is_array() && std::all_of(value.begin(), value.end(), is_text);
+    if (!is_list && !is_text(value) && !value.is_number() && !value.is_null())
+      return Error(Errc::invalid, fmt::format("{}: must be a text, a number or a list of texts", name));
   }
   return {};
 }

@@ -77,7 +77,7 @@ Result<void> LiveStream::subscribe(const std::string& message) {
   const auto parsed = parse_json(message);
   if (!parsed) return parsed.error();
   if (!parsed->is_object()) return Error(Errc::invalid, "the first message is not a JSON object");
-  if (const auto checked = check_member_names(*parsed, kMembers); !checked) return checked.error();
+  if (const auto checked = check_members(*parsed, kMembers); !checked) return checked.error();
   auto spec = parse_filter(json_parameters(*parsed), access_.clock.wall());
   if (!spec) return spec.error();
   auto filter = Filter::make(std::move(*spec));

@@ -183,8 +183,16 @@ TEST_CASE("a parameter that there is not, or that is not encoded, is named") {
   CHECK(error_of("node_idd=a") == R"(there is no parameter "node_idd"; did you mean "node_id"?)");
   CHECK(error_of("level=%zz") == "a parameter is not percent-encoded as it should be");
   CHECK(error_of("%1b=1").find('\x1b') == std::string::npos);
-  CHECK(check_member_names({{"level", "INFO"}}, known).has_value());
-  CHECK(check_member_names(Json::object(), {}).has_value());
-  CHECK(check_member_names({{"levle", "INFO"}}, known).error().context ==
+  CHECK(check_members({{"level", "INFO"}}, known).has_value());
+  CHECK(check_members(Json::object(), {}).has_value());
+  CHECK(check_members({{"levle", "INFO"}}, known).error().context ==
         R"(there is no parameter "levle"; did you mean "level"?)");
+  for (const char* good : {R"("a")", "5", "null", R"(["a","b"])", "[]"})
+    CHECK(check_members({{"level", parse_json(good).value()}}, known).has_value());
+  for (const char* bad : {"true", "{}", R"({"a":"b"})", "[1]", R"([["a"]])"}) {
+    CAPTURE(bad);
+    const auto checked = check_members({{"level", parse_json(bad).value()}}, known);
+    REQUIRE_FALSE(checked.has_value());
+    CHECK(checked.error().context == "level: must be a text, a number or a list of texts");
+  }
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "logs/api.hpp"
 #include "logs/record_json.hpp"
 
 namespace p2p::node {
@@ -23,6 +24,8 @@ constexpr std::size_t kPageStepRecords = 500;
 constexpr std::size_t kCountedRecords = 5'000;
 constexpr std::chrono::milliseconds kRoomInterval{50};
 constexpr std::chrono::seconds kIdleInterval{60};
+
+constexpr std::string_view kFilterMembers[] = {"nodes", "level", "logger", "since", "until", "text", "regex"};
 
 /// The names of the page's filter in those of logs/filter.hpp.
 logs::ParameterLookup filter_parameters(const Json& filter) {
@@ -54,9 +57,12 @@ Result<PageLogs::SubscriptionPtr> PageLogs::read(const Json& message) const {
   const auto out = std::make_shared<Subscription>();
   out->id = find_unsigned(message, "id").value_or(0);
   const Json none = Json::object();
-  const Json* given = find_member(message, "filter");
-  if (given != nullptr && !given->is_object()) return Error(Errc::invalid, "filter: must be an object");
-  auto spec = logs::parse_filter(filter_parameters(given == nullptr ? none : *given), access_.clock.wall());
+  const Json* found = find_member(message, "filter");
+  const Json& given = found == nullptr ? none : *found;
+  if (!given.is_object()) return Error(Errc::invalid, "filter: must be an object");
+  // What was meant to leave something out must not be passed over.
+  if (const auto checked = logs::check_members(given, kFilterMembers); !checked) return checked.error();
+  auto spec = logs::parse_filter(filter_parameters(given), access_.clock.wall());
   if (!spec) return spec.error();
   auto filter = logs::Filter::make(std::move(*spec));
   if (!filter) return filter.error();
@@ -64,6 +70,8 @@ Result<PageLogs::SubscriptionPtr> PageLogs::read(const Json& message) const {
   out->last = std::min<std::uint64_t>(find_unsigned(message, "last").value_or(0), kMostLast);
   out->lane = LogLane(access_.store.last_number());
   const std::string* text = find_string(message, "cursor");
+  if (text == nullptr && find_member(message, "cursor") != nullptr)
+    return Error(Errc::invalid, "cursor: must be a string");
   if (text == nullptr || text->empty()) return out;
   const auto cursor = logs::parse_cursor(*text);
   if (!cursor) return cursor.error();
