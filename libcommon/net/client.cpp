@@ -45,7 +45,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
       : executor_(std::move(executor)), tls_(tls), log_(log, "Network"), reaper_(executor_) {}
 
   // Coroutines take the pointer to stay alive until they end.
-  asio::awaitable<boost::system::result<Answer, CallError>> call(std::shared_ptr<Impl>, Call call);
+  asio::awaitable<CallResult> call(std::shared_ptr<Impl>, Call call);
   asio::awaitable<Result<ChannelPtr>> open(std::shared_ptr<Impl>, Endpoint endpoint, ExpectedPeer peer,
                                            std::string target, Headers headers, ChannelLimits limits,
                                            std::chrono::milliseconds timeout);
@@ -70,7 +70,7 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   bool closed_ = false;
 };
 
-asio::awaitable<boost::system::result<Answer, CallError>> Client::Impl::call(std::shared_ptr<Impl>, Call call) {
+asio::awaitable<CallResult> Client::Impl::call(std::shared_ptr<Impl>, Call call) {
   const std::string name = call.endpoint.to_text();
   if (closed_) co_return CallError{Error(Errc::cancelled, name + ": the client is closed")};
   std::string text;
@@ -199,9 +199,7 @@ Client::Client(asio::any_io_executor executor, const TlsContexts& tls, LogSink& 
 
 Client::~Client() { close(); }
 
-asio::awaitable<boost::system::result<Answer, CallError>> Client::call(Call call) {
-  return impl_->call(impl_, std::move(call));
-}
+asio::awaitable<CallResult> Client::call(Call call) { return impl_->call(impl_, std::move(call)); }
 
 asio::awaitable<Result<ChannelPtr>> Client::open_channel(Endpoint endpoint, ExpectedPeer peer, std::string target,
                                                          Headers headers, ChannelLimits limits,

@@ -66,6 +66,8 @@ struct CallError {
 
 [[noreturn]] void throw_exception_from_error(const CallError& error, const boost::source_location& where);
 
+using CallResult = boost::system::result<Answer, CallError>;
+
 /// One a loop; every member runs on that loop. Idle connections are kept per (endpoint, expected node) and dropped
 /// after a time. The TLS contexts are asked for at each new connection, so that a reloaded certificate is used at once.
 class Client {
@@ -75,7 +77,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  boost::asio::awaitable<boost::system::result<Answer, CallError>> call(Call call);
+  boost::asio::awaitable<CallResult> call(Call call);
 
   /// Dials a WebSocket at `target`; the channel lives on this loop.
   boost::asio::awaitable<Result<ChannelPtr>> open_channel(Endpoint endpoint, ExpectedPeer peer, std::string target,

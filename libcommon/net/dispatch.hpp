@@ -16,6 +16,10 @@ class Dispatcher {
   /// the connection knows it. `limit_class` becomes that of the path, if there is one.
   const Route* admit(Request& request, Monotonic now, LimitClass& limit_class, Response& refusal) const;
 
+  void answered(const Request& request, unsigned status) const {
+    if (options_.answered) options_.answered(request, status);
+  }
+
   const ServerLimits& limits() const { return options_.limits; }
   const ServerOptions& options() const { return options_; }
 

@@ -23,9 +23,8 @@ Error too_large(const Awaited& awaited) {
 
 }  // namespace
 
-asio::awaitable<boost::system::result<Answer, CallError>> Exchange::run(const std::string& request,
-                                                                        const Awaited& awaited, std::string name,
-                                                                        CallWatch& watch) {
+asio::awaitable<CallResult> Exchange::run(const std::string& request, const Awaited& awaited, std::string name,
+                                          CallWatch& watch) {
   sent_ = answered_ = false;
   // Closed, not cancelled: what is read already must not let it go on.
   watch.guard([this] { stream_->close(); });

@@ -26,9 +26,8 @@ class Exchange {
   const auth::Caller& peer() const { return peer_; }
 
   /// Sends a whole request and reads its answer. `name` is the peer's, for errors.
-  boost::asio::awaitable<boost::system::result<Answer, CallError>> run(const std::string& request,
-                                                                       const Awaited& awaited, std::string name,
-                                                                       CallWatch& watch);
+  boost::asio::awaitable<CallResult> run(const std::string& request, const Awaited& awaited, std::string name,
+                                         CallWatch& watch);
   /// After a success: another request may follow.
   bool reusable() const { return parser_.keep_alive() && buffer_.empty(); }
   bool still_good() { return stream_->is_quiet(); }

@@ -109,9 +109,10 @@ Result<void> read_target(std::string_view target, Request& into) {
 }
 
 bool is_same_origin(const Headers& headers, bool over_tls) {
-  if (!headers.has("Origin")) return true;
   const std::string expected = (over_tls ? "https://" : "http://") + std::string(headers.get("Host"));
-  return equals_ignoring_case(headers.get("Origin"), expected);
+  return std::all_of(headers.begin(), headers.end(), [&](const auto& field) {
+    return !equals_ignoring_case(field.first, "Origin") || equals_ignoring_case(field.second, expected);
+  });
 }
 
 }  // namespace p2p::net

@@ -46,8 +46,8 @@ Result<void> check_host(const Headers& headers, bool http11);
 /// bad escapes, dot segments (also encoded), NUL and other control characters, fragments, and any other form.
 Result<void> read_target(std::string_view target, Request& into);
 
-/// True unless an `Origin` is present that is not this very host: a browser page of elsewhere must not open a WebSocket
-/// here.
+/// True unless an `Origin`, of several any, is present that is not this very host: a browser page of elsewhere must not
+/// open a WebSocket here.
 bool is_same_origin(const Headers& headers, bool over_tls);
 
 }  // namespace p2p::net

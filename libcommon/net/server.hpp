@@ -49,12 +49,17 @@ using Authenticator = std::function<Result<void>(const Request&, LimitClass, aut
 /// After how long to come back, when one more request of this class is over the caller's limit.
 using RateLimiter = std::function<std::optional<std::chrono::seconds>(const auth::Caller&, LimitClass)>;
 
+/// Hears of each request whose head could be read, once its answer is known: the status, and the request as its handler
+/// left it. Runs on session loops, must not block.
+using AnswerObserver = std::function<void(const Request&, unsigned status)>;
+
 struct ServerOptions {
   std::string bind_address = "0.0.0.0";  ///< an IPv4 or IPv6 address; "::" takes both
   std::uint16_t port = 0;                ///< 0: a free one
   ServerLimits limits{};
   Authenticator authenticate{};  ///< may be empty
   RateLimiter limit{};           ///< may be empty
+  AnswerObserver answered{};     ///< may be empty
 };
 
 /// Sums over the server's life, except for what is open now.

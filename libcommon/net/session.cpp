@@ -162,6 +162,7 @@ asio::awaitable<void> Session::serve() {
     const bool answered = after == After::answered;
     after = answered ? After::keep_alive : respond(after);
     host_.counters().by_class.answered(limit_class_, response_.status, std::chrono::steady_clock::now() - asked_at_);
+    if (framing) host_.dispatcher().answered(request_, response_.status);
     if (!unwritten_.empty()) after = co_await write_rest(after);
     if (++busy_requests_ >= kMaxBusyRequests) {
       busy_requests_ = 0;

@@ -68,6 +68,11 @@ Result<void> Node::prepare() {
     const auto has_room = [&] { return limits_.has_room(request.caller, limit_class); };
     return tokens_->authenticate(request.headers.get("Authorization"), has_room, caller);
   };
+  if (dashboard_) {
+    options.answered = [this](const net::Request& request, unsigned status) {
+      dashboard_->note_answer(request, status);
+    };
+  }
   options.limit = limits_.of_requests();
   server_ =
       std::make_unique<net::Server>(loops_->sessions(), make_router(),

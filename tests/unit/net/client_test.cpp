@@ -47,8 +47,6 @@ asio::awaitable<Response> endless(Request&) {
   co_return response;
 }
 
-using Outcome = boost::system::result<Answer, CallError>;
-
 /// A coordinator c-1 that serves, and a client with the given contexts on its control loop.
 struct Pair {
   explicit Pair(const std::optional<Leaf>& client_leaf = worker("w-1"), const Leaf& server_leaf = coordinator("c-1"))
@@ -79,7 +77,7 @@ struct Pair {
     call.timeout = 20s;
     return call;
   }
-  Outcome run(Call call) { return running->run(client->call(std::move(call))); }
+  CallResult run(Call call) { return running->run(client->call(std::move(call))); }
   std::string refusal(const ExpectedPeer& peer) {
     Call call = make("/describe");
     call.peer = peer;
@@ -141,7 +139,7 @@ TEST_CASE("one connection carries many calls, and several run at once") {
   CHECK(pair.running->server.counters().connections == 1);
   // The connections of a burst serve the next one.
   for (int burst = 0; burst < 3; ++burst) {
-    std::vector<std::future<Outcome>> calls;
+    std::vector<std::future<CallResult>> calls;
     for (int i = 0; i < 20; ++i) calls.push_back(pair.running->begin(pair.client->call(pair.make("/large"))));
     for (auto& call : calls) CHECK(call.get()->body.size() == 1 << 20);
     CHECK(pair.running->server.counters().connections <= 20);
@@ -281,7 +279,7 @@ struct Plain {
     };
     running.run(close(this));
   }
-  std::future<Outcome> begin(Method method) {
+  std::future<CallResult> begin(Method method) {
     Call call;
     call.endpoint = {"127.0.0.1", listening.port()};
     call.method = method;
@@ -384,7 +382,7 @@ TEST_CASE("a body that is taken as it comes may be longer than what is kept of i
       taken += std::exchange(so_far.body, {}).size();
       return {};
     };
-    const Outcome outcome = pair.run(std::move(call));
+    const CallResult outcome = pair.run(std::move(call));
     REQUIRE(outcome.has_value());
     CHECK(outcome->body.empty());
     CHECK(taken == 20 << 20);
@@ -396,7 +394,7 @@ TEST_CASE("a body that is taken as it comes may be longer than what is kept of i
   }
   SUBCASE("refused") {
     call.on_body = [](Answer&) -> Result<void> { return Error(Errc::damaged, "enough"); };
-    const Outcome outcome = pair.run(std::move(call));
+    const CallResult outcome = pair.run(std::move(call));
     CHECK(outcome.error().error.kind() == Errc::damaged);
     CHECK(outcome.error().sent);
   }

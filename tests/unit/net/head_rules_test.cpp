@@ -108,6 +108,8 @@ TEST_CASE("a WebSocket is opened by the own page or by no page") {
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "http://a:8001"}}), true));
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "https://evil"}}), true));
   CHECK_FALSE(is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "null"}}), true));
+  CHECK_FALSE(
+      is_same_origin(headers_of({{"Host", "a:8001"}, {"Origin", "https://a:8001"}, {"origin", "https://evil"}}), true));
 }
 
 TEST_CASE("a cookie is found by its whole name, among those that others have set") {

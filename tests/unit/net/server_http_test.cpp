@@ -56,6 +56,23 @@ TEST_CASE("requests on one connection are answered in order, also when they come
   CHECK(running.server.counters().requests == 100);
 }
 
+TEST_CASE("whoever listens hears how each readable request was answered, refused ones too") {
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  ServerOptions options = Running::local();
+  options.answered = [&](const Request& request, unsigned status) {
+    const std::lock_guard lock(mutex);
+    heard.push_back(request.path + ' ' + std::to_string(status));
+  };
+  {
+    Running running(routes(), nullptr, options);
+    Peer peer(running.port);
+    REQUIRE(peer.send(get("/hello") + get("/nowhere") + post("/echo", "x") + get("/fail") + "rubbish\r\n\r\n"));
+    for (int i = 0; i < 5; ++i) peer.receive();
+  }
+  CHECK(heard == std::vector<std::string>{"/hello 200", "/nowhere 404", "/echo 200", "/fail 500"});
+}
+
 TEST_CASE("a request may come byte by byte") {
   Running running(routes());
   Peer peer(running.port);

@@ -20,7 +20,7 @@
 
 namespace p2p::node {
 
-/// Control loop, but for authenticate() and what the routes do.
+/// Control loop, but for authenticate(), note_answer() and what the routes do.
 class Dashboard {
  public:
   struct Hooks {
@@ -33,10 +33,11 @@ class Dashboard {
   static Result<std::unique_ptr<Dashboard>> open(const config::NodeConfig& config, const config::Paths& paths,
                                                  boost::asio::io_context& control, FleetFeed::Parts feed, Hooks hooks);
 
-  /// As of SignIn; any thread.
+  /// Both as of SignIn; any thread.
   Result<void> authenticate(const net::Request& request, auth::Caller& caller) {
     return sign_in_->authenticate(request, caller);
   }
+  void note_answer(const net::Request& request, unsigned status) const { sign_in_->note_answer(request, status); }
   void trust(pki::RevocationCheck is_revoked) { sign_in_->trust(std::move(is_revoked)); }
   FleetFeed& feed() noexcept { return feed_; }
   rpc::Service service() { return sign_in_->service(); }

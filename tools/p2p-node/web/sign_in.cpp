@@ -54,7 +54,23 @@ std::string id_of(const auth::SecretHash& hash) {
 
 constexpr std::size_t kMaxRecordedPath = 128;
 
+constexpr unsigned kFirstFailure = 400;
+
 bool only_reads(net::Method method) { return method == net::Method::get || method == net::Method::head; }
+
+/// Calls are recorded by their names, where these are read.
+bool is_recorded_here(const net::Request& request) {
+  return !only_reads(request.method) && !request.path.starts_with("/rpc");
+}
+
+std::string who(const auth::Caller& caller) {
+  return fmt::format("{} ({})", auth::caller_name(caller), caller.token_id);
+}
+
+std::string change_of(const net::Request& request) {
+  return fmt::format("{} {}", net::to_string(request.method),
+                     escape_controls(request.path.substr(0, kMaxRecordedPath)));
+}
 
 }  // namespace
 
@@ -149,13 +165,13 @@ Result<void> SignIn::authenticate(const net::Request& request, auth::Caller& cal
     }
   }
   caller = caller_of(*found, std::move(caller));
-  // Calls are recorded by their names, where these are read.
-  if (!only_reads(request.method) && !request.path.starts_with("/rpc")) {
-    record("{} ({}, {}) asks for {} {}", auth::caller_name(caller), caller.token_id,
-           auth::to_string(found->session.user.role), net::to_string(request.method),
-           escape_controls(request.path.substr(0, kMaxRecordedPath)));
-  }
+  if (is_recorded_here(request)) record("{} asks for {}", who(caller), change_of(request));
   return {};
+}
+
+void SignIn::note_answer(const net::Request& request, unsigned status) const {
+  if (status < kFirstFailure || !request.caller.is_session() || !is_recorded_here(request)) return;
+  record("{} asked for {}: refused or failed with status {}", who(request.caller), change_of(request), status);
 }
 
 std::string SignIn::cookie(std::string_view value, std::chrono::seconds life) const {

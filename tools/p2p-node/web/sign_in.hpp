@@ -53,6 +53,8 @@ class SignIn {
   /// that is known the caller stays what it is; `not_found` for one with a certificate whose session has ended;
   /// `not_permitted` for a change without the secret or the right Origin.
   Result<void> authenticate(const net::Request& request, auth::Caller& caller);
+  /// Records that a change which authenticate() let pass came to nothing: the right was missing, or it failed.
+  void note_answer(const net::Request& request, unsigned status) const;
 
   /// A session by the hash of its cookie.
   struct Found {
