@@ -24,22 +24,22 @@ bool has_weight(std::string_view element) {
   return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
 }
 
-/// Accept-Encoding (RFC 9110 section 12.5.3): gzip is named, and not with a weight of 0.
-bool accepts_gzip(std::string_view field) {
+/// Accept and Accept-Encoding (RFC 9110 sections 12.5.1, 12.5.3): `name` is listed, and not with a weight of 0.
+bool accepts(std::string_view field, std::string_view name) {
   while (!field.empty()) {
     const std::string_view element = net::next_element(field);
-    const std::string_view coding = element.substr(0, element.find_first_of("; \t"));
-    if (net::equals_ignoring_case(coding, "gzip")) return has_weight(element);
+    if (net::equals_ignoring_case(element.substr(0, element.find_first_of("; \t")), name)) return has_weight(element);
   }
   return false;
 }
 
-/// Whether it is a browser, which asks for a page: `text/html` is named in Accept, and not with a weight of 0.
-bool wants_page(std::string_view field) {
+/// If-None-Match (RFC 9110 section 13.1.2): compared weakly, as proxies make a weak one of ours.
+bool has_etag(std::string_view field, std::string_view etag) {
   while (!field.empty()) {
-    const std::string_view element = net::next_element(field);
-    const std::string_view type = element.substr(0, element.find_first_of("; \t"));
-    if (net::equals_ignoring_case(type, "text/html")) return has_weight(element);
+    std::string_view element = net::next_element(field);
+    if (element == "*") return true;
+    if (element.starts_with("W/")) element.remove_prefix(2);
+    if (element == etag) return true;
   }
   return false;
 }
@@ -52,7 +52,7 @@ std::string etag_of(const EmbeddedFile& file, bool gzip) {
 }
 
 net::Response answer(const EmbeddedFile& file, const net::Request& request) {
-  const bool gzip = !file.gzip.empty() && accepts_gzip(request.headers.get("Accept-Encoding"));
+  const bool gzip = !file.gzip.empty() && accepts(request.headers.get("Accept-Encoding"), "gzip");
   const std::string etag = etag_of(file, gzip);
   net::Response out;
   out.content_type = file.content_type;
@@ -63,7 +63,7 @@ net::Response answer(const EmbeddedFile& file, const net::Request& request) {
   out.headers.add("Referrer-Policy", "no-referrer");
   out.headers.add("Cross-Origin-Opener-Policy", "same-origin");
   out.headers.add("Cross-Origin-Resource-Policy", "same-origin");
-  if (net::has_token(request.headers.get("If-None-Match"), etag)) {
+  if (has_etag(request.headers.get("If-None-Match"), etag)) {
     out.status = 304;
     return out;
   }
@@ -101,7 +101,7 @@ void add_page_routes(net::Router& router, std::span<const EmbeddedFile> files) {
     return out;
   });
   add(router, "/", [](const net::Request& request) {
-    const bool is_browser = wants_page(request.headers.get("Accept"));
+    const bool is_browser = accepts(request.headers.get("Accept"), "text/html");
     auto out = is_browser ? net::Response::text("", 302) : net::Response::problem(404, "there is nothing at /");
     if (is_browser) out.headers.add("Location", "/dashboard");
     out.headers.add("Vary", "Accept");
