@@ -189,6 +189,8 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   audited 'operator has signed in to the dashboard from 127.0.0.1 as operator'
   web_change /auth/token --json '{"sub":"x","scope":"admin"}'
   [[ $code == 403 ]]
+  wait_until 20 audited 'session/operator (session-.*) asks for POST /auth/token'
+  wait_until 20 audited 'session/operator (session-.*) asked for POST /auth/token: refused or failed with status 403'
   change dashboard.token '{}'
   [[ $(jq .error.code <<<"$output") == -32004 ]]
 }
@@ -299,6 +301,10 @@ hang_up() {
   jq -nc '{type: "logs", id: 3, filter: {regex: "("}}' >&5
   wait_until 20 grep -q '"type":"logs_failed"' "$FLEET/lines"
   jq -se 'map(select(.type == "logs_failed"))[0] | .id == 3 and (.reason | length > 0)' "$FLEET/lines"
+  # A filter with a slip does not show everything instead.
+  jq -nc '{type: "logs", id: 5, filter: {node: ["worker-1"]}}' >&5
+  wait_until 20 grep -q '"id":5' "$FLEET/lines"
+  jq -se 'map(select(.id == 5)) | all(.type == "logs_failed" and (.reason | contains("\"node\"")))' "$FLEET/lines"
   # That nothing fits is told as well.
   jq -nc '{type: "logs", id: 4, filter: {text: "nobody has said this"}, last: 100}' >&5
   wait_until 20 grep -q '"type":"new_logs","id":4,"logs":\[\]' "$FLEET/lines"
@@ -450,11 +456,42 @@ whole_story() {
   hello | socket --origin "http://127.0.0.1:$port" --until '"base":' | jq -se 'map(select(.whole)) | length == 1'
   [[ $(hello | socket --origin "http://evil.example") == 'status 403' ]]
   [[ $(hello | socket) == 'close 1008' ]]
+  [[ $(secret=wrong hello | socket --origin "http://127.0.0.1:$port") == 'close 1008' ]]
   # Its arguments have no secret, and it ends its session.
   run ! grep -qaF -e "${base##*/}" -e "$secret" "/proc/$proxy/cmdline"
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"
   wait_until 20 audited 'operator has signed out'
+}
+
+@test "where its session has ended the page on a port of this machine goes on with another, until it signs out" {
+  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
+  local proxy=$!
+  echo "$proxy" >"$FLEET/run/proxy.pid"
+  wait_until 20 test -s "$FLEET/address"
+  local base ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  local_web() { curl -sS --max-time 20 -o "$FLEET/body" -w '%{http_code}' -H "Origin: ${base%/*}" "$@"; }
+  local_change() { local_web -H "P2P-Session-Secret: $secret" "$@"; }
+  [[ $(local_web "$base/api/session") == 200 ]]
+  secret=$(jq -r .secret "$FLEET/body")
+  forget_sessions
+  [[ $(local_change --json "$ping" "$base/rpc") == 200 ]]
+  jq -e .result.node_id "$FLEET/body"
+  [[ $(local_web "$base/api/session") == 200 && $(jq -r .secret "$FLEET/body") == "$secret" ]]
+  forget_sessions
+  hello | python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "ws${base#http}/ws/dashboard" --origin "${base%/*}" --until '"whole":true' |
+    grep -q '"whole":true'
+  [[ $(local_change -X DELETE "$base/api/session") == 204 ]]
+  [[ $(local_web "$base/api/session") == 401 ]]
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+}
+forget_sessions() {
+  node_kill coordinator-1 TERM
+  rm "$P2P_HOME/data/coordinator-1/dashboard_sessions.json"
+  sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
+  node_run coordinator-1
 }
 
 @test "where the port is taken or nobody can read the address, no session is left behind" {
@@ -484,6 +521,8 @@ whole_story() {
   done
   gunzip -t <"$FLEET/body"
   etag=$(sed -nE 's/^ETag: (.*)/\1/pi' "$FLEET/head" | tr -d '\r')
+  web /dashboard -H 'Accept-Encoding: gzip' -H "If-None-Match: \"other\", W/$etag"
+  [[ $code == 304 ]]
   web /dashboard -H 'Accept-Encoding: gzip' -H "If-None-Match: $etag"
   [[ $code == 304 && -z $output ]]
   web /dashboard -H "If-None-Match: $etag"

@@ -18,6 +18,7 @@
 #include "cli/node_client.hpp"
 #include "commands.hpp"
 #include "dashboard_proxy.hpp"
+#include "net/blocking_pool.hpp"
 #include "net/http.hpp"
 #include "net/run_alone.hpp"
 
@@ -158,16 +159,20 @@ class Dashboard final : public cli::Command {
     asio::io_context loop(1);
     NullLogSink log;
     net::Client client(loop.get_executor(), node.tls(), log);
+    net::BlockingPool asking(1);
+    const auto token = [this, &node, &asking] {
+      auto work = [this, &node]() -> Attempt<std::string> {
+        const auto made = get_token(node);
+        return made ? Attempt<std::string>(made->token) : made.error();
+      };
+      return asking.run(std::move(work));
+    };
     // First of all, so that no session is left behind where the port is taken.
-    DashboardProxy proxy(loop, client, node.coordinator(), static_cast<std::uint16_t>(port_), log);
+    DashboardProxy proxy(loop, client, node.coordinator(), static_cast<std::uint16_t>(port_), token, log);
     if (const auto started = proxy.start(); !started) {
       return Failure(started.error(), "without --port a free one is taken");
     }
-    auto made = get_token(node);
-    if (!made) return made.error();
-    auto signed_in = net::run_alone(loop, sign_in(client, node.coordinator(), std::move(made->token)));
-    if (!signed_in) return signed_in.error();
-    proxy.use(std::move(*signed_in));
+    if (const auto signed_in = net::run_alone(loop, proxy.sign_in()); !signed_in) return signed_in.error();
     if (!show(session, proxy)) {
       net::run_alone(loop, end(proxy));
       return Failure(cli::kFailed, "");  // main says why

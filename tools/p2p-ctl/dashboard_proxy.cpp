@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,7 +24,9 @@ using asio::awaitable;
 
 namespace {
 
-constexpr char kCookie[] = "__Host-p2p_session";
+constexpr char kCookie[] = "__Host-p2p_session", kSecretField[] = "P2P-Session-Secret";
+constexpr char kSessionPath[] = "/api/session";
+constexpr unsigned kNoContent = 204, kUnauthorized = 401;
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
 constexpr std::chrono::milliseconds kStopGrace{1'000};
@@ -34,8 +37,8 @@ constexpr std::chrono::milliseconds kDefaultTimeout{30'000}, kLongestTimeout{600
 constexpr std::size_t kMaxPageMessageBytes = 64 << 10;
 
 /// What of a request and of an answer goes through.
-constexpr std::string_view kAskedFields[] = {"Accept",     "Accept-Encoding", "Content-Type",      "If-None-Match",
-                                             "P2P-Target", "P2P-Timeout-Ms",  "P2P-Session-Secret"};
+constexpr std::string_view kAskedFields[] = {"Accept",        "Accept-Encoding", "Content-Type",
+                                             "If-None-Match", "P2P-Target",      "P2P-Timeout-Ms"};
 constexpr std::string_view kAnsweredFields[] = {"Cache-Control",
                                                 "Content-Encoding",
                                                 "Content-Security-Policy",
@@ -63,6 +66,12 @@ std::optional<std::string> session_cookie(const net::Headers& headers) {
   const std::string_view field = headers.get("Set-Cookie");
   const auto values = net::cookies_named(field.substr(0, field.find(';')), kCookie);
   return values.empty() || values[0].empty() ? std::nullopt : std::optional(std::string(values[0]));
+}
+
+std::string cookie_field(const std::string& value) { return fmt::format("{}={}", kCookie, value); }
+
+bool is_secret(std::string_view given, std::string_view secret) {
+  return crypto::equal_constant_time(as_bytes(given), as_bytes(secret));
 }
 
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
@@ -94,33 +103,15 @@ std::chrono::milliseconds timeout_of(const net::Request& request) {
 
 }  // namespace
 
-awaitable<Result<DashboardSession>> sign_in(net::Client& client, net::Endpoint coordinator, std::string token) {
-  net::Call call;
-  call.peer = coordinator_peer();
-  call.method = net::Method::post;
-  call.target = "/api/session";
-  call.headers.set("Content-Type", "application/json");
-  call.headers.set("Origin", origin_of(coordinator));
-  call.endpoint = std::move(coordinator);
-  call.body = dump_json(Json{{"token", std::move(token)}});
-  auto calling = client.call(std::move(call));
-  const auto answer = co_await std::move(calling);
-  if (!answer) co_return answer.error().error;
-  const auto body = parse_json(answer->body);
-  const std::string* secret = body ? find_string(*body, "secret") : nullptr;
-  auto cookie = session_cookie(answer->headers);
-  if (answer->status != 200 || secret == nullptr || !cookie) {
-    co_return Error(Errc::not_permitted, fmt::format("the coordinator gave no session (status {})", answer->status));
-  }
-  co_return DashboardSession{std::move(*cookie), *secret};
-}
-
 DashboardProxy::DashboardProxy(asio::io_context& loop, net::Client& client, net::Endpoint coordinator,
-                               std::uint16_t port, LogSink& log)
+                               std::uint16_t port, TokenSource tokens, LogSink& log)
     : loop_(loop),
       client_(client),
       coordinator_(std::move(coordinator)),
+      tokens_(std::move(tokens)),
+      signed_in_(loop, Monotonic::max()),
       path_secret_(to_base64url(random_bytes(kSecretBytes))),
+      page_secret_(to_base64url(random_bytes(kSecretBytes))),
       port_(port) {
   net::ServerOptions options;
   options.bind_address = "127.0.0.1";
@@ -169,42 +160,103 @@ bool DashboardProxy::is_guarded(const net::Request& request, bool changes) const
   const bool own_host = host == fmt::format("127.0.0.1:{}", port_) || host == fmt::format("localhost:{}", port_);
   if (!own_host || !net::is_same_origin(request.headers, false)) return false;
   if (changes && !request.headers.has("Origin")) return false;
-  return !request.captured.empty() &&
-         crypto::equal_constant_time(as_bytes(request.captured[0]), as_bytes(path_secret_));
+  return !request.captured.empty() && is_secret(request.captured[0], path_secret_);
 }
 
-net::Headers DashboardProxy::headers_for(const net::Request& request) const {
-  net::Headers out;
-  for (const std::string_view name : kAskedFields) {
-    if (request.headers.has(name)) out.set(std::string(name), std::string(request.headers.get(name)));
+net::Call DashboardProxy::session_call(net::Method method) const {
+  net::Call out;
+  out.endpoint = coordinator_;
+  out.peer = coordinator_peer();
+  out.method = method;
+  out.target = kSessionPath;
+  out.headers.set("Origin", origin_of(coordinator_));
+  return out;
+}
+
+awaitable<cli::Attempt<void>> DashboardProxy::sign_in() {
+  auto getting = tokens_();
+  auto token = co_await std::move(getting);
+  if (!token) co_return token.error();
+  net::Call call = session_call(net::Method::post);
+  call.headers.set("Content-Type", "application/json");
+  call.body = dump_json(Json{{"token", std::move(*token)}});
+  auto calling = client_.call(std::move(call));
+  const auto answer = co_await std::move(calling);
+  if (!answer) co_return cli::Failure(answer.error().error);
+  const auto body = parse_json(answer->body);
+  const std::string* secret = body ? find_string(*body, "secret") : nullptr;
+  auto cookie = session_cookie(answer->headers);
+  if (answer->status != 200 || secret == nullptr || !cookie) {
+    co_return cli::Failure(cli::kNotPermitted,
+                           fmt::format("the coordinator gave no session (status {})", answer->status));
   }
-  if (request.headers.has("Origin")) out.set("Origin", origin_of(coordinator_));
-  out.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
+  session_ = {std::move(*cookie), *secret};
+  co_return cli::Attempt<void>();
+}
+
+/// Of several that were refused at once the first signs in, and the others wait for it.
+awaitable<bool> DashboardProxy::sign_in_again(std::string refused_cookie) {
+  while (is_signing_in_) co_await signed_in_.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (session_.cookie != refused_cookie) co_return true;
+  if (has_signed_out_) co_return false;
+  is_signing_in_ = true;
+  auto signing_in = sign_in();
+  const auto done = co_await std::move(signing_in);
+  is_signing_in_ = false;
+  signed_in_.cancel();
+  co_return done.has_value();
+}
+
+/// A request that was refused for want of a session was not carried out, so that it may be sent again.
+awaitable<net::CallResult> DashboardProxy::ask(net::Call call) {
+  const bool shows_secret = call.headers.has(kSecretField);
+  for (bool again = true;; again = false) {
+    call.headers.set("Cookie", cookie_field(session_.cookie));
+    if (shows_secret) call.headers.set(kSecretField, session_.secret);
+    const std::string used = session_.cookie;
+    net::Call sent = call;
+    auto calling = client_.call(std::move(sent));
+    auto answer = co_await std::move(calling);
+    if (!again || !answer || answer->status != kUnauthorized) co_return answer;
+    auto signing_in = sign_in_again(used);
+    const bool signed_in = co_await std::move(signing_in);
+    if (!signed_in) co_return answer;
+  }
+}
+
+net::Call DashboardProxy::call_of(net::Request& request) const {
+  net::Call out;
+  out.endpoint = coordinator_;
+  out.peer = coordinator_peer();
+  out.method = request.method == net::Method::head ? net::Method::get : request.method;
+  const std::string& path = request.captured[1];
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    out.target += '/' + net::percent_encode(path.substr(at, end - at));
+    at = end + 1;
+  }
+  if (!request.query.empty()) out.target += '?' + request.query;
+  for (const std::string_view name : kAskedFields) {
+    if (request.headers.has(name)) out.headers.set(std::string(name), std::string(request.headers.get(name)));
+  }
+  if (request.headers.has("Origin")) out.headers.set("Origin", origin_of(coordinator_));
+  if (is_secret(request.headers.get(kSecretField), page_secret_)) out.headers.set(kSecretField, "");
+  out.timeout = timeout_of(request);
+  out.body = std::move(request.body);
   return out;
 }
 
 awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   const bool changes = request.method != net::Method::get && request.method != net::Method::head;
   if (!is_guarded(request, changes) || request.captured.size() != 2) co_return nothing_here();
-  const std::string& path = request.captured[1];
+  const std::string_view path = request.captured[1];
   const bool served = std::any_of(std::begin(kServed), std::end(kServed),
                                   [&](std::string_view beginning) { return path.starts_with(beginning); });
   if (!served) co_return nothing_here();
-  net::Call call;
-  call.endpoint = coordinator_;
-  call.peer = coordinator_peer();
-  call.method = changes ? request.method : net::Method::get;
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    call.target += '/' + net::percent_encode(path.substr(at, end - at));
-    at = end + 1;
-  }
-  if (!request.query.empty()) call.target += '?' + request.query;
-  call.headers = headers_for(request);
-  call.timeout = timeout_of(request);
-  call.body = std::move(request.body);
-  auto calling = client_.call(std::move(call));
-  auto answer = co_await std::move(calling);
+  net::Call call = call_of(request);
+  const bool of_session = call.target == kSessionPath;
+  auto asking = ask(std::move(call));
+  auto answer = co_await std::move(asking);
   if (!answer) co_return net::Response::problem(502, "the coordinator: " + answer.error().error.context);
   net::Response out;
   out.status = answer->status;
@@ -213,15 +265,33 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
     if (answer->headers.has(name)) out.headers.add(std::string(name), std::string(answer->headers.get(name)));
   }
   out.body = std::move(answer->body);
-  // The page has not signed in itself, so this is where it learns the secret.
-  if (path == "api/session" && !changes && out.status == 200) {
+  if (of_session && request.method == net::Method::delete_ && out.status == kNoContent) has_signed_out_ = true;
+  // The page has not signed in itself, so this is where it learns its secret.
+  if (of_session && !changes && out.status == 200) {
     auto body = parse_json(out.body);
     if (body && body->is_object()) {
-      (*body)["secret"] = session_.secret;
+      (*body)["secret"] = page_secret_;
       out.body = dump_json(*body);
     }
   }
   co_return out;
+}
+
+/// The first message has the page's secret, in place of which goes that of the session.
+awaitable<void> DashboardProxy::copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const {
+  auto receiving = page->receive();
+  const auto first = co_await std::move(receiving);
+  if (!first) co_return;
+  auto hello = parse_json(first->data);
+  const std::string* secret = hello ? find_string(*hello, "secret") : nullptr;
+  if (secret == nullptr || !is_secret(*secret, page_secret_)) {
+    page->close(net::kPolicyViolation, "the first message must have the page's secret");
+    co_return;
+  }
+  (*hello)["secret"] = session_.secret;
+  upstream->send({false, dump_json(*hello)});
+  auto copying = copy_messages(page, upstream);
+  co_await std::move(copying);
 }
 
 awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::ChannelPtr page) {
@@ -229,8 +299,11 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
     page->close(net::kPolicyViolation, "another page or program may not listen here");
     co_return;
   }
+  // What is wrong with a session is said in a close, which is too late for another one.
+  auto asking = ask(session_call(net::Method::get));
+  co_await std::move(asking);
   net::Headers headers;
-  headers.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
+  headers.set("Cookie", cookie_field(session_.cookie));
   headers.set("Origin", origin_of(coordinator_));
   net::ChannelLimits limits;
   limits.max_message_bytes = kChannelBytes;
@@ -243,7 +316,7 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
     co_return;
   }
   auto down = copy_messages(*upstream, page);
-  auto up = copy_messages(page, *upstream);
+  auto up = copy_from_page(page, *upstream);
   auto both = asio::experimental::make_parallel_group(asio::co_spawn(loop_, std::move(down), asio::deferred),
                                                       asio::co_spawn(loop_, std::move(up), asio::deferred));
   co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
@@ -252,14 +325,9 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
 }
 
 awaitable<void> DashboardProxy::stop() {
-  net::Call call;
-  call.endpoint = coordinator_;
-  call.peer = coordinator_peer();
-  call.method = net::Method::delete_;
-  call.target = "/api/session";
-  call.headers.set("Cookie", fmt::format("{}={}", kCookie, session_.cookie));
-  call.headers.set("Origin", origin_of(coordinator_));
-  call.headers.set("P2P-Session-Secret", session_.secret);
+  net::Call call = session_call(net::Method::delete_);
+  call.headers.set("Cookie", cookie_field(session_.cookie));
+  call.headers.set(kSecretField, session_.secret);
   call.timeout = kStopGrace;
   auto calling = client_.call(std::move(call));
   co_await std::move(calling);

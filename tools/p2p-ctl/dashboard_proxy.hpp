@@ -8,53 +8,65 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "cli/failure.hpp"
 #include "net/client.hpp"
 #include "net/server.hpp"
 
 namespace p2p::ctl {
 
-/// What signing in has given.
-struct DashboardSession {
-  std::string cookie;  ///< its value
-  std::string secret;  ///< what changes are sent with
-};
-
-/// Trades the token. `not_permitted` when the coordinator does not take it.
-boost::asio::awaitable<Result<DashboardSession>> sign_in(net::Client& client, net::Endpoint coordinator,
-                                                         std::string token);
+/// A new token of the coordinator, by the operator's certificate; on the proxy's loop.
+using TokenSource = std::function<boost::asio::awaitable<cli::Attempt<std::string>>()>;
 
 /// Lives on `loop`, which must have one thread.
 class DashboardProxy {
  public:
   /// `client` is of the same loop; it and the log outlive this.
   DashboardProxy(boost::asio::io_context& loop, net::Client& client, net::Endpoint coordinator, std::uint16_t port,
-                 LogSink& log);
+                 TokenSource tokens, LogSink& log);
   ~DashboardProxy();
 
-  /// Listens; errors are those of net::Server::start().
+  /// Listens; errors are those of net::Server::start(). Before sign_in() nothing is served.
   Result<void> start();
-  /// What is asked for from now on is asked for with this session; before it nothing is served.
-  void use(DashboardSession session) { session_ = std::move(session); }
+  /// Opens a session. One that ends is followed by another when the page next asks for something, unless the page has
+  /// signed out. Fails as the token source does, or when the coordinator does not take the token.
+  boost::asio::awaitable<cli::Attempt<void>> sign_in();
   /// `http://127.0.0.1:PORT/SECRET/dashboard`
   std::string address() const;
   /// Ends the session and all connections.
   boost::asio::awaitable<void> stop();
 
  private:
+  /// What signing in has given.
+  struct Session {
+    std::string cookie;  ///< its value
+    std::string secret;  ///< what changes are sent with
+  };
+
   net::Router make_router();
   bool is_guarded(const net::Request& request, bool changes) const;
   boost::asio::awaitable<net::Response> pass_on(net::Request& request);
   boost::asio::awaitable<void> pass_on_channel(net::Request request, net::ChannelPtr page);
-  net::Headers headers_for(const net::Request& request) const;
+  boost::asio::awaitable<void> copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const;
+  /// With the session; where that has ended, with another one.
+  boost::asio::awaitable<net::CallResult> ask(net::Call call);
+  boost::asio::awaitable<bool> sign_in_again(std::string refused_cookie);
+  net::Call call_of(net::Request& request) const;
+  net::Call session_call(net::Method method) const;
 
   boost::asio::io_context& loop_;
   net::Client& client_;
   const net::Endpoint coordinator_;
-  DashboardSession session_;
+  const TokenSource tokens_;
+  Session session_;
+  bool is_signing_in_ = false, has_signed_out_ = false;
+  boost::asio::steady_timer signed_in_;  // ends the wait of who found somebody signing in already
   const std::string path_secret_;
+  const std::string page_secret_;  // the page's, whichever session there is
   std::uint16_t port_;
   std::unique_ptr<net::Server> server_;
 };
