@@ -11,7 +11,7 @@ using net::Method;
 
 namespace {
 
-constexpr WallTime kNow{std::chrono::seconds(1'800'000'000)};
+constexpr WallTime kSessionNow{std::chrono::seconds(1'800'000'000)};
 constexpr char kDirectory[] = R"({"newNonce":"https://ca/nonce","newAccount":"https://ca/account",
   "newOrder":"https://ca/order","revokeCert":"https://ca/revoke","renewalInfo":"https://ca/renewal"})";
 
@@ -45,7 +45,7 @@ struct Talk {
   Json head() { return Json::parse(jws_part(next().body, "protected")); }
   /// True when the session has its answer.
   bool receive(const net::Answer& answer) {
-    outcome = session.receive(answer, kNow);
+    outcome = session.receive(answer, kSessionNow);
     return outcome.has_value();
   }
   /// Up to the point where the ask itself is sent.

@@ -22,7 +22,7 @@ using net::Response;
 
 namespace {
 
-pki::SubjectName name(const char* text) { return pki::parse_subject_name(text).value(); }
+pki::SubjectName dns_name(const char* text) { return pki::parse_subject_name(text).value(); }
 
 /// A small CA: one account, one order, which is ready at once or waits for http-01 for ever.
 struct SmallCa {
@@ -107,7 +107,7 @@ struct SmallCa {
     const auto authority = pki::Authority::make({}, SystemClock().wall()).value();
     pki::LeafRequest leaf;
     leaf.name = way == Way::other_name ? "w-2" : "w-1";
-    leaf.extra_names = {name("192.0.2.1")};
+    leaf.extra_names = {dns_name("192.0.2.1")};
     chain = authority.issue(leaf, key, SystemClock().wall()).value().pem() + authority.certificate().pem();
   }
   std::unique_ptr<net::TlsContexts> server_contexts() const {
@@ -129,14 +129,14 @@ struct SmallCa {
 };
 
 /// The client on the control loop, which is its own.
-struct Case {
-  explicit Case(SmallCa::Way way = SmallCa::Way::good)
+struct ClientCase {
+  explicit ClientCase(SmallCa::Way way = SmallCa::Way::good)
       : ca(way),
         web(control(), net::WebTrust::of_roots(ca.root.pem()).value()),
         responder(ca.running->loops.control(), "127.0.0.1", 0, ca.running->log),
         client(control(), web, account(), clock, ca.running->log) {}
-  ~Case() {
-    auto close = [](Case* self) -> asio::awaitable<bool> {
+  ~ClientCase() {
+    auto close = [](ClientCase* self) -> asio::awaitable<bool> {
       self->web.close();
       co_await self->responder.stop();
       co_return true;
@@ -150,7 +150,7 @@ struct Case {
     out.key = &key;
     return out;
   }
-  OrderWish wish() const { return {{name("w-1"), name("192.0.2.1")}, request.der, {}}; }
+  OrderWish wish() const { return {{dns_name("w-1"), dns_name("192.0.2.1")}, request.der, {}}; }
   ClientResult<Obtained> obtain(std::chrono::milliseconds time = 20s) {
     return ca.running->run(client.obtain(wish(), responder, time));
   }
@@ -167,7 +167,7 @@ struct Case {
 }  // namespace
 
 TEST_CASE("a certificate is obtained over one connection, and the account is known afterwards") {
-  Case c;
+  ClientCase c;
   const auto obtained = c.obtain();
   REQUIRE(obtained.has_value());
   CHECK(obtained->chain_pem == c.ca.chain);
@@ -177,7 +177,7 @@ TEST_CASE("a certificate is obtained over one connection, and the account is kno
 
 TEST_CASE("a certificate for another key or name is not taken") {
   for (const auto way : {SmallCa::Way::other_key, SmallCa::Way::other_name}) {
-    Case c(way);
+    ClientCase c(way);
     const auto obtained = c.obtain();
     REQUIRE_FALSE(obtained.has_value());
     CHECK(obtained.error().error.kind() == Errc::damaged);
@@ -185,13 +185,13 @@ TEST_CASE("a certificate for another key or name is not taken") {
 }
 
 TEST_CASE("revocation sends certificate and reason") {
-  Case c;
+  ClientCase c;
   CHECK(c.ca.running->run(c.client.revoke(to_bytes("der"), 4)).has_value());
   CHECK(Json::parse(c.ca.revoked) == Json::parse(R"({"certificate":"ZGVy","reason":4})"));  // printf der | base64
 }
 
 TEST_CASE("the CA's window is asked for by the certificate's id") {
-  Case c;
+  ClientCase c;
   const auto info = c.ca.running->run(c.client.renewal_info("aki.serial"));
   REQUIRE(info.has_value());
   CHECK(c.ca.renewal_id == "aki.serial");
@@ -200,7 +200,7 @@ TEST_CASE("the CA's window is asked for by the certificate's id") {
 }
 
 TEST_CASE("an order that stays pending ends with its time, and the port is closed again") {
-  Case c(SmallCa::Way::pending);
+  ClientCase c(SmallCa::Way::pending);
   const auto obtained = c.obtain(1500ms);
   REQUIRE_FALSE(obtained.has_value());
   CHECK(obtained.error().error.kind() == Errc::timeout);
@@ -209,14 +209,14 @@ TEST_CASE("an order that stays pending ends with its time, and the port is close
 }
 
 TEST_CASE("a server that does not answer costs no more than the time") {
-  Case c(SmallCa::Way::silent);
+  ClientCase c(SmallCa::Way::silent);
   CHECK(c.obtain(100ms).error().error.kind() == Errc::timeout);
 }
 
 TEST_CASE("a cancelled order closes the port and is over") {
-  Case c(SmallCa::Way::pending);
-  auto begin = [](Case* self, std::optional<net::TaskGroup>* tasks) -> asio::awaitable<bool> {
-    auto work = [](Case* on) -> asio::awaitable<void> {
+  ClientCase c(SmallCa::Way::pending);
+  auto begin = [](ClientCase* self, std::optional<net::TaskGroup>* tasks) -> asio::awaitable<bool> {
+    auto work = [](ClientCase* on) -> asio::awaitable<void> {
       static_cast<void>(co_await on->client.obtain(on->wish(), on->responder, 60s));
     };
     tasks->emplace(co_await asio::this_coro::executor, self->ca.running->log);

@@ -17,8 +17,8 @@ namespace {
 constexpr char kKeyAuthorization[] = "token.thumbprint";
 
 /// A web server whose answers begin with `body` and `status`, validated on its own port.
-struct Case {
-  explicit Case(net::ServerOptions options = Running::local()) {
+struct ValidatorCase {
+  explicit ValidatorCase(net::ServerOptions options = Running::local()) {
     net::Router router;
     net::Handler answer = [this](Request& request) -> asio::awaitable<Response> {
       host = request.headers.get("Host");
@@ -57,7 +57,7 @@ struct Case {
 }  // namespace
 
 TEST_CASE("the key authorization is accepted, with white space after it, for an address and a name") {
-  Case c;
+  ValidatorCase c;
   CHECK(c.validate("127.0.0.1").has_value());
   CHECK(c.host == "127.0.0.1:" + std::to_string(c.running->port));
   c.body = std::string(kKeyAuthorization) + " \t\r\n";
@@ -68,13 +68,13 @@ TEST_CASE("the key authorization is accepted, with white space after it, for an 
 TEST_CASE("an IPv6 address is asked with brackets") {
   net::ServerOptions options = Running::local();
   options.bind_address = "::1";
-  Case c(std::move(options));
+  ValidatorCase c(std::move(options));
   CHECK(c.validate("::1").has_value());
   CHECK(c.host == "[::1]:" + std::to_string(c.running->port));
 }
 
 TEST_CASE("anything but 200 and the key authorization is unauthorized") {
-  Case c;
+  ValidatorCase c;
   for (const char* body : {"", "token.thumbprin", "token.thumbprintx", " token.thumbprint", "<html>"}) {
     CAPTURE(body);
     c.body = body;
@@ -89,13 +89,13 @@ TEST_CASE("anything but 200 and the key authorization is unauthorized") {
 }
 
 TEST_CASE("what a server says besides is not passed on") {
-  Case c;
+  ValidatorCase c;
   c.body = "a secret of an inner server";
   CHECK(c.validate("127.0.0.1").error().context.find("secret") == std::string::npos);
 }
 
 TEST_CASE("redirects: to the same host, three times, and nowhere else") {
-  Case c;
+  ValidatorCase c;
   c.status = 302;
   c.location = "/moved";
   CHECK(c.validate("127.0.0.1").has_value());
@@ -113,13 +113,13 @@ TEST_CASE("redirects: to the same host, three times, and nowhere else") {
 }
 
 TEST_CASE("a huge answer is refused, not read") {
-  Case c;
+  ValidatorCase c;
   c.body = std::string(kKeyAuthorization) + std::string(10 << 20, ' ');
   CHECK(c.refusal() == Errc::not_permitted);
 }
 
 TEST_CASE("nobody there, and no answer in time, is a connection problem; an unknown name a DNS problem") {
-  Case c;
+  ValidatorCase c;
   std::uint16_t gone = 0;
   gone = Listening().port();
   CHECK(c.validate_on(gone, "127.0.0.1").error().kind() == Errc::unreachable);
@@ -129,14 +129,14 @@ TEST_CASE("nobody there, and no answer in time, is a connection problem; an unkn
 }
 
 TEST_CASE("nodes of the fleet are asked at their own port") {
-  Case c;
+  ValidatorCase c;
   const Http01Settings settings{.node_port = c.running->port, .other_port = 1, .ask_own_machine = true, .timeout = 20s};
   CHECK(c.validate_with(settings, "127.0.0.1", Applicant::node).has_value());
   CHECK(c.validate_with(settings, "127.0.0.1", Applicant::other).error().kind() == Errc::unreachable);
 }
 
 TEST_CASE("names that lead to this machine or its links are not asked") {
-  Case c;
+  ValidatorCase c;
   const Http01Settings settings{.other_port = c.running->port, .timeout = 20s};
   for (const char* name :
        {"127.0.0.1", "localhost", "127.1.2.3", "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255", "::1",

@@ -8,7 +8,7 @@ using namespace p2p;
 using namespace p2p::test;
 
 namespace {
-const std::string kNewAccount = std::string(kBase) + "/acme/new-account";
+const std::string kAnyAccount = std::string(kBase) + "/acme/new-account";
 const std::string kNewOrder = std::string(kBase) + "/acme/new-order";
 }  // namespace
 
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(ServerFixture, "other methods and unknown paths are malformed 
 }
 
 TEST_CASE_FIXTURE(ServerFixture, "every answer to a POST brings a fresh nonce, refusals too") {
-  const auto answer = send(net::Method::post, kNewAccount, "not even JSON");
+  const auto answer = send(net::Method::post, kAnyAccount, "not even JSON");
   CHECK(problem_of(answer) == "malformed");
   CHECK_FALSE(header_of(answer, "Replay-Nonce").empty());
   CHECK(header_of(answer, "Cache-Control") == "no-store");
@@ -81,10 +81,10 @@ TEST_CASE_FIXTURE(ServerFixture, "every answer to a POST brings a fresh nonce, r
 
 TEST_CASE_FIXTURE(ServerFixture, "another content type is 415") {
   TestClient client(*this);
-  const auto body = client.sign(kNewAccount, "{}");
-  CHECK(send(net::Method::post, kNewAccount, body, "application/json").status == 415);
-  CHECK(send(net::Method::post, kNewAccount, body, "").status == 415);
-  CHECK(problem_of(send(net::Method::post, kNewAccount, body, "Application/JOSE+json; charset=utf-8")) ==
+  const auto body = client.sign(kAnyAccount, "{}");
+  CHECK(send(net::Method::post, kAnyAccount, body, "application/json").status == 415);
+  CHECK(send(net::Method::post, kAnyAccount, body, "").status == 415);
+  CHECK(problem_of(send(net::Method::post, kAnyAccount, body, "Application/JOSE+json; charset=utf-8")) ==
         "externalAccountRequired");
 }
 
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(ServerFixture, "either jwk or kid, as the resource wants") {
   client.join(worker());
   CHECK(problem_of(client.post(client.kid, "", [&](Json& header) { header["jwk"] = client.jwk(); })) == "malformed");
   CHECK(problem_of(client.post(client.kid, "", [](Json& header) { header.erase("kid"); })) == "malformed");
-  CHECK(problem_of(client.post(kNewAccount, "{}")) == "malformed");
+  CHECK(problem_of(client.post(kAnyAccount, "{}")) == "malformed");
   const auto with_jwk = [&](Json& header) {
     header.erase("kid");
     header["jwk"] = client.jwk();
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(ServerFixture, "another account's kid does not help") {
 
 TEST_CASE_FIXTURE(ServerFixture, "keys of other kinds are bad") {
   TestClient client(*this);
-  const auto answer = client.post(kNewAccount, "{}", [](Json& header) {
+  const auto answer = client.post(kAnyAccount, "{}", [](Json& header) {
     header["jwk"] = {{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}};
   });
   CHECK(problem_of(answer) == "badPublicKey");
