@@ -9,6 +9,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside the standard library and Asio at -O2 where nothing is wrong (PR 105329, PR 105762).
   target_compile_options(p2p_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
     -Wno-dangling-pointer -Wno-mismatched-new-delete -Wno-tsan)
+  # Up to 600 MB it does not look for memory that it could free: a seventh less time.
+  target_compile_options(p2p_flags INTERFACE "SHELL:--param ggc-min-heapsize=600000")
 endif()
 if(CMAKE_UNITY_BUILD)
   # A unity build includes the sources, and GCC takes every file that is included for a header.
