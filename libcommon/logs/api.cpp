@@ -87,13 +87,9 @@ rpc::Outcome outcome_of(Result<std::string> result) {
 
 rpc::Method method(std::string name, std::string description, auth::Permission permission, std::string schema,
                    rpc::MethodHandler handler) {
-  rpc::Method out;
-  out.name = "log_collector." + std::move(name);
-  out.description = std::move(description);
-  out.permission = permission;
+  auto out = rpc::make_method("log_collector." + std::move(name), std::move(description), permission,
+                              std::move(handler), std::move(schema));
   out.idempotent = permission == auth::Permission::logs_read;
-  out.params_schema = std::move(schema);
-  out.handler = std::move(handler);
   return out;
 }
 

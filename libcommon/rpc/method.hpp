@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "auth/permission.hpp"
 #include "base/clock.hpp"
@@ -60,5 +61,17 @@ struct Method {
   std::shared_ptr<CallCounts> counts{};
   std::shared_ptr<const Schema> params{};
 };
+
+/// What most methods say; the rest can be set afterwards.
+inline Method make_method(std::string name, std::string description, auth::Permission permission, MethodHandler handler,
+                          std::string params_schema = {}) {
+  Method out;
+  out.name = std::move(name);
+  out.description = std::move(description);
+  out.permission = permission;
+  out.params_schema = std::move(params_schema);
+  out.handler = std::move(handler);
+  return out;
+}
 
 }  // namespace p2p::rpc

@@ -145,35 +145,24 @@ constexpr ControlWord kControls[] = {
     {"restart", Action::restart, "Reads a service's folder again and runs it"},
 };
 
-rpc::Method method(std::string name, std::string description, auth::Permission permission) {
-  rpc::Method out;
-  out.name = std::move(name);
-  out.description = std::move(description);
-  out.permission = permission;
-  return out;
-}
-
 }  // namespace
 
 rpc::Service services_service(ServiceHost& host) {
   rpc::Service service{"services", P2P_VERSION, "The services of this node", true, {}};
-  rpc::Method all =
-      method("services.list", "All services of this node and their states", auth::Permission::services_read);
+  using auth::Permission;
+  auto all = rpc::make_method("services.list", "All services of this node and their states", Permission::services_read,
+                              [&host](const CallContext&) { return call_list(host); });
   all.idempotent = true;
-  all.handler = [&host](const CallContext&) { return call_list(host); };
-  rpc::Method one =
-      method("services.describe", "One service: methods, schemas, state", auth::Permission::services_read);
+  auto one = rpc::make_method(
+      "services.describe", "One service: methods, schemas, state", Permission::services_read,
+      [&host](CallContext call) { return call_describe(host, std::move(call)); }, kNameSchema);
   one.idempotent = true;
-  one.params_schema = kNameSchema;
-  one.handler = [&host](CallContext call) { return call_describe(host, std::move(call)); };
   service.methods = {std::move(all), std::move(one)};
   for (const ControlWord& control : kControls) {
-    rpc::Method change =
-        method(fmt::format("services.{}", control.word), control.description, auth::Permission::services_control);
-    change.params_schema = kNameSchema;
-    const Action action = control.action;
-    change.handler = [&host, action](CallContext call) { return call_control(host, action, std::move(call)); };
-    service.methods.push_back(std::move(change));
+    service.methods.push_back(rpc::make_method(
+        fmt::format("services.{}", control.word), control.description, Permission::services_control,
+        [&host, action = control.action](CallContext call) { return call_control(host, action, std::move(call)); },
+        kNameSchema));
   }
   return service;
 }

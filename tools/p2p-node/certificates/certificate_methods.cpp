@@ -98,18 +98,6 @@ asio::awaitable<rpc::Outcome> call_rotation(CertificateAccess access) {
   co_return co_await run(std::move(access), std::move(work));
 }
 
-rpc::Method method(std::string name, std::string description, auth::Permission permission, std::string schema,
-                   rpc::MethodHandler handler) {
-  rpc::Method out;
-  out.name = std::move(name);
-  out.description = std::move(description);
-  out.permission = permission;
-  out.idempotent = true;
-  out.params_schema = std::move(schema);
-  out.handler = std::move(handler);
-  return out;
-}
-
 }  // namespace
 
 rpc::Service certificate_service(CertificateAccess access) {
@@ -117,15 +105,17 @@ rpc::Service certificate_service(CertificateAccess access) {
   out.name = "certs";
   out.version = P2P_VERSION;
   out.description = "The CA of the fleet: what it has signed, and taking it back.";
-  out.methods.push_back(method("certs.list", "The certificates that are valid; with all, or only the revoked ones.",
-                               auth::Permission::certs_read, kListSchema,
-                               [access](rpc::CallContext call) { return call_list(access, std::move(call)); }));
-  out.methods.push_back(method("certs.revoke", "Revokes all that a name has, or one by its serial number.",
-                               auth::Permission::certs_manage, kRevokeSchema,
-                               [access](rpc::CallContext call) { return call_revoke(access, std::move(call)); }));
-  out.methods.push_back(method("certs.rotation", "The CA's keys, and how far each node is with a rotation of them.",
-                               auth::Permission::certs_read, {},
-                               [access](const rpc::CallContext&) { return call_rotation(access); }));
+  using auth::Permission;
+  out.methods = {
+      rpc::make_method(
+          "certs.list", "The certificates that are valid; with all, or only the revoked ones.", Permission::certs_read,
+          [access](rpc::CallContext call) { return call_list(access, std::move(call)); }, kListSchema),
+      rpc::make_method(
+          "certs.revoke", "Revokes all that a name has, or one by its serial number.", Permission::certs_manage,
+          [access](rpc::CallContext call) { return call_revoke(access, std::move(call)); }, kRevokeSchema),
+      rpc::make_method("certs.rotation", "The CA's keys, and how far each node is with a rotation of them.",
+                       Permission::certs_read, [access](const rpc::CallContext&) { return call_rotation(access); })};
+  for (rpc::Method& method : out.methods) method.idempotent = true;
   return out;
 }
 

@@ -45,14 +45,13 @@ rpc::Service renewal_service(RenewalAccess access) {
   out.name = "certificate";
   out.version = P2P_VERSION;
   out.description = "This node's own certificate.";
-  rpc::Method method;
-  method.name = "certificate.renew";
-  method.description = "Gets this node a new certificate now; the one before stays valid until its end.";
-  method.permission = auth::Permission::certs_manage;
+  auto method = rpc::make_method(
+      "certificate.renew", "Gets this node a new certificate now; the one before stays valid until its end.",
+      auth::Permission::certs_manage,
+      [access = std::move(access)](rpc::CallContext call) { return renew(access, std::move(call)); },
+      R"({"type":"object","properties":{},"additionalProperties":false})");
   method.timeout = kRenewalTimeout;
-  method.params_schema = R"({"type":"object","properties":{},"additionalProperties":false})";
   method.result_schema = R"({"type":"object","required":["name","serial","not_before","not_after"]})";
-  method.handler = [access = std::move(access)](rpc::CallContext call) { return renew(access, std::move(call)); };
   out.methods.push_back(std::move(method));
   return out;
 }

@@ -135,15 +135,11 @@ using Handler = asio::awaitable<rpc::Outcome> (*)(AccessPtr, rpc::CallContext);
 
 rpc::Method control_method(AccessPtr access, std::string name, std::string description, const char* schema,
                            Handler handler) {
-  rpc::Method out;
-  out.name = std::move(name);
-  out.description = std::move(description);
-  out.permission = auth::Permission::admin;
+  auto out = rpc::make_method(
+      std::move(name), std::move(description), auth::Permission::admin,
+      [access = std::move(access), handler](rpc::CallContext call) { return handler(access, std::move(call)); },
+      schema);
   out.timeout = kLongestDrain;
-  out.params_schema = schema;
-  out.handler = [access = std::move(access), handler](rpc::CallContext call) {
-    return handler(access, std::move(call));
-  };
   return out;
 }
 

@@ -54,13 +54,11 @@ void add(net::Router& router, std::string path, TextSource text) {
 }
 
 rpc::Method method(std::string name, std::string description, TextSource text) {
-  rpc::Method out;
-  out.name = std::move(name);
-  out.description = std::move(description);
-  out.permission = auth::Permission::cluster_read;
+  auto out = rpc::make_method(
+      std::move(name), std::move(description), auth::Permission::cluster_read,
+      [text = std::move(text)](const rpc::CallContext&) -> asio::awaitable<rpc::Outcome> { co_return text(); });
   out.idempotent = true;
   out.immediate = true;
-  out.handler = [text = std::move(text)](rpc::CallContext) -> asio::awaitable<rpc::Outcome> { co_return text(); };
   return out;
 }
 

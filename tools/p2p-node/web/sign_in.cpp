@@ -278,14 +278,12 @@ rpc::Service SignIn::service() {
   out.name = "dashboard";
   out.version = P2P_VERSION;
   out.description = "The coordinator's web page.";
-  rpc::Method token;
-  token.name = "dashboard.token";
-  token.description = "A token that signs in to the dashboard, once, within a minute";
-  token.permission = auth::Permission::authenticated;  // the handler looks further
+  auto token = rpc::make_method(
+      "dashboard.token", "A token that signs in to the dashboard, once, within a minute",
+      auth::Permission::authenticated,  // the handler looks further
+      [this](const rpc::CallContext& call) -> asio::awaitable<rpc::Outcome> { co_return issue(call); }, kTokenSchema);
   token.immediate = true;
-  token.params_schema = kTokenSchema;
   token.result_schema = R"({"type":"object","required":["token","role","expires_at"]})";
-  token.handler = [this](const rpc::CallContext& call) -> asio::awaitable<rpc::Outcome> { co_return issue(call); };
   out.methods.push_back(std::move(token));
   return out;
 }
