@@ -8,6 +8,7 @@
 #   need_namespaces [WHAT]...   for setup: skips the test, in CI fails it, where network namespaces, a program or a device
 #                               that is named are not to be had
 #   start_home NS NAME HOME     runs the node of a home inside a network namespace
+#   say_service                 gives worker-1 a service that logs what it is told
 #   fleet_teardown              ends all nodes and removes the folder; call it in teardown_file or teardown
 
 bats_require_minimum_version 1.5.0 2>/dev/null || true
@@ -155,6 +156,24 @@ fleet_of_three() {
       wait_until 20 has_status "$name" alive "$(port_of "$from")"
     done
   done
+}
+
+# say_service: the service `say` of worker-1 logs each line of `lines`, or so many as `count`, by printing them to standard error.
+say_service() {
+  local say=$P2P_HOME/services/worker-1/say
+  mkdir -p "$say"
+  cat >"$say/service.yaml" <<'YAML'
+name: say
+version: 1.0.0
+command: [./say]
+protocol: exec
+methods:
+  - name: lines
+    timeout: 30s
+YAML
+  printf '%s\n' '#!/bin/sh' "jq -r '.lines[]?, (select(.count) | range(.count) | \"\\(.)-\" + \"x\" * 900)' >&2" 'echo "{}"' >"$say/say"
+  chmod -R u=rwX,go=rX "$P2P_HOME/services"
+  chmod 755 "$say/say"
 }
 
 # has_namespaces [WHAT]...  whether network namespaces and the programs and devices named are to be had

@@ -5,21 +5,7 @@ load cluster
 
 setup_file() {
   fleet_setup
-  local say=$P2P_HOME/services/worker-1/say
-  mkdir -p "$say"
-  # Logs each line of `lines`, or so many as `count`.
-  cat >"$say/service.yaml" <<'YAML'
-name: say
-version: 1.0.0
-command: [./say]
-protocol: exec
-methods:
-  - name: lines
-    timeout: 30s
-YAML
-  printf '%s\n' '#!/bin/sh' "jq -r '.lines[]?, (select(.count) | range(.count) | \"\\(.)-\" + \"x\" * 900)' >&2" 'echo "{}"' >"$say/say"
-  chmod -R u=rwX,go=rX "$P2P_HOME/services"
-  chmod 755 "$say/say"
+  say_service
   fleet_of_three
 }
 

@@ -4,21 +4,7 @@ load cluster
 
 setup_file() {
   fleet_setup
-  local say=$P2P_HOME/services/worker-1/say
-  mkdir -p "$say"
-  # Logs each line of `lines`, as a service does by printing to standard error.
-  cat >"$say/service.yaml" <<'YAML'
-name: say
-version: 1.0.0
-command: [./say]
-protocol: exec
-methods:
-  - name: lines
-    timeout: 30s
-YAML
-  printf '%s\n' '#!/bin/sh' "jq -r '.lines[]' >&2" 'echo "{}"' >"$say/say"
-  chmod -R u=rwX,go=rX "$P2P_HOME/services"
-  chmod 755 "$say/say"
+  say_service
   fleet_of_three
 }
 
