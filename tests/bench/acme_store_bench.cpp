@@ -2,10 +2,11 @@
 // The aim is less than 50 MB after. usage: acme_store_bench
 #include <cstdio>
 
-#include "../unit/base/temporary_folder.hpp"
+#include "../unit/temporary_folder.hpp"
 #include "acme/store.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 
 namespace {
 

@@ -80,7 +80,7 @@ void measure_ingest(const fs::path& parent) {
   double ours = 0;
   {
     TemporaryFolder folder(parent);
-    Fleet fleet(folder.path, kWorkers, 64 << 20);
+    Fleet fleet(folder.path(), kWorkers, 64 << 20);
     fleet.connect();
     const double cpu = cpu_seconds();
     const auto before = fleet.store->last_number();
@@ -92,12 +92,12 @@ void measure_ingest(const fs::path& parent) {
   }
   {
     TemporaryFolder folder(parent);
-    const double alone = sqlite_alone(folder.path, kAlone, 1500);
+    const double alone = sqlite_alone(folder.path(), kAlone, 1500);
     figure("  SQLite alone, same schema and disk", alone, "records/s");
     figure("  ratio", ours / alone, "");
   }
   TemporaryFolder folder(parent);
-  if (const auto rsyslog = rsyslog_alone(folder.path, kAlone)) {
+  if (const auto rsyslog = rsyslog_alone(folder.path(), kAlone)) {
     figure("  rsyslog, plain TCP into a synced file", *rsyslog, "records/s");
     figure("  ratio", ours / *rsyslog, "");
   } else {
@@ -134,11 +134,11 @@ void measure_disk(const fs::path& parent) {
   NullLogSink log;
   std::string json;
   {
-    auto store = take(logs::Store::open({folder.path}, clock, random, log));
+    auto store = take(logs::Store::open({folder.path()}, clock, random, log));
     fill(*store, kRecords, &json);
   }
   double rows = 0, indexes = 0, beside = 0;
-  for (const auto& entry : fs::directory_iterator(folder.path)) {
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
     if (entry.path().extension() == ".idx") beside += static_cast<double>(entry.file_size());
     if (entry.path().extension() != ".db") continue;
     auto database = take(Database::open(entry.path(), Database::Mode::read_only));
@@ -166,7 +166,7 @@ void measure_query(const fs::path& parent) {
   SystemClock clock;
   SeededRandom random(1);
   NullLogSink log;
-  auto store = take(logs::Store::open({folder.path}, clock, random, log));
+  auto store = take(logs::Store::open({folder.path()}, clock, random, log));
   const auto begun = steady_clock::now();
   fill(*store, count);
   figure("query: records stored", static_cast<double>(count), "");
@@ -245,7 +245,7 @@ class LiveLines {
 void measure_backlog(const fs::path& parent) {
   constexpr std::uint64_t kRecords = 1'000'000;
   TemporaryFolder folder(parent);
-  Fleet fleet(folder.path, 3, 1 << 30);
+  Fleet fleet(folder.path(), 3, 1 << 30);
   Worker& late = fleet.workers[0];
   while (late.next_seq <= kRecords) late.shipper->append(sample_record(late.next_seq++));
   fleet.connect(fleet.workers[1]);
@@ -294,7 +294,7 @@ bool reads_without_gap(Fleet& fleet, const net::ChannelPtr& channel, std::uint64
 void measure_stalled(const fs::path& parent) {
   constexpr std::size_t kClients = 100;
   TemporaryFolder folder(parent);
-  Fleet fleet(folder.path, kWorkers, 64 << 20);
+  Fleet fleet(folder.path(), kWorkers, 64 << 20);
   fleet.connect();
   ingest_rate(fleet, 1s);
   // In turns, as what else the machine does is larger than what is looked for.

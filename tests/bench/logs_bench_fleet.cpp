@@ -65,11 +65,6 @@ logs::LogRecord sample_record(std::uint64_t seq) {
   return out;
 }
 
-TemporaryFolder::TemporaryFolder(const fs::path& parent) {
-  std::string pattern = (parent / "p2p-bench-XXXXXX").string();
-  path = ::mkdtemp(pattern.data());
-}
-
 Fleet::Fleet(const fs::path& folder, std::size_t worker_count, std::size_t spool_bytes) {
   logs::StoreOptions options;
   options.folder = folder;

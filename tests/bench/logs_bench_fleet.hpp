@@ -12,6 +12,7 @@
 
 #include "../unit/net/support/certificates.hpp"
 #include "../unit/net/support/running_server.hpp"
+#include "../unit/temporary_folder.hpp"
 #include "base/system_clock.hpp"
 #include "logs/collector.hpp"
 #include "logs/hub.hpp"
@@ -36,13 +37,7 @@ T take(Result<T> result) {
 /// Record `seq` of a worker: a message of 200 bytes, most of it alike from record to record.
 logs::LogRecord sample_record(std::uint64_t seq);
 
-class TemporaryFolder {
- public:
-  /// Below `parent`, which says which disk is measured.
-  explicit TemporaryFolder(const std::filesystem::path& parent);
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
+using test::TemporaryFolder;
 
 /// One worker's shipper and its link.
 struct Worker {

@@ -13,13 +13,14 @@
 #include <functional>
 #include <limits>
 
-#include "../unit/base/temporary_folder.hpp"
+#include "../unit/temporary_folder.hpp"
 #include "base/random.hpp"
 #include "crypto/aead.hpp"
 #include "vault/sealed_writer.hpp"
 #include "vault/vault_file.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {

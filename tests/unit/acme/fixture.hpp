@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../base/temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 #include "acme/server.hpp"
 #include "base/system_clock.hpp"
 #include "crypto/jwk.hpp"
@@ -62,7 +62,7 @@ struct ServerFixture {
 
   acme::Grant worker(const std::string& name = "worker-1", std::vector<pki::SubjectName> names = {}) const;
 
-  ::TemporaryFolder folder;
+  TemporaryFolder folder;
   TestClock clock;
   NullLogSink log;
   acme::ServerSettings settings;

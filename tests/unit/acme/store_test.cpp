@@ -3,9 +3,10 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "../base/temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 using namespace p2p::acme;
 namespace fs = std::filesystem;
 

@@ -4,10 +4,11 @@
 
 #include <csignal>
 
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
-#include "temporary_folder.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 
 namespace {
 

@@ -10,9 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {

@@ -3,9 +3,10 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 
 namespace {
 

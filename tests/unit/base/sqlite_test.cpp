@@ -4,9 +4,10 @@
 
 #include <cstdlib>
 
-#include "temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 
 TEST_CASE("another connection of this process leaves the locks of the first in force") {
   // POSIX drops all locks of a process on a file when it closes any descriptor of that file.

@@ -1,11 +1,11 @@
 #include "cli/connection.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <sstream>
 
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "pki/bundle.hpp"
 
@@ -15,19 +15,14 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Home {
-  Home() {
-    char name[] = "/tmp/p2p-cli-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Home() { fs::remove_all(path); }
-
   Session session(ConnectionFlags flags = {}) { return {path, report, output, in, std::move(flags)}; }
   Attempt<Connection> choose(ConnectionFlags flags = {}, const ConnectionEnvironment& environment = {}) {
     const Session with = session(std::move(flags));
     return choose_connection(with, environment);
   }
 
-  fs::path path;
+  p2p::test::TemporaryFolder folder;
+  const fs::path& path = folder.path();
   std::istringstream in;
   std::ostringstream out, err;
   Reporter report{"test", err, false};

@@ -2,7 +2,6 @@
 #include "cli/node_client.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +9,7 @@
 #include <boost/asio/use_future.hpp>
 #include <sstream>
 
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
 #include "net/loops.hpp"
@@ -81,8 +81,6 @@ asio::awaitable<void> count_to_three(net::Request, net::ChannelPtr channel) {
 class Fleet {
  public:
   explicit Fleet(pki::Role role = pki::Role::coordinator) {
-    char name[] = "/tmp/p2p-client-XXXXXX";
-    home = ::mkdtemp(name);
     const pki::CertificateFolder certs(home / "certs");
     const auto authority = make_authority();
     sign(authority, certs, pki::Role::operator_, "operator");
@@ -117,7 +115,6 @@ class Fleet {
     asio::co_spawn(loops.session(0), server->stop(1s), asio::use_future).get();
     loops.stop();
     loops.join();
-    fs::remove_all(home);
   }
 
   cli::Attempt<cli::NodeClient> open() {
@@ -125,7 +122,8 @@ class Fleet {
     return cli::NodeClient::open(session);
   }
 
-  fs::path home;
+  test::TemporaryFolder folder;
+  const fs::path& home = folder.path();
   NullLogSink log;
   net::Loops loops{1};
   std::unique_ptr<net::TlsContexts> tls;

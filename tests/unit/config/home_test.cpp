@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 
 using namespace p2p::config;
@@ -24,15 +25,6 @@ class Variable {
   std::optional<std::string> before_;
 };
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/p2p-config-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
-
 }  // namespace
 
 TEST_CASE("home is the flag, else P2P_HOME, else ~/.p2p") {
@@ -50,16 +42,16 @@ TEST_CASE("home is the flag, else P2P_HOME, else ~/.p2p") {
 }
 
 TEST_CASE("sources come from config/node.yaml where it exists, and a missing --config is an error") {
-  const Folder home;
-  const Paths paths(home.path);
+  const p2p::test::TemporaryFolder home;
+  const Paths paths(home.path());
   const auto empty = gather_sources(paths, "", {});
   REQUIRE(empty.has_value());
   CHECK(empty->file_name.empty());
 
   const Variable port("P2P_PORT", "4242");
-  REQUIRE(p2p::write_file(home.path / "config/node.yaml", "threads: 3\n", p2p::kPublicMode).has_value());
-  REQUIRE(p2p::write_file(home.path / "certs/w_cert.pem", "x", p2p::kPublicMode).has_value());
-  REQUIRE(p2p::write_file(home.path / "certs/w_key.pem", "x", p2p::kSecretMode).has_value());
+  REQUIRE(p2p::write_file(home.path() / "config/node.yaml", "threads: 3\n", p2p::kPublicMode).has_value());
+  REQUIRE(p2p::write_file(home.path() / "certs/w_cert.pem", "x", p2p::kPublicMode).has_value());
+  REQUIRE(p2p::write_file(home.path() / "certs/w_key.pem", "x", p2p::kSecretMode).has_value());
   const auto found = gather_sources(paths, "", {"log_level=ERROR"});
   REQUIRE(found.has_value());
   const auto out = load(*found);
@@ -69,7 +61,7 @@ TEST_CASE("sources come from config/node.yaml where it exists, and a missing --c
   CHECK(out.config.values.node_id == "w");
   CHECK(out.config.values.log_level == p2p::LogLevel::error);
 
-  const auto missing = gather_sources(paths, (home.path / "absent.yaml").string(), {});
+  const auto missing = gather_sources(paths, (home.path() / "absent.yaml").string(), {});
   REQUIRE_FALSE(missing.has_value());
   CHECK(missing.error().kind() == p2p::Errc::not_found);
   CHECK(missing.error().context.find("absent.yaml") != std::string::npos);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "../temporary_folder.hpp"
 #include "base/clock.hpp"
 #include "base/log_sink.hpp"
 #include "base/random.hpp"
@@ -22,18 +23,7 @@
 
 namespace p2p::logs {
 
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
-    std::string name = (in / "p2p-logs-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 /// The wall clock is set by the test; the monotonic one runs.
 class TestClock final : public Clock {

@@ -13,37 +13,11 @@
 #include <vector>
 
 #include "../rpc/run.hpp"
+#include "../temporary_folder.hpp"
 #include "base/log_sink.hpp"
 #include "services/service_folder.hpp"
 
 namespace p2p::test {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "p2p-services-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
-  /// Writes a file with exactly this mode; folders on the way are 0755.
-  std::filesystem::path write(const std::filesystem::path& name, std::string_view content, mode_t mode = 0644) const {
-    const std::filesystem::path file = path_ / name;
-    for (auto folder = file.parent_path(); folder != path_; folder = folder.parent_path()) {
-      std::filesystem::create_directories(folder);
-      ::chmod(folder.c_str(), 0755);
-    }
-    std::ofstream(file) << content;
-    ::chmod(file.c_str(), mode);
-    return file;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A service's folder as a node reads it.
 inline Result<services::ServiceFolder> load(const std::filesystem::path& folder) {

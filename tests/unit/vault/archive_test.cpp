@@ -10,6 +10,7 @@
 #include "vault_home.hpp"
 
 using namespace p2p;
+using p2p::test::TemporaryFolder;
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../base/temporary_folder.hpp"
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "vault/vault_file.hpp"
 
