@@ -391,6 +391,24 @@ not_in() { run ! grep -q "$1" "$2"; }
   wait_until 30 has_status worker-1 alive
 }
 
+@test "a coordinator that is killed has the points of its charts that came before they were last saved" {
+  local file=$P2P_HOME/data/coordinator-1/dashboard_history.bin point save
+  sign_in
+  web /api/history -H "Cookie: $cookie"
+  point=$(jq .end <<<"$output")
+  # What the first one writes may have been put together before; the second begins when the first has ended.
+  for save in 1 2; do
+    touch "$FLEET/mark"
+    wait_until 40 newer "$file" "$FLEET/mark"
+  done
+  node_kill coordinator-1 KILL
+  node_run coordinator-1
+  web /api/history -H "Cookie: $cookie"
+  jq -e --argjson point "$point" '.end as $last | .series.cpu.mean | .[length - 1 - ($last - $point)] | type == "number"' <<<"$output"
+  wait_until 30 has_status worker-1 alive
+}
+newer() { [[ $1 -nt $2 ]]; }
+
 @test "a page that does not read is told how many lines it was not sent" {
   sign_in
   local first

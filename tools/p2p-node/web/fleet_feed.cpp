@@ -28,6 +28,7 @@ FleetFeed::FleetFeed(Parts parts)
 
 void FleetFeed::open() {
   if (const auto text = read_file(parts_.history_file, kMaxHistoryFileBytes)) {
+    saved_bytes_ = text->size();
     if (const auto loaded = history_.load(*text); !loaded) {
       log_.warning("{}: {}; the dashboard's charts begin anew", parts_.history_file.string(), loaded.error().context);
     }
@@ -70,7 +71,7 @@ asio::awaitable<void> FleetFeed::run() {
 asio::awaitable<void> FleetFeed::keep_saved() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
-    timer.expires_after(kHistorySaveInterval);
+    timer.expires_after(metrics::save_interval(saved_bytes_));
     co_await timer.async_wait(asio::use_awaitable);
     auto saving = save();
     co_await std::move(saving);
@@ -81,11 +82,14 @@ asio::awaitable<void> FleetFeed::keep_saved() {
 asio::awaitable<void> FleetFeed::save() {
   auto encoding = [this] { return history_.encode(second_); };
   auto text = co_await thread_.run(std::move(encoding));
+  saved_bytes_ = text.size();
   auto writing = [file = parts_.history_file, text = std::move(text)] { return write_file(file, text, kPublicMode); };
   const auto written = co_await disk_.run(std::move(writing));
-  if (!written) log_.error("the dashboard's charts could not be saved: {}", written.error().context);
+  auto trouble = written ? std::nullopt : std::optional(written.error().context);
   const std::lock_guard lock(inbox_mutex_);
-  unsaved_ = written ? std::nullopt : std::optional(written.error().context);
+  // A disk that stays full is no news each time.
+  if (trouble && trouble != unsaved_) log_.error("the dashboard's charts could not be saved: {}", *trouble);
+  unsaved_ = std::move(trouble);
 }
 
 void FleetFeed::take_inbox(Monotonic now) {

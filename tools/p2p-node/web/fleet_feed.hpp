@@ -25,8 +25,6 @@
 
 namespace p2p::node {
 
-inline constexpr std::chrono::minutes kHistorySaveInterval{10};
-
 /// Thread-safe, but for what is said.
 class FleetFeed {
  public:
@@ -51,7 +49,7 @@ class FleetFeed {
   void take_own(metrics::NodeFigures figures);
   /// Makes an update each second, until cancelled. Control loop.
   boost::asio::awaitable<void> run();
-  /// Saves the histories now and then, until cancelled. Control loop.
+  /// Saves the histories as often as metrics::save_interval() says, until cancelled. Control loop.
   boost::asio::awaitable<void> keep_saved();
   /// Once keep_saved() has ended. Control loop.
   boost::asio::awaitable<void> save();
@@ -113,6 +111,7 @@ class FleetFeed {
   mutable UpdatePtr whole_;  // made by whoever asks first
 
   std::atomic<UpdatePtr> latest_;
+  std::size_t saved_bytes_ = 0;  // of the file; of the control loop
 
   std::mutex subscribers_mutex_;
   std::vector<Subscription*> subscribers_;
