@@ -11,7 +11,6 @@
 namespace p2p::dashboard {
 namespace {
 
-constexpr double kFailingCalls = 0.1;
 constexpr double kCertainRate = 0.05;
 
 /// Dates, not how long ago they are: a sentence that changes each second would be sent each second.
@@ -64,6 +63,29 @@ void judge_certificate(const CertificateState& certificate, bool has_ended, Judg
   }
 }
 
+/// Of a node that does not tell which methods fail (one of an earlier version), only how many of its calls do.
+void judge_calls(const NodeEntry& node, Judgement& out) {
+  for (const FailingMethod& failing : node.failing) {
+    const std::string last = failing.error.empty() ? "" : "; last: " + failing.error;
+    out.warning(fmt::format("{}: {}{}", failing.method, part_that_fails(failing.share), last));
+  }
+  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
+  if (node.failing.empty() && failed >= kCertainRate && failed >= kFailingCalls * calls)
+    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
+}
+
+void judge_disk(const NodeEntry& node, Judgement& out) {
+  if (!node.disk_used || !node.disk_total || *node.disk_total == 0) return;
+  const double used = static_cast<double>(*node.disk_used) / static_cast<double>(*node.disk_total);
+  if (used >= kFullDisk) out.warning(fmt::format("its disk is {:.0f}% full", 100 * used));
+}
+
+void judge_clock(const NodeEntry& node, Judgement& out) {
+  if (!node.clock_offset_ms || std::abs(*node.clock_offset_ms) < kClockTolerance.count()) return;
+  const std::chrono::seconds off(std::abs(*node.clock_offset_ms) / 1'000);
+  out.warning(fmt::format("its clock is {} {}", format_duration(off), *node.clock_offset_ms > 0 ? "ahead" : "behind"));
+}
+
 }  // namespace
 
 std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept {
@@ -84,21 +106,12 @@ void judge(NodeEntry& node) {
   if (node.status == "dead") return;
   if (node.status == "suspected") out.warning("suspected: nothing was heard of it lately");
   if (node.certificate) judge_certificate(*node.certificate, false, out);
-  if (node.clock_offset_ms && std::abs(*node.clock_offset_ms) >= kClockTolerance.count()) {
-    const std::chrono::seconds off(std::abs(*node.clock_offset_ms) / 1'000);
-    out.warning(
-        fmt::format("its clock is {} {}", format_duration(off), *node.clock_offset_ms > 0 ? "ahead" : "behind"));
-  }
-  if (node.disk_used && node.disk_total && *node.disk_total > 0) {
-    const double used = static_cast<double>(*node.disk_used) / static_cast<double>(*node.disk_total);
-    if (used >= kFullDisk) out.warning(fmt::format("its disk is {:.0f}% full", 100 * used));
-  }
+  judge_clock(node, out);
+  judge_disk(node, out);
+  judge_calls(node, out);
   if (const auto errors = std::llround(std::ceil(node.log_errors_per_minute.value_or(0))); errors > 0) {
     out.warning(fmt::format("{} error{} in its log in the last minute", errors, errors == 1 ? "" : "s"));
   }
-  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
-  if (failed >= kCertainRate && failed >= kFailingCalls * calls)
-    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
 }
 
 }  // namespace p2p::dashboard

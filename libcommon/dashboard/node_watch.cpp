@@ -1,5 +1,6 @@
 #include "dashboard/node_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dashboard/judgement.hpp"
@@ -53,6 +54,7 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   if (!figures_) return;
   add_figures(entry, date);
   add_services(entry);
+  add_failing(entry);
   if (!rates.shown) return;
   entry.calls_per_second = rates.shown->calls_per_second;
   entry.errors_per_second = rates.shown->errors_per_second;
@@ -88,6 +90,15 @@ void NodeWatch::add_services(NodeEntry& entry) const {
     if (!service.version.empty()) to.version = service.version;
     to.calls_per_second = service_calls_.at(service.name).per_second;
   }
+}
+
+/// By name: an order that changes would be news each time.
+void NodeWatch::add_failing(NodeEntry& entry) const {
+  for (const auto& [method, calls, failed, error] : figures_->failing) {
+    const double share = static_cast<double>(failed) / static_cast<double>(calls);
+    if (share >= kFailingCalls) entry.failing.push_back({method, share, error});
+  }
+  std::ranges::sort(entry.failing, {}, &FailingMethod::method);
 }
 
 std::optional<metrics::SeriesValues> NodeWatch::point() const {

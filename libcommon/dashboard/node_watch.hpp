@@ -57,6 +57,7 @@ class NodeWatch {
   };
   void add_figures(NodeEntry& entry, WallTime date) const;
   void add_services(NodeEntry& entry) const;
+  void add_failing(NodeEntry& entry) const;
 
   metrics::CounterWindow window_;
   std::optional<metrics::NodeFigures> figures_;

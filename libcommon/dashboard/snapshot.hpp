@@ -23,6 +23,14 @@ struct CertificateState {
   bool operator==(const CertificateState&) const = default;
 };
 
+/// Within the last minute.
+struct FailingMethod {
+  std::string method;  ///< full name
+  double share = 0;    ///< of its calls, kFailingCalls to 1
+  std::string error;   ///< the last one
+  bool operator==(const FailingMethod&) const = default;
+};
+
 struct ServiceEntry {
   std::string version;  ///< empty: unknown
   std::string state;    ///< running, starting, stopped, degraded, failed
@@ -49,6 +57,7 @@ struct NodeEntry {
   std::optional<std::int64_t> clock_offset_ms;
   std::optional<CertificateState> certificate;
   std::map<std::string, ServiceEntry> services;
+  std::vector<FailingMethod> failing;  ///< by name, also of services that every node has
   Health health = Health::ok;
   std::vector<std::string> problems;
   std::optional<LastError> last_error;

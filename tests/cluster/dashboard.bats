@@ -264,6 +264,33 @@ audited() { p2p-logs query --logger Audit --template '{message}' --limit 0 2>/de
   wait_until 30 shows '.nodes["worker-2"].health != "failing"'
 }
 
+@test "a method whose calls fail is named with its last error, and what a caller does wrong is no failure" {
+  local math=$P2P_HOME/services/worker-2/math
+  sign_in
+  mkdir "$math"
+  cat >"$math/service.yaml" <<'YAML'
+name: math
+command: [./math]
+protocol: exec
+methods:
+  - name: divide
+    params: {type: object, required: [by], properties: {by: {type: integer}}}
+  - name: root
+    params: {type: object, required: [of]}
+YAML
+  printf '%s\n' '#!/bin/sh' '[ "$P2P_PARAM_BY" != 0 ] || { echo "division by zero" >&2; exit 3; }' 'echo 1' >"$math/math"
+  chmod 755 "$math/math"
+  wait_until 30 p2p-ctl call math.divide by:=1
+  run -1 p2p-ctl call math.divide by:=0
+  run -2 p2p-ctl call math.root of:=x
+  run -2 p2p-ctl call math.root by:=1
+  wait_until 20 shows '.nodes["worker-2"] | .services.math.failing[0] as $failing | .health == "warning" and
+    (.problems | any(. == "math.divide: half of its calls fail, or more; last: \($failing.error)")) and
+    .services.math.failing == [{method: "divide", share: 0.5, error: $failing.error}] and ($failing.error | endswith("division by zero"))'
+  rm -r "$math"
+  wait_until 30 shows '.nodes["worker-2"].services | has("math") | not'
+}
+
 # subscribe CURSOR: what a page sends that wants the lines of the service.
 subscribe() {
   jq -nc --arg cursor "$1" '{type: "logs", id: 7, filter: {nodes: ["worker-*"], logger: "Service.say"}, last: 0} +

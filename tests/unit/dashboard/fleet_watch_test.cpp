@@ -99,6 +99,17 @@ TEST_CASE("calls of a service are counted from one telling to the next") {
   CHECK(calls(4) == 1);
 }
 
+TEST_CASE("methods of which a tenth of the calls fail are told, by name") {
+  Fleet fleet{"web-1"};
+  NodeFigures figures;
+  figures.failing = {{"math.root", 10, 9, "negative"}, {"math.divide", 4, 1, "zero"}, {"math.add", 1'000, 99, "sum"}};
+  fleet.tell("web-1", figures);
+  CHECK(fleet.entry("web-1").failing ==
+        std::vector<FailingMethod>{{"math.divide", 0.25, "zero"}, {"math.root", 0.9, "negative"}});
+  fleet.tell("web-1", NodeFigures{});
+  CHECK(fleet.entry("web-1").failing.empty());
+}
+
 TEST_CASE("a node that was restarted, or is heard again, has had no burst of calls") {
   Fleet fleet{"web-1"};
   for (std::uint64_t second = 0; second < 12; ++second) {

@@ -94,6 +94,17 @@ TEST_CASE("how many of the calls fail is told in steps") {
   CHECK(said(0.34, 0.34) == "all of its calls fail");
 }
 
+TEST_CASE("methods that fail are named with their last error, in place of how many calls fail") {
+  NodeEntry node = healthy();
+  node.errors_per_second = node.calls_per_second = 2;
+  node.failing = {{"disk.run", 0.25, ""}, {"math.divide", 0.66, "division by zero"}};
+  judge(node);
+  CHECK(node.health == Health::warning);
+  CHECK(node.problems ==
+        std::vector<std::string>{"disk.run: a quarter of its calls fail, or more",
+                                 "math.divide: half of its calls fail, or more; last: division by zero"});
+}
+
 TEST_CASE("what makes a warning") {
   NodeEntry node = healthy();
   node.status = "suspected";
