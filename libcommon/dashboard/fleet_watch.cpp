@@ -11,6 +11,44 @@ using membership::NodeStatus;
 using metrics::CounterRates;
 using metrics::Series;
 
+namespace {
+
+/// Serials are random numbers of 20 bytes: no two issuers have the same.
+std::optional<WallTime> revoked_at(const pki::RevocationLists& lists, std::string_view serial_hex) {
+  const auto serial = from_hex(serial_hex);
+  if (!serial) return std::nullopt;
+  for (const auto& list : lists.all()) {
+    if (const auto* found = list->find(*serial)) return found->at;
+  }
+  return std::nullopt;
+}
+
+/// True when the node's certificate was revoked.
+bool mark_revoked(NodeEntry& entry, const pki::RevocationLists& lists) {
+  const auto at = entry.certificate ? revoked_at(lists, entry.certificate->serial) : std::nullopt;
+  if (!at) return false;
+  entry.certificate->state = "revoked";
+  entry.certificate->revoked_at = *at;
+  return true;
+}
+
+/// What of a node that was dropped is still so.
+NodeEntry as_dropped(const NodeEntry& node) {
+  NodeEntry out;
+  out.role = node.role;
+  out.status = membership::to_string(NodeStatus::dead);
+  out.version = node.version;
+  out.last_seen = node.last_seen;
+  out.started_at = node.started_at;
+  out.addresses = node.addresses;
+  out.certificate = node.certificate;
+  out.last_error = node.last_error;
+  judge(out);
+  return out;
+}
+
+}  // namespace
+
 /// Of all nodes, in one second.
 class FleetWatch::Sums {
  public:
@@ -54,7 +92,7 @@ class FleetWatch::Sums {
 
 void FleetWatch::take(const std::string& node_id, metrics::NodeFigures figures, Monotonic now) {
   if (!nodes_.contains(node_id) && nodes_.size() >= metrics::kMaxHistories) return;
-  nodes_[node_id].take(std::move(figures), now);
+  nodes_[node_id].watch.take(std::move(figures), now);
 }
 
 Picture FleetWatch::look(const Sight& sight) {
@@ -66,19 +104,44 @@ Picture FleetWatch::look(const Sight& sight) {
   Sums sums;
   for (const auto& seen : sight.view.nodes) {
     const std::string& node_id = seen.node_id();
-    NodeWatch& node = nodes_[node_id];
+    auto& [node, known] = nodes_[node_id];
     const auto count = sight.logs.find(node_id);
     node.tick(sight.now, count != sight.logs.end() ? &count->second : nullptr);
     sums.add(node);
     if (const auto point = node.point()) out.nodes.emplace_back(node_id, *point);
-    NodeEntry& entry = out.snapshot.nodes[node_id] = entry_of(seen, sight);
+    known = entry_of(seen, sight);
+    NodeEntry& entry = out.snapshot.nodes[node_id] = known;
     node.describe(entry, sight.date);
+    mark_revoked(entry, sight.revoked);
     judge(entry);
   }
-  std::erase_if(nodes_, [&](const auto& node) { return sight.view.find(node.first) == nullptr; });
+  let_go(sight);
+  for (const auto& [node_id, node] : dropped_) out.snapshot.nodes[node_id] = node.entry;
   out.snapshot.fleet = fleet_entry(sight, sums);
+  for (const auto& [node_id, entry] : out.snapshot.nodes) ++out.snapshot.fleet.nodes[entry.status];
   out.fleet = fleet_point(sums);
   return out;
+}
+
+/// Of nodes that are listed no more: for a while those are kept whose certificate was revoked.
+void FleetWatch::let_go(const Sight& sight) {
+  for (auto at = nodes_.begin(); at != nodes_.end();) {
+    auto& [node_id, known] = *at;
+    if (sight.view.find(node_id) != nullptr) {
+      ++at;
+      continue;
+    }
+    // What is told of a node that was never listed says nothing.
+    if (!known.seen.status.empty() && dropped_.size() < kMaxRevokedShown) {
+      NodeEntry entry = std::move(known.seen);
+      known.watch.describe(entry, sight.date);
+      if (mark_revoked(entry, sight.revoked)) dropped_[node_id] = {as_dropped(entry), sight.now};
+    }
+    at = nodes_.erase(at);
+  }
+  std::erase_if(dropped_, [&](const auto& node) {
+    return sight.view.find(node.first) != nullptr || sight.now - node.second.since >= kRevokedShown;
+  });
 }
 
 /// What membership knows of the node.
@@ -91,6 +154,7 @@ NodeEntry FleetWatch::entry_of(const membership::NodeView& node, const Sight& si
   out.last_seen = is_self ? sight.date : node.last_seen;
   out.started_at = node.record->started_at;
   out.addresses = node.record->addresses;
+  out.is_refused = node.refused;
   if (node.linked) out.linked_to.push_back(self_id_);
   const auto offset = is_self ? std::optional(std::chrono::milliseconds(0)) : sight.clock_offset(node.node_id());
   if (offset) out.clock_offset_ms = offset->count();
@@ -110,7 +174,6 @@ FleetEntry FleetWatch::fleet_entry(const Sight& sight, const Sums& sums) const {
   for (const auto status : {NodeStatus::alive, NodeStatus::suspected, NodeStatus::dead, NodeStatus::left}) {
     out.nodes[std::string(membership::to_string(status))] = 0;
   }
-  for (const auto& node : sight.view.nodes) ++out.nodes[std::string(membership::to_string(node.status))];
   if (sums.has_calls) {
     out.calls_per_second = sums.shown.calls_per_second;
     out.errors_per_second = sums.shown.errors_per_second;

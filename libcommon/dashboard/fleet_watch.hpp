@@ -12,6 +12,7 @@
 #include "dashboard/node_watch.hpp"
 #include "dashboard/snapshot.hpp"
 #include "membership/cluster_view.hpp"
+#include "pki/revocation.hpp"
 
 namespace p2p::dashboard {
 
@@ -24,9 +25,15 @@ struct Sight {
   std::uint64_t log_records = 0;  ///< of all nodes, since the start of this process
   /// How far the clock of a node is ahead of this one's.
   std::function<std::optional<std::chrono::milliseconds>(const std::string& node_id)> clock_offset;
+  pki::RevocationLists revoked;                ///< by the lists that the coordinator holds
   std::optional<std::string> log_trouble;      ///< why no log records are stored
   std::optional<std::string> history_trouble;  ///< why the charts are not saved
 };
+
+/// Membership lists a node no more once its certificate was revoked. So long it is shown all the same, as the cause of
+/// what it lacks, unless it comes back with a new one; and no more of them than that.
+inline constexpr std::chrono::minutes kRevokedShown{10};
+inline constexpr std::size_t kMaxRevokedShown = 100;
 
 /// One second of the fleet.
 struct Picture {
@@ -49,12 +56,22 @@ class FleetWatch {
 
  private:
   class Sums;
+  struct Watched {
+    NodeWatch watch;
+    NodeEntry seen;  ///< what membership last knew of it
+  };
+  struct Dropped {
+    NodeEntry entry;
+    Monotonic since;
+  };
   NodeEntry entry_of(const membership::NodeView& node, const Sight& sight) const;
+  void let_go(const Sight& sight);
   FleetEntry fleet_entry(const Sight& sight, const Sums& sums) const;
   metrics::SeriesValues fleet_point(const Sums& sums) const;
 
   const std::string fleet_name_, self_id_;
-  std::map<std::string, NodeWatch, std::less<>> nodes_;
+  std::map<std::string, Watched, std::less<>> nodes_;
+  std::map<std::string, Dropped, std::less<>> dropped_;  // their certificates were revoked
   metrics::CounterWindow logs_;
 };
 

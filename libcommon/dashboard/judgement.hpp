@@ -18,10 +18,10 @@ inline constexpr int kExpiringPart = 3;
 /// `expired`, `expiring` in its last third, else `valid`.
 std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept;
 
-/// Fills `health` and `problems`, the worst first, from the rest of the entry. Failing: dead, a service that failed or
-/// is degraded, a certificate that has expired or was revoked. Warning: a service that was restarted lately, suspected,
-/// a certificate in its last third, a clock that is off, a full disk, a tenth of the calls failing, errors in the log.
-/// A node that has left is well.
+/// Fills `health` and `problems`, the worst first, from the rest of the entry. Failing: a certificate that was
+/// revoked, dead, a service that failed or is degraded, a certificate that has expired. Warning: a service that was
+/// restarted lately, suspected, a certificate in its last third, a clock that is off, a full disk, a tenth of the calls
+/// failing, errors in the log. A node that has left is well.
 void judge(NodeEntry& node);
 
 }  // namespace p2p::dashboard

@@ -22,6 +22,7 @@ void NodeWatch::take(NodeFigures figures, Monotonic now) {
     calls[service.name] = {service.calls, rate};
   }
   service_calls_ = std::move(calls);
+  if (figures.certificate) certificate_ = figures.certificate;
   figures_ = std::move(figures);
   heard_ = now;
 }
@@ -51,8 +52,13 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   const NodeRates rates = this->rates();
   if (rates.shown) entry.logs_per_second = rates.shown->logs_per_second;
   if (rates.minute) entry.log_errors_per_minute = rates.minute->log_errors_per_second * 60;
+  if (certificate_) {
+    const auto& [serial, not_before, not_after] = *certificate_;
+    entry.certificate =
+        CertificateState{serial, not_before, not_after, std::string(certificate_state(not_before, not_after, date))};
+  }
   if (!figures_) return;
-  add_figures(entry, date);
+  add_figures(entry);
   add_services(entry);
   add_failing(entry);
   if (!rates.shown) return;
@@ -61,7 +67,7 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   entry.call_p99_ms = metrics::latency_quantile_ms(rates.shown->latency, 0.99);
 }
 
-void NodeWatch::add_figures(NodeEntry& entry, WallTime date) const {
+void NodeWatch::add_figures(NodeEntry& entry) const {
   entry.cpu = figures_->cpu;
   entry.load1 = figures_->load1;
   entry.cores = figures_->cores;
@@ -74,11 +80,6 @@ void NodeWatch::add_figures(NodeEntry& entry, WallTime date) const {
     entry.disk_total = figures_->disk->total;
   }
   entry.rss = figures_->rss;
-  if (figures_->certificate) {
-    const auto& [serial, not_before, not_after] = *figures_->certificate;
-    entry.certificate =
-        CertificateState{serial, not_before, not_after, std::string(certificate_state(not_before, not_after, date))};
-  }
 }
 
 void NodeWatch::add_services(NodeEntry& entry) const {

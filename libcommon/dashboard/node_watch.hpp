@@ -47,6 +47,8 @@ class NodeWatch {
 
   /// Fills what of the entry comes from figures, log and rates. `date` judges the certificate.
   void describe(NodeEntry& entry, WallTime date) const;
+  /// What the node told last of its certificate, however long ago.
+  const std::optional<metrics::CertificateFigures>& certificate() const noexcept { return certificate_; }
   /// The node's point of the charts; none where nothing was told lately.
   std::optional<metrics::SeriesValues> point() const;
 
@@ -55,7 +57,7 @@ class NodeWatch {
     std::uint64_t counted = 0;
     double per_second = 0;
   };
-  void add_figures(NodeEntry& entry, WallTime date) const;
+  void add_figures(NodeEntry& entry) const;
   void add_services(NodeEntry& entry) const;
   void add_failing(NodeEntry& entry) const;
 
@@ -63,6 +65,7 @@ class NodeWatch {
   std::optional<metrics::NodeFigures> figures_;
   std::map<std::string, ServiceCalls, std::less<>> service_calls_;
   Monotonic heard_{};
+  std::optional<metrics::CertificateFigures> certificate_;
   std::optional<LastError> last_error_;
 };
 

@@ -90,6 +90,7 @@ Json to_json(const NodeEntry& node) {
     Json& certificate = out["certificate"] = {{"serial", node.certificate->serial}, {"state", node.certificate->state}};
     put(certificate, "not_before", node.certificate->not_before);
     put(certificate, "not_after", node.certificate->not_after);
+    put(certificate, "revoked_at", node.certificate->revoked_at);
   }
   for (const auto& [name, service] : node.services) {
     Json& entry = out["services"][name] = {{"state", service.state}, {"restarts", service.restarts}};

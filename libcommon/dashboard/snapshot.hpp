@@ -19,7 +19,8 @@ std::string_view to_string(Health health) noexcept;
 struct CertificateState {
   std::string serial;
   WallTime not_before{}, not_after{};
-  std::string state;  ///< valid, expiring, expired, revoked
+  std::string state;      ///< valid, expiring, expired, revoked
+  WallTime revoked_at{};  ///< of a revoked one
   bool operator==(const CertificateState&) const = default;
 };
 
@@ -61,6 +62,7 @@ struct NodeEntry {
   Health health = Health::ok;
   std::vector<std::string> problems;
   std::optional<LastError> last_error;
+  bool is_refused = false;  ///< its link broke and nobody answered there; said in `problems`
   bool operator==(const NodeEntry&) const = default;
 };
 

@@ -546,3 +546,25 @@ whole_story() {
   grep -qiE '^Cache-Control: .*immutable' "$FLEET/head"
   grep -qi '^Content-Type: text/javascript' "$FLEET/head"
 }
+
+@test "a node that was killed says why it is dead, and since when" {
+  sign_in
+  node_kill worker-1 KILL
+  wait_until 40 shows '.nodes["worker-1"] | .status == "dead" and .health == "failing" and
+    (.problems[0] | test("^dead since [0-9]+ [A-Z][a-z]{2} [0-9]{4}, [0-9:]{8} UTC: its link broke and nobody answers$"))'
+  node_run worker-1
+  wait_until 30 shows '.nodes["worker-1"] | .status == "alive" and (.problems | any(startswith("dead")) | not)'
+}
+
+@test "a node whose certificate was revoked says so, until it has a new one" {
+  sign_in
+  wait_until 30 shows '.nodes["worker-2"].certificate.state == "valid"'
+  p2p-ca revoke worker-2
+  wait_until 30 shows '.nodes["worker-2"] | .status == "dead" and .health == "failing" and .certificate.state == "revoked" and
+    (.certificate.revoked_at | .[:19] + "Z" | fromdateiso8601 | now - . < 300) and
+    (.problems | length == 1 and (.[0] | startswith("its certificate was revoked on ")))'
+  node_kill worker-2 KILL
+  p2p-ca sign worker-2 --force
+  node_run worker-2
+  wait_until 30 shows '.nodes["worker-2"] | .status == "alive" and .certificate.state == "valid" and .health != "failing"'
+}

@@ -43,7 +43,7 @@ struct Fleet {
     tell(name, std::move(figures));
   }
   Picture look() {
-    Sight sight{now, date, view, logs, log_records, {}, {}, {}};
+    Sight sight{now, date, view, logs, log_records, {}, revoked, {}, {}};
     sight.clock_offset = [](const std::string& name) { return name == "web-1" ? std::optional(-250ms) : std::nullopt; };
     Picture out = watch.look(sight);
     now += 1s;
@@ -55,6 +55,7 @@ struct Fleet {
   FleetWatch watch{"shop", "coord"};
   membership::ClusterView view;
   LogCounts logs;
+  pki::RevocationLists revoked;
   std::uint64_t log_records = 0;
   Monotonic now{1'000s};
   WallTime date = kFirstSecond;
@@ -208,8 +209,7 @@ TEST_CASE("the fleet's figures are sums of rates, means of shares, and quantiles
 
 TEST_CASE("what the coordinator itself cannot do is told of the fleet") {
   Fleet fleet{"coord"};
-  Sight sight{fleet.now, fleet.date, fleet.view, fleet.logs, 0, [](const std::string&) { return std::nullopt; },
-              {},        {}};
+  Sight sight{fleet.now, fleet.date, fleet.view, fleet.logs, 0, {}, {}, {}, {}};
   CHECK(fleet.watch.look(sight).snapshot.fleet.problems.empty());
   sight.log_trouble = "the disk is full";
   sight.history_trouble = "dashboard_history.bin: no space";
@@ -243,4 +243,55 @@ TEST_CASE("figures of more nodes than a coordinator has room for are not kept") 
   CHECK_FALSE(fleet.entry("web-1").cpu.has_value());
   fleet.tell("web-1", figures);
   CHECK(fleet.entry("web-1").cpu == 0.5);
+}
+
+TEST_CASE("a node that is not listed any more, as its certificate was revoked, is shown with that cause for a while") {
+  Fleet fleet{"web-1", "web-2"};
+  NodeFigures one, two;
+  one.cpu = 0.5;
+  one.certificate = metrics::CertificateFigures{"0a0b", std::chrono::sys_days{std::chrono::year{2026} / 12 / 1},
+                                                std::chrono::sys_days{std::chrono::year{2028} / 1 / 1}};
+  two.certificate = one.certificate;
+  two.certificate->serial = "0c";
+  fleet.tell("web-1", one);
+  fleet.tell("web-2", two);
+  CHECK(fleet.entry("web-1").certificate->state == "valid");
+  const auto listed = fleet.view.nodes;
+  fleet.revoked = fleet.revoked.with({Bytes{1}, 1, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond}}});
+  SUBCASE("as long as membership lists it, it has what it tells") {
+    fleet.tell("web-1", one);
+    const NodeEntry entry = fleet.entry("web-1");
+    CHECK(entry.certificate->state == "revoked");
+    CHECK(entry.certificate->revoked_at == kFirstSecond);
+    CHECK(entry.health == Health::failing);
+    CHECK(entry.cpu == 0.5);
+    CHECK(fleet.entry("web-2").health == Health::ok);
+  }
+  SUBCASE("then it is dead, also where it had told nothing for some time; one that was forgotten by hand is gone") {
+    for (int silent = 0; silent < 9; ++silent) fleet.look();
+    fleet.view.nodes.clear();
+    const Picture picture = fleet.look();
+    REQUIRE(picture.snapshot.nodes.size() == 1);
+    const NodeEntry& entry = picture.snapshot.nodes.at("web-1");
+    CHECK(entry.status == "dead");
+    CHECK(entry.version == "1.2.3");
+    CHECK(entry.services.empty());
+    CHECK(entry.linked_to.empty());
+    CHECK_FALSE(entry.cpu.has_value());
+    REQUIRE(entry.problems.size() == 1);
+    CHECK(entry.problems[0].starts_with("its certificate was revoked on "));
+    CHECK(picture.snapshot.fleet.nodes.at("dead") == 1);
+    for (int second = 0; second < 599; ++second) REQUIRE(fleet.look().snapshot.nodes.contains("web-1"));
+    CHECK(fleet.look().snapshot.nodes.empty());
+  }
+  SUBCASE("with a new certificate it is as others are") {
+    fleet.view.nodes.clear();
+    CHECK(fleet.entry("web-1").health == Health::failing);
+    fleet.view.nodes = listed;
+    one.certificate->serial = "0d";
+    fleet.tell("web-1", one);
+    const NodeEntry entry = fleet.entry("web-1");
+    CHECK(entry.status == "alive");
+    CHECK(entry.health == Health::ok);
+  }
 }

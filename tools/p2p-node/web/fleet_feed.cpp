@@ -56,6 +56,11 @@ void FleetFeed::take_own(metrics::NodeFigures figures) {
   own_ = std::move(figures);
 }
 
+void FleetFeed::take_revoked(pki::RevocationLists lists) {
+  const std::lock_guard lock(inbox_mutex_);
+  revoked_ = std::move(lists);
+}
+
 asio::awaitable<void> FleetFeed::run() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
@@ -122,10 +127,11 @@ void FleetFeed::tick() {
 
 dashboard::Picture FleetFeed::look(Monotonic now, WallTime date) {
   const auto view = parts_.view();
-  dashboard::Sight sight{now, date, *view, tally_.counts(), tally_.records(), {}, parts_.log_trouble(), {}};
+  dashboard::Sight sight{now, date, *view, tally_.counts(), tally_.records(), {}, {}, parts_.log_trouble(), {}};
   sight.clock_offset = [this](const std::string& node_id) { return parts_.directory.clock_offset(node_id); };
   {
     const std::lock_guard lock(inbox_mutex_);
+    sight.revoked = revoked_;
     sight.history_trouble = unsaved_;
   }
   return watch_.look(sight);

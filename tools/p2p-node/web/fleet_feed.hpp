@@ -47,6 +47,8 @@ class FleetFeed {
   /// What a linked node tells of itself; only the newest counts.
   void take_figures(const std::string& node_id, std::string_view payload);
   void take_own(metrics::NodeFigures figures);
+  /// These are revoked from now on. Any thread.
+  void take_revoked(pki::RevocationLists lists);
   /// Makes an update each second, until cancelled. Control loop.
   boost::asio::awaitable<void> run();
   /// Saves the histories as often as metrics::save_interval() says, until cancelled. Control loop.
@@ -96,6 +98,7 @@ class FleetFeed {
   std::mutex inbox_mutex_;  // guards what others leave for the feed's thread
   std::map<std::string, std::string, std::less<>> inbox_;
   std::optional<metrics::NodeFigures> own_;
+  pki::RevocationLists revoked_;
   std::optional<std::string> unsaved_;  // why the histories could not be written
 
   dashboard::FleetWatch watch_;  // of the feed's thread alone
