@@ -21,6 +21,8 @@ YAML
   chmod -R u=rwX,go=rX "$P2P_HOME/services"
   chmod 755 "$say/say"
   fleet_of_three
+  # Where the workers look for it, also after a restart.
+  sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
 }
 
 setup() { P2P_COORDINATOR=$(cat "$FLEET/run/coordinator"); export P2P_COORDINATOR; }
@@ -353,7 +355,6 @@ hang_up() {
   cursor=$(jq -r 'select(.type == "new_logs") | .cursor' "$FLEET/lines" 2>/dev/null | tail -n 1)
   seen "$FLEET/lines" | grep -v hears >"$FLEET/seen-before"
   run ! grep -rqF -e "$secret" -e "${cookie#*=}" "$P2P_HOME/data/coordinator-1"
-  sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
   node_run coordinator-1
   wait_until 30 has_status worker-1 alive
   web /api/session -H "Cookie: $cookie"
@@ -549,6 +550,7 @@ whole_story() {
 
 @test "a node that was killed says why it is dead, and since when" {
   sign_in
+  wait_until 30 shows '.nodes["worker-1"].linked_to == ["coordinator-1"]'
   node_kill worker-1 KILL
   wait_until 40 shows '.nodes["worker-1"] | .status == "dead" and .health == "failing" and
     (.problems[0] | test("^dead since [0-9]+ [A-Z][a-z]{2} [0-9]{4}, [0-9:]{8} UTC: its link broke and nobody answers$"))'
