@@ -5,17 +5,24 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/rfc3339.hpp"
 #include "base/text.hpp"
 
 namespace p2p::dashboard {
 namespace {
 
-constexpr double kFailingCalls = 0.1;
 constexpr double kCertainRate = 0.05;
 
-/// Dates, not how long ago they are: a sentence that changes each second would be sent each second.
-std::string date(WallTime time) { return format_rfc3339(time, 0); }
+/// `27 Nov 2026, 14:30:51 UTC`. Dates, not how long ago they are: a sentence that changes each second would be sent
+/// each second.
+std::string date_for_people(WallTime time) {
+  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{} {} {}, {:02}:{:02}:{:02} UTC", unsigned{date.day()}, kMonths[unsigned{date.month()} - 1],
+                     int{date.year()}, clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
 
 std::string times(std::uint64_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
 
@@ -27,18 +34,22 @@ std::string_view part_that_fails(double share) {
   return "a tenth of its calls fail, or more";
 }
 
+/// The worst first, whatever is found first.
 class Judgement {
  public:
   explicit Judgement(NodeEntry& node) : node_(node) {}
-  void failing(std::string why) { say(Health::failing, std::move(why)); }
-  void warning(std::string why) { say(Health::warning, std::move(why)); }
-
- private:
-  void say(Health how, std::string why) {
-    node_.health = std::max(node_.health, how);
+  void failing(std::string why) {
+    node_.health = Health::failing;
+    node_.problems.insert(node_.problems.begin() + failing_count_++, std::move(why));
+  }
+  void warning(std::string why) {
+    node_.health = std::max(node_.health, Health::warning);
     node_.problems.push_back(std::move(why));
   }
+
+ private:
   NodeEntry& node_;
+  std::ptrdiff_t failing_count_ = 0;
 };
 
 void judge_services(const NodeEntry& node, Judgement& out) {
@@ -54,14 +65,53 @@ void judge_services(const NodeEntry& node, Judgement& out) {
   }
 }
 
-void judge_certificate(const CertificateState& certificate, bool has_ended, Judgement& out) {
-  if (has_ended && certificate.state == "revoked") out.failing("its certificate was revoked");
-  if (has_ended && certificate.state == "expired") {
-    out.failing(fmt::format("its certificate expired on {}", date(certificate.not_after)));
+bool is_revoked(const NodeEntry& node) { return node.certificate && node.certificate->state == "revoked"; }
+
+/// A node whose certificate was revoked is dropped: that is why it is dead.
+void judge_life(const NodeEntry& node, Judgement& out) {
+  const std::string_view why = node.is_refused ? "its link broke and nobody answers" : "nothing is heard of it";
+  if (is_revoked(node)) {
+    out.failing(fmt::format("its certificate was revoked on {}; the fleet refuses it until it has a new one",
+                            date_for_people(node.certificate->revoked_at)));
+  } else if (node.status == "dead") {
+    const bool seen = node.last_seen != WallTime{};
+    out.failing(fmt::format("dead{}: {}", seen ? " since " + date_for_people(node.last_seen) : "", why));
+  } else if (node.status == "suspected") {
+    out.warning(fmt::format("suspected: {}", why));
   }
-  if (!has_ended && certificate.state == "expiring") {
-    out.warning(fmt::format("its certificate was not renewed and expires on {}", date(certificate.not_after)));
+}
+
+void judge_certificate(const NodeEntry& node, Judgement& out) {
+  if (!node.certificate) return;
+  const auto& [serial, not_before, not_after, state, revoked_at] = *node.certificate;
+  if (state == "expired") out.failing(fmt::format("its certificate expired on {}", date_for_people(not_after)));
+  // Nobody expects a dead node to renew it.
+  if (state == "expiring" && node.status != "dead") {
+    out.warning(fmt::format("its certificate was not renewed and expires on {}", date_for_people(not_after)));
   }
+}
+
+/// Of a node that does not tell which methods fail (one of an earlier version), only how many of its calls do.
+void judge_calls(const NodeEntry& node, Judgement& out) {
+  for (const FailingMethod& failing : node.failing) {
+    const std::string last = failing.error.empty() ? "" : "; last: " + failing.error;
+    out.warning(fmt::format("{}: {}{}", failing.method, part_that_fails(failing.share), last));
+  }
+  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
+  if (node.failing.empty() && failed >= kCertainRate && failed >= kFailingCalls * calls)
+    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
+}
+
+void judge_disk(const NodeEntry& node, Judgement& out) {
+  if (!node.disk_used || !node.disk_total || *node.disk_total == 0) return;
+  const double used = static_cast<double>(*node.disk_used) / static_cast<double>(*node.disk_total);
+  if (used >= kFullDisk) out.warning(fmt::format("its disk is {:.0f}% full", 100 * used));
+}
+
+void judge_clock(const NodeEntry& node, Judgement& out) {
+  if (!node.clock_offset_ms || std::abs(*node.clock_offset_ms) < kClockTolerance.count()) return;
+  const std::chrono::seconds off(std::abs(*node.clock_offset_ms) / 1'000);
+  out.warning(fmt::format("its clock is {} {}", format_duration(off), *node.clock_offset_ms > 0 ? "ahead" : "behind"));
 }
 
 }  // namespace
@@ -76,29 +126,17 @@ void judge(NodeEntry& node) {
   node.problems.clear();
   if (node.status == "left") return;
   Judgement out(node);
-  const bool seen = node.last_seen != WallTime{};
-  if (node.status == "dead") out.failing(seen ? "dead, last seen on " + date(node.last_seen) : "dead");
+  judge_life(node, out);
   // What a dead node said last of its services is no news.
   if (node.status != "dead") judge_services(node, out);
-  if (node.certificate) judge_certificate(*node.certificate, true, out);
+  judge_certificate(node, out);
   if (node.status == "dead") return;
-  if (node.status == "suspected") out.warning("suspected: nothing was heard of it lately");
-  if (node.certificate) judge_certificate(*node.certificate, false, out);
-  if (node.clock_offset_ms && std::abs(*node.clock_offset_ms) >= kClockTolerance.count()) {
-    const std::chrono::seconds off(std::abs(*node.clock_offset_ms) / 1'000);
-    out.warning(
-        fmt::format("its clock is {} {}", format_duration(off), *node.clock_offset_ms > 0 ? "ahead" : "behind"));
-  }
-  if (node.disk_used && node.disk_total && *node.disk_total > 0) {
-    const double used = static_cast<double>(*node.disk_used) / static_cast<double>(*node.disk_total);
-    if (used >= kFullDisk) out.warning(fmt::format("its disk is {:.0f}% full", 100 * used));
-  }
+  judge_clock(node, out);
+  judge_disk(node, out);
+  judge_calls(node, out);
   if (const auto errors = std::llround(std::ceil(node.log_errors_per_minute.value_or(0))); errors > 0) {
     out.warning(fmt::format("{} error{} in its log in the last minute", errors, errors == 1 ? "" : "s"));
   }
-  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
-  if (failed >= kCertainRate && failed >= kFailingCalls * calls)
-    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
 }
 
 }  // namespace p2p::dashboard

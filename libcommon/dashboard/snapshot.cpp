@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/rfc3339.hpp"
+#include "rpc/method_name.hpp"
 
 namespace p2p::dashboard {
 namespace {
@@ -44,6 +45,15 @@ double part_of(const std::optional<std::uint64_t>& total, double part) {
   return part * static_cast<double>(total.value_or(0));
 }
 
+Json failing_of(const std::vector<FailingMethod>& failing, std::string_view service) {
+  Json out = Json::array();
+  for (const FailingMethod& one : failing) {
+    if (rpc::service_of(one.method) != service) continue;
+    out.push_back({{"method", rpc::bare_method(one.method)}, {"share", rounded(one.share)}, {"error", one.error}});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view to_string(Health health) noexcept {
@@ -80,12 +90,14 @@ Json to_json(const NodeEntry& node) {
     Json& certificate = out["certificate"] = {{"serial", node.certificate->serial}, {"state", node.certificate->state}};
     put(certificate, "not_before", node.certificate->not_before);
     put(certificate, "not_after", node.certificate->not_after);
+    put(certificate, "revoked_at", node.certificate->revoked_at);
   }
   for (const auto& [name, service] : node.services) {
     Json& entry = out["services"][name] = {{"state", service.state}, {"restarts", service.restarts}};
     if (!service.version.empty()) entry["version"] = service.version;
     put(entry, "calls_per_second", service.calls_per_second);
     if (!service.error.empty()) entry["error"] = service.error;
+    if (Json failing = failing_of(node.failing, name); !failing.empty()) entry["failing"] = std::move(failing);
   }
   if (node.last_error) {
     out["last_error"] = {{"timestamp", format_rfc3339(node.last_error->timestamp)},
@@ -109,7 +121,8 @@ Json to_json(const FleetEntry& fleet) {
 }
 
 NodeEntry without_noise(const NodeEntry& sent, NodeEntry now) {
-  constexpr double kCpu = 0.02, kLoad = 0.1, kMemory = 0.005, kDisk = 0.001, kResident = 0.02, kClockMs = 50;
+  constexpr double kCpu = 0.02, kLoad = 0.1, kMemory = 0.005, kDisk = 0.001, kResident = 0.02, kClockMs = 50,
+                   kShare = 0.1;
   now.last_seen = sent.last_seen;
   keep(sent.cpu, now.cpu, kCpu);
   keep(sent.load1, now.load1, kLoad);
@@ -125,6 +138,10 @@ NodeEntry without_noise(const NodeEntry& sent, NodeEntry now) {
   for (auto& [name, service] : now.services) {
     const auto before = sent.services.find(name);
     if (before != sent.services.end()) keep_rate(before->second.calls_per_second, service.calls_per_second);
+  }
+  for (FailingMethod& failing : now.failing) {
+    const auto before = std::ranges::find(sent.failing, failing.method, &FailingMethod::method);
+    if (before != sent.failing.end() && std::abs(failing.share - before->share) < kShare) failing.share = before->share;
   }
   return now;
 }

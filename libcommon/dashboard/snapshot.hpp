@@ -19,8 +19,17 @@ std::string_view to_string(Health health) noexcept;
 struct CertificateState {
   std::string serial;
   WallTime not_before{}, not_after{};
-  std::string state;  ///< valid, expiring, expired, revoked
+  std::string state;      ///< valid, expiring, expired, revoked
+  WallTime revoked_at{};  ///< of a revoked one
   bool operator==(const CertificateState&) const = default;
+};
+
+/// Within the last minute.
+struct FailingMethod {
+  std::string method;  ///< full name
+  double share = 0;    ///< of its calls, kFailingCalls to 1
+  std::string error;   ///< the last one
+  bool operator==(const FailingMethod&) const = default;
 };
 
 struct ServiceEntry {
@@ -49,9 +58,11 @@ struct NodeEntry {
   std::optional<std::int64_t> clock_offset_ms;
   std::optional<CertificateState> certificate;
   std::map<std::string, ServiceEntry> services;
+  std::vector<FailingMethod> failing;  ///< by name, also of services that every node has
   Health health = Health::ok;
   std::vector<std::string> problems;
   std::optional<LastError> last_error;
+  bool is_refused = false;  ///< its link broke and nobody answered there; said in `problems`
   bool operator==(const NodeEntry&) const = default;
 };
 

@@ -49,7 +49,7 @@ ClusterViewPtr make_view(const Registry& registry) {
   out->nodes.reserve(registry.nodes().size());
   for (const auto& [node_id, node] : registry.nodes()) {
     out->nodes.push_back({std::shared_ptr<const Record>(node.checked, &node.checked->record), node.checked->role,
-                          node.status, node.last_seen, node.linked, node.dialable});
+                          node.status, node.last_seen, node.linked, node.dialable, node.refused_at.has_value()});
   }
   return out;
 }

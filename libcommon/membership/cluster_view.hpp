@@ -23,6 +23,7 @@ struct NodeView {
   WallTime last_seen{};          ///< 0 = never; renewed at least each gossip interval
   bool linked = false;           ///< a link to it is open
   std::optional<bool> dialable;  ///< tried by this node; unknown until then
+  bool refused = false;          ///< its link broke and nobody answered there, since it was last seen
 
   const std::string& node_id() const { return record->node_id; }
 };

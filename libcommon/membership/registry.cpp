@@ -205,10 +205,12 @@ void Registry::mark_refused(const std::string& node_id, Instant now) {
   if (found == nodes_.end() || node_id == self_id_) return;
   Node& node = found->second;
   if (node.status != NodeStatus::alive && node.status != NodeStatus::suspected) return;
-  if (!node.refused_at) node.refused_at = now.monotonic;
+  if (!node.refused_at) {
+    node.refused_at = now.monotonic;
+    ++version_;
+  }
   if (node.status == NodeStatus::suspected) return;
   node.status = NodeStatus::suspected;
-  ++version_;
   say(EventKind::suspected, LogLevel::warning, node_id,
       fmt::format("{} is suspected: its link broke and nobody answers at {}", node_id,
                   first_address(node.checked->record)));

@@ -47,9 +47,13 @@ void append_history(std::string& out, const History& history) {
     const HistoryRing& ring = history.ring(range);
     append_little(out, static_cast<std::uint64_t>(ring.last_step()));
     append_little(out, static_cast<std::uint32_t>(ring.size()));
-    const auto first = ring.last_step() - static_cast<std::int64_t>(ring.size()) + 1;
-    for (std::int64_t step = first; step <= ring.last_step() && ring.size() > 0; ++step) {
-      for (std::size_t i = 0; i < ring.width(); ++i) append_little(out, to_half_single(ring.at(step, i)));
+    for (const auto& cells : ring.cells()) {
+      std::size_t at = out.size();
+      out.resize(at + cells.size_bytes());
+      for (const std::uint16_t cell : cells) {
+        put_little(reinterpret_cast<std::uint8_t*>(out.data()) + at, cell);
+        at += sizeof(cell);
+      }
     }
   }
 }
@@ -71,6 +75,11 @@ bool read_history(FileReader& reader, History& into) {
 }
 
 }  // namespace
+
+std::chrono::seconds save_interval(std::size_t file_bytes) noexcept {
+  const std::chrono::seconds needed((file_bytes + kSavedBytesPerSecond - 1) / kSavedBytesPerSecond);
+  return std::clamp(needed, kLeastSaveInterval, kMostSaveInterval);
+}
 
 void FleetHistory::add(const std::string& node_id, std::int64_t second, const SeriesValues& values) {
   auto found = nodes_.find(node_id);
@@ -112,7 +121,13 @@ const History* FleetHistory::find(std::string_view node_id) const {
 }
 
 std::string FleetHistory::encode(std::int64_t second) const {
-  std::string out(kMagic);
+  // A text that grows by doubling would be there twice.
+  constexpr std::size_t kHeadBytes = 256;  // a name, and what stands before the rows
+  std::size_t bytes = kHeadBytes + fleet_.memory_bytes();
+  for (const auto& [name, history] : nodes_) bytes += kHeadBytes + history.memory_bytes();
+  std::string out;
+  out.reserve(bytes + kSumBytes);
+  out = kMagic;
   append_little(out, static_cast<std::uint64_t>(second));
   append_little(out, static_cast<std::uint32_t>(nodes_.size() + 1));
   out.push_back('\0');

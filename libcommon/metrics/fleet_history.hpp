@@ -8,6 +8,7 @@
 //   …   8  SipHash-2-4, with a key of zeros, of all before it: against torn files, not against people
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ namespace p2p::metrics {
 /// shorter, so that 5,000 nodes have 15 minutes, 96 minutes and 9.6 hours. The fleet's own is always whole.
 inline constexpr std::size_t kMaxHistoriesBytes = 256 << 20;
 inline constexpr std::size_t kMaxHistories = 5'000;
+
+/// After how long to write a file of that size again: so that it comes to kSavedBytesPerSecond at most, within 15 s and
+/// 10 minutes. What came since the last time is what a kill costs.
+std::chrono::seconds save_interval(std::size_t file_bytes) noexcept;
+inline constexpr std::size_t kSavedBytesPerSecond = 128 << 10;
+inline constexpr std::chrono::seconds kLeastSaveInterval{15}, kMostSaveInterval{600};
 
 /// One thread.
 class FleetHistory {

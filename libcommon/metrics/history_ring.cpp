@@ -70,6 +70,11 @@ void HistoryRing::clear() noexcept {
   head_ = 0;
 }
 
+std::array<std::span<const std::uint16_t>, 2> HistoryRing::cells() const noexcept {
+  const std::span<const std::uint16_t> all(cells_);
+  return {all.subspan(head_ * width_), all.first(head_ * width_)};
+}
+
 float HistoryRing::at(std::int64_t step, std::size_t column) const noexcept {
   const auto count = static_cast<std::int64_t>(size());
   if (step > last_step_ || step <= last_step_ - count) return kUnknown;

@@ -4,6 +4,7 @@
 // precision (0.4%) and the whole range; NaN is "nothing known".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -37,6 +38,8 @@ class HistoryRing {
   std::int64_t last_step() const noexcept { return last_step_; }
   /// kUnknown for a step that is not in the ring.
   float at(std::int64_t step, std::size_t column) const noexcept;
+  /// All numbers as they are kept, the oldest row first, in two pieces; valid until the ring changes.
+  std::array<std::span<const std::uint16_t>, 2> cells() const noexcept;
   std::size_t memory_bytes() const noexcept { return cells_.capacity() * sizeof(std::uint16_t); }
 
  private:

@@ -65,6 +65,20 @@ bool read_services(const Json& value, std::vector<ServiceFigures>& into) {
   return true;
 }
 
+bool read_failing(const Json& value, std::vector<FailingMethod>& into) {
+  if (!value.is_array()) return false;
+  for (const Json& entry : value) {
+    if (into.size() == kMaxFiguresFailing) break;
+    if (!entry.is_array() || entry.size() < 4 || !entry[0].is_string() || !entry[3].is_string()) return false;
+    if (!entry[1].is_number_unsigned() || !entry[2].is_number_unsigned()) return false;
+    FailingMethod method{clipped(entry[0].get<std::string>(), kMaxFiguresMethod), entry[1].get<std::uint64_t>(),
+                         entry[2].get<std::uint64_t>(), clipped(entry[3].get<std::string>(), kMaxFiguresError)};
+    if (method.method.empty() || method.failed == 0 || method.failed > method.calls) return false;
+    into.push_back(std::move(method));
+  }
+  return true;
+}
+
 std::optional<CertificateFigures> read_certificate(const Json& value) {
   const std::string* serial = find_string(value, "serial");
   const auto from = find_unsigned(value, "from"), until = find_unsigned(value, "until");
@@ -109,6 +123,13 @@ std::string encode_figures(const NodeFigures& figures) {
     services.push_back(std::move(entry));
   }
   out["services"] = std::move(services);
+  Json failing = Json::array();
+  for (const FailingMethod& method : figures.failing) {
+    if (failing.size() == kMaxFiguresFailing) break;
+    failing.push_back({clipped(method.method, kMaxFiguresMethod), method.calls, method.failed,
+                       clipped(method.error, kMaxFiguresError)});
+  }
+  if (!failing.empty()) out["failing"] = std::move(failing);
   return to_text(dump_cbor(out));
 }
 
@@ -133,6 +154,9 @@ Result<NodeFigures> decode_figures(std::string_view payload) {
   const Json* services = find_member(*object, "services");
   if (services != nullptr && !read_services(*services, out.services))
     return Error(Errc::invalid, "services: must be [name, state, restarts, calls] of each");
+  const Json* failing = find_member(*object, "failing");
+  if (failing != nullptr && !read_failing(*failing, out.failing))
+    return Error(Errc::invalid, "failing: must be [method, calls, failed, error] of each");
   if (const Json* certificate = find_member(*object, "certificate"); certificate != nullptr) {
     out.certificate = read_certificate(*certificate);
     if (!out.certificate) return Error(Errc::invalid, "certificate: must have serial, from and until");

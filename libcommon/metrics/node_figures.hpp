@@ -3,8 +3,9 @@
 // On the wire it is CBOR, a map: {"cpu": share, "load1": n, "cores": n, "memory": [used, total], "disk": [used, total],
 // "rss": bytes, "calls": n, "errors": n, "latency": [counts of call_latency.hpp, without zeros at the end],
 // "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls,
-// version, trouble], …]}; the last two may be left out. Counts are since the node's start. What is not known is absent;
-// members that this version does not know are skipped.
+// version, trouble], …], "failing": [[method, calls, failed, error], …]}; version and trouble may be left out. Counts
+// are since the node's start, those of "failing" of the last minute. What is not known is absent; members that this
+// version does not know are skipped.
 #pragma once
 
 #include <chrono>
@@ -24,6 +25,9 @@ inline constexpr std::size_t kMaxFiguresBytes = 64 << 10;
 inline constexpr std::size_t kMaxFiguresServices = 256;
 /// Of one service, and of all together; what is longer is cut, or left out.
 inline constexpr std::size_t kMaxFiguresTrouble = 240, kMaxFiguresTroubles = 16 << 10;
+
+/// The methods that failed most, and of each its last error, cut.
+inline constexpr std::size_t kMaxFiguresFailing = 4, kMaxFiguresMethod = 128, kMaxFiguresError = 240;
 
 struct ServiceFigures {
   std::string name;
@@ -46,6 +50,15 @@ struct CertificateFigures {
   bool operator==(const CertificateFigures&) const = default;
 };
 
+/// Within the last minute.
+struct FailingMethod {
+  std::string method;        ///< full name
+  std::uint64_t calls = 0;   ///< 1 or more
+  std::uint64_t failed = 0;  ///< 1 to `calls`
+  std::string error{};       ///< the last one, UTF-8 without control characters
+  bool operator==(const FailingMethod&) const = default;
+};
+
 struct NodeFigures {
   std::optional<double> cpu;    ///< busy share of all processors since the message before, 0 to 1
   std::optional<double> load1;  ///< load average over a minute
@@ -56,6 +69,7 @@ struct NodeFigures {
   LatencyCounts latency{};
   std::optional<CertificateFigures> certificate;
   std::vector<ServiceFigures> services;  ///< external ones, by name
+  std::vector<FailingMethod> failing;    ///< most failures first
   bool operator==(const NodeFigures&) const = default;
 };
 

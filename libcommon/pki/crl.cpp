@@ -105,15 +105,17 @@ Result<void> read_entries(X509_CRL& list, RevocationList& out) {
   const STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(&list);
   const auto count = static_cast<std::size_t>(std::max(0, sk_X509_REVOKED_num(entries)));
   if (count > kMaxRevoked) return Error(Errc::too_large, fmt::format("more than {} revoked certificates", kMaxRevoked));
-  out.serials.reserve(count);
+  out.revoked.reserve(count);
   for (int i = 0; i < static_cast<int>(count); ++i) {
     const X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
     if (has_unknown_critical(X509_REVOKED_get0_extensions(entry))) {
       return Error(Errc::unsupported, "an entry with a critical extension that is not known");
     }
-    out.serials.push_back(copy_of(X509_REVOKED_get0_serialNumber(entry)));
+    const auto at = crypto::to_wall_time(X509_REVOKED_get0_revocationDate(entry));
+    if (!at) return at.error();
+    out.revoked.push_back({copy_of(X509_REVOKED_get0_serialNumber(entry)), *at});
   }
-  std::sort(out.serials.begin(), out.serials.end());
+  std::ranges::sort(out.revoked, {}, &RevokedSerial::serial);
   return {};
 }
 

@@ -144,7 +144,7 @@ Result<void> IssuingAuthority::adopt_lists(std::string_view pem, const std::stri
   const auto lists = read_crls(pem, set_.roots, name);
   if (!lists) return lists.error();
   for (const auto& list : *lists) {
-    for (const auto& serial : list.serials) {
+    for (const auto& [serial, at] : list.revoked) {
       const auto known =
           inventory_.certificates({.issuer_key_id = list.issuer_key_id, .serial_prefix = to_hex(serial)});
       if (!known) return known.error();

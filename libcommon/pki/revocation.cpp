@@ -50,9 +50,15 @@ std::vector<RevocationReason> revocation_reasons() {
   return out;
 }
 
+const RevokedSerial* RevocationList::find(ByteView serial) const {
+  const auto at =
+      std::ranges::lower_bound(revoked, serial, is_less, [](const RevokedSerial& one) { return ByteView(one.serial); });
+  return at != revoked.end() && std::ranges::equal(at->serial, serial) ? &*at : nullptr;
+}
+
 RevocationLists RevocationLists::with(RevocationList list) const {
   RevocationLists out(*this);
-  std::sort(list.serials.begin(), list.serials.end());
+  std::ranges::sort(list.revoked, {}, &RevokedSerial::serial);
   const auto same = std::find_if(out.lists_.begin(), out.lists_.end(),
                                  [&](const auto& other) { return other->issuer_key_id == list.issuer_key_id; });
   if (same != out.lists_.end() && (*same)->number >= list.number) return out;
@@ -67,8 +73,7 @@ RevocationLists RevocationLists::with(RevocationList list) const {
 
 bool RevocationLists::is_revoked(ByteView issuer_key_id, ByteView serial) const {
   const RevocationList* list = find(issuer_key_id);
-  return list != nullptr && std::binary_search(list->serials.begin(), list->serials.end(), serial,
-                                               [](ByteView a, ByteView b) { return is_less(a, b); });
+  return list != nullptr && list->find(serial) != nullptr;
 }
 
 const RevocationList* RevocationLists::find(ByteView issuer_key_id) const {

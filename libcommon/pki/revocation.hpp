@@ -31,13 +31,22 @@ std::optional<RevocationReason> revocation_reason_of(int number) noexcept;
 /// In the order of the standard.
 std::vector<RevocationReason> revocation_reasons();
 
+struct RevokedSerial {
+  Bytes serial;   ///< big-endian magnitude without leading zeros
+  WallTime at{};  ///< when it was revoked
+  bool operator==(const RevokedSerial&) const = default;
+};
+
 /// One CRL, its signature checked.
 struct RevocationList {
   Bytes issuer_key_id;
   std::uint64_t number = 0;
   WallTime this_update{};
   WallTime next_update{};
-  std::vector<Bytes> serials;  ///< big-endian magnitude without leading zeros; sorted
+  std::vector<RevokedSerial> revoked;  ///< sorted by serial
+
+  /// In logarithmic time; nullptr where it is not revoked.
+  const RevokedSerial* find(ByteView serial) const;
 };
 
 /// Any thread; cheap to copy.

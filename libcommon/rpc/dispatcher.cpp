@@ -93,6 +93,16 @@ std::string too_many_requests() {
   return out;
 }
 
+/// Of a call that ran.
+void count_ending(const Method& method, const Outcome& outcome, Monotonic begun) {
+  CallCounts& counts = *method.counts;
+  if (outcome.has_error() && is_callers_mistake(outcome.error().code)) return count(counts.refused);
+  const Monotonic now = steady_clock::now();
+  count(outcome.has_value() ? counts.done : counts.failed);
+  counts.latency.add(now - begun);
+  if (outcome.has_error()) counts.last_failure.note(outcome.error(), now);
+}
+
 /// More time from the caller would not have helped.
 RpcError ended_by_its_limit(const Method& method) {
   return standard_error(Code::timeout, fmt::format("method \"{}\" may take {} and was ended; the outcome is unknown",
@@ -363,19 +373,15 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     co_return standard_error(Code::not_permitted, allowed.error().context);
   }
   if (auto fits = check_params(method, context.params); !fits) {
-    count(method.counts->failed);
+    count(method.counts->refused);
     co_return standard_error(Code::invalid_params, fits.error().context);
   }
   std::string failure;
   const Monotonic begun = steady_clock::now();
-  const auto ended = [&](bool done) {
-    count(done ? method.counts->done : method.counts->failed);
-    method.counts->latency.add(steady_clock::now() - begun);
-  };
   try {
     if (method.immediate) {
       Outcome outcome = co_await method.handler(std::move(context));
-      ended(outcome.has_value());
+      count_ending(method, outcome, begun);
       co_return outcome;
     }
     Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
@@ -388,19 +394,19 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     }
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
-    ended(outcome.has_value());
+    count_ending(method, outcome, begun);
     co_return outcome;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
-      ended(false);
+      count_ending(method, RpcError{Code::timeout, "the caller hung up before the answer"}, begun);
       throw;
     }
     failure = error.what();
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  ended(false);
   log_.error("method {} ended with an exception: {}", method.name, failure);
+  count_ending(method, standard_error(Code::internal_error, "the node's log says more"), begun);
   co_return standard_error(Code::internal_error);
 }
 

@@ -16,16 +16,13 @@
 #include "base/clock.hpp"
 #include "base/progress.hpp"
 #include "metrics/call_latency.hpp"
+#include "rpc/last_failure.hpp"
+#include "rpc/method_name.hpp"
 #include "rpc/outcome.hpp"
 
 namespace p2p::rpc {
 
 class Schema;
-
-/// The `service` of `service.method`.
-inline std::string_view service_of(std::string_view method) { return method.substr(0, method.find('.')); }
-/// The `method` of `service.method`.
-inline std::string_view bare_method(std::string_view method) { return method.substr(method.find('.') + 1); }
 
 /// One call as a method sees it.
 struct CallContext {
@@ -36,12 +33,14 @@ struct CallContext {
   ProgressSinkPtr progress{};  ///< for what the method reports before its result; null: nobody wants it
 };
 
-/// How calls of a method ended here; any thread.
+/// How calls of a method ended here; any thread. What its caller did wrong is no failure of a method, and nobody but
+/// the caller can mend it: it is refused, by the node or by the method itself (is_callers_mistake).
 struct CallCounts {
   std::atomic<std::uint64_t> done{0};
   std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::uint64_t> refused{0};  ///< the caller may not
-  metrics::LatencyRecorder latency{};     ///< of those that ran, done or failed
+  std::atomic<std::uint64_t> refused{0};
+  metrics::LatencyRecorder latency{};  ///< of those that were done or failed
+  LastFailure last_failure{};
 };
 
 using MethodHandler = std::function<boost::asio::awaitable<Outcome>(CallContext)>;

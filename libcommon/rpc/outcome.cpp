@@ -6,6 +6,24 @@
 
 namespace p2p::rpc {
 
+bool is_callers_mistake(Code code) noexcept {
+  switch (code) {
+    case Code::parse_error:
+    case Code::invalid_request:
+    case Code::method_not_found:
+    case Code::invalid_params:
+    case Code::no_such_target:
+    case Code::not_permitted: return true;
+    case Code::internal_error:
+    case Code::service_failed:
+    case Code::timeout:
+    case Code::overloaded:
+    case Code::breaker_open:
+    case Code::unreachable: break;
+  }
+  return false;
+}
+
 RpcError to_rpc_error(const Error& error) {
   const auto code = [&] {
     switch (error.kind()) {

@@ -24,6 +24,10 @@ enum class Code : int {
   unreachable = -32006,
 };
 
+/// True for what the caller can mend and the method cannot: a method, target or parameters that do not exist or do not
+/// fit, a right that is missing.
+bool is_callers_mistake(Code code) noexcept;
+
 struct RpcError {
   Code code = Code::internal_error;
   std::string message;

@@ -7,6 +7,8 @@ setup_file() {
   fleet_setup
   say_service
   fleet_of_three
+  # Where the workers look for it, also after a restart.
+  sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
 }
 
 setup() { P2P_COORDINATOR=$(cat "$FLEET/run/coordinator"); export P2P_COORDINATOR; }
@@ -252,6 +254,33 @@ audited() { p2p-logs query --logger Audit --template '{message}' --limit 0 2>/de
   wait_until 30 shows '.nodes["worker-2"].health != "failing"'
 }
 
+@test "a method whose calls fail is named with its last error, and what a caller does wrong is no failure" {
+  local math=$P2P_HOME/services/worker-2/math
+  sign_in
+  mkdir "$math"
+  cat >"$math/service.yaml" <<'YAML'
+name: math
+command: [./math]
+protocol: exec
+methods:
+  - name: divide
+    params: {type: object, required: [by], properties: {by: {type: integer}}}
+  - name: root
+    params: {type: object, required: [of]}
+YAML
+  printf '%s\n' '#!/bin/sh' '[ "$P2P_PARAM_BY" != 0 ] || { echo "division by zero" >&2; exit 3; }' 'echo 1' >"$math/math"
+  chmod 755 "$math/math"
+  wait_until 30 p2p-ctl call math.divide by:=1
+  run -1 p2p-ctl call math.divide by:=0
+  run -2 p2p-ctl call math.root of:=x
+  run -2 p2p-ctl call math.root by:=1
+  wait_until 20 shows '.nodes["worker-2"] | .services.math.failing[0] as $failing | .health == "warning" and
+    (.problems | any(. == "math.divide: half of its calls fail, or more; last: \($failing.error)")) and
+    .services.math.failing == [{method: "divide", share: 0.5, error: $failing.error}] and ($failing.error | endswith("division by zero"))'
+  rm -r "$math"
+  wait_until 30 shows '.nodes["worker-2"].services | has("math") | not'
+}
+
 # subscribe CURSOR: what a page sends that wants the lines of the service.
 subscribe() {
   jq -nc --arg cursor "$1" '{type: "logs", id: 7, filter: {nodes: ["worker-*"], logger: "Service.say"}, last: 0} +
@@ -318,7 +347,6 @@ hang_up() {
   cursor=$(jq -r 'select(.type == "new_logs") | .cursor' "$FLEET/lines" 2>/dev/null | tail -n 1)
   seen "$FLEET/lines" | grep -v hears >"$FLEET/seen-before"
   run ! grep -rqF -e "$secret" -e "${cookie#*=}" "$P2P_HOME/data/coordinator-1"
-  sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
   node_run coordinator-1
   wait_until 30 has_status worker-1 alive
   web /api/session -H "Cookie: $cookie"
@@ -382,6 +410,24 @@ not_in() { run ! grep -q "$1" "$2"; }
   [[ $code == 400 ]]
   wait_until 30 has_status worker-1 alive
 }
+
+@test "a coordinator that is killed has the points of its charts that came before they were last saved" {
+  local file=$P2P_HOME/data/coordinator-1/dashboard_history.bin point save
+  sign_in
+  web /api/history -H "Cookie: $cookie"
+  point=$(jq .end <<<"$output")
+  # What the first one writes may have been put together before; the second begins when the first has ended.
+  for save in 1 2; do
+    touch "$FLEET/mark"
+    wait_until 40 newer "$file" "$FLEET/mark"
+  done
+  node_kill coordinator-1 KILL
+  node_run coordinator-1
+  web /api/history -H "Cookie: $cookie"
+  jq -e --argjson point "$point" '.end as $last | .series.cpu.mean | .[length - 1 - ($last - $point)] | type == "number"' <<<"$output"
+  wait_until 30 has_status worker-1 alive
+}
+newer() { [[ $1 -nt $2 ]]; }
 
 @test "a page that does not read is told how many lines it was not sent" {
   sign_in
@@ -525,4 +571,27 @@ forget_sessions() {
   [[ $code == 200 ]]
   grep -qiE '^Cache-Control: .*immutable' "$FLEET/head"
   grep -qi '^Content-Type: text/javascript' "$FLEET/head"
+}
+
+@test "a node that was killed says why it is dead, and since when" {
+  sign_in
+  wait_until 30 shows '.nodes["worker-1"].linked_to == ["coordinator-1"]'
+  node_kill worker-1 KILL
+  wait_until 40 shows '.nodes["worker-1"] | .status == "dead" and .health == "failing" and
+    (.problems[0] | test("^dead since [0-9]+ [A-Z][a-z]{2} [0-9]{4}, [0-9:]{8} UTC: its link broke and nobody answers$"))'
+  node_run worker-1
+  wait_until 30 shows '.nodes["worker-1"] | .status == "alive" and (.problems | any(startswith("dead")) | not)'
+}
+
+@test "a node whose certificate was revoked says so, until it has a new one" {
+  sign_in
+  wait_until 30 shows '.nodes["worker-2"].certificate.state == "valid"'
+  p2p-ca revoke worker-2
+  wait_until 30 shows '.nodes["worker-2"] | .status == "dead" and .health == "failing" and .certificate.state == "revoked" and
+    (.certificate.revoked_at | .[:19] + "Z" | fromdateiso8601 | now - . < 300) and
+    (.problems | length == 1 and (.[0] | startswith("its certificate was revoked on ")))'
+  node_kill worker-2 KILL
+  p2p-ca sign worker-2 --force
+  node_run worker-2
+  wait_until 30 shows '.nodes["worker-2"] | .status == "alive" and .certificate.state == "valid" and .health != "failing"'
 }

@@ -109,7 +109,7 @@ void check_revocation(const net::Endpoint& coordinator, const OwnFiles& own, Fin
   const auto& facts = own.certificate->facts();
   for (const auto& list : *lists) {
     if (list.issuer_key_id != facts.issuer_key_id) continue;
-    if (std::binary_search(list.serials.begin(), list.serials.end(), facts.serial)) {
+    if (list.find(facts.serial) != nullptr) {
       findings.push_back({Verdict::wrong, "revocation",
                           fmt::format("this node's certificate {} is revoked", to_hex(facts.serial)),
                           std::string(kNewInvitation)});

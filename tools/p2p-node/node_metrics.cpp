@@ -83,7 +83,8 @@ void write_call_metrics(metrics::MetricsWriter& out, const rpc::RegistrySnapshot
       const std::pair<const char*, const std::atomic<std::uint64_t>*> results[] = {
           {"done", &method.counts->done}, {"failed", &method.counts->failed}, {"refused", &method.counts->refused}};
       for (const auto& [result, count] : results) {
-        out.counter("p2p_rpc_calls_total", "Calls that ran on this node, or were refused for lack of permission.",
+        out.counter("p2p_rpc_calls_total",
+                    "Calls that ran on this node, or were refused for what the caller did wrong.",
                     number(count->load(std::memory_order_relaxed)),
                     {{"service", name}, {"method", std::string(rpc::bare_method(method.name))}, {"result", result}});
       }

@@ -154,6 +154,8 @@ Result<void> Node::open_membership() {
     if (bulletin.kind == kRootsKind) return own_->roots().take(bulletin);
     if (bulletin.kind == kTokensKind) return tokens_->revoked().take(bulletin);
     if (!own_->revocation_lists().accept(bulletin, clock_.wall())) return;
+    // Before the nodes concerned are listed no more.
+    if (dashboard_) dashboard_->feed().take_revoked(own_->revocation_lists().lists());
     revocation_->apply(own_->revocation_lists().revoked());
     tokens_->trust(own_->revocation_lists().revoked());
     if (dashboard_) dashboard_->trust(own_->revocation_lists().revoked());

@@ -94,6 +94,17 @@ TEST_CASE("how many of the calls fail is told in steps") {
   CHECK(said(0.34, 0.34) == "all of its calls fail");
 }
 
+TEST_CASE("methods that fail are named with their last error, in place of how many calls fail") {
+  NodeEntry node = healthy();
+  node.errors_per_second = node.calls_per_second = 2;
+  node.failing = {{"disk.run", 0.25, ""}, {"math.divide", 0.66, "division by zero"}};
+  judge(node);
+  CHECK(node.health == Health::warning);
+  CHECK(node.problems ==
+        std::vector<std::string>{"disk.run: a quarter of its calls fail, or more",
+                                 "math.divide: half of its calls fail, or more; last: division by zero"});
+}
+
 TEST_CASE("what makes a warning") {
   NodeEntry node = healthy();
   node.status = "suspected";
@@ -119,6 +130,57 @@ TEST_CASE("what makes a warning") {
   CHECK(health_of(node) == Health::ok);
 }
 
+TEST_CASE("a node that is dead or suspected says since when and why, the same each second") {
+  NodeEntry node = healthy();
+  node.certificate.reset();
+  node.status = "dead";
+  const auto said = [&] {
+    judge(node);
+    REQUIRE(node.problems.size() == 1);
+    return node.problems[0];
+  };
+  // date -u -d @1800000000
+  CHECK(said() == "dead since 15 Jan 2027, 08:00:00 UTC: nothing is heard of it");
+  node.is_refused = true;
+  CHECK(said() == "dead since 15 Jan 2027, 08:00:00 UTC: its link broke and nobody answers");
+  node.last_seen = {};
+  CHECK(said() == "dead: its link broke and nobody answers");
+  node.status = "suspected";
+  CHECK(said() == "suspected: its link broke and nobody answers");
+  node.is_refused = false;
+  CHECK(said() == "suspected: nothing is heard of it");
+}
+
+TEST_CASE("a certificate that was revoked is the cause of what its node lacks") {
+  NodeEntry node = healthy();
+  node.certificate->state = "revoked";
+  node.certificate->revoked_at = kNow - 90min;
+  for (const char* status : {"alive", "dead"}) {
+    node.status = status;
+    judge(node);
+    CHECK(node.health == Health::failing);
+    CHECK(node.problems ==
+          std::vector<std::string>{"its certificate was revoked on 15 Jan 2027, 06:30:00 UTC; the fleet "
+                                   "refuses it until it has a new one"});
+  }
+}
+
+TEST_CASE("a certificate that ends says when, also that of a dead node, of which nobody expects a renewal") {
+  NodeEntry node = healthy();
+  node.certificate->not_after = kNow + 24h;
+  node.certificate->state = "expiring";
+  judge(node);
+  CHECK(node.problems ==
+        std::vector<std::string>{"its certificate was not renewed and expires on 16 Jan 2027, 08:00:00 UTC"});
+  node.status = "dead";
+  judge(node);
+  CHECK(node.problems.size() == 1);
+  node.certificate->state = "expired";
+  judge(node);
+  REQUIRE(node.problems.size() == 2);
+  CHECK(node.problems[1] == "its certificate expired on 16 Jan 2027, 08:00:00 UTC");
+}
+
 TEST_CASE("a stopped service is somebody's wish, and a dead node's services are no news") {
   NodeEntry node = healthy();
   node.services["disk"].state = "stopped";
@@ -132,13 +194,14 @@ TEST_CASE("a stopped service is somebody's wish, and a dead node's services are 
 TEST_CASE("problems name what is wrong, and the worst comes first") {
   NodeEntry node = healthy();
   node.disk_used = 95;
+  node.status = "suspected";
   node.services["disk"] = {"1.0", "degraded", 6, {}};
+  const std::vector<std::string> said = {"disk: degraded, its program was restarted 6 times",
+                                         "suspected: nothing is heard of it", "its disk is 95% full"};
   judge(node);
-  REQUIRE(node.problems.size() == 2);
-  CHECK(node.problems[0] == "disk: degraded, its program was restarted 6 times");
-  CHECK(node.problems[1] == "its disk is 95% full");
+  CHECK(node.problems == said);
   judge(node);
-  CHECK(node.problems.size() == 2);
+  CHECK(node.problems == said);
 }
 
 TEST_CASE("a certificate is judged by the share of its life that is left") {

@@ -125,6 +125,25 @@ TEST_CASE("an entry is sent anew after a minute, as noise adds up") {
   CHECK(sent == 2);
 }
 
+TEST_CASE("a service's entry has its methods that fail, and the part that fails is told in steps") {
+  Updates updates;
+  Snapshot now{kBegin, {}, {}};
+  NodeEntry& node = now.nodes["web-1"] = idle_node();
+  node.services["math"] = {"", "running", 0, {}, {}};
+  node.services["mat"] = {"", "running", 0, {}, {}};
+  node.failing = {{"math.divide", 0.5, "division by zero"}, {"system.ping", 1, "never"}};
+  const Json services = read(updates.next(now, "{}")).at("data").at("metrics").at("nodes").at("web-1").at("services");
+  CHECK(services.at("math").at("failing").dump() == R"([{"error":"division by zero","method":"divide","share":0.5}])");
+  CHECK_FALSE(services.at("mat").contains("failing"));
+  const auto is_sent = [&](double share) {
+    node.failing[0].share = share;
+    now.now += 1s;
+    return read(updates.next(now, "{}")).at("data").at("metrics").contains("nodes");
+  };
+  CHECK_FALSE(is_sent(0.58));
+  CHECK(is_sent(0.61));
+}
+
 TEST_CASE("what is unknown is absent, and hostile text stays text") {
   NodeEntry node = idle_node();
   node.last_error = LastError{kBegin, "Service.x", "<img src=x onerror=\"alert(1)\">\x1b[2J\xff", "c-1"};

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "fixture.hpp"
+#include "membership/cluster_view.hpp"
 
 using namespace p2p;
 using namespace p2p::membership;
@@ -122,6 +123,25 @@ TEST_CASE("a heartbeat counts from when its owner raised it, so that late news r
   CHECK(f.status() == NodeStatus::dead);
   f.hear(1, 4, seconds{70}, seconds{5});
   CHECK(f.status() == NodeStatus::alive);
+}
+
+TEST_CASE("that a link broke and nobody answers is seen until the node is alive again, also of one suspected before") {
+  Fixture f(true);
+  const auto is_refused = [&] { return make_view(f.registry)->find("worker-1")->refused; };
+  f.merge(f.record("worker-1", 1), seconds{0});
+  f.judge(seconds{30});
+  CHECK(f.status() == NodeStatus::suspected);
+  CHECK_FALSE(is_refused());
+  const auto before = f.registry.version();
+  f.registry.mark_refused("worker-1", after(seconds{31}));
+  CHECK(f.registry.version() > before);
+  CHECK(is_refused());
+  f.judge(seconds{200});
+  CHECK(f.status() == NodeStatus::dead);
+  CHECK(is_refused());
+  f.hear(1, 9, seconds{210});
+  CHECK(f.status() == NodeStatus::alive);
+  CHECK_FALSE(is_refused());
 }
 
 TEST_CASE("a node without a sign of life begins as suspected and is not offered to others") {

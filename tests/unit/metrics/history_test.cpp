@@ -201,6 +201,19 @@ TEST_CASE("a history is the same after it was written and read") {
   CHECK(read.fleet().at(Range::quarter_hour, kBegin + 1001, Series::cpu).mean == 3);
 }
 
+TEST_CASE("a file is saved so often that it costs a disk 128 KiB a second, within 15 s and 10 minutes") {
+  CHECK(save_interval(0) == std::chrono::seconds(15));
+  CHECK(save_interval(15 * 131'072) == std::chrono::seconds(15));
+  CHECK(save_interval(15 * 131'072 + 1) == std::chrono::seconds(16));
+  CHECK(save_interval(599 * 131'072 + 1) == std::chrono::minutes(10));
+  CHECK(save_interval(kMaxHistoriesBytes) == std::chrono::minutes(10));
+  // What the manual says: a coordinator, its workers and the fleet as a whole.
+  CHECK(save_interval((2 + 2) * kHistoryBytes) == std::chrono::seconds(15));
+  CHECK(save_interval((8 + 2) * kHistoryBytes) == std::chrono::seconds(35));
+  CHECK(save_interval((100 + 2) * kHistoryBytes) < std::chrono::minutes(6));
+  CHECK(save_interval((500 + 2) * kHistoryBytes) == std::chrono::minutes(10));
+}
+
 TEST_CASE("a torn or altered file is refused whole") {
   FleetHistory written;
   for (int i = 0; i < 100; ++i) written.add("worker-1", kBegin + i, only_cpu(1));

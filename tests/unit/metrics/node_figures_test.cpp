@@ -37,12 +37,35 @@ TEST_CASE("figures arrive as they were sent, and what is not known stays unknown
   sent.certificate = CertificateFigures{"0a1b", std::chrono::sys_seconds(1s), std::chrono::sys_seconds(9s)};
   sent.services = {{"disk", "running", 2, 7, "1.0.0", ""},
                    {"queue", "degraded", 6, 0, "", "exited with status 1: cannot read the queue"}};
+  sent.failing = {{"math.divide", 6, 3, "division by zero"}};
   const std::string payload = encode_figures(sent);
-  CHECK(payload.size() < 320);
+  CHECK(payload.size() < 360);
   const auto arrived = decode_figures(payload);
   REQUIRE(arrived.has_value());
   CHECK(*arrived == sent);
   CHECK_FALSE(arrived->disk.has_value());
+}
+
+TEST_CASE("of methods that fail few are told, with errors that are short and safe to show") {
+  NodeFigures sent;
+  for (int i = 0; i < 9; ++i) sent.failing.push_back({"s.m" + std::to_string(i), 10, 9, std::string(5'000, 'x')});
+  sent.failing[1].error = "two\nlines\x1b[2J \xff";
+  const std::string payload = encode_figures(sent);
+  CHECK(payload.size() < 4 * 300);
+  const auto arrived = decode_figures(payload);
+  REQUIRE(arrived.has_value());
+  REQUIRE(arrived->failing.size() == 4);
+  CHECK(arrived->failing[0].error.size() <= 240);
+  CHECK(arrived->failing[1].error == R"(two\nlines\x1b[2J \xff)");
+  // A node may send what it likes.
+  const auto hostile = decode_figures(cbor({{"failing", {{"s.\x1b[2J", 2, 1, "\x07"}}}}));
+  REQUIRE(hostile.has_value());
+  CHECK(hostile->failing == std::vector<FailingMethod>{{R"(s.\x1b[2J)", 2, 1, R"(\x07)"}});
+  for (const Json& bad : {Json("x"), Json{{"a.b", 1, 2, ""}}, Json{{"a.b", 0, 0, ""}}, Json{{"", 1, 1, ""}},
+                          Json{{"a.b", 1, 1}}, Json{{"a.b", -1, 1, ""}}, Json{{"a.b", 1, 1, 5}}}) {
+    CAPTURE(bad.dump());
+    CHECK_FALSE(decode_figures(cbor({{"failing", bad}})).has_value());
+  }
 }
 
 TEST_CASE("members of a later version are skipped, and an earlier version just tells less") {

@@ -63,19 +63,20 @@ TEST_CASE("an empty list is a list; it lasts a week from now") {
   const auto read = pki::read_crls(*list, roots_of(authority), "crl.pem");
   REQUIRE_MESSAGE(read.has_value(), read.error().context);
   CHECK(read->front().next_update == now + std::chrono::days{7});
-  CHECK(read->front().serials.empty());
+  CHECK(read->front().revoked.empty());
 }
 
 TEST_CASE("what openssl signed is read: number, dates and serials") {
   const auto authority = test::make_authority();
   const Bytes low{0x01}, high{0x80, 0x00};
-  const auto list = pki::sign_crl(authority, {{high, test::now(), {}}, {low, test::now(), {}}}, 7, test::now());
+  const WallTime now = std::chrono::floor<std::chrono::seconds>(test::now()), earlier = now - std::chrono::hours{5};
+  const auto list = pki::sign_crl(authority, {{high, earlier, {}}, {low, now, {}}}, 7, now);
   const auto read = pki::read_crls(*list, roots_of(authority), "crl.pem");
   REQUIRE(read.has_value());
   CHECK(read->size() == 1);
   CHECK(read->front().number == 7);
   CHECK(read->front().issuer_key_id == authority.certificate().facts().subject_key_id);
-  CHECK(read->front().serials == std::vector<Bytes>{low, high});
+  CHECK(read->front().revoked == std::vector<pki::RevokedSerial>{{low, now}, {high, earlier}});
 }
 
 TEST_CASE("a list that is cut, changed, or another CA's is not believed") {
@@ -97,7 +98,7 @@ TEST_CASE("a list that is cut, changed, or another CA's is not believed") {
   const auto mixed = pki::read_crls(foreign + list + foreign, roots, "crl.pem");
   REQUIRE(mixed.has_value());
   REQUIRE(mixed->size() == 1);
-  CHECK(mixed->front().serials == std::vector<Bytes>{Bytes{9}});
+  CHECK(mixed->front().find(Bytes{9}) != nullptr);
   std::string changed = list;
   const std::size_t middle = changed.find('\n') + 60;  // within the body, in base64
   changed[middle] = changed[middle] == 'A' ? 'B' : 'A';

@@ -8,7 +8,7 @@ TEST_CASE("the highest number of each issuer wins, and issuers do not mix") {
   const Bytes one{1}, two{2}, serial{5, 6}, other{7};
   const pki::RevocationLists none;
   CHECK_FALSE(none.is_revoked(one, serial));
-  const auto first = none.with({one, 10, {}, {}, {serial}});
+  const auto first = none.with({one, 10, {}, {}, {{serial}}});
   CHECK(first.is_revoked(one, serial));
   CHECK_FALSE(first.is_revoked(two, serial));
   CHECK_FALSE(first.is_revoked(one, other));
@@ -16,12 +16,12 @@ TEST_CASE("the highest number of each issuer wins, and issuers do not mix") {
 
   const auto older = first.with({one, 9, {}, {}, {}});
   CHECK(older.is_revoked(one, serial));
-  const auto newer = first.with({one, 11, {}, {}, {other, {1}, {9, 9}, {2}}});
+  const auto newer = first.with({one, 11, {}, {}, {{other}, {Bytes{1}}, {Bytes{9, 9}}, {Bytes{2}}}});
   CHECK_FALSE(newer.is_revoked(one, serial));
   CHECK(newer.is_revoked(one, other));
   CHECK(newer.is_revoked(one, Bytes{1}));
   CHECK(newer.find(one)->number == 11);
-  const auto both = newer.with({two, 1, {}, {}, {serial}});
+  const auto both = newer.with({two, 1, {}, {}, {{serial}}});
   CHECK(both.all().size() == 2);
   CHECK(both.is_revoked(two, serial));
   CHECK(both.find(Bytes{3}) == nullptr);

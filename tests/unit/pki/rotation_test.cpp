@@ -53,8 +53,9 @@ TEST_CASE("a rotation: both are trusted, then the new key signs, then the old ro
     const auto crl = take(authority.current_crl(home.act));
     const auto lists = take(pki::read_crls(crl.pem, take(authority.roots()), "crl"));
     REQUIRE(lists.size() == 2);
-    CHECK(lists[0].serials == std::vector<Bytes>{after.facts().serial});
-    CHECK(lists[1].serials == std::vector<Bytes>{before.facts().serial});
+    for (const auto& list : lists) REQUIRE(list.revoked.size() == 1);
+    CHECK(lists[0].revoked[0].serial == after.facts().serial);
+    CHECK(lists[1].revoked[0].serial == before.facts().serial);
     const std::string check = "-crl_check -CRLfile " + home.paths.crl.string();
     CHECK_FALSE(verifies(home, before, check));
     CHECK_FALSE(verifies(home, after, check));

@@ -363,6 +363,36 @@ TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and o
   CHECK(counts("test.admin") == std::vector<std::uint64_t>{0, 0, 1});
   CHECK(counts("test.never") == std::vector<std::uint64_t>{0, 1, 0});
   CHECK(registry.snapshot()->find("test.nosuch") == nullptr);
+  const auto error = registry.snapshot()->find("test.never")->counts->last_failure.get();
+  REQUIRE(error.has_value());
+  CHECK(error->code == Code::timeout);
+  // What an exception says is for the log of the node.
+  const auto thrown = registry.snapshot()->find("test.throws")->counts->last_failure.get();
+  REQUIRE(thrown.has_value());
+  CHECK(thrown->code == Code::internal_error);
+  CHECK(thrown->data == R"("the node's log says more")");
+}
+
+TEST_CASE_FIXTURE(DispatcherFixture, "what the caller did wrong is no failure of the method, whoever found it") {
+  Service service{"answers", "1", "", true, {}};
+  const auto answers = [](Code code) {
+    return [code](CallContext) -> asio::awaitable<Outcome> { co_return RpcError{code, "so it is"}; };
+  };
+  service.methods = {
+      method("answers.failed", answers(Code::service_failed)),  method("answers.busy", answers(Code::overloaded)),
+      method("answers.own", answers(static_cast<Code>(7))),     method("answers.params", answers(Code::invalid_params)),
+      method("answers.missing", answers(Code::no_such_target)), method("answers.denied", answers(Code::not_permitted))};
+  registry.publish(std::move(service));
+  for (const char* name : {"failed", "busy", "own", "params", "missing", "denied"}) {
+    CAPTURE(name);
+    const std::string full = std::string("answers.") + name;
+    post(R"({"jsonrpc":"2.0","id":1,"method":")" + full + "\"}");
+    const CallCounts& counts = *registry.snapshot()->find(full)->counts;
+    const bool is_failure = std::string("failed busy own").find(name) != std::string::npos;
+    CHECK(counts.failed == (is_failure ? 1 : 0));
+    CHECK(counts.refused == (is_failure ? 0 : 1));
+    CHECK(counts.last_failure.get().has_value() == is_failure);
+  }
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture, "how long calls took is counted, of those that ran") {
@@ -433,7 +463,8 @@ TEST_CASE_FIXTURE(DispatcherFixture,
   CHECK(answer("strict.admin", "{}")["error"]["code"] == -32004);
   const Method* counted = registry.snapshot()->find("strict.echo");
   CHECK(counted->counts->done == 1);
-  CHECK(counted->counts->failed == 6);
+  CHECK(counted->counts->failed == 0);
+  CHECK(counted->counts->refused == 6);
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ bool RevocationLists::accept(const membership::Bulletin& bulletin, WallTime now)
   if (list->next_update < now) {
     log_.warning("revocation list {} is past its time; a coordinator with the CA's key signs a new one", list->number);
   }
-  log_.info("revocation list {} is in force: {} revoked", list->number, list->serials.size());
+  log_.info("revocation list {} is in force: {} revoked", list->number, list->revoked.size());
   const auto* before = lists_.find(list->issuer_key_id);
-  const bool changed = before == nullptr ? !list->serials.empty() : before->serials != list->serials;
+  const bool changed = before == nullptr ? !list->revoked.empty() : before->revoked != list->revoked;
   lists_ = lists_.with(std::move(*list));
   texts_[bulletin.kind] = std::string(text);
   drop_untrusted();

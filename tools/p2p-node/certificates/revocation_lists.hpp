@@ -37,6 +37,7 @@ class RevocationLists {
   bool accept(const membership::Bulletin& bulletin, WallTime now);
   /// What is revoked by the lists held now; a snapshot for any thread.
   pki::RevocationCheck revoked() const;
+  const pki::RevocationLists& lists() const noexcept { return lists_; }
   /// All lists held, in PEM, as `/pki/crl.pem` serves them; never null. Any thread.
   std::shared_ptr<const std::string> pem() const { return pem_.load(); }
 

@@ -84,6 +84,7 @@ void Dashboard::add_routes(net::Router& router) {
 
 void Dashboard::start(net::TaskGroup& tasks, std::chrono::milliseconds autosave_interval) {
   tasks.start("dashboard", feed_.run());
+  tasks.start("charts", feed_.keep_saved());
   tasks.start("autosave", sessions_->autosave(autosave_interval));
 }
 

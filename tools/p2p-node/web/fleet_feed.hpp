@@ -1,4 +1,4 @@
-// What all open pages show, made once a second on a thread of its own: the figures of every node, judged, what changed
+// What all open pages show, made once a second on a thread of its own: what FleetWatch makes of the fleet, what changed
 // since the second before, and the histories, which a file keeps.
 #pragma once
 
@@ -15,17 +15,15 @@
 #include <vector>
 
 #include "../fleet/directory.hpp"
+#include "dashboard/fleet_watch.hpp"
 #include "dashboard/updates.hpp"
 #include "log_tally.hpp"
 #include "membership/cluster_view.hpp"
-#include "metrics/counter_window.hpp"
 #include "metrics/fleet_history.hpp"
 #include "metrics/node_figures.hpp"
 #include "net/blocking_pool.hpp"
 
 namespace p2p::node {
-
-inline constexpr std::chrono::minutes kHistorySaveInterval{10};
 
 /// Thread-safe, but for what is said.
 class FleetFeed {
@@ -49,9 +47,13 @@ class FleetFeed {
   /// What a linked node tells of itself; only the newest counts.
   void take_figures(const std::string& node_id, std::string_view payload);
   void take_own(metrics::NodeFigures figures);
-  /// Makes an update each second, and saves the histories now and then, until cancelled. Control loop.
+  /// These are revoked from now on. Any thread.
+  void take_revoked(pki::RevocationLists lists);
+  /// Makes an update each second, until cancelled. Control loop.
   boost::asio::awaitable<void> run();
-  /// Once run() has ended. From any loop.
+  /// Saves the histories as often as metrics::save_interval() says, until cancelled. Control loop.
+  boost::asio::awaitable<void> keep_saved();
+  /// Once keep_saved() has ended. Control loop.
   boost::asio::awaitable<void> save();
 
   /// One message to pages.
@@ -61,7 +63,7 @@ class FleetFeed {
   };
   using UpdatePtr = std::shared_ptr<const Update>;
   /// What changed in the last second, based on the sequence before; nullptr before the first.
-  UpdatePtr latest() const;
+  UpdatePtr latest() const { return latest_.load(); }
   /// Everything, as of latest(); made once a second at most.
   UpdatePtr whole() const;
   /// JSON (history_json.hpp) of a node, or (empty) of the fleet; `not_found` for a node of which nothing is known. From
@@ -84,46 +86,41 @@ class FleetFeed {
   };
 
  private:
-  struct Known {
-    metrics::CounterWindow window;
-    std::optional<metrics::NodeFigures> figures;
-    std::map<std::string, std::pair<std::uint64_t, double>> service_calls;  ///< counted, and a second
-    Monotonic heard{};
-  };
-  struct Sums;
-
-  // The feed's thread, with mutex_.
+  // The feed's thread.
   void tick();
   void take_inbox(Monotonic now);
-  void take(const std::string& node_id, metrics::NodeFigures figures, Monotonic now);
-  dashboard::NodeEntry entry_of(const membership::NodeView& node, Monotonic now, WallTime date, Sums& sums);
-  void add_figures(dashboard::NodeEntry& entry, const Known& known, WallTime date) const;
-  dashboard::FleetEntry fleet_entry(const membership::ClusterView& view, const Sums& sums) const;
-  Result<void> write_history();
+  dashboard::Picture look(Monotonic now, WallTime date);
+  void publish(const dashboard::Picture& picture);
 
   const Parts parts_;
   Logger log_;
 
-  std::mutex inbox_mutex_;
+  std::mutex inbox_mutex_;  // guards what others leave for the feed's thread
   std::map<std::string, std::string, std::less<>> inbox_;
   std::optional<metrics::NodeFigures> own_;
+  pki::RevocationLists revoked_;
+  std::optional<std::string> unsaved_;  // why the histories could not be written
 
-  mutable std::mutex mutex_;  // guards what follows, down to unsaved_
-  std::map<std::string, Known, std::less<>> known_;
-  metrics::CounterWindow log_window_;
+  dashboard::FleetWatch watch_;  // of the feed's thread alone
+  LogTally tally_;               // likewise, once opened
+
+  // Changed by the feed's thread alone, under the mutex: it reads without, others with. So the histories are encoded
+  // for the file, which takes a second where they have 256 MiB, while pages go on; and the file is written by a thread
+  // of its own, so that a slow disk holds up neither pages nor ticks.
+  mutable std::mutex mutex_;
   metrics::FleetHistory history_;
   dashboard::Updates updates_;
   std::int64_t second_ = 0;
-  UpdatePtr latest_;
-  mutable UpdatePtr whole_;
-  LogTally tally_;
-  std::string unsaved_;  // why the histories could not be written
+  mutable UpdatePtr whole_;  // made by whoever asks first
+
+  std::atomic<UpdatePtr> latest_;
+  std::size_t saved_bytes_ = 0;  // of the file; of the control loop
 
   std::mutex subscribers_mutex_;
   std::vector<Subscription*> subscribers_;
 
   std::atomic<bool> counting_{false};
-  net::BlockingPool thread_{1};
+  net::BlockingPool disk_{1}, thread_{1};
   std::optional<logs::Hub::Subscription> stored_;
 };
 

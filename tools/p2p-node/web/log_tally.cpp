@@ -14,7 +14,7 @@ constexpr std::size_t kStepRecords = 5'000;
 
 }  // namespace
 
-LogTally::Count* LogTally::count_of(const std::string& node_id) {
+dashboard::LogCount* LogTally::count_of(const std::string& node_id) {
   const auto found = counts_.find(node_id);
   if (found != counts_.end()) return &found->second;
   return counts_.size() < metrics::kMaxHistories ? &counts_[node_id] : nullptr;
@@ -33,7 +33,7 @@ void LogTally::begin() {
 }
 
 void LogTally::take(const logs::StoredRecord& stored) {
-  Count* count = count_of(stored.record.node_id);
+  dashboard::LogCount* count = count_of(stored.record.node_id);
   if (count == nullptr) return;
   ++count->records;
   if (stored.record.level < LogLevel::error) return;

@@ -1,10 +1,15 @@
 #include "own_figures.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
+
+#include "cli/rpc_failure.hpp"
+#include "rpc/jsonrpc.hpp"
 
 namespace p2p::node {
 
@@ -32,6 +37,17 @@ metrics::CertificateFigures figures_of(const pki::Certificate& certificate) {
   return {to_hex(facts.serial), floor<seconds>(facts.not_before), floor<seconds>(facts.not_after)};
 }
 
+/// As `p2p-ctl call` says it, with what kind of error it is: a service has codes of its own.
+std::string text_of(const rpc::RpcError& error) {
+  const std::string text = cli::message_of(error.message, error.data);
+  const std::string_view kind = rpc::standard_message(error.code);
+  constexpr int kReservedFirst = -32768, kReservedLast = -32000;
+  const int code = static_cast<int>(error.code);
+  if (code < kReservedFirst || code > kReservedLast) return fmt::format("code {}: {}", code, text);
+  const bool is_said = error.code == rpc::Code::service_failed || text.starts_with(kind);
+  return is_said ? text : fmt::format("{}: {}", kind, text);
+}
+
 }  // namespace
 
 void OwnFigures::add_system(metrics::NodeFigures& out, const metrics::Figures& now) {
@@ -50,7 +66,7 @@ void OwnFigures::add_system(metrics::NodeFigures& out, const metrics::Figures& n
   before_ = host.cpu;
 }
 
-void OwnFigures::add_calls(metrics::NodeFigures& out) const {
+void OwnFigures::add_services(metrics::NodeFigures& out) const {
   std::map<std::string, metrics::ServiceFigures> services;
   for (const auto& service : *parts_.services.view()) {
     // Two folders may claim one name: the one that runs is it.
@@ -61,19 +77,31 @@ void OwnFigures::add_calls(metrics::NodeFigures& out) const {
     // A manifest without a version counts as "0".
     if (service.manifest && service.manifest->version != "0") entry.version = service.manifest->version;
   }
+  for (auto& [name, service] : services) out.services.push_back(std::move(service));
+}
+
+void OwnFigures::add_calls(metrics::NodeFigures& out) {
   const auto registry = parts_.registry.snapshot();
+  std::vector<metrics::MethodCounts> counted;
   for (const auto& [name, service] : registry->services) {
     std::uint64_t calls = 0;
     for (const rpc::Method& method : service->methods) {
       const std::uint64_t failed = method.counts->failed.load(std::memory_order_relaxed);
-      calls += failed + method.counts->done.load(std::memory_order_relaxed);
+      const std::uint64_t ran = failed + method.counts->done.load(std::memory_order_relaxed);
+      counted.push_back({method.name, ran, failed});
+      calls += ran;
       out.errors += failed;
       method.counts->latency.add_to(out.latency);
     }
     out.calls += calls;
-    if (const auto found = services.find(name); found != services.end()) found->second.calls = calls;
+    const auto of = std::ranges::find(out.services, name, &metrics::ServiceFigures::name);
+    if (of != out.services.end()) of->calls = calls;
   }
-  for (auto& [name, service] : services) out.services.push_back(std::move(service));
+  out.failing = failures_.add(std::chrono::steady_clock::now(), counted);
+  for (auto& failing : out.failing) {
+    const auto error = registry->find(failing.method)->counts->last_failure.get();
+    if (error) failing.error = text_of(*error);
+  }
 }
 
 asio::awaitable<metrics::NodeFigures> OwnFigures::read() {
@@ -81,6 +109,7 @@ asio::awaitable<metrics::NodeFigures> OwnFigures::read() {
   auto reading = parts_.reading.read();
   const auto now = co_await std::move(reading);
   if (now) add_system(out, *now);
+  add_services(out);
   add_calls(out);
   out.certificate = figures_of(parts_.identity.certificate());
   co_return out;

@@ -7,6 +7,7 @@
 
 #include "../certificates/node_identity.hpp"
 #include "../node_metrics.hpp"
+#include "metrics/failure_window.hpp"
 #include "metrics/node_figures.hpp"
 #include "rpc/registry.hpp"
 #include "services/service_host.hpp"
@@ -32,10 +33,12 @@ class OwnFigures {
   /// What the system does not tell in time is absent.
   boost::asio::awaitable<metrics::NodeFigures> read();
   void add_system(metrics::NodeFigures& out, const metrics::Figures& now);
-  void add_calls(metrics::NodeFigures& out) const;
+  void add_services(metrics::NodeFigures& out) const;
+  void add_calls(metrics::NodeFigures& out);
 
   const Parts parts_;
   std::optional<metrics::HostStat> before_;
+  metrics::FailureWindow failures_;
 };
 
 }  // namespace p2p::node

@@ -1,0 +1,45 @@
+// Which methods failed within the last minute, out of counters that only rise. Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "metrics/node_figures.hpp"
+
+namespace p2p::metrics {
+
+/// Since the node's start.
+struct MethodCounts {
+  std::string_view method;  ///< full name
+  std::uint64_t calls = 0;
+  std::uint64_t failed = 0;  ///< of the calls
+};
+
+/// Keeps a sample each ten seconds, of the methods that were called. One thread.
+class FailureWindow {
+ public:
+  /// Those that failed within the last minute (or a sixth longer), without their errors: the ones with most failures
+  /// first, at most kMaxFiguresFailing. Before the first time nothing was counted; counters that fell began anew.
+  std::vector<FailingMethod> add(Monotonic now, std::span<const MethodCounts> counted);
+
+ private:
+  struct Counts {
+    std::uint64_t calls = 0, failed = 0;
+  };
+  struct Sample {
+    Monotonic at;
+    std::map<std::string, Counts, std::less<>> methods;
+  };
+  void keep(Monotonic now, std::span<const MethodCounts> counted);
+
+  std::deque<Sample> samples_;
+};
+
+}  // namespace p2p::metrics

@@ -1,0 +1,49 @@
+#include "metrics/failure_window.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace p2p;
+using namespace p2p::metrics;
+
+namespace {
+
+Monotonic moment(int seconds) { return Monotonic{} + std::chrono::seconds(5'000 + seconds); }
+
+std::vector<FailingMethod> look(FailureWindow& window, int second, std::vector<MethodCounts> counted) {
+  return window.add(moment(second), counted);
+}
+
+}  // namespace
+
+TEST_CASE("a method that failed is told of for a minute, and how many of its calls within it") {
+  FailureWindow window;
+  CHECK(look(window, 0, {{"math.add", 100, 0}, {"math.divide", 50, 0}}).empty());
+  for (int second = 1; second < 100; ++second) look(window, second, {{"math.add", 100, 0}, {"math.divide", 50, 0}});
+  // Two of three calls fail.
+  const std::vector<MethodCounts> after = {{"math.add", 100, 0}, {"math.divide", 53, 2}};
+  CHECK(look(window, 100, after) == std::vector<FailingMethod>{{"math.divide", 3, 2}});
+  for (int second = 101; second < 160; ++second) CHECK(look(window, second, after).size() == 1);
+  for (int second = 160; second < 172; ++second) look(window, second, after);
+  CHECK(look(window, 172, after).empty());
+}
+
+TEST_CASE("what failed before the first look counts, and a service that was published anew begins anew") {
+  FailureWindow window;
+  CHECK(look(window, 0, {{"math.divide", 4, 1}}) == std::vector<FailingMethod>{{"math.divide", 4, 1}});
+  for (int second = 1; second < 80; ++second) look(window, second, {{"math.divide", 4, 1}});
+  CHECK(look(window, 80, {{"math.divide", 4, 1}}).empty());
+  CHECK(look(window, 81, {{"math.divide", 3, 1}}) == std::vector<FailingMethod>{{"math.divide", 3, 1}});
+}
+
+TEST_CASE("the methods with most failures come first, and no more than are told") {
+  FailureWindow window;
+  const std::vector<std::string> names = {"a.x", "b.x", "c.x", "d.x", "e.x", "f.x"};
+  std::vector<MethodCounts> counted;
+  for (std::size_t i = 0; i < names.size(); ++i) counted.push_back({names[i], 100, i == 0 ? 3 : i});
+  const auto told = look(window, 0, counted);
+  REQUIRE(told.size() == kMaxFiguresFailing);
+  CHECK(told[0].method == "f.x");
+  CHECK(told[0].failed == 5);
+  CHECK(told[2].method == "a.x");  // of as many failures, the first by name
+  CHECK(told[3].method == "d.x");
+}
