@@ -8,7 +8,7 @@ import type { IssuedCertificate } from '../state/protocol';
 import { matchesWords } from '../state/search';
 import { canChange, fleetStore, nowStore, routeStore, sessionStore, setParams } from './app_state';
 import { ask } from './confirm';
-import { Choice, SearchField } from './fields';
+import { Choice, TextField } from './fields';
 import { LifeBar, toneOfLife } from './life_bar';
 import { nextSort, sortOf } from './nodes_tab';
 import { say } from './notice';
@@ -203,7 +203,7 @@ export function CertificatesTab() {
   return (
     <div>
       <div class="toolbar">
-        <SearchField label="Search certificates" value={q} onChange={(value) => setParams({ q: value })} />
+        <TextField label="Search certificates" value={q} onChange={(value) => setParams({ q: value })} />
         <Choice label="Which" value={state} choices={kStates} onChange={(value) => setParams({ state: value })} />
         <button type="button" class="button" onClick={reload}>
           Reload

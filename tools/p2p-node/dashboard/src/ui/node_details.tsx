@@ -5,7 +5,7 @@ import type { LogRecord, NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
 import { fleetStore, useSlowNow } from './app_state';
 import { LifeBar } from './life_bar';
-import { NodeCharts, RangeChoice, useRange } from './fleet_charts';
+import { RangeChoice, StoredCharts, useRange } from './fleet_charts';
 import { seenWords } from './node_table';
 import { lastErrorLink } from './overview';
 import { Empty, Fact, Meter, Pill, Problem, nodeWord, shareOf, toneOfNode } from './parts';
@@ -150,7 +150,7 @@ export function NodeDetails({ id, back }: { id: string; back: string }) {
         <h2>Over time</h2>
         <RangeChoice range={range} />
       </div>
-      <NodeCharts id={id} range={range} />
+      <StoredCharts node={id} range={range} />
       <h2>About it</h2>
       <Facts node={node} now={now} />
     </aside>

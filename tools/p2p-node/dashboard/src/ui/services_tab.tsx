@@ -6,7 +6,7 @@ import { link } from '../state/route';
 import { matchesWords } from '../state/search';
 import { fleetServices, serviceHealth, type FleetService } from '../state/services';
 import { fleetStore, routeStore, setParams } from './app_state';
-import { Choice, SearchField } from './fields';
+import { Choice, TextField } from './fields';
 import { nextSort, sortOf } from './nodes_tab';
 import { Code, Empty, Pill, memo, toneOfService } from './parts';
 import { ServiceDetails } from './service_details';
@@ -89,7 +89,7 @@ export function ServicesTab() {
     <div class={route.item ? 'split has-item' : 'split'}>
       <section class="split-list" aria-label="All services">
         <div class="toolbar">
-          <SearchField label="Search services" value={q} onChange={(value) => setParams({ q: value })} />
+          <TextField label="Search services" value={q} onChange={(value) => setParams({ q: value })} />
           <Choice label="State" value={wanted} choices={kStates} onChange={(value) => setParams({ state: value })} />
           <span class="muted toolbar-count">{count(rows.length, 'service')}</span>
         </div>
