@@ -26,8 +26,8 @@ describe('text of others', () => {
 
 describe('figures', () => {
   it('are short', () => {
-    expect([0, 0.123, 3.456, 12.34, 123.4, 1234, 123_456, undefined, null, NaN].map(formatNumber)).toEqual([
-      '0', '0.12', '3.46', '12.3', '123', '1,234', '123k', '–', '–', '–',
+    expect([0, 0.004, 0.123, 0.4, 3.456, 12.34, 123.4, 1234, 123_456, undefined, null, NaN].map(formatNumber)).toEqual([
+      '0', '<0.01', '0.12', '0.4', '3.5', '12.3', '123', '1,234', '123k', '–', '–', '–',
     ]);
     expect([0, 0.004, 0.0996, 0.5, 1].map(formatPercent)).toEqual(['0%', '0.4%', '10%', '50%', '100%']);
     expect([512, 1536, 20 * 1024 ** 2, 3 * 1024 ** 4].map(formatBytes)).toEqual(['512 B', '1.5 KiB', '20 MiB', '3.0 TiB']);

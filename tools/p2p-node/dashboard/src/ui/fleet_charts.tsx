@@ -61,10 +61,11 @@ function ChartSet({ source, isNode = false }: { source: Source; isNode?: boolean
         end={end}
         lines={[line('calls', 'calls', 'accent'), line('failed', 'errors', 'failing')]}
         format={formatNumber}
+        top={1}
       />
       <Chart title="Latency p99" step={step} end={end} lines={[line('p99', 'p99', 'accent')]} format={formatMs} />
       <Chart title="CPU" step={step} end={end} lines={[line('cpu', 'cpu', 'accent')]} format={formatPercent} top={isNode ? 1 : 0.1} />
-      <Chart title="Log lines/s" step={step} end={end} lines={[line('lines', 'logs', 'second')]} format={formatNumber} />
+      <Chart title="Log lines/s" step={step} end={end} lines={[line('lines', 'logs', 'second')]} format={formatNumber} top={1} />
     </div>
   );
 }

@@ -92,13 +92,12 @@ function LastErrors({ id, newest }: { id: string; newest: string }) {
 function Services({ id, node }: { id: string; node: NodeEntry }) {
   const services = Object.entries(node.services ?? {});
   if (services.length === 0) return <p class="muted">It runs no services of its own.</p>;
-  const isReachable = node.status === 'alive' || node.status === 'suspected';
   return (
     <VirtualTable
       label={`Services of ${id}`}
       columns={kServiceColumns}
       rows={services}
-      row={([name, service]) => <PlaceRow key={name} name={name} node={id} service={service} isReachable={isReachable} shows="service" />}
+      row={([name, service]) => <PlaceRow key={name} name={name} node={id} service={service} status={node.status} shows="service" />}
     />
   );
 }

@@ -31,7 +31,7 @@ export function nodeWord(node: NodeEntry): string {
 }
 
 export function toneOfService(health: ServiceHealth): Tone {
-  return health;
+  return health === 'unknown' ? 'off' : health;
 }
 
 /** A shape and a colour for each tone, so that neither is needed alone. */

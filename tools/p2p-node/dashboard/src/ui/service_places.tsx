@@ -2,9 +2,9 @@
 import { call } from '../net/http';
 import { escapeControls } from '../state/escape';
 import { count, formatNumber } from '../state/format';
-import type { ServiceEntry } from '../state/protocol';
+import type { NodeStatus, ServiceEntry } from '../state/protocol';
 import { link } from '../state/route';
-import { serviceHealth } from '../state/services';
+import { isReachable, serviceHealth, troublesOf } from '../state/services';
 import { canChange, fleetStore, sessionStore } from './app_state';
 import { ask } from './confirm';
 import { say } from './notice';
@@ -47,7 +47,8 @@ interface Props {
   name: string;
   node: string;
   service: ServiceEntry;
-  isReachable: boolean;
+  /** Of the node. */
+  status: NodeStatus;
   /** What the first column has. */
   shows: 'service' | 'node';
 }
@@ -62,10 +63,10 @@ export function placeColumns(first: string): readonly Column[] {
   ];
 }
 
-export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachable, shows }: Props) {
+export const PlaceRow = memo(function PlaceRow({ name, node, service, status, shows }: Props) {
   const isOperator = useStore(sessionStore, canChange);
-  const health = serviceHealth(service.state);
-  const refusal = !isOperator ? kViewerMay : isReachable ? undefined : `${node} cannot be reached.`;
+  const isKnown = status === 'alive';
+  const refusal = !isOperator ? kViewerMay : isReachable(status) ? undefined : `${node} cannot be reached.`;
   const changes: Change[] = service.state === 'stopped' ? ['start'] : ['restart', 'stop'];
   return (
     <tr>
@@ -73,11 +74,11 @@ export const PlaceRow = memo(function PlaceRow({ name, node, service, isReachabl
         <a href={shows === 'service' ? link('services', name) : link('nodes', node)}>{shows === 'service' ? name : node}</a>
         {shows === 'service' && service.version && <span class="muted"> {service.version}</span>}
       </th>
-      <td title={service.error && escapeControls(service.error)}>
-        <Pill tone={isReachable ? toneOfService(health) : 'off'}>{isReachable ? service.state : 'unreachable'}</Pill>
+      <td title={isKnown ? troublesOf(service).map(escapeControls).join('\n') || undefined : `${node} is ${status}; it said ${service.state} last.`}>
+        <Pill tone={isKnown ? toneOfService(serviceHealth(service)) : 'off'}>{isKnown ? service.state : 'unknown'}</Pill>
       </td>
       <td class={`num ${service.restarts ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
-      <td class="num">{formatNumber(service.calls_per_second)}</td>
+      <td class="num">{formatNumber(isKnown ? service.calls_per_second : undefined)}</td>
       <td class="actions">
         <a class="button small" href={link('logs', undefined, { node, logger: `Service.${name}` })}>
           Logs
