@@ -17,7 +17,7 @@ import { VirtualTable } from './virtual_table';
 
 const kServiceColumns = placeColumns('Service');
 
-function Facts({ node, now }: { node: NodeEntry; now: number }) {
+function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) {
   return (
     <dl class="facts">
       <Fact name="Role">{node.role}</Fact>
@@ -55,7 +55,8 @@ function Facts({ node, now }: { node: NodeEntry; now: number }) {
       <Fact name="Clock">{node.clock_offset_ms === undefined ? '–' : `${formatMs(Math.abs(node.clock_offset_ms))} ${node.clock_offset_ms < 0 ? 'behind' : 'ahead'}`}</Fact>
       {node.certificate && (
         <Fact name="Certificate">
-          <LifeBar certificate={node.certificate} now={now} /> <span class="mono muted">{node.certificate.serial}</span>
+          <LifeBar certificate={node.certificate} now={now} /> <span class="mono muted">{node.certificate.serial}</span>{' '}
+          <a href={link('certificates', undefined, { q: id })}>All that it had →</a>
         </Fact>
       )}
     </dl>
@@ -151,7 +152,7 @@ export function NodeDetails({ id, back }: { id: string; back: string }) {
       </div>
       <StoredCharts node={id} range={range} />
       <h2>About it</h2>
-      <Facts node={node} now={now} />
+      <Facts id={id} node={node} now={now} />
     </aside>
   );
 }
