@@ -28,6 +28,14 @@ methods:
         big: {type: integer}
       required: [count]
       additionalProperties: false
+  - name: note
+    description: Takes a note
+    params:
+      type: object
+      properties:
+        text: {type: string}
+        times: {type: integer}
+      required: [text, times]
 YAML
   local chatter=$P2P_HOME/services/worker-1/chatter
   mkdir -p "$chatter"
@@ -143,7 +151,9 @@ play_as() {
 @test "a node's details, and the picture of all" { play_as operator shows_a_node; }
 @test "filters are in the address" { play_as operator keeps_its_filters; }
 @test "a service is stopped and started, after a question" { play_as operator stops_and_starts_a_service; }
+@test "a service that is started anew and fails again is told to" { play_as operator tells_that_it_failed_again; }
 @test "a method is called with a form made from its schema" { play_as operator calls_a_method; }
+@test "a form refuses what is not filled in, and leads there" { play_as operator leads_to_what_is_missing; }
 @test "the keyboard does" { play_as operator goes_by_keyboard; }
 @test "hostile log text is text" { play_as operator shows_hostile_text; }
 @test "lines are filtered by the coordinator" { play_as operator filters_lines; }

@@ -28,7 +28,7 @@ export async function says_why_a_service_fails({ openLive, picture }) {
   assert.match(await row.innerText(), /2\.1\.0/);
   await picture(page, 'failing-services');
   await row.getByRole('link', { name: 'broken' }).click();
-  await page.getByRole('list', { name: 'Why it does not run' }).getByText('cannot read the queue: Input/output error').waitFor();
+  await page.getByRole('list', { name: 'What is wrong with it' }).getByText('cannot read the queue: Input/output error').waitFor();
   await picture(page, 'failing-service');
 }
 
@@ -109,6 +109,44 @@ export async function calls_a_method({ openLive }) {
   await answer.waitFor();
   assert.match(await answer.innerText(), /"count": 3/);
   assert.match(await answer.innerText(), /9007199254740993/);
+}
+
+/** The good news of the node is not the end of it. */
+export async function tells_that_it_failed_again({ openLive, picture }) {
+  const page = await openLive();
+  await page.goto(`${page.url().replace(/#.*/, '')}#/services/broken`);
+  await page.getByRole('complementary').getByRole('row', { name: /worker-2/ }).getByRole('button', { name: 'Restart' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restart it' }).click();
+  const notice = page.locator('.notice.failing');
+  await notice.getByText(/^broken on worker-2 was restarted, but it failed again: .*cannot read the queue: Input\/output error/).waitFor();
+  await picture(page, 'failed-again');
+}
+
+/** What is needed is not sent empty, unless that is meant; the first wrong field has the focus, and an old answer is marked. */
+export async function leads_to_what_is_missing({ openLive, picture }) {
+  const page = await openLive();
+  await page.goto(`${page.url().replace(/#.*/, '')}#/services/say`);
+  await page.locator('.methods li', { hasText: 'Takes a note' }).getByRole('button', { name: 'Call…' }).click();
+  const [text, times, answer] = [page.getByRole('textbox', { name: 'text' }), page.getByRole('textbox', { name: 'times' }), page.getByLabel('Answer')];
+  const isFocused = (field) => field.evaluate((one) => one === document.activeElement);
+  await page.getByRole('button', { name: /^Call on/ }).click();
+  await page.getByText('is needed').nth(1).waitFor();
+  assert.ok(await isFocused(text));
+  await picture(page, 'missing');
+  await text.fill('hello');
+  await text.press('Enter');
+  assert.ok(await isFocused(times));
+  await times.fill('2');
+  await times.press('Control+Enter');
+  await answer.getByText('"text": "hello"').waitFor();
+  await text.fill('');
+  await page.getByText(/with other values than those above/).waitFor();
+  await text.press('Control+Enter');
+  await answer.waitFor({ state: 'detached' });
+  assert.ok(await isFocused(text));
+  await page.getByLabel('send it as an empty text').check();
+  await text.press('Control+Enter');
+  await answer.getByText('"text": ""').waitFor();
 }
 
 /** All by the keyboard: tabs by their number, the palette, a node by its name. */

@@ -146,7 +146,7 @@ const Row = memo(function Row({ certificate, now, use, isRenewable, mayChange, r
   return (
     <tr class={isPast || (!isGood && use !== 'in use') ? 'past' : ''}>
       <th scope="row">
-        {certificate.name}
+        {certificate.name}{' '}
         {use === 'in use' && <span class="tag kept">in use</span>}
       </th>
       <td class="wide">{certificate.role}</td>

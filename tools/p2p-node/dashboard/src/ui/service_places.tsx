@@ -4,6 +4,7 @@ import { escapeControls } from '../state/escape';
 import { count, formatNumber } from '../state/format';
 import type { NodeStatus, ServiceEntry } from '../state/protocol';
 import { link } from '../state/route';
+import { kLooks, outcomeOf, type Look } from '../state/service_outcome';
 import { isReachable, serviceHealth, troublesOf } from '../state/services';
 import { canChange, fleetStore, sessionStore } from './app_state';
 import { ask } from './confirm';
@@ -30,15 +31,39 @@ function effectOf(change: Change, name: string, node: string, service: ServiceEn
 
 const titleOf = (change: Change) => change[0]!.toUpperCase() + change.slice(1);
 
-function askChange(change: Change, name: string, node: string, service: ServiceEntry): void {
+const kLookMs = 1000;
+
+/** Says what came of it, a few seconds later. */
+async function tellOutcome(done: string, name: string, node: string): Promise<void> {
+  const looks: Look[] = [];
+  let outcome: ReturnType<typeof outcomeOf>;
+  try {
+    while (looks.length < kLooks && !outcome) {
+      await new Promise((resolve) => setTimeout(resolve, kLookMs));
+      looks.push(await call<Look>('services.describe', { name }, `node:${node}`));
+      outcome = outcomeOf(looks);
+    }
+  } catch (error) {
+    return say(`${done}, but what came of it is not known: ${(error as Error).message}.`, 'failing');
+  }
+  if (outcome === 'running') return say(`${name} on ${node} is running again.`);
+  if (!outcome) return say(`${done}, and is still ${looks.at(-1)!.state}.`);
+  const why = looks.at(-1)!.error || fleetStore.get().nodes.get(node)?.services?.[name]?.error || 'its log says why';
+  say(`${done}, but it failed again: ${escapeControls(why)}.`, 'failing');
+}
+
+export function askChange(change: Change, name: string, node: string, service: ServiceEntry): void {
   ask({
     title: `${titleOf(change)} ${name} on ${node}?`,
     body: <p>{effectOf(change, name, node, service)}</p>,
     action: `${titleOf(change)} it`,
     isDangerous: change === 'stop',
     run: async () => {
-      const done = await call<{ state: string }>(`services.${change}`, { name }, `node:${node}`);
-      say(`${name} on ${node} was ${kDone[change]}: ${done.state}.`);
+      await call(`services.${change}`, { name }, `node:${node}`);
+      const done = `${name} on ${node} was ${kDone[change]}`;
+      if (change === 'stop') return say(`${done}.`);
+      say(`${done}; watching how it does…`);
+      void tellOutcome(done, name, node);
     },
   });
 }
