@@ -144,8 +144,17 @@ play_as() {
   P2P_BROWSER_ADDRESS="https://$P2P_COORDINATOR/dashboard" play without_a_session
 }
 
+@test "when the session has ended the page says what to do, through p2p-ctl dashboard" {
+  play_as operator says_how_to_sign_in_again 'End p2p-ctl dashboard with Ctrl-C'
+}
+
+@test "when the session has ended the page says what to do, at the coordinator itself" {
+  P2P_BROWSER_ADDRESS=$(p2p-ctl dashboard --print) play says_how_to_sign_in_again 'Run p2p-ctl dashboard --print'
+}
+
 @test "signing out ends the session" { play_as operator signs_out; }
 @test "a viewer sees everything and changes nothing" { play_as viewer a_viewer_changes_nothing; }
+@test "the role can be read on a phone" { play_as viewer says_the_role_on_a_phone; }
 @test "two clicks lead from the overview to the failing node's last error" { play_as operator finds_the_failing_node; }
 @test "a service that fails says why, where services are listed" { play_as operator says_why_a_service_fails; }
 @test "a node's details, and the picture of all" { play_as operator shows_a_node; }
@@ -155,6 +164,9 @@ play_as() {
 @test "a method is called with a form made from its schema" { play_as operator calls_a_method; }
 @test "a form refuses what is not filled in, and leads there" { play_as operator leads_to_what_is_missing; }
 @test "the keyboard does" { play_as operator goes_by_keyboard; }
+@test "what can be done is done by its name" { play_as operator does_by_name; }
+@test "which methods of a service fail is said where services are" { play_as operator says_which_methods_fail; }
+@test "a revoked certificate is shown as that" { play_as operator shows_a_revoked_certificate; }
 @test "hostile log text is text" { play_as operator shows_hostile_text; }
 @test "lines are filtered by the coordinator" { play_as operator filters_lines; }
 @test "lines are copied as p2p-logs shows them" { play_as operator copies_lines; }

@@ -108,7 +108,7 @@ function askRevoke(certificate: IssuedCertificate, done: () => void): void {
 
 const kMethodNotFound = -32601;
 
-export function askRenew(name: string, done: () => void): void {
+export function askRenew(name: string, done = () => {}): void {
   ask({
     title: `Renew the certificate of ${name} now?`,
     body: <p>The node asks the CA for a new certificate and uses it from then on. Connections stay; the old certificate stays valid until it expires.</p>,

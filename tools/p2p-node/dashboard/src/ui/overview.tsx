@@ -17,6 +17,11 @@ export function lastErrorLink(id: string, node: NodeEntry): string {
   return link('logs', undefined, { node: id, at: node.last_error!.cursor });
 }
 
+/** A sentence that begins with the word says it once. */
+function saysWord(node: NodeEntry): boolean {
+  return !!node.problems?.some((problem) => problem.startsWith(node.status));
+}
+
 const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
   const now = useSlowNow();
   const error = node.last_error;
@@ -27,8 +32,7 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
         <a class="trouble-name" href={link('nodes', id)}>
           {id}
         </a>
-        <span class="trouble-word">{nodeWord(node)}</span>
-        {node.status !== 'alive' && <span class="muted">last seen {formatAgo(node.last_seen, now)}</span>}
+        {!saysWord(node) && <span class="trouble-word">{nodeWord(node)}</span>}
       </div>
       <ul class="reasons">
         {(node.problems ?? []).map((problem) => (

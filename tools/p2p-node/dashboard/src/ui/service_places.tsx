@@ -29,7 +29,12 @@ function effectOf(change: Change, name: string, node: string, service: ServiceEn
   return `It stays stopped, also after a restart of the node, until somebody starts it.${rate} ${elsewhere}`;
 }
 
-const titleOf = (change: Change) => change[0]!.toUpperCase() + change.slice(1);
+/** What can be done with it. */
+export function changesOf(service: ServiceEntry): Change[] {
+  return service.state === 'stopped' ? ['start'] : ['restart', 'stop'];
+}
+
+export const titleOf = (change: Change) => change[0]!.toUpperCase() + change.slice(1);
 
 const kLookMs = 1000;
 
@@ -92,7 +97,6 @@ export const PlaceRow = memo(function PlaceRow({ name, node, service, status, sh
   const isOperator = useStore(sessionStore, canChange);
   const isKnown = status === 'alive';
   const refusal = !isOperator ? kViewerMay : isReachable(status) ? undefined : `${node} cannot be reached.`;
-  const changes: Change[] = service.state === 'stopped' ? ['start'] : ['restart', 'stop'];
   return (
     <tr>
       <th scope="row">
@@ -108,7 +112,7 @@ export const PlaceRow = memo(function PlaceRow({ name, node, service, status, sh
         <a class="button small" href={link('logs', undefined, { node, logger: `Service.${name}` })}>
           Logs
         </a>
-        {changes.map((change) => (
+        {changesOf(service).map((change) => (
           <button
             key={change}
             type="button"
