@@ -65,11 +65,11 @@ function Filters({ filter }: { filter: LogFilter }) {
         choices={kLevelChoices}
         onChange={(level) => change({ level: level as Level | '' })}
       />
-      <TextField label="Nodes" placeholder="Nodes, as web-*" value={filter.node} suggestions={ids} onChange={(node) => change({ node })} />
-      <TextField label="Loggers" placeholder="Loggers, as Service.*" value={filter.logger} suggestions={answer?.loggers} onChange={(logger) => change({ logger })} />
+      <TextField label="Nodes" placeholder="Node: web-*" value={filter.node} suggestions={ids} onChange={(node) => change({ node })} />
+      <TextField label="Loggers" placeholder="Logger: App.*" value={filter.logger} suggestions={answer?.loggers} onChange={(logger) => change({ logger })} />
       <TextField
         label={filter.isRegex ? 'Search by expression' : 'Search text'}
-        placeholder={filter.isRegex ? 'Expression' : 'Text in the message'}
+        placeholder={filter.isRegex ? 'Expression' : 'Message text'}
         value={filter.text}
         onChange={(text) => change({ text })}
         isCode={filter.isRegex}

@@ -55,8 +55,10 @@ function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) 
       <Fact name="Clock">{node.clock_offset_ms === undefined ? '–' : `${formatMs(Math.abs(node.clock_offset_ms))} ${node.clock_offset_ms < 0 ? 'behind' : 'ahead'}`}</Fact>
       {node.certificate && (
         <Fact name="Certificate">
-          <LifeBar certificate={node.certificate} now={now} /> <span class="mono muted">{node.certificate.serial}</span>{' '}
-          <a href={link('certificates', undefined, { q: id })}>All that it had →</a>
+          <LifeBar certificate={node.certificate} now={now} />{' '}
+          <a class="mono" href={link('certificates', undefined, { q: id })} title={`All certificates of ${id}`}>
+            {node.certificate.serial}
+          </a>
         </Fact>
       )}
     </dl>
@@ -92,7 +94,7 @@ function LastErrors({ id, newest }: { id: string; newest: string }) {
 
 function Services({ id, node }: { id: string; node: NodeEntry }) {
   const services = Object.entries(node.services ?? {});
-  if (services.length === 0) return <p class="muted">It runs no services of its own.</p>;
+  if (services.length === 0) return <p class="muted">{node.status === 'alive' ? 'It runs no services of its own.' : 'What it ran is not known.'}</p>;
   return (
     <VirtualTable
       label={`Services of ${id}`}

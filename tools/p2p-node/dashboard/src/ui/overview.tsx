@@ -116,9 +116,9 @@ function Tiles({ state }: { state: FleetState }) {
       <Tile name="Calls" value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
       <Tile name="Failed calls" value={formatNumber(fleet.errors_per_second)} note="/s" points={recent(history.fleet.errors)} tone={errors > 0 ? 'bad' : ''} />
       <Tile
-        name="Latency"
+        name="Latency p99"
         value={formatMs(fleet.call_p99_ms)}
-        note={fleet.call_p50_ms === undefined ? 'p99' : `p99, p50 ${formatMs(fleet.call_p50_ms)}`}
+        note={fleet.call_p50_ms === undefined ? '' : `p50 ${formatMs(fleet.call_p50_ms)}`}
         points={recent(history.fleet.p99)}
       />
       <Tile name="Log lines" value={formatNumber(fleet.logs_per_second)} note="/s" points={recent(history.fleet.logs)} />
