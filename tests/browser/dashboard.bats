@@ -81,6 +81,21 @@ proxy_stop() {
   [[ ! -e $FLEET/run/proxy.pid ]] || node_kill proxy INT
 }
 
+# load_for SECONDS: lines and calls in waves, few of which fail, so that charts have something to show.
+load_for() {
+  local end=$((SECONDS + $1)) wave call
+  local -a waves=(2 3 5 8 10 7 4 6 9 5 3 1)
+  while ((SECONDS < end)); do
+    wave=${waves[SECONDS / 6 % ${#waves[@]}]}
+    echo $((15 * wave)) >"$FLEET/chatter"
+    for ((call = 0; call < wave; ++call)); do
+      p2p-ctl call say.add --params '{"count": 3}' >/dev/null
+    done
+    ((RANDOM % 20)) || p2p-ctl call say.add --params '{"count": 99}' >"$FLEET/refused" 2>&1 || true
+    pause
+  done
+}
+
 # measured SCENARIO: plays it and prints what it measured.
 measured() {
   play_as operator "$1" >"$FLEET/figures"
@@ -128,7 +143,11 @@ play_as() {
 @test "signing out ends the session" { play_as operator signs_out; }
 @test "a viewer sees everything and changes nothing" { play_as viewer a_viewer_changes_nothing; }
 @test "the role can be read on a phone" { play_as viewer says_the_role_on_a_phone; }
-@test "two clicks lead from the overview to the failing node's last error" { play_as operator finds_the_failing_node; }
+@test "two clicks lead from the overview to the failing node's last error" {
+  # For a picture to show; scripts/dashboard_picture.
+  load_for "${P2P_BROWSER_LOAD_SECONDS:-0}"
+  play_as operator finds_the_failing_node
+}
 @test "a service that fails says why, where services are listed" { play_as operator says_why_a_service_fails; }
 @test "a node's details, and the picture of all" { play_as operator shows_a_node; }
 @test "filters are in the address" { play_as operator keeps_its_filters; }
