@@ -11,34 +11,7 @@ BATS_TEST_DIRNAME=$here/../cluster
 . "$here/../cluster/cluster.bash"
 trap fleet_teardown EXIT
 fleet_setup
-service=$P2P_HOME/services/worker-1/chatter
-mkdir -p "$service"
-cat >"$service/service.yaml" <<'YAML'
-name: chatter
-version: 1.0.0
-command: [./chatter]
-protocol: stdio
-methods:
-  - name: nothing
-YAML
-cat >"$service/chatter" <<PYTHON
-#!/usr/bin/env python3
-import json, os, sys, threading, time
-def answer():
-    for line in sys.stdin:
-        call = json.loads(line)
-        if "id" in call:
-            print(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": {}}), flush=True)
-    os._exit(0)
-threading.Thread(target=answer, daemon=True).start()
-while True:
-    if os.path.exists("$FLEET/chatter"):
-        sys.stderr.write("".join(f"request {n} took 12 ms and was answered with 200\n" for n in range($rate // 20)))
-        sys.stderr.flush()
-    time.sleep(0.05)
-PYTHON
-chmod -R u=rwX,go=rX "$P2P_HOME/services"
-chmod 755 "$service/chatter"
+chatter_service worker-1 1
 fleet_of_three "log_level: INFO" >/dev/null
 
 # cpu: seconds that the coordinator has used.
@@ -68,7 +41,7 @@ for name in coordinator-1 worker-1 worker-2; do polled=$((polled + $(got /metric
 jq -nc --argjson page "$page_bytes" --argjson polled $((polled / 5)) '{what: "a page beside asking every 5 s", requests_per_minute: [1, 48],
   bytes_per_second: [$page, $polled], fewer_requests: (1 - 1 / 48 | . * 1000 | round / 10), fewer_bytes: (1 - $page / $polled | . * 1000 | round / 10)}'
 
-touch "$FLEET/chatter"
+echo "$rate" >"$FLEET/chatter"
 # Unharmed: as many are stored while nobody reads, and while all pages do.
 stored() { p2p-logs query --logger 'Service.chatter' --limit 0 --template x 2>/dev/null | wc -l; }
 for open in 0 "$pages"; do

@@ -5,6 +5,8 @@
 #   node_start NAME ROLE [key: value]...   starts a node and waits until it listens; its port is then in port_of NAME
 #   node_kill NAME [SIGNAL]     sends SIGNAL (default KILL) and reaps it
 #   wait_until SECONDS CMD...   polls CMD until it succeeds; fails loudly when it fails although begun after SECONDS
+#   chatter_service NODE INSTANCES  gives a node, before it starts, the service `chatter`: so many programs that together log
+#                               as many lines a second as $FLEET/chatter says
 #   need_namespaces [WHAT]...   for setup: skips the test, in CI fails it, where network namespaces, a program or a device
 #                               that is named are not to be had
 #   start_home NS NAME HOME     runs the node of a home inside a network namespace
@@ -174,6 +176,20 @@ YAML
   printf '%s\n' '#!/bin/sh' "jq -r '.lines[]?, (select(.count) | range(.count) | \"\\(.)-\" + \"x\" * 900)' >&2" 'echo "{}"' >"$say/say"
   chmod -R u=rwX,go=rX "$P2P_HOME/services"
   chmod 755 "$say/say"
+}
+
+chatter_service() {
+  local folder=$P2P_HOME/services/$1/chatter
+  install -D -m 755 "$P2P_SOURCE_DIR/tests/cluster/chatter.py" "$folder/chatter"
+  cat >"$folder/service.yaml" <<YAML
+name: chatter
+version: 1.0.0
+command: [./chatter, "$FLEET/chatter", "$2"]
+protocol: stdio
+instances: $2
+methods: [{name: nothing}]
+YAML
+  chmod -R u=rwX,go=rX "$P2P_HOME/services"
 }
 
 # has_namespaces [WHAT]...  whether network namespaces and the programs and devices named are to be had

@@ -26,7 +26,7 @@ function serialOf(name) {
   return text.trim().replace(/^serial=0*/, '').toLowerCase();
 }
 
-export async function renews_a_certificate({ openLive, argument: [name] }) {
+export async function renews_a_certificate({ openLive, picture, argument: [name] }) {
   const before = serialOf(name);
   const page = await openLive();
   await openTab(page, 'Certificates');
@@ -36,6 +36,17 @@ export async function renews_a_certificate({ openLive, argument: [name] }) {
   await said.waitFor();
   assert.notEqual(serialOf(name), before);
   assert.ok((await said.innerText()).includes(serialOf(name)), await said.innerText());
-  // Both are listed: the one before is good until its end.
-  await page.getByRole('row', { name: new RegExp(`^${name} `) }).nth(1).waitFor();
+  // Both are listed: the one that is used is marked, and what is left of its life is all; the one before is good until its end.
+  const rows = page.getByRole('row', { name: new RegExp(`^${name} `) });
+  const used = rows.filter({ hasText: 'in use' });
+  await used.filter({ hasText: serialOf(name) }).waitFor();
+  assert.equal(await used.count(), 1);
+  const [bar, rest] = await used.locator('.meter-bar, .meter-bar > span').evaluateAll((all) => all.map((one) => one.clientWidth));
+  assert.ok(bar > 0 && rest >= bar - 1, `${rest} of ${bar}`);
+  const replaced = rows.filter({ hasText: 'superseded' }).filter({ hasText: before });
+  await replaced.waitFor();
+  assert.equal(await replaced.getByRole('button', { name: 'Renew' }).count(), 0);
+  const serials = await page.locator('tbody td.mono').allInnerTexts();
+  assert.equal(serials.at(-1), before);
+  await picture(page, 'renewed');
 }

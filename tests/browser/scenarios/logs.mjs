@@ -75,6 +75,16 @@ export async function keeps_the_chosen_line_in_sight({ openLive, picture }) {
     assert.ok(line.y >= box.y - 1 && line.y + line.height <= box.y + box.height + 1 && line.y + line.height <= panel.y, `${width}: ${JSON.stringify([line, box, panel])}`);
   };
   await isInSight('wide');
+  // With all that it can have, the toolbar is one row.
+  const parts = await page.locator('.logs .toolbar > :not(datalist)').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+  assert.ok(Math.max(...parts.map((one) => one.top)) < Math.min(...parts.map((one) => one.bottom)), JSON.stringify(parts));
+  assert.ok(Math.max(...parts.map((one) => one.right)) <= 1280);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await details.getByRole('button', { name: 'Copy' }).click();
+  await page.getByText('The cursor is copied.').waitFor();
+  const cursor = await page.evaluate(() => navigator.clipboard.readText());
+  const stored = await page.evaluate(async () => (await fetch('api/logs?text=chosen%2099.')).json());
+  assert.equal(cursor, stored.logs[0].cursor);
   // It is not carried away by those that come.
   say(...Array.from({ length: 100 }, (_, i) => `chosen later ${i}.`));
   await page.getByText(/^Paused · 200 lines/).waitFor();

@@ -46,6 +46,32 @@ export async function signs_out({ openLive }) {
   await page.getByRole('heading', { name: 'Signed out' }).waitFor();
 }
 
+/** A session that ends elsewhere: the page says so, and how to sign in again at this address. */
+export async function says_how_to_sign_in_again({ openLive, picture, argument: [how] }) {
+  const page = await openLive();
+  await page.evaluate(() => {
+    const [secret] = Object.values(sessionStorage);
+    return fetch('api/session', { method: 'DELETE', headers: { 'P2P-Session-Secret': secret } });
+  });
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+  await page.getByText('The session has ended.').waitFor();
+  await page.getByText(how).waitFor();
+  await picture(page, `ended-${how.length}`);
+}
+
+/** On a phone the header has no room for the role; the menu says it. */
+export async function says_the_role_on_a_phone({ openLive, picture }) {
+  const page = await openLive({ viewport: { width: 360, height: 640 } });
+  await page.locator('.account summary').click();
+  const role = page.locator('.account-menu').getByText('viewer', { exact: false }).first();
+  await role.waitFor();
+  const box = await page.locator('.account-menu').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+  await picture(page, 'menu-360');
+  await page.locator('main').click({ position: { x: 5, y: 300 } });
+  await role.waitFor({ state: 'hidden' });
+}
+
 /** A viewer sees all of it; what changes something is out of reach, and it is said why. */
 export async function a_viewer_changes_nothing({ openLive, picture }) {
   const page = await openLive();
@@ -73,4 +99,7 @@ export async function a_viewer_changes_nothing({ openLive, picture }) {
   await page.getByRole('table').waitFor();
   await page.getByText(/You are signed in as a viewer/).waitFor();
   await refuses('Renew', 'Revoke');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: /Go to/ }).fill('restart');
+  await page.getByText('Nothing has such a name.').waitFor();
 }

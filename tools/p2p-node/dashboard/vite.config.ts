@@ -9,6 +9,9 @@ export default defineConfig({
     modulePreload: false,
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // A phone loads it: terser takes a twentieth less than esbuild.
+    minify: 'terser',
+    terserOptions: { ecma: 2020, module: true, compress: { passes: 3 } },
   },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },

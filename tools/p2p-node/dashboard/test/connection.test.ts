@@ -69,6 +69,17 @@ describe('the connection', () => {
     expect(play.state.retryAt - play.now).toBe(500);
   });
 
+  it('asks whether anybody is signed in when it opened and nothing came, as through a proxy', () => {
+    const play = new Play();
+    play.do({ type: 'start' });
+    play.do({ type: 'opened' });
+    play.do({ type: 'message' });
+    expect(play.do(closed(1001))).toEqual([]);
+    play.do({ type: 'tick' }, play.state.retryAt);
+    play.do({ type: 'opened' });
+    expect(play.do(closed(1001))).toEqual(['check_session']);
+  });
+
   it('asks whether anybody is signed in when it was refused before it opened', () => {
     const play = new Play();
     play.do({ type: 'start' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeEntry } from '../src/state/protocol';
-import { fleetServices } from '../src/state/services';
+import { fleetServices, troublesOf } from '../src/state/services';
 import { cellAt, edgesOf, gridOf, placeNodes } from '../src/state/topology';
 
 const node = (changes: Partial<NodeEntry> = {}): NodeEntry => ({ role: 'worker', status: 'alive', health: 'ok', ...changes });
@@ -9,12 +9,44 @@ describe('services', () => {
   it('are gathered by name, those in trouble first', () => {
     const nodes = new Map<string, NodeEntry>([
       ['a', node({ services: { disk: { state: 'running', version: '1', calls_per_second: 1 } } })],
-      ['b', node({ status: 'dead', services: { disk: { state: 'degraded', version: '2', restarts: 6, calls_per_second: 0.5 }, app: { state: 'stopped' } } })],
+      ['b', node({ services: { disk: { state: 'degraded', version: '2', restarts: 6, calls_per_second: 0.5 }, app: { state: 'stopped' } } })],
     ]);
     const [app, disk] = fleetServices(['a', 'b'], nodes);
     expect(app).toMatchObject({ name: 'app', worst: 'off', callsPerSecond: undefined });
     expect(disk).toMatchObject({ worst: 'failing', versions: ['1', '2'], restarts: 6, callsPerSecond: 1.5 });
-    expect(disk!.places.map((place) => [place.node, place.isReachable])).toEqual([['b', false], ['a', true]]);
+    expect(disk!.places.map((place) => place.node)).toEqual(['b', 'a']);
+  });
+
+  it.each([
+    [['alive', 'alive', 'dead'], '2 of 3 running, 1 unknown', 'ok', 2],
+    [['alive', 'suspected', 'dead'], '1 of 3 running, 2 unknown', 'ok', 1],
+    [['alive', 'alive', 'alive'], 'running', 'ok', 3],
+    [['dead', 'dead', 'suspected'], 'unknown', 'unknown', undefined],
+    [['alive', 'left', 'left'], 'running', 'ok', 1],
+  ] as const)('of nodes that are %j are %s: what a dead node said last is no news', (statuses, words, worst, callsPerSecond) => {
+    const nodes = new Map(statuses.map((status, i) => [String(i), node({ status, services: { disk: { state: 'running', calls_per_second: 1 } } })]));
+    expect(fleetServices(['0', '1', '2'], nodes)[0]).toMatchObject({ words, worst, callsPerSecond });
+  });
+
+  it('are counted by the worst of them', () => {
+    const nodes = new Map(['running', 'degraded', 'stopped'].map((state, i) => [String(i), node({ services: { disk: { state } } })]));
+    expect(fleetServices(['0', '1', '2'], nodes)[0]!.words).toBe('1 of 3 degraded');
+    expect(fleetServices(['0', '2'], nodes)[0]!.words).toBe('1 of 2 running');
+  });
+
+  it('warn where methods fail, and say which', () => {
+    const failing = [{ method: 'divide', share: 0.5, error: 'invalid_argument: division by zero' }, { method: 'root', share: 1 }];
+    const nodes = new Map([['a', node({ services: { calc: { state: 'running', failing } } })]]);
+    expect(fleetServices(['a'], nodes)[0]).toMatchObject({
+      worst: 'warning',
+      words: 'running',
+      why: 'a: divide fails in 50% of its calls: invalid_argument: division by zero',
+    });
+    expect(troublesOf({ state: 'degraded', error: 'exited with status 1', failing })).toEqual([
+      'exited with status 1',
+      'divide fails in 50% of its calls: invalid_argument: division by zero',
+      'root fails in 100% of its calls',
+    ]);
   });
 });
 

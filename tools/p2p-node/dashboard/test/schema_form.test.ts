@@ -53,6 +53,14 @@ describe('a form', () => {
     expect(flaw({ rest: '{' })).toMatch('must be JSON');
   });
 
+  it('sends an empty text only where that is meant', () => {
+    const note = formOf({ type: 'object', properties: { note: { type: 'string' } }, required: ['note'] });
+    expect(paramsText(note, { note: '' })).toEqual({ ok: false, flaws: { note: 'is needed' } });
+    expect(paramsText(note, {}, new Set(['note']))).toEqual({ ok: true, text: '{"note":""}' });
+    // One that must have a character is never sent without.
+    expect(paramsText(form, { path: '' }, new Set(['path'])).ok).toBe(false);
+  });
+
   it('is one JSON text where the schema says nothing', () => {
     for (const nothing of [undefined, null, {}, { type: 'object' }]) expect(formOf(nothing).fields).toBeNull();
     const free = formOf(undefined);

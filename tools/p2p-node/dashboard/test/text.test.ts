@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { lifeOf } from '../src/state/certificate_life';
+import { lifeOf, useOf } from '../src/state/certificate_life';
 import { escapeControls } from '../src/state/escape';
 import { formatAgo, formatBytes, formatDuration, formatNumber, formatPercent } from '../src/state/format';
+import type { IssuedCertificate, NodeEntry } from '../src/state/protocol';
 import { matchesWords, rank, score } from '../src/state/search';
 import { timeMarks } from '../src/state/time_axis';
 import { rowsInSight } from '../src/state/window_rows';
@@ -26,8 +27,8 @@ describe('text of others', () => {
 
 describe('figures', () => {
   it('are short', () => {
-    expect([0, 0.123, 3.456, 12.34, 123.4, 1234, 123_456, undefined, null, NaN].map(formatNumber)).toEqual([
-      '0', '0.12', '3.46', '12.3', '123', '1,234', '123k', '–', '–', '–',
+    expect([0, 0.004, 0.123, 0.4, 3.456, 12.34, 123.4, 1234, 123_456, undefined, null, NaN].map(formatNumber)).toEqual([
+      '0', '<0.01', '0.12', '0.4', '3.5', '12.3', '123', '1,234', '123k', '–', '–', '–',
     ]);
     expect([0, 0.004, 0.0996, 0.5, 1].map(formatPercent)).toEqual(['0%', '0.4%', '10%', '50%', '100%']);
     expect([512, 1536, 20 * 1024 ** 2, 3 * 1024 ** 4].map(formatBytes)).toEqual(['512 B', '1.5 KiB', '20 MiB', '3.0 TiB']);
@@ -60,10 +61,19 @@ describe('the life of a certificate', () => {
 
   it('is judged by its share', () => {
     expect([2, 20, 22, 31, 40].map((day) => on(day).state)).toEqual(['valid', 'valid', 'expiring', 'expired', 'expired']);
-    expect(on(16).used).toBe(0.5);
+    expect([1, 16, 31, 40].map((day) => on(day).left)).toEqual([1, 0.5, 0, 0]);
     expect(on(30).leftMs).toBe(86_400_000);
     expect(lifeOf({ ...certificate, revoked_at: '2027-01-02T00:00:00Z' }, Date.UTC(2027, 0, 5)).state).toBe('revoked');
+    expect(lifeOf({ ...certificate, state: 'revoked' }, Date.UTC(2027, 0, 5)).state).toBe('revoked');
     expect(lifeOf({ not_before: '', not_after: '' }, 0).state).toBe('unknown');
+  });
+
+  it('is in use as long as the node shows that one', () => {
+    const issued = (serial: string, day: number): IssuedCertificate => ({ ...certificate, name: 'web-1', role: 'worker', serial, not_before: `2027-01-0${day}T00:00:00Z` });
+    const node: NodeEntry = { role: 'worker', status: 'alive', health: 'ok', certificate: { ...issued('b', 2), state: 'valid' } };
+    // The last one was signed, but the node does not have it yet.
+    expect([issued('a', 1), issued('b', 2), issued('c', 3)].map((one) => useOf(one, node))).toEqual(['superseded', 'in use', undefined]);
+    expect(useOf(issued('a', 1), undefined)).toBeUndefined();
   });
 });
 

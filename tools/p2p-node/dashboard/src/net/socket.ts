@@ -9,7 +9,7 @@ export interface SocketEvents {
   opened: () => void;
   message: (message: ServerMessage) => void;
   changed: (connection: Connection) => void;
-  /** A connection was refused before it opened: is anybody signed in? */
+  /** A connection ended before its first message: is anybody signed in? */
   checkSession: () => void;
 }
 

@@ -11,7 +11,8 @@ export const kDeadMs = 20_000;
 /** To be opened and answered the first time. */
 const kOpenMs = 15_000;
 
-/** `check_session`: a connection that was refused before it opened says nothing about why; ask over HTTP. */
+/** `check_session`: a connection that ended before its first message says nothing about why; ask over HTTP. The proxy of p2p-ctl
+ *  opens one for the page before it knows whether the coordinator takes it. */
 export type Action = 'connect' | 'hello' | 'ping' | 'close' | 'check_session';
 
 export interface Connection {
@@ -43,7 +44,7 @@ function closed(state: Connection, event: { code: number; random: number }, now:
   if (event.code === 4401 || event.code === 4403) return [{ ...state, socket: 'none', phase: 'signed_out' }, []];
   const retryAt = now + reconnectDelayMs(state.attempt, event.random);
   const next: Connection = { ...state, socket: 'none', phase: 'reconnecting', retryAt, attempt: state.attempt + 1 };
-  return [next, state.socket === 'opening' ? ['check_session'] : []];
+  return [next, state.phase === 'connecting' || state.phase === 'reconnecting' ? ['check_session'] : []];
 }
 
 function tick(state: Connection, now: number): [Connection, Action[]] {

@@ -3,14 +3,16 @@
 export const kUnknown = '–';
 const grouped = new Intl.NumberFormat('en');
 
+/** A small figure has two digits that tell something. */
 function digits(value: number): number {
-  return value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return value >= 100 ? 0 : value >= 1 ? 1 : 2;
 }
 
-/** 0, 0.25, 3.5, 12.3, 1,204; short enough for a table. */
+/** 0, <0.01, 0.25, 3.5, 12.3, 1,204; short enough for a table. What happens seldom is never shown as nothing. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === undefined || value === null || !Number.isFinite(value)) return kUnknown;
   if (Math.abs(value) >= 100_000) return `${(value / 1000).toFixed(0)}k`;
+  if (value > 0 && value < 0.01) return '<0.01';
   if (Math.abs(value) >= 1000) return grouped.format(Math.round(value));
   return String(Number(value.toFixed(digits(Math.abs(value)))));
 }

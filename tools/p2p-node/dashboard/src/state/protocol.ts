@@ -8,6 +8,13 @@ export type Role = 'viewer' | 'operator';
 
 export const kLevels: readonly Level[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 
+/** A method of a service whose calls fail: how many of them, from 0 to 1, and how the last one did. */
+export interface FailingMethod {
+  method: string;
+  share: number;
+  error?: string;
+}
+
 export interface ServiceEntry {
   version?: string;
   state: string;
@@ -15,6 +22,7 @@ export interface ServiceEntry {
   calls_per_second?: number;
   /** Why it does not run, with the last that it said. */
   error?: string;
+  failing?: FailingMethod[];
 }
 
 export interface CertificateEntry {

@@ -150,9 +150,14 @@ function valueText(field: Field, typed: string): { text: string; flaw: string } 
 
 export type Params = { ok: true; text: string } | { ok: false; flaws: Record<string, string> };
 
-/** The parameters as JSON text. A field left empty is left out, unless it is required. The flaw of a text without fields has the
- *  name ''. */
-export function paramsText(form: Form, typed: Readonly<Record<string, string>>): Params {
+/** A needed text that may be empty: only who means it sends it so. */
+export function mayBeEmpty(field: Field): boolean {
+  return field.kind === 'text' && field.isRequired && !field.minLength;
+}
+
+/** The parameters as JSON text. A field left empty is left out; one that is required is a flaw, unless it is among those that are
+ *  meant to be `empty`. The flaw of a text without fields has the name ''. */
+export function paramsText(form: Form, typed: Readonly<Record<string, string>>, empty: ReadonlySet<string> = new Set()): Params {
   if (form.fields === null) {
     const text = (typed[''] ?? '').trim() || '{}';
     const flaw = jsonFlaw(text) || (/^[[{]/.test(text) ? '' : 'must be an object or a list');
@@ -164,7 +169,7 @@ export function paramsText(form: Form, typed: Readonly<Record<string, string>>):
     const value = typed[field.name] ?? '';
     if (value === '') {
       if (!field.isRequired) continue;
-      if (field.kind !== 'text' || field.minLength) {
+      if (!mayBeEmpty(field) || !empty.has(field.name)) {
         flaws[field.name] = 'is needed';
         continue;
       }

@@ -1,15 +1,17 @@
 // The frame of the page: tabs, the state of the connection, the switches; or the page of somebody who is not signed in.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Connection } from '../state/connection';
 import { countHealth } from '../state/fleet';
 import type { Session } from '../state/protocol';
-import { kTabs, link, type Tab } from '../state/route';
-import { connectionStore, endSession, fleetStore, isProxyGone, nowStore, retryNow, routeStore, sessionStore, start, type SignedOut } from './app_state';
+import { kTabs, link, type Route, type Tab } from '../state/route';
+import { connectionStore, fleetStore, isProxied, isProxyGone, leave, nowStore, retryNow, routeStore, sessionStore, start, type SignedOut } from './app_state';
 import { CertificatesTab } from './certificates_tab';
 import { QuestionHost } from './confirm';
+import { KeysHost, openKeys } from './key_list';
+import { watchKeys } from './keys';
 import { LogsTab } from './logs_tab';
 import { NodesTab } from './nodes_tab';
-import { NoticeHost, say } from './notice';
+import { NoticeHost } from './notice';
 import { Overview } from './overview';
 import { PaletteHost, openPalette } from './palette';
 import { Code, Dot, type Tone } from './parts';
@@ -92,7 +94,6 @@ function Tabs({ current }: { current: Tab }) {
 function Header({ session, tab }: { session: Session; tab: Tab }) {
   const fleet = useStore(fleetStore, (state) => state.fleet);
   const theme = useStore(themeStore);
-  const leave = () => endSession().catch((error: Error) => say(error.message, 'failing'));
   return (
     <header class="top">
       <span class="brand" title={fleet.coordinator && `coordinator ${fleet.coordinator}, p2p ${fleet.version ?? ''}`}>
@@ -101,7 +102,7 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
       <Tabs current={tab} />
       <div class="top-right">
         <ConnectionBadge />
-        <button type="button" class="button icon" onClick={openPalette} aria-label="Go to (Ctrl+K)" title="Go to (Ctrl+K)">
+        <button type="button" class="button icon" onClick={openPalette} aria-label="Go to or do (Ctrl+K)" title="Go to or do (Ctrl+K)">
           ⌕
         </button>
         <button type="button" class="button icon" onClick={toggleTheme} aria-label={theme === 'dark' ? 'Light' : 'Dark'} title={theme === 'dark' ? 'Light' : 'Dark'}>
@@ -117,7 +118,10 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
               Signed in as <b>{session.subject}</b>, {session.role}.
             </p>
             {session.role === 'viewer' && <p class="muted">A viewer sees everything and changes nothing.</p>}
-            <button type="button" class="button" onClick={() => void leave()}>
+            <button type="button" class="button" onClick={openKeys}>
+              Keyboard (?)
+            </button>
+            <button type="button" class="button" onClick={leave}>
               Sign out
             </button>
           </div>
@@ -132,9 +136,18 @@ function SignedOutPage({ why }: SignedOut) {
     <main class="signed-out">
       <h1>Signed out</h1>
       {why && <p>{why}</p>}
-      <p>
-        Run <Code>p2p-ctl dashboard</Code> where your operator certificate is: it opens this page, signed in. For a browser on another machine,{' '}
-        <Code>p2p-ctl dashboard --print</Code> gives an address that is good once, for a minute.
+      {isProxied ? (
+        <p>
+          End <Code>p2p-ctl dashboard</Code> with Ctrl-C where it runs, and run it again: it opens a new page, signed in.
+        </p>
+      ) : (
+        <p>
+          Run <Code>p2p-ctl dashboard --print</Code> where your operator certificate is: it gives an address that signs in here once, within a minute.
+        </p>
+      )}
+      <p class="muted">
+        There are two ways: <Code>p2p-ctl dashboard</Code> opens the page on its own machine, <Code>p2p-ctl dashboard --print</Code> is for a browser on
+        another.
       </p>
       <button type="button" class="button primary" onClick={() => void start()}>
         Try again
@@ -143,21 +156,15 @@ function SignedOutPage({ why }: SignedOut) {
   );
 }
 
-const kKeys: Record<string, () => void> = {
-  '/': openPalette,
-  t: toggleTheme,
-  ...Object.fromEntries(kTabs.map((tab, i) => [String(i + 1), () => (location.hash = link(tab))])),
-};
-
-function onKey(event: KeyboardEvent): void {
-  const typing = (event.target as HTMLElement).closest('input, textarea, select, dialog');
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
-    event.preventDefault();
-    openPalette();
-  } else if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && kKeys[event.key]) {
-    event.preventDefault();
-    kKeys[event.key]!();
-  }
+/** Where details were closed, the focus goes back to what opened them. */
+function useFocusBack(route: Route): void {
+  const before = useRef(route);
+  useEffect(() => {
+    const { tab, item } = before.current;
+    before.current = route;
+    if (!item || route.item || tab !== route.tab || document.activeElement !== document.body) return;
+    [...document.querySelectorAll<HTMLAnchorElement>('.split-list a')].find((one) => one.hash === link(tab, item))?.focus();
+  }, [route]);
 }
 
 function Shell({ session }: { session: Session }) {
@@ -168,10 +175,8 @@ function Shell({ session }: { session: Session }) {
   useEffect(() => {
     document.title = `${failing > 0 ? `(${failing}) ` : ''}${route.item ?? kTitles[route.tab]} – ${name ?? 'p2p'}`;
   }, [route, name, failing]);
-  useEffect(() => {
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+  useEffect(watchKeys, []);
+  useFocusBack(route);
   return (
     <>
       <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), document.getElementById('content')?.focus())}>
@@ -186,6 +191,7 @@ function Shell({ session }: { session: Session }) {
       <NoticeHost />
       <QuestionHost />
       <PaletteHost />
+      <KeysHost />
     </>
   );
 }

@@ -27,7 +27,7 @@ export function useSlowNow(): number {
 }
 
 /** The page is at a port of the machine that it is looked at on, through p2p-ctl dashboard. */
-const isProxied = address('').pathname !== '/';
+export const isProxied = address('').pathname !== '/';
 /** That program has ended: its address will never answer again. */
 export const isProxyGone = new Store(false);
 
@@ -159,6 +159,10 @@ export async function endSession(): Promise<void> {
   sessionStorage.removeItem(secretKey());
   sessionStore.set({ why: 'You have signed out.' });
   socket.signedOut();
+}
+
+export function leave(): void {
+  endSession().catch((error: Error) => say(error.message, 'failing'));
 }
 
 /** Lets further tabs take part in this one's session. */

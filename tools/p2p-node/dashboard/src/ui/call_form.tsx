@@ -1,11 +1,11 @@
 // Calls a method with a form made from its schema.
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Failure, callText } from '../net/http';
 import { escapeControls } from '../state/escape';
 import { formatMs } from '../state/format';
 import { indentJson } from '../state/json_text';
 import type { MethodDescription } from '../state/protocol';
-import { formOf, initialValues, paramsText, type Field } from '../state/schema_form';
+import { formOf, initialValues, mayBeEmpty, paramsText, type Field } from '../state/schema_form';
 
 interface FieldProps {
   field: Field;
@@ -60,7 +60,8 @@ function Input({ field, id, value, flaw, onInput }: FieldProps) {
 
 const kWhole: Field = { name: '', kind: 'json', label: 'Parameters', hint: 'as JSON', isRequired: false, initial: '', choices: [] };
 
-type Outcome = { ok: boolean; text: string; ms: number };
+/** `isOld`: other values were typed since. */
+type Outcome = { ok: boolean; text: string; ms: number; isOld?: boolean };
 
 function failureText(error: unknown): string {
   const { message, code } = error as Failure;
@@ -73,12 +74,17 @@ export function CallForm({ service, node, method }: { service: string; node: str
   const [flaws, setFlaws] = useState<Record<string, string>>({});
   const [outcome, setOutcome] = useState<Outcome>();
   const [isBusy, setBusy] = useState(false);
+  const [empty, setEmpty] = useState<ReadonlySet<string>>(new Set());
+  const element = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => element.current!.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [flaws]);
   const fields = form.fields ?? [kWhole];
 
   const run = async (event: Event) => {
     event.preventDefault();
-    const params = paramsText(form, typed);
+    if (isBusy) return;
+    const params = paramsText(form, typed, empty);
     setFlaws(params.ok ? {} : params.flaws);
+    setOutcome(undefined);
     if (!params.ok) return;
     setBusy(true);
     const began = performance.now();
@@ -91,27 +97,45 @@ export function CallForm({ service, node, method }: { service: string; node: str
     setBusy(false);
   };
 
+  const change = (name: string, value: string) => {
+    setTyped({ ...typed, [name]: value });
+    setOutcome(outcome && { ...outcome, isOld: true });
+  };
+  const markEmpty = (name: string, isMeant: boolean) => setEmpty(new Set(isMeant ? [...empty, name] : [...empty].filter((one) => one !== name)));
+
   return (
-    <form class="call" onSubmit={(event) => void run(event)} noValidate>
+    <form
+      class="call"
+      ref={element}
+      onSubmit={(event) => void run(event)}
+      onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && void run(event)}
+      noValidate
+    >
       {fields.length === 0 && <p class="muted">It takes no parameters.</p>}
       {fields.map((field) => {
         const id = `call-${method.name}-${field.name || 'params'}`;
-        const flaw = flaws[field.name];
+        const flaw = empty.has(field.name) ? undefined : flaws[field.name];
         return (
           <div class="call-field" key={field.name}>
             <label for={id}>
               {field.label}
               {field.isRequired && <span class="muted"> (needed)</span>}
             </label>
-            <Input field={field} id={id} value={typed[field.name] ?? ''} flaw={flaw} onInput={(value) => setTyped({ ...typed, [field.name]: value })} />
+            <Input field={field} id={id} value={typed[field.name] ?? ''} flaw={flaw} onInput={(value) => change(field.name, value)} />
             <p id={`${id}-hint`} class={flaw ? 'bad-text' : 'muted'}>
               {flaw ?? field.hint}
             </p>
+            {mayBeEmpty(field) && !typed[field.name] && (
+              <label class="inline-label muted">
+                <input type="checkbox" checked={empty.has(field.name)} onChange={(event) => markEmpty(field.name, event.currentTarget.checked)} />
+                send it as an empty text
+              </label>
+            )}
           </div>
         );
       })}
       <div class="call-actions">
-        <button type="submit" class="button primary" disabled={isBusy}>
+        <button type="submit" class="button primary" disabled={isBusy} title="Ctrl+Enter">
           {isBusy ? 'Calling…' : `Call on ${node}`}
         </button>
         {method.idempotent === false && <span class="muted">It may change something: it is sent once, never again by itself.</span>}
@@ -121,8 +145,9 @@ export function CallForm({ service, node, method }: { service: string; node: str
           <>
             <p class={outcome.ok ? 'muted' : 'bad-text'}>
               {outcome.ok ? 'Answered' : 'Failed'} after {formatMs(outcome.ms)}
+              {outcome.isOld && ', with other values than those above'}
             </p>
-            <pre class={outcome.ok ? 'result' : 'result bad-text'} tabIndex={0} aria-label="Answer">
+            <pre class={`result ${outcome.ok ? '' : 'bad-text'} ${outcome.isOld ? 'old' : ''}`} tabIndex={0} aria-label="Answer">
               {outcome.text.split('\n').map(escapeControls).join('\n')}
             </pre>
           </>

@@ -3,12 +3,12 @@ import { useState } from 'preact/hooks';
 import { Failure, call } from '../net/http';
 import { compareNames } from '../state/fleet';
 import { count, formatDateTime, formatDuration } from '../state/format';
-import { lifeOf } from '../state/certificate_life';
-import type { IssuedCertificate } from '../state/protocol';
+import { lifeOf, useOf } from '../state/certificate_life';
+import type { IssuedCertificate, NodeEntry } from '../state/protocol';
 import { matchesWords } from '../state/search';
 import { canChange, fleetStore, nowStore, routeStore, sessionStore, setParams } from './app_state';
 import { ask } from './confirm';
-import { Choice, SearchField } from './fields';
+import { Choice, TextField } from './fields';
 import { LifeBar, toneOfLife } from './life_bar';
 import { nextSort, sortOf } from './nodes_tab';
 import { say } from './notice';
@@ -108,20 +108,20 @@ function askRevoke(certificate: IssuedCertificate, done: () => void): void {
 
 const kMethodNotFound = -32601;
 
-function askRenew(certificate: IssuedCertificate, done: () => void): void {
+export function askRenew(name: string, done = () => {}): void {
   ask({
-    title: `Renew the certificate of ${certificate.name} now?`,
+    title: `Renew the certificate of ${name} now?`,
     body: <p>The node asks the CA for a new certificate and uses it from then on. Connections stay; the old certificate stays valid until it expires.</p>,
     action: 'Renew it',
     run: async () => {
       let serial: string;
       try {
-        ({ serial } = await call<{ serial: string }>('certificate.renew', {}, `node:${certificate.name}`));
+        ({ serial } = await call<{ serial: string }>('certificate.renew', {}, `node:${name}`));
       } catch (error) {
         if ((error as Failure).code !== kMethodNotFound) throw error;
         throw new Error('This node cannot renew on request; it renews by itself when a third of the life is left.');
       }
-      say(`${certificate.name} has a new certificate, ${serial}.`);
+      say(`${name} has a new certificate, ${serial}.`);
       done();
     },
   });
@@ -131,20 +131,27 @@ interface RowProps {
   certificate: IssuedCertificate;
   /** The clock in minutes: a life moves no faster. */
   now: number;
-  isNode: boolean;
+  use: ReturnType<typeof useOf>;
+  /** The node could get another one. */
+  isRenewable: boolean;
   mayChange: boolean;
   reload: () => void;
 }
 
-const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: RowProps) {
+const Row = memo(function Row({ certificate, now, use, isRenewable, mayChange, reload }: RowProps) {
   const life = lifeOf(certificate, now);
+  const isGood = life.state === 'valid' || life.state === 'expiring';
+  const isPast = isGood && use === 'superseded';
   const refusal = mayChange ? undefined : kViewerMay;
   return (
-    <tr>
-      <th scope="row">{certificate.name}</th>
+    <tr class={isPast || (!isGood && use !== 'in use') ? 'past' : ''}>
+      <th scope="row">
+        {certificate.name}{' '}
+        {use === 'in use' && <span class="tag kept">in use</span>}
+      </th>
       <td class="wide">{certificate.role}</td>
       <td>
-        <Pill tone={toneOfLife(life.state)}>{life.state}</Pill>
+        <Pill tone={isPast ? 'off' : toneOfLife(life.state)}>{isPast ? 'superseded' : life.state}</Pill>
       </td>
       <td class="full">
         <LifeBar certificate={certificate} now={now} />
@@ -157,8 +164,8 @@ const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: R
       <td class="actions">
         {life.state !== 'revoked' && life.state !== 'expired' && (
           <>
-            {isNode && (
-              <button type="button" class="button small" disabled={!mayChange} title={refusal} onClick={() => askRenew(certificate, reload)}>
+            {isRenewable && (
+              <button type="button" class="button small" disabled={!mayChange} title={refusal} onClick={() => askRenew(certificate.name, reload)}>
                 Renew
               </button>
             )}
@@ -172,14 +179,16 @@ const Row = memo(function Row({ certificate, now, isNode, mayChange, reload }: R
   );
 });
 
-function sorted(list: IssuedCertificate[], key: string, isDown: boolean, now: number): IssuedCertificate[] {
+/** Whatever the order, those that a node has replaced come last. */
+function sorted(list: IssuedCertificate[], nodes: ReadonlyMap<string, NodeEntry>, key: string, isDown: boolean, now: number): IssuedCertificate[] {
   const sign = isDown ? -1 : 1;
+  const isPast = (one: IssuedCertificate) => Number(useOf(one, nodes.get(one.name)) === 'superseded');
   const compare = (a: IssuedCertificate, b: IssuedCertificate): number => {
-    if (key === 'life') return lifeOf(a, now).used - lifeOf(b, now).used;
+    if (key === 'life') return lifeOf(a, now).left - lifeOf(b, now).left;
     if (key === 'expires') return Date.parse(a.not_after) - Date.parse(b.not_after);
     return key === 'role' ? compareNames(a.role, b.role) : compareNames(a.name, b.name);
   };
-  return [...list].sort((a, b) => sign * compare(a, b) || compareNames(a.name, b.name));
+  return [...list].sort((a, b) => isPast(a) - isPast(b) || sign * compare(a, b) || compareNames(a.name, b.name));
 }
 
 export function CertificatesTab() {
@@ -192,10 +201,15 @@ export function CertificatesTab() {
     `certs ${state === 'all'}`,
     kRefreshMs,
   );
-  const sort = sortOf(sortText, '-life');
+  const sort = sortOf(sortText, 'life');
   const all = answer ?? [];
   const rows = sorted(
-    all.filter((one) => (state !== 'expiring' || lifeOf(one, now).state === 'expiring') && matchesWords(`${one.name} ${one.role} ${one.serial}`, q)),
+    all.filter(
+      (one) =>
+        (state !== 'expiring' || (lifeOf(one, now).state === 'expiring' && useOf(one, nodes.get(one.name)) !== 'superseded')) &&
+        matchesWords(`${one.name} ${one.role} ${one.serial}`, q),
+    ),
+    nodes,
     sort.key,
     sort.isDown,
     now,
@@ -203,7 +217,7 @@ export function CertificatesTab() {
   return (
     <div>
       <div class="toolbar">
-        <SearchField label="Search certificates" value={q} onChange={(value) => setParams({ q: value })} />
+        <TextField label="Search certificates" value={q} onChange={(value) => setParams({ q: value })} />
         <Choice label="Which" value={state} choices={kStates} onChange={(value) => setParams({ state: value })} />
         <button type="button" class="button" onClick={reload}>
           Reload
@@ -221,7 +235,21 @@ export function CertificatesTab() {
           blockHeight={136}
           sort={sort}
           onSort={(key) => setParams({ sort: nextSort(sort, key, ['name', 'role', 'expires']) })}
-          row={(one) => <Row key={one.serial} certificate={one} now={now} isNode={nodes.has(one.name)} mayChange={isOperator} reload={reload} />}
+          row={(one) => {
+            const node = nodes.get(one.name);
+            const use = useOf(one, node);
+            return (
+              <Row
+                key={one.serial}
+                certificate={one}
+                now={now}
+                use={use}
+                isRenewable={node !== undefined && use !== 'superseded'}
+                mayChange={isOperator}
+                reload={reload}
+              />
+            );
+          }}
         />
       )}
       {answer && rows.length === 0 && (
@@ -231,7 +259,7 @@ export function CertificatesTab() {
           </button>
         </Empty>
       )}
-      <p class="muted footnote">A node renews by itself when a third of a certificate's life is left (the mark in the bar), whatever its length.</p>
+      <p class="muted footnote">The bar is what is left of a life. A node renews by itself when a third is left (the mark in it), however long the life is.</p>
     </div>
   );
 }

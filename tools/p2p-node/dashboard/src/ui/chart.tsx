@@ -43,12 +43,18 @@ function dataOf({ step, end, lines }: Props): uPlot.AlignedData {
   return [timesOf(end, step, count), ...columns.map(pad)] as uPlot.AlignedData;
 }
 
+/** A value without a neighbour has no line: it is a point. */
+function lonePoints(plot: uPlot, series: number): number[] {
+  const values = plot.data[series]!;
+  return Array.from(values.keys()).filter((i) => values[i] != null && values[i - 1] == null && values[i + 1] == null);
+}
+
 function seriesOf(lines: ChartLine[]): { series: uPlot.Series[]; bands: uPlot.Band[] } {
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   for (const line of lines) {
     const stroke = colour(line.tone);
-    series.push({ label: line.name, stroke, width: 1.5, points: { show: false }, spanGaps: false });
+    series.push({ label: line.name, stroke, width: 1.5, points: { show: true, size: 4, fill: stroke, filter: lonePoints }, spanGaps: false });
     if (!line.min || !line.max) continue;
     const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
     series.push(edge, edge);
@@ -57,18 +63,25 @@ function seriesOf(lines: ChartLine[]): { series: uPlot.Series[]; bands: uPlot.Ba
   return { series, bands };
 }
 
+/** Of the axis on the left, which is as wide as its longest label. */
+function axisWidth(_plot: uPlot, labels: string[] | null): number {
+  return 14 + 6.5 * Math.max(0, ...(labels ?? []).map((label) => label.length));
+}
+
 function optionsOf(props: Props, width: number, onCursor: (plot: uPlot) => void): uPlot.Options {
   const axis = { stroke: colour('muted'), font: '11px system-ui, sans-serif', ticks: { show: false } };
   const grid = { stroke: colour('grid'), width: 1 };
   return {
     width,
     height: kHeight,
+    // Half of the last time under it is beside the plot.
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: sharedCursor.key }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
     scales: { y: { range: (_plot, _least, greatest) => [0, Math.max(props.top ?? 0, greatest * 1.1) || 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24, space: 56, values: (_plot, times, _axis, _space, between) => timeMarks(times, between) },
-      { ...axis, grid, size: 52, space: 34, values: (_plot, values) => values.map((value) => props.format(value)) },
+      { ...axis, grid: { show: false }, size: 28, gap: 8, space: 60, values: (_plot, times, _axis, _space, between) => timeMarks(times, between) },
+      { ...axis, grid, size: axisWidth, space: 34, values: (_plot, values) => values.map((value) => props.format(value)) },
     ],
     hooks: { setCursor: [onCursor], setData: [onCursor] },
     ...seriesOf(props.lines),

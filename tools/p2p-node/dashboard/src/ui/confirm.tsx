@@ -1,6 +1,7 @@
 // A question before a change, which says what the change affects.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
+import { Modal } from './modal';
 import { Store, useStore } from './store';
 
 export interface Question {
@@ -20,10 +21,8 @@ export function ask(question: Question): void {
 }
 
 function Dialog({ question }: { question: Question }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [failure, setFailure] = useState('');
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => dialog.current!.showModal(), []);
   const close = () => questionStore.set(undefined);
   const run = async () => {
     setBusy(true);
@@ -37,8 +36,8 @@ function Dialog({ question }: { question: Question }) {
     }
   };
   return (
-    <dialog class="dialog" ref={dialog} onClose={close} aria-labelledby="question-title">
-      <h2 id="question-title">{question.title}</h2>
+    <Modal label={question.title} onClose={close}>
+      <h2>{question.title}</h2>
       <div class="dialog-body">{question.body}</div>
       {failure && (
         <p class="problem" role="alert">
@@ -53,7 +52,7 @@ function Dialog({ question }: { question: Question }) {
           {isBusy ? 'Working…' : question.action}
         </button>
       </div>
-    </dialog>
+    </Modal>
   );
 }
 

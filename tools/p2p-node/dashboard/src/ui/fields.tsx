@@ -57,10 +57,6 @@ export function TextField({ label, value, onChange, placeholder, suggestions, is
   );
 }
 
-export function SearchField(props: TextProps) {
-  return <TextField {...props} />;
-}
-
 export interface Option {
   value: string;
   title: string;

@@ -4,40 +4,28 @@ import { formatMs, formatNumber, formatPercent } from '../state/format';
 import type { HistoryAnswer, Points } from '../state/protocol';
 import { routeStore, setParams } from './app_state';
 import { Chart, type ChartLine } from './chart';
+import { Segments } from './fields';
 import { Problem } from './parts';
 import { useAnswer } from './use_answer';
 import { useStore } from './store';
 
-export const kRanges = [
-  { key: '15m', title: '15 min' },
-  { key: '6h', title: '6 hours' },
-  { key: '7d', title: '7 days' },
+const kRanges = [
+  { value: '15m', title: '15 min' },
+  { value: '6h', title: '6 hours' },
+  { value: '7d', title: '7 days' },
 ] as const;
-export type Range = (typeof kRanges)[number]['key'];
+type Range = (typeof kRanges)[number]['value'];
 
 /** A longer history changes with its step, so that asking more often shows nothing new. */
 const kRefreshMs: Record<Range, number> = { '15m': 5000, '6h': 10_000, '7d': 60_000 };
 
 export function RangeChoice({ range }: { range: Range }) {
-  return (
-    <div class="segments" role="group" aria-label="Time shown">
-      {kRanges.map((one) => (
-        <button
-          key={one.key}
-          type="button"
-          aria-pressed={one.key === range}
-          onClick={() => setParams({ range: one.key === '15m' ? '' : one.key })}
-        >
-          {one.title}
-        </button>
-      ))}
-    </div>
-  );
+  return <Segments label="Time shown" value={range} choices={kRanges} onChange={(value) => setParams({ range: value === '15m' ? '' : value })} />;
 }
 
 export function useRange(): Range {
   const text = useStore(routeStore, (route) => route.params.range);
-  return kRanges.find((one) => one.key === text)?.key ?? '15m';
+  return kRanges.find((one) => one.value === text)?.value ?? '15m';
 }
 
 interface Source {
@@ -51,7 +39,7 @@ function fromFeed(state: FleetState): Source {
   return { step, end, line: (name, series, tone) => ({ name, tone, points: fleet[series] ?? [] }) };
 }
 
-export function fromAnswer(answer: HistoryAnswer): Source {
+function fromAnswer(answer: HistoryAnswer): Source {
   const none: Points = [];
   return {
     step: answer.step,
@@ -63,7 +51,7 @@ export function fromAnswer(answer: HistoryAnswer): Source {
   };
 }
 
-export function ChartSet({ source, isNode = false }: { source: Source; isNode?: boolean }) {
+function ChartSet({ source, isNode = false }: { source: Source; isNode?: boolean }) {
   const { step, end, line } = source;
   return (
     <div class="charts">
@@ -73,24 +61,20 @@ export function ChartSet({ source, isNode = false }: { source: Source; isNode?: 
         end={end}
         lines={[line('calls', 'calls', 'accent'), line('failed', 'errors', 'failing')]}
         format={formatNumber}
+        top={1}
       />
       <Chart title="Latency p99" step={step} end={end} lines={[line('p99', 'p99', 'accent')]} format={formatMs} />
       <Chart title="CPU" step={step} end={end} lines={[line('cpu', 'cpu', 'accent')]} format={formatPercent} top={isNode ? 1 : 0.1} />
-      <Chart title="Log lines/s" step={step} end={end} lines={[line('lines', 'logs', 'second')]} format={formatNumber} />
+      <Chart title="Log lines/s" step={step} end={end} lines={[line('lines', 'logs', 'second')]} format={formatNumber} top={1} />
     </div>
   );
 }
 
-function LongCharts({ range }: { range: Range }) {
-  const { answer, failure, reload } = useAnswer<HistoryAnswer>('api/history', { range }, kRefreshMs[range]);
+/** Of a node, or of the fleet without one. */
+export function StoredCharts({ node, range }: { node?: string; range: Range }) {
+  const { answer, failure, reload } = useAnswer<HistoryAnswer>('api/history', node === undefined ? { range } : { node, range }, kRefreshMs[range]);
   if (failure) return <Problem text={`The history cannot be shown: ${failure}.`} retry={reload} />;
-  return answer ? <ChartSet source={fromAnswer(answer)} /> : <div class="charts loading" aria-busy="true" />;
-}
-
-export function NodeCharts({ id, range }: { id: string; range: Range }) {
-  const { answer, failure, reload } = useAnswer<HistoryAnswer>('api/history', { node: id, range }, kRefreshMs[range]);
-  if (failure) return <Problem text={`The history cannot be shown: ${failure}.`} retry={reload} />;
-  return answer ? <ChartSet source={fromAnswer(answer)} isNode /> : <div class="charts loading" aria-busy="true" />;
+  return answer ? <ChartSet source={fromAnswer(answer)} isNode={node !== undefined} /> : <div class="charts loading" aria-busy="true" />;
 }
 
 export function FleetCharts({ state }: { state: FleetState }) {
@@ -101,7 +85,7 @@ export function FleetCharts({ state }: { state: FleetState }) {
         <h2 id="charts-title">Over time</h2>
         <RangeChoice range={range} />
       </div>
-      {range === '15m' ? <ChartSet source={fromFeed(state)} /> : <LongCharts range={range} />}
+      {range === '15m' ? <ChartSet source={fromFeed(state)} /> : <StoredCharts range={range} />}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import { isGap, type GapRow, type LogRow } from '../state/log_book';
 import { markMatches, textLine, type LogFilter } from '../state/log_filter';
 import type { LogRecord } from '../state/protocol';
 import { rowsInSight } from '../state/window_rows';
+import { copy } from './clipboard';
 import type { LogFeed } from './log_feed';
 import { memo } from './parts';
 import { kNarrow, useMedia } from './use_media';
@@ -257,7 +258,6 @@ export function LineDetails({ record, onClose }: { record: LogRecord; onClose: (
     ['Logger', record.logger_name],
     ['Where', [record.module, record.function, record.line].filter(Boolean).join(', ')],
     ['Trace', record.trace_id],
-    ['Number', record.seq === undefined ? undefined : `${record.epoch}.${record.seq}`],
   ];
   return (
     <section class="line-details" aria-label="The chosen line">
@@ -279,6 +279,15 @@ export function LineDetails({ record, onClose }: { record: LogRecord; onClose: (
               </div>
             ),
         )}
+        <div>
+          <dt>Cursor</dt>
+          <dd>
+            <span class="mono">{record.cursor}</span>{' '}
+            <button type="button" class="button small" onClick={() => copy(record.cursor, 'The cursor is copied.')}>
+              Copy
+            </button>
+          </dd>
+        </div>
       </dl>
     </section>
   );

@@ -5,9 +5,9 @@ import { filterOf, isEmptyFilter, paramsOf, type LogFilter } from '../state/log_
 import { kLevels, type Level } from '../state/protocol';
 import { logSources } from '../net/logs';
 import { connectionStore, fleetStore, logFeed, nowStore, routeStore, setParams } from './app_state';
+import { copy } from './clipboard';
 import { Choice, TextField } from './fields';
 import { LineDetails, LogView, chosenRecords, copyText, type Selection } from './log_view';
-import { say } from './notice';
 import { Code, Empty, Problem } from './parts';
 import { useStore, useThrottled } from './store';
 import { useLoaded } from './use_answer';
@@ -22,6 +22,9 @@ function instantOf(local: string): string {
   const at = new Date(local);
   return Number.isNaN(at.getTime()) ? '' : at.toISOString();
 }
+
+/** Pauses or resumes the view, while there is one. */
+export const pause: { toggle?: () => void } = {};
 
 function JumpToTime() {
   const [local, setLocal] = useState('');
@@ -62,11 +65,11 @@ function Filters({ filter }: { filter: LogFilter }) {
         choices={kLevelChoices}
         onChange={(level) => change({ level: level as Level | '' })}
       />
-      <TextField label="Nodes" placeholder="Nodes, as web-*" value={filter.node} suggestions={ids} onChange={(node) => change({ node })} />
-      <TextField label="Loggers" placeholder="Loggers, as Service.*" value={filter.logger} suggestions={answer?.loggers} onChange={(logger) => change({ logger })} />
+      <TextField label="Nodes" placeholder="Node: web-*" value={filter.node} suggestions={ids} onChange={(node) => change({ node })} />
+      <TextField label="Loggers" placeholder="Logger: App.*" value={filter.logger} suggestions={answer?.loggers} onChange={(logger) => change({ logger })} />
       <TextField
         label={filter.isRegex ? 'Search by expression' : 'Search text'}
-        placeholder={filter.isRegex ? 'Expression' : 'Text in the message'}
+        placeholder={filter.isRegex ? 'Expression' : 'Message text'}
         value={filter.text}
         onChange={(text) => change({ text })}
         isCode={filter.isRegex}
@@ -180,23 +183,26 @@ export function LogsTab() {
     if (!logFeed.book.isLive) logFeed.open(filter, '');
     follow(true);
   };
+  const toggle = () => (isFollowing ? follow(false) : goToNewest());
+  useEffect(() => {
+    pause.toggle = toggle;
+    return () => delete pause.toggle;
+  });
   const records = chosenRecords(logFeed, selection);
-  const copy = () => {
-    navigator.clipboard.writeText(copyText(logFeed, selection)).then(
-      () => say(`${count(records.length, 'line')} copied.`),
-      () => say('The browser refused to copy; Ctrl+C in the list does.', 'failing'),
-    );
+  const closeDetails = () => {
+    setSelection(undefined);
+    document.querySelector<HTMLElement>('.log-box')!.focus();
   };
   return (
     <div class="logs">
       <div class="toolbar">
         <Filters filter={filter} />
         <JumpToTime />
-        <button type="button" class="button" aria-pressed={!isFollowing} onClick={() => (isFollowing ? follow(false) : goToNewest())}>
+        <button type="button" class="button" aria-pressed={!isFollowing} onClick={toggle} title="p">
           {isFollowing ? 'Pause' : 'Resume'}
         </button>
         {records.length > 0 && (
-          <button type="button" class="button" onClick={copy}>
+          <button type="button" class="button" onClick={() => copy(copyText(logFeed, selection), `${count(records.length, 'line')} copied.`)}>
             Copy {count(records.length, 'line')}
           </button>
         )}
@@ -213,7 +219,7 @@ export function LogsTab() {
         />
         <NoLines filter={filter} />
       </div>
-      {records.length === 1 && <LineDetails record={records[0]!} onClose={() => setSelection(undefined)} />}
+      {records.length === 1 && <LineDetails record={records[0]!} onClose={closeDetails} />}
       <Status isFollowing={isFollowing} onFollow={goToNewest} />
     </div>
   );

@@ -5,7 +5,7 @@ import type { LogRecord, NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
 import { fleetStore, useSlowNow } from './app_state';
 import { LifeBar } from './life_bar';
-import { NodeCharts, RangeChoice, useRange } from './fleet_charts';
+import { RangeChoice, StoredCharts, useRange } from './fleet_charts';
 import { seenWords } from './node_table';
 import { lastErrorLink } from './overview';
 import { Empty, Fact, Meter, Pill, Problem, nodeWord, shareOf, toneOfNode } from './parts';
@@ -17,7 +17,7 @@ import { VirtualTable } from './virtual_table';
 
 const kServiceColumns = placeColumns('Service');
 
-function Facts({ node, now }: { node: NodeEntry; now: number }) {
+function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) {
   return (
     <dl class="facts">
       <Fact name="Role">{node.role}</Fact>
@@ -55,7 +55,10 @@ function Facts({ node, now }: { node: NodeEntry; now: number }) {
       <Fact name="Clock">{node.clock_offset_ms === undefined ? '–' : `${formatMs(Math.abs(node.clock_offset_ms))} ${node.clock_offset_ms < 0 ? 'behind' : 'ahead'}`}</Fact>
       {node.certificate && (
         <Fact name="Certificate">
-          <LifeBar certificate={node.certificate} now={now} /> <span class="mono muted">{node.certificate.serial}</span>
+          <LifeBar certificate={node.certificate} now={now} />{' '}
+          <a class="mono" href={link('certificates', undefined, { q: id })} title={`All certificates of ${id}`}>
+            {node.certificate.serial}
+          </a>
         </Fact>
       )}
     </dl>
@@ -91,14 +94,13 @@ function LastErrors({ id, newest }: { id: string; newest: string }) {
 
 function Services({ id, node }: { id: string; node: NodeEntry }) {
   const services = Object.entries(node.services ?? {});
-  if (services.length === 0) return <p class="muted">It runs no services of its own.</p>;
-  const isReachable = node.status === 'alive' || node.status === 'suspected';
+  if (services.length === 0) return <p class="muted">{node.status === 'alive' ? 'It runs no services of its own.' : 'What it ran is not known.'}</p>;
   return (
     <VirtualTable
       label={`Services of ${id}`}
       columns={kServiceColumns}
       rows={services}
-      row={([name, service]) => <PlaceRow key={name} name={name} node={id} service={service} isReachable={isReachable} shows="service" />}
+      row={([name, service]) => <PlaceRow key={name} name={name} node={id} service={service} status={node.status} shows="service" />}
     />
   );
 }
@@ -150,9 +152,9 @@ export function NodeDetails({ id, back }: { id: string; back: string }) {
         <h2>Over time</h2>
         <RangeChoice range={range} />
       </div>
-      <NodeCharts id={id} range={range} />
+      <StoredCharts node={id} range={range} />
       <h2>About it</h2>
-      <Facts node={node} now={now} />
+      <Facts id={id} node={node} now={now} />
     </aside>
   );
 }

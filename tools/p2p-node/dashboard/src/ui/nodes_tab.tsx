@@ -9,7 +9,7 @@ import { NodeDetails } from './node_details';
 import { NodeGrid } from './node_grid';
 import { NodeTable, sortNodes, type NodeRow } from './node_table';
 import { Empty } from './parts';
-import { Choice, SearchField, Segments } from './fields';
+import { Choice, TextField, Segments } from './fields';
 import { TopologyPicture } from './topology_picture';
 import { useStore } from './store';
 
@@ -57,7 +57,7 @@ function Listing({ state, route }: { state: FleetState; route: Route }) {
   return (
     <>
       <div class="toolbar">
-        <SearchField label="Search nodes" value={q} onChange={(value) => setParams({ q: value })} />
+        <TextField label="Search nodes" value={q} onChange={(value) => setParams({ q: value })} />
         <Choice label="State" value={health} choices={kHealthChoices} onChange={(value) => setParams({ health: value })} />
         <Segments
           label="Shown as"

@@ -17,6 +17,11 @@ export function lastErrorLink(id: string, node: NodeEntry): string {
   return link('logs', undefined, { node: id, at: node.last_error!.cursor });
 }
 
+/** A sentence that begins with the word says it once. */
+function saysWord(node: NodeEntry): boolean {
+  return !!node.problems?.some((problem) => problem.startsWith(node.status));
+}
+
 const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
   const now = useSlowNow();
   const error = node.last_error;
@@ -27,8 +32,7 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
         <a class="trouble-name" href={link('nodes', id)}>
           {id}
         </a>
-        <span class="trouble-word">{nodeWord(node)}</span>
-        {node.status !== 'alive' && <span class="muted">last seen {formatAgo(node.last_seen, now)}</span>}
+        {!saysWord(node) && <span class="trouble-word">{nodeWord(node)}</span>}
       </div>
       <ul class="reasons">
         {(node.problems ?? []).map((problem) => (
@@ -112,9 +116,9 @@ function Tiles({ state }: { state: FleetState }) {
       <Tile name="Calls" value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
       <Tile name="Failed calls" value={formatNumber(fleet.errors_per_second)} note="/s" points={recent(history.fleet.errors)} tone={errors > 0 ? 'bad' : ''} />
       <Tile
-        name="Latency"
+        name="Latency p99"
         value={formatMs(fleet.call_p99_ms)}
-        note={fleet.call_p50_ms === undefined ? 'p99' : `p99, p50 ${formatMs(fleet.call_p50_ms)}`}
+        note={fleet.call_p50_ms === undefined ? '' : `p50 ${formatMs(fleet.call_p50_ms)}`}
         points={recent(history.fleet.p99)}
       />
       <Tile name="Log lines" value={formatNumber(fleet.logs_per_second)} note="/s" points={recent(history.fleet.logs)} />

@@ -1,9 +1,14 @@
-// Everything by its name: Ctrl+K, or the slash.
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { fleetServices } from '../state/services';
+// Everything by its name, to go to or to do: Ctrl+K, or the slash.
+import { useState } from 'preact/hooks';
+import { fleetServices, isReachable } from '../state/services';
 import { kTabs, link } from '../state/route';
 import { rank } from '../state/search';
-import { fleetStore } from './app_state';
+import { canChange, fleetStore, leave } from './app_state';
+import { askRenew } from './certificates_tab';
+import { openKeys } from './key_list';
+import { pause } from './logs_tab';
+import { Modal } from './modal';
+import { askChange, changesOf, titleOf } from './service_places';
 import { Store, useStore } from './store';
 import { toggleTheme } from './theme';
 
@@ -26,6 +31,19 @@ function go(hash: string): () => void {
   };
 }
 
+/** What an operator may change; each asks before it does. */
+function changes(): Command[] {
+  const { ids, nodes } = fleetStore.get();
+  return ids.flatMap((id) => {
+    const node = nodes.get(id)!;
+    if (!isReachable(node.status)) return [];
+    const ofServices = Object.entries(node.services ?? {}).flatMap(([name, service]) =>
+      changesOf(service).map((change) => ({ title: `${titleOf(change)} ${name} on ${id}`, kind: 'Service', run: () => askChange(change, name, id, service) })),
+    );
+    return [...ofServices, { title: `Renew the certificate of ${id}`, kind: 'Certificate', run: () => askRenew(id) }];
+  });
+}
+
 function commands(): Command[] {
   const { ids, nodes } = fleetStore.get();
   return [
@@ -33,21 +51,23 @@ function commands(): Command[] {
     { title: 'Errors of all nodes', kind: 'Logs', run: go(link('logs', undefined, { level: 'ERROR' })) },
     { title: 'Nodes that need attention', kind: 'Nodes', run: go(link('nodes', undefined, { health: 'trouble' })) },
     { title: 'Switch between dark and light', kind: 'Page', run: toggleTheme },
+    { title: 'Show what the keys do', kind: 'Page', run: openKeys },
+    ...(pause.toggle ? [{ title: 'Pause the logs, or go on', kind: 'Logs', run: pause.toggle }] : []),
+    { title: 'Sign out', kind: 'Page', run: leave },
     ...ids.flatMap((id) => [
       { title: id, kind: 'Node', run: go(link('nodes', id)) },
       { title: `Logs of ${id}`, kind: 'Logs', run: go(link('logs', undefined, { node: id })) },
     ]),
     ...fleetServices(ids, nodes).map((service) => ({ title: service.name, kind: 'Service', run: go(link('services', service.name)) })),
+    ...(canChange() ? changes() : []),
   ];
 }
 
 function Palette() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState(0);
   const [all] = useState(commands);
   const found = rank(all, (command) => `${command.title} ${command.kind}`, typed, kMostShown);
-  useEffect(() => dialog.current!.showModal(), []);
   const close = () => openStore.set(false);
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -62,15 +82,15 @@ function Palette() {
     event.preventDefault();
   };
   return (
-    <dialog class="dialog palette" ref={dialog} onClose={close} aria-label="Go to" onClick={(event) => event.target === dialog.current && close()}>
+    <Modal class="palette" label="Go to or do" onClose={close} isLight>
       <input
         type="text"
         role="combobox"
-        aria-label="Go to a node, service, tab"
+        aria-label="Go to a node, service, tab, or do something"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found.length > 0 ? `palette-${chosen}` : undefined}
-        placeholder="Node, service, tab…"
+        placeholder="Node, service, tab, action…"
         value={typed}
         onInput={(event) => {
           setTyped(event.currentTarget.value);
@@ -94,7 +114,7 @@ function Palette() {
         ))}
       </ul>
       {found.length === 0 && <p class="muted palette-none">Nothing has such a name.</p>}
-    </dialog>
+    </Modal>
   );
 }
 

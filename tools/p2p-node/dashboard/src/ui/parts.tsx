@@ -1,6 +1,6 @@
 // Small pieces that several tabs are made of.
 import { Component, type ComponentChildren, type ComponentType, type VNode } from 'preact';
-import type { Health, NodeEntry, NodeStatus, Points } from '../state/protocol';
+import type { NodeEntry, Points } from '../state/protocol';
 import { formatPercent } from '../state/format';
 import type { ServiceHealth } from '../state/services';
 
@@ -31,7 +31,7 @@ export function nodeWord(node: NodeEntry): string {
 }
 
 export function toneOfService(health: ServiceHealth): Tone {
-  return health;
+  return health === 'unknown' ? 'off' : health;
 }
 
 /** A shape and a colour for each tone, so that neither is needed alone. */
@@ -46,10 +46,6 @@ export function Pill({ tone, children }: { tone: Tone; children: ComponentChildr
       {children}
     </span>
   );
-}
-
-export function toneOfHealth(health: Health, status: NodeStatus): Tone {
-  return status === 'left' ? 'off' : health;
 }
 
 /** A share from 0 to 1 as a bar with its figure. */

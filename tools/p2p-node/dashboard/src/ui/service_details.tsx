@@ -5,11 +5,11 @@ import { escapeControls } from '../state/escape';
 import { count } from '../state/format';
 import type { ServiceDescription } from '../state/protocol';
 import { link, withParams } from '../state/route';
-import type { FleetService, Place } from '../state/services';
+import { troublesOf, type FleetService, type Place } from '../state/services';
 import { canChange, fleetStore, goTo, routeStore, sessionStore } from './app_state';
 import { CallForm } from './call_form';
 import { Choice } from './fields';
-import { Code, Empty, Pill, Problem, kViewerMay, toneOfService } from './parts';
+import { Code, Empty, Pill, Problem, kViewerMay, toneOfService, type Tone } from './parts';
 import { PlaceRow, placeColumns } from './service_places';
 import { useStore } from './store';
 import { useLoaded } from './use_answer';
@@ -71,18 +71,20 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
 
 const kMostReasons = 5;
 
-/** Why it does not run, where it does not. */
-function Reasons({ places }: { places: Place[] }) {
-  const failing = places.filter((place) => place.isReachable && place.service.error);
-  if (failing.length === 0) return null;
+/** Why it does not run, where it does not, and which methods fail. */
+function Reasons({ places, tone }: { places: Place[]; tone: Tone }) {
+  const troubled = places.filter((place) => place.isKnown && troublesOf(place.service).length > 0);
+  if (troubled.length === 0) return null;
   return (
-    <ul class="reasons boxed failing" aria-label="Why it does not run">
-      {failing.slice(0, kMostReasons).map((place) => (
-        <li key={place.node}>
-          <b>{place.node}</b>: {escapeControls(place.service.error!)}
-        </li>
-      ))}
-      {failing.length > kMostReasons && <li class="plain">and {count(failing.length - kMostReasons, 'more node', 'more nodes')}</li>}
+    <ul class={`reasons boxed ${tone}`} aria-label="What is wrong with it">
+      {troubled.slice(0, kMostReasons).flatMap(({ node, service }) =>
+        troublesOf(service).map((trouble) => (
+          <li key={node + trouble}>
+            <b>{node}</b>: {escapeControls(trouble)} <a href={link('logs', undefined, { node })}>Its log lines →</a>
+          </li>
+        )),
+      )}
+      {troubled.length > kMostReasons && <li class="plain">and {count(troubled.length - kMostReasons, 'more node', 'more nodes')}</li>}
     </ul>
   );
 }
@@ -90,11 +92,12 @@ function Reasons({ places }: { places: Place[] }) {
 export function ServiceDetails({ name, service, back }: { name: string; service: FleetService | undefined; back: string }) {
   const isKnown = useStore(fleetStore, (state) => state.sequence > 0);
   const isOperator = useStore(sessionStore, canChange);
+  const nodes = useStore(fleetStore, (state) => state.nodes);
   return (
     <aside class="details" aria-label={`Service ${name}`}>
       <div class="details-head">
         <h1>{name}</h1>
-        {service && <Pill tone={toneOfService(service.worst)}>{count(service.places.length, 'node')}</Pill>}
+        {service && <Pill tone={toneOfService(service.worst)}>{service.words}</Pill>}
         <a class="button small" href={link('logs', undefined, { logger: `Service.${name}` })}>
           Logs
         </a>
@@ -107,14 +110,12 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
         <>
           <h2>Where it runs</h2>
           {!isOperator && <p class="muted">{kViewerMay}</p>}
-          <Reasons places={service.places} />
+          <Reasons places={service.places} tone={toneOfService(service.worst)} />
           <VirtualTable
             label={`Nodes with ${name}`}
             columns={kColumns}
             rows={service.places}
-            row={(place) => (
-              <PlaceRow key={place.node} name={name} node={place.node} service={place.service} isReachable={place.isReachable} shows="node" />
-            )}
+            row={({ node, service: one }) => <PlaceRow key={node} name={name} node={node} service={one} status={nodes.get(node)!.status} shows="node" />}
           />
           <h2>Methods</h2>
           <Methods name={name} places={service.places} isOperator={isOperator} />

@@ -4,9 +4,9 @@ import { escapeControls } from '../state/escape';
 import { compareNames } from '../state/fleet';
 import { link } from '../state/route';
 import { matchesWords } from '../state/search';
-import { fleetServices, serviceHealth, type FleetService } from '../state/services';
+import { fleetServices, kServiceRank, type FleetService } from '../state/services';
 import { fleetStore, routeStore, setParams } from './app_state';
-import { Choice, SearchField } from './fields';
+import { Choice, TextField } from './fields';
 import { nextSort, sortOf } from './nodes_tab';
 import { Code, Empty, Pill, memo, toneOfService } from './parts';
 import { ServiceDetails } from './service_details';
@@ -25,25 +25,16 @@ const kColumns: readonly Column[] = [
 
 const kStates = [
   { value: '', title: 'all states' },
-  { value: 'failing', title: 'failing or degraded' },
+  { value: 'failing', title: 'failing' },
+  { value: 'warning', title: 'warning' },
   { value: 'ok', title: 'running' },
   { value: 'off', title: 'stopped' },
+  { value: 'unknown', title: 'unknown' },
 ];
-
-const kRank = { failing: 0, warning: 1, ok: 2, off: 3 };
-
-/** "running", or how many are not: "2 of 5 degraded". */
-function stateWords(service: FleetService): string {
-  const reachable = service.places.filter((place) => place.isReachable);
-  const worst = reachable.filter((place) => serviceHealth(place.service.state) === service.worst);
-  const word = worst[0]?.service.state ?? service.places[0]!.service.state;
-  if (reachable.length === 0) return 'unreachable';
-  return service.worst === 'ok' || worst.length === reachable.length ? word : `${worst.length} of ${reachable.length} ${word}`;
-}
 
 function sorted(services: FleetService[], key: string, isDown: boolean): FleetService[] {
   const value = (one: FleetService): number => {
-    if (key === 'state') return kRank[one.worst];
+    if (key === 'state') return kServiceRank[one.worst];
     if (key === 'places') return one.places.length;
     return key === 'calls' ? (one.callsPerSecond ?? -1) : one.restarts;
   };
@@ -60,7 +51,7 @@ const Row = memo(function Row({ service, isOpen }: { service: FleetService; isOp
         </a>
       </th>
       <td>
-        <Pill tone={toneOfService(service.worst)}>{stateWords(service)}</Pill>
+        <Pill tone={toneOfService(service.worst)}>{service.words}</Pill>
       </td>
       <td class="num">{service.places.length}</td>
       <td class="num">{formatNumber(service.callsPerSecond)}</td>
@@ -89,7 +80,7 @@ export function ServicesTab() {
     <div class={route.item ? 'split has-item' : 'split'}>
       <section class="split-list" aria-label="All services">
         <div class="toolbar">
-          <SearchField label="Search services" value={q} onChange={(value) => setParams({ q: value })} />
+          <TextField label="Search services" value={q} onChange={(value) => setParams({ q: value })} />
           <Choice label="State" value={wanted} choices={kStates} onChange={(value) => setParams({ state: value })} />
           <span class="muted toolbar-count">{count(rows.length, 'service')}</span>
         </div>

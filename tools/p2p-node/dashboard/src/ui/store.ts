@@ -35,16 +35,18 @@ export function useStore<T, S = T>(store: Store<T>, select: (value: T) => S = (v
   return selected;
 }
 
-/** Draws the view again when the value has changed, but at most every `ms`; the last change is never left out. */
+/** Draws the view again when the value has changed, at once but at most every `ms`; the last change is never left out. */
 export function useThrottled(store: Store<unknown>, ms: number): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let drawn = -Infinity;
     const stop = store.subscribe(() => {
       timer ??= setTimeout(() => {
         timer = undefined;
+        drawn = performance.now();
         redraw(undefined as never);
-      }, ms);
+      }, drawn + ms - performance.now());
     });
     return () => {
       clearTimeout(timer);
