@@ -83,7 +83,7 @@ proxy_stop() {
 
 # load_for SECONDS: lines and calls in waves, few of which fail, so that charts have something to show.
 load_for() {
-  local end=$((SECONDS + $1)) wave call
+  local end=$((SECONDS + ${1:-0})) wave call
   local -a waves=(2 3 5 8 10 7 4 6 9 5 3 1)
   while ((SECONDS < end)); do
     wave=${waves[SECONDS / 6 % ${#waves[@]}]}
@@ -146,7 +146,10 @@ play_as() {
 @test "two clicks lead from the overview to the failing node's last error" {
   # For a picture to show; scripts/dashboard_picture.
   load_for "${P2P_BROWSER_LOAD_SECONDS:-0}"
+  load_for "${P2P_BROWSER_LOAD_SECONDS:+15}" 3>&- 4>&- &
+  local load=$!
   play_as operator finds_the_failing_node
+  wait "$load"
 }
 @test "a service that fails says why, where services are listed" { play_as operator says_why_a_service_fails; }
 @test "a node's details, and the picture of all" { play_as operator shows_a_node; }
