@@ -76,32 +76,46 @@ void Renewal::succeeded() {
   last_error_.clear();
 }
 
+void Renewal::began(RenewalReason reason, WallTime now) {
+  if (reason != RenewalReason::names_changed) return;
+  // A clock that was set back begins anew.
+  const WallTime paid = now < names_began_at_ ? now : std::max(names_paid_until_, now);
+  names_paid_until_ = paid + kNameRenewalEvery;
+  names_began_at_ = now;
+}
+
+/// When names that are missing are the next reason.
+WallTime Renewal::names_from(WallTime now) const {
+  return now < names_began_at_ ? now : names_paid_until_ - (kNameRenewalsAtOnce - 1) * kNameRenewalEvery;
+}
+
 bool Renewal::has_wanted_names() const {
   return std::all_of(wanted_.begin(), wanted_.end(), [&](const pki::SubjectName& name) {
     return std::find(life_->names.begin(), life_->names.end(), name) != life_->names.end();
   });
 }
 
-WallTime Renewal::planned() const {
+WallTime Renewal::planned(WallTime now) const {
   const WallTime by_age = life_->not_after - (life_->not_after - life_->not_before) / 3;
   WallTime out = by_age;
   if (window_) out = std::min(out, chosen_);
   if (superseded_from_) out = std::min(out, *superseded_from_);
+  if (!has_wanted_names()) out = std::min(out, std::max(now, names_from(now)));
   return out;
 }
 
 std::optional<RenewalReason> Renewal::reason(WallTime now) const {
   if (!life_) return RenewalReason::missing;
   if (requested_) return RenewalReason::requested;
-  if (!has_wanted_names()) return RenewalReason::names_changed;
-  if (now < planned()) return std::nullopt;
+  if (!has_wanted_names() && names_from(now) <= now) return RenewalReason::names_changed;
+  if (now < planned(now)) return std::nullopt;
   if (superseded_from_ && now >= *superseded_from_) return RenewalReason::authority_replaced;
   return window_ && now >= chosen_ ? RenewalReason::suggested_time : RenewalReason::old_age;
 }
 
 WallTime Renewal::next_attempt(WallTime now) const {
   if (requested_) return now;
-  const WallTime wanted = reason(now) ? now : planned();
+  const WallTime wanted = reason(now) ? now : planned(now);
   // A clock that was set back must not turn a wait of minutes into one of years.
   const bool waiting = failures_ > 0 && now >= failed_at_;
   return waiting ? std::max(wanted, failed_at_ + wait_) : wanted;

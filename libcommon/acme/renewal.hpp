@@ -50,6 +50,10 @@ struct RenewalHealth {
   std::string last_error;               ///< empty after a success
 };
 
+/// Addresses that come and go, as those of containers, make for so many renewals at once, and then for one at a time.
+inline constexpr int kNameRenewalsAtOnce = 4;
+inline constexpr std::chrono::minutes kNameRenewalEvery{30};
+
 class Renewal {
  public:
   /// `random` outlives this; it chooses the point in a window and the jitter.
@@ -74,6 +78,8 @@ class Renewal {
   /// certificate every 10 min at the latest.
   void failed(std::string why, std::optional<std::chrono::seconds> retry_after, WallTime now);
   void succeeded();
+  /// A try begins. Those because of names that are missing are limited as above, whatever comes of them.
+  void began(RenewalReason reason, WallTime now);
 
   /// Why a renewal should begin now; none: not yet.
   std::optional<RenewalReason> due(WallTime now) const;
@@ -83,7 +89,8 @@ class Renewal {
 
  private:
   std::optional<RenewalReason> reason(WallTime now) const;
-  WallTime planned() const;
+  WallTime planned(WallTime now) const;
+  WallTime names_from(WallTime now) const;
   bool is_valid(WallTime now) const { return life_ && now < life_->not_after; }
   bool has_wanted_names() const;
 
@@ -94,6 +101,8 @@ class Renewal {
   WallTime chosen_{};  // in window_
   std::optional<WallTime> superseded_from_;
   bool requested_ = false;
+  WallTime names_began_at_{};
+  WallTime names_paid_until_{};  // each try because of names takes it kNameRenewalEvery further
   WallTime failed_at_{};
   std::chrono::nanoseconds wait_{};  // from failed_at_
   unsigned failures_ = 0;

@@ -47,7 +47,9 @@ asio::awaitable<void> look_up(asio::any_io_executor executor, const net::Endpoin
 asio::awaitable<FoundCoordinators> look_all_up(asio::any_io_executor executor, std::vector<net::Endpoint> names,
                                                std::vector<NamedCoordinator> before, milliseconds timeout,
                                                LogSink& log) {
-  std::vector<Result<net::Addresses>> found(names.size(), Error(Errc::timeout, "the name was not resolved in time"));
+  std::vector<Result<net::Addresses>> found;
+  for (const auto& name : names)
+    found.emplace_back(Error(Errc::timeout, "the lookup of " + name.host + ": no answer in time"));
   net::TaskGroup lookups(executor, log);
   for (std::size_t i = 0; i < names.size(); ++i) {
     lookups.start("looking up", look_up(executor, names[i], timeout, found[i]));

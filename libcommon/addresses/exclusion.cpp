@@ -66,11 +66,13 @@ std::optional<Excluding> excluded_by_operator(const OwnAddress& own, const Inven
                    fmt::format("the operator wants {}{}", is_interface ? "the interface " : "", wanted.text)};
 }
 
-std::optional<Excluding> excluded_by_peer(const OwnAddress& own, const RankingFacts& facts) {
+std::optional<Excluding> excluded_by_peer(const OwnAddress& own, const RankingFacts& facts,
+                                          const EvidenceFrom& evidence) {
   std::optional<Excluding> out;
-  for (const Coordinator& coordinator : facts.coordinators) {
+  for (std::size_t i = 0; i < facts.coordinators.size(); ++i) {
+    const Coordinator& coordinator = facts.coordinators[i];
     if (coordinator.address.is_v6() != own.address->address.is_v6()) continue;
-    const PathEvidence found = evidence(facts.probes, own.address->address, coordinator);
+    const PathEvidence& found = evidence.to(i);
     if (found.path != Path::fails) return std::nullopt;
     if (found.is_foreign && !out) {
       out = Excluding{Exclusion::foreign_peer,

@@ -29,6 +29,7 @@ std::optional<Excluding> excluded_by_operator(const OwnAddress& own, const Inven
 
 /// Where every coordinator of its family was tried from there, none was reached, and on the address of one at least
 /// another machine answered.
-std::optional<Excluding> excluded_by_peer(const OwnAddress& own, const RankingFacts& facts);
+std::optional<Excluding> excluded_by_peer(const OwnAddress& own, const RankingFacts& facts,
+                                          const EvidenceFrom& evidence);
 
 }  // namespace p2p::addresses

@@ -57,19 +57,33 @@ std::vector<PathProbe> merge_probes(std::vector<PathProbe> before, std::vector<P
   return before;
 }
 
-PathEvidence evidence(const std::vector<PathProbe>& probes, const IpAddress& source, const Coordinator& target) {
-  const std::string address = target.target();
-  const auto probe = std::find_if(probes.rbegin(), probes.rend(), [&](const PathProbe& candidate) {
-    const auto from = IpAddress::parse(candidate.source);
-    return from && *from == source && candidate.target == address;
-  });
-  PathEvidence out;
-  if (probe == probes.rend()) return out;
-  out.round_trip = probe->round_trip;
-  out.is_foreign = probe->peer == Peer::foreign;
-  out.seen_as = other_than(source, probe->seen_as);
-  out.path = path_of(*probe, out.seen_as.has_value());
-  return out;
+const PathEvidence& EvidenceFrom::to(std::size_t coordinator) const {
+  static const PathEvidence kUntried;
+  const auto found = found_.find(coordinator);
+  return found == found_.end() ? kUntried : found->second;
+}
+
+EvidenceIndex::EvidenceIndex(const std::vector<PathProbe>& probes, const std::vector<Coordinator>& coordinators) {
+  if (probes.empty()) return;
+  std::multimap<std::string, std::size_t> numbers;
+  for (std::size_t i = 0; i < coordinators.size(); ++i) numbers.emplace(coordinators[i].target(), i);
+  for (const PathProbe& probe : probes) {
+    const auto source = IpAddress::parse(probe.source);
+    if (!source) continue;
+    PathEvidence evidence;
+    evidence.round_trip = probe.round_trip;
+    evidence.is_foreign = probe.peer == Peer::foreign;
+    evidence.seen_as = other_than(*source, probe.seen_as);
+    evidence.path = path_of(probe, evidence.seen_as.has_value());
+    const auto [begin, end] = numbers.equal_range(probe.target);
+    for (auto at = begin; at != end; ++at) from_[*source].found_[at->second] = evidence;
+  }
+}
+
+const EvidenceFrom& EvidenceIndex::from(const IpAddress& source) const {
+  static const EvidenceFrom kNothing;
+  const auto found = from_.find(source);
+  return found == from_.end() ? kNothing : found->second;
 }
 
 }  // namespace p2p::addresses

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ bool is_good_both_ways(const PathProbe& probe);
 struct PathEnds {
   std::string source{};
   std::string target{};
-  bool operator==(const PathEnds&) const = default;
+  auto operator<=>(const PathEnds&) const = default;
 };
 /// Those that cannot be used.
 std::vector<PathEnds> failed_paths(const std::vector<PathProbe>& probes);
@@ -36,7 +37,25 @@ struct PathEvidence {
   std::optional<IpAddress> seen_as{};  ///< the own address as the coordinator saw it, where it saw another
 };
 
-/// Of the probes with this source and target, the last one.
-PathEvidence evidence(const std::vector<PathProbe>& probes, const IpAddress& source, const Coordinator& target);
+/// What the probes from one own address say of the way to each coordinator.
+class EvidenceFrom {
+ public:
+  /// `coordinator` is its number in the list.
+  const PathEvidence& to(std::size_t coordinator) const;
+
+ private:
+  friend class EvidenceIndex;
+  std::map<std::size_t, PathEvidence> found_;
+};
+
+/// Of each source and coordinator, what the last probe between them says.
+class EvidenceIndex {
+ public:
+  EvidenceIndex(const std::vector<PathProbe>& probes, const std::vector<Coordinator>& coordinators);
+  const EvidenceFrom& from(const IpAddress& source) const;
+
+ private:
+  std::map<IpAddress, EvidenceFrom> from_;
+};
 
 }  // namespace p2p::addresses

@@ -19,8 +19,9 @@ enum class Reached { nothing, connected, tls, healthy };
 
 /// Addresses are plain texts without a port (RFC 5952 for IPv6, link-local ones with their zone); `target` has one.
 struct PathProbe {
-  std::string source;  ///< the own address it was tried from
-  std::string target;  ///< `host:port`
+  std::string source;        ///< the own address it was tried from
+  std::string interface {};  ///< its link, as who asked named it
+  std::string target;        ///< `host:port`
   Reached reached = Reached::nothing;
   Peer peer = Peer::unknown;
   /// Of one small exchange over the open connection; where no fleet is known, of the making of the connection.

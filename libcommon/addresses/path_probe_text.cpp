@@ -27,6 +27,7 @@ std::string_view to_string(Reached reached) noexcept {
 
 Json to_json(const PathProbe& probe) {
   Json out{{"source", probe.source.empty() ? Json() : Json(probe.source)},
+           {"interface", probe.interface.empty() ? Json() : Json(probe.interface)},
            {"target", probe.target},
            {"reached", to_string(probe.reached)},
            {"peer", to_string(probe.peer)},

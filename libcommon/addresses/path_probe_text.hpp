@@ -16,7 +16,8 @@ std::string_view to_string(Peer peer) noexcept;
 /// `nothing`, `connected`, `tls`, `healthy`
 std::string_view to_string(Reached reached) noexcept;
 
-/// {source, target, reached, peer, peer_name, round_trip_ms, seen_as, dials_back, failure}; null for what is not known.
+/// {source, interface, target, reached, peer, peer_name, round_trip_ms, seen_as, dials_back, failure}; null for what is
+/// not known.
 Json to_json(const PathProbe& probe);
 
 /// What a failed connect(2) or bind(2) means, for people; `failed` as of net::connect_from.

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "addresses/path_attempt.hpp"
 #include "addresses/path_probe_text.hpp"
@@ -109,6 +110,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
       }
       sources_.push_back(address);
       source_texts_.push_back(text_of(source, address));
+      interfaces_.push_back(source.interface);
     }
   }
 
@@ -147,10 +149,9 @@ class Probing : public std::enable_shared_from_this<Probing> {
     for (const auto& source : sources_) from.push_back(end_of(source));
     for (const auto& place : places_) to.push_back(end_of(place.endpoint.address()));
     pairs_ = pair_up(from, to);
-    std::erase_if(pairs_, [&](const ProbePair& pair) {
-      const PathEnds ends = ends_of(pair);
-      return std::find(request_.left_out.begin(), request_.left_out.end(), ends) != request_.left_out.end();
-    });
+    const std::set<PathEnds> left_out(request_.left_out.begin(), request_.left_out.end());
+    if (!left_out.empty())
+      std::erase_if(pairs_, [&](const ProbePair& pair) { return left_out.contains(ends_of(pair)); });
     has_paths_.resize(request_.targets.size());
     for (const ProbePair& pair : pairs_) has_paths_[places_[pair.target].target] = true;
     if (pairs_.size() > kMaxProbePairs) pairs_.resize(kMaxProbePairs);
@@ -158,6 +159,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       PathEnds ends = ends_of(pairs_[i]);
       probes_[i].source = std::move(ends.source);
+      probes_[i].interface = interfaces_[pairs_[i].source];
       probes_[i].target = std::move(ends.target);
     }
     has_ended_.resize(pairs_.size());
@@ -254,7 +256,7 @@ class Probing : public std::enable_shared_from_this<Probing> {
   std::size_t unresolved_ = 0;
   std::vector<bool> has_paths_;  // by target, on paper
   std::vector<asio::ip::address> sources_;
-  std::vector<std::string> source_texts_;  // of sources_
+  std::vector<std::string> source_texts_, interfaces_;  // of sources_
   std::vector<Place> places_;
   std::vector<ProbePair> pairs_;  // of sources_ and places_
   std::vector<PathProbe> probes_;

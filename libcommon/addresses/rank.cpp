@@ -37,7 +37,8 @@ struct Entry {
 /// One own address after the other finds its place or its exclusion.
 class Ranker {
  public:
-  Ranker(const Inventory& inventory, const RankingFacts& facts) : inventory_(inventory), facts_(facts) {
+  Ranker(const Inventory& inventory, const RankingFacts& facts)
+      : inventory_(inventory), facts_(facts), evidence_(facts.probes, facts.coordinators) {
     const auto verdicts = classify(inventory);
     for (const Address& address : inventory.addresses) {
       for (std::size_t i = 0; i < verdicts.size(); ++i) {
@@ -59,7 +60,7 @@ class Ranker {
 
   Ranking run() {
     const auto candidates = usable();
-    const Ways ways(inventory_, facts_, candidates);
+    const Ways ways(inventory_, facts_, evidence_, candidates);
     std::vector<OwnAddress> link_local;
     for (const OwnAddress& own : own_) {
       if (auto excluding = excluding_of(own, ways)) {
@@ -86,7 +87,7 @@ class Ranker {
     if (address.is_loopback() && !is_named && !ways.to_this_host(own)) {
       return Excluding{Exclusion::loopback, "it reaches this machine only"};
     }
-    if (auto by_peer = excluded_by_peer(own, facts_)) return by_peer;
+    if (auto by_peer = excluded_by_peer(own, facts_, evidence_.from(address))) return by_peer;
     if (address.is_link_local() && !is_named && !ways.needs_link_local(own)) {
       return Excluding{Exclusion::link_local, "it means nothing beyond its link"};
     }
@@ -129,8 +130,9 @@ class Ranker {
   void add_evidence(Candidate& candidate, const IpAddress& address) const {
     bool is_tried = false;
     Path best = Path::fails;
-    for (const Coordinator& coordinator : facts_.coordinators) {
-      const PathEvidence found = evidence(facts_.probes, address, coordinator);
+    const EvidenceFrom& from_here = evidence_.from(address);
+    for (std::size_t i = 0; i < facts_.coordinators.size(); ++i) {
+      const PathEvidence& found = from_here.to(i);
       if (found.path == Path::untried || found.is_foreign) continue;
       is_tried = true;
       best = std::min(best, found.path);
@@ -212,6 +214,7 @@ class Ranker {
 
   const Inventory& inventory_;
   const RankingFacts& facts_;
+  const EvidenceIndex evidence_;
   std::vector<OwnAddress> own_;
   std::vector<Entry> entries_;
   Ranking out_;

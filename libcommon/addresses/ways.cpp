@@ -22,14 +22,17 @@ Way place(Rule rule, std::string reason) {
 
 }  // namespace
 
-Ways::Ways(const Inventory& inventory, const RankingFacts& facts, const std::vector<OwnAddress>& usable)
-    : inventory_(inventory), facts_(facts) {
+Ways::Ways(const Inventory& inventory, const RankingFacts& facts, const EvidenceIndex& evidence,
+           const std::vector<OwnAddress>& usable)
+    : inventory_(inventory), facts_(facts), evidence_(evidence) {
+  for (const RouteAnswer& answer : facts.routes)
+    answers_.emplace(std::pair(answer.target, answer.asked_source), &answer);
+  for (const Coordinator& coordinator : facts.coordinators) is_own_.push_back(inventory.owns(coordinator.address));
   for (const OwnAddress& own : usable) {
     if (own.link_class != LinkClass::lan || own.address->address.is_link_local()) continue;
+    const EvidenceFrom& from_here = evidence.from(own.address->address);
     for (std::size_t i = 0; i < facts.coordinators.size(); ++i) {
-      const bool leads = direct_to(own, i).has_value() &&
-                         evidence(facts.probes, own.address->address, facts.coordinators[i]).path != Path::fails;
-      if (leads) only_tunnels_lead_there_ = false;
+      if (from_here.to(i).path != Path::fails && direct_to(own, i, from_here)) only_tunnels_lead_there_ = false;
     }
   }
 }
@@ -68,19 +71,20 @@ bool Ways::needs_link_local(const OwnAddress& own) const {
 }
 
 std::optional<Way> Ways::direct(const OwnAddress& own) const {
+  const EvidenceFrom& from_here = evidence_.from(own.address->address);
   std::optional<Way> best;
   for (std::size_t i = 0; i < facts_.coordinators.size(); ++i) {
-    auto way = direct_to(own, i);
+    auto way = direct_to(own, i, from_here);
     if (way && (!best || is_better(*way, *best))) best = std::move(way);
   }
   return best;
 }
 
-std::optional<Way> Ways::direct_to(const OwnAddress& own, std::size_t coordinator) const {
+std::optional<Way> Ways::direct_to(const OwnAddress& own, std::size_t coordinator, const EvidenceFrom& evidence) const {
   const IpAddress& address = own.address->address;
   const IpAddress& target = facts_.coordinators[coordinator].address;
   if (target.is_v6() != address.is_v6()) return std::nullopt;
-  if (evidence(facts_.probes, address, facts_.coordinators[coordinator]).is_foreign) return std::nullopt;
+  if (evidence.to(coordinator).is_foreign) return std::nullopt;
   Way out;
   out.coordinator = coordinator;
   if (target.is_loopback() ? address.is_loopback() : address.without_zone() == target.without_zone()) {
@@ -89,7 +93,7 @@ std::optional<Way> Ways::direct_to(const OwnAddress& own, std::size_t coordinato
                                       : "the coordinator has this address itself";
     return out;
   }
-  if (target.is_loopback() || address.is_loopback() || inventory_.owns(target)) return std::nullopt;
+  if (target.is_loopback() || address.is_loopback() || is_own_[coordinator]) return std::nullopt;
   const RouteAnswer* unasked = answer(target, std::nullopt);
   const RouteAnswer* from_here = answer(target, address.without_zone());
   const RouteAnswer* way = from_here != nullptr ? from_here : unasked;
@@ -112,10 +116,8 @@ std::optional<Way> Ways::direct_to(const OwnAddress& own, std::size_t coordinato
 }
 
 const RouteAnswer* Ways::answer(const IpAddress& target, const std::optional<IpAddress>& source) const {
-  const auto found = std::find_if(facts_.routes.begin(), facts_.routes.end(), [&](const RouteAnswer& candidate) {
-    return candidate.target == target && candidate.asked_source == source;
-  });
-  return found == facts_.routes.end() ? nullptr : &*found;
+  const auto found = answers_.find({target, source});
+  return found == answers_.end() ? nullptr : found->second;
 }
 
 bool Ways::has_gateway(const OwnAddress& own) const {

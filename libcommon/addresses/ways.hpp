@@ -1,8 +1,10 @@
 // How an own address relates to the coordinators: by what network or route it leads there. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addresses/path_evidence.hpp"
@@ -30,7 +32,8 @@ struct OwnAddress {
 class Ways {
  public:
   /// `usable`: those that were not left out; by them it is known whether a tunnel is the only way.
-  Ways(const Inventory& inventory, const RankingFacts& facts, const std::vector<OwnAddress>& usable);
+  Ways(const Inventory& inventory, const RankingFacts& facts, const EvidenceIndex& evidence,
+       const std::vector<OwnAddress>& usable);
 
   Way of(const OwnAddress& own) const;
   /// The way of a loopback address, which has none but to this machine itself.
@@ -40,12 +43,15 @@ class Ways {
 
  private:
   std::optional<Way> direct(const OwnAddress& own) const;
-  std::optional<Way> direct_to(const OwnAddress& own, std::size_t coordinator) const;
+  std::optional<Way> direct_to(const OwnAddress& own, std::size_t coordinator, const EvidenceFrom& evidence) const;
   const RouteAnswer* answer(const IpAddress& target, const std::optional<IpAddress>& source) const;
   bool has_gateway(const OwnAddress& own) const;
 
   const Inventory& inventory_;
   const RankingFacts& facts_;
+  const EvidenceIndex& evidence_;
+  std::map<std::pair<IpAddress, std::optional<IpAddress>>, const RouteAnswer*> answers_;  // by target and source
+  std::vector<bool> is_own_;  // by coordinator: it has an address of this machine
   bool only_tunnels_lead_there_ = true;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 
 namespace p2p {
 namespace {
@@ -22,6 +23,9 @@ int unless_unknown(int outcome) {
   return outcome == -EOPNOTSUPP || outcome == -ENOSYS || outcome == -EINVAL || outcome == -ESPIPE ? 0 : outcome;
 }
 
+/// Of a file without a name: by this it gets one without privileges.
+std::string descriptor_path(int file) { return "/proc/self/fd/" + std::to_string(file); }
+
 class SystemDisk final : public Disk {
  public:
   int create(const fs::path& path, mode_t mode) override {
@@ -33,6 +37,16 @@ class SystemDisk final : public Disk {
     ::close(file);
     ::unlink(path.c_str());
     return failure;
+  }
+  int create_unnamed(const fs::path& folder, mode_t mode) override {
+    const int file = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+    if (file < 0) return -errno;
+    if (::fchmod(file, mode) == 0 && ::access(descriptor_path(file).c_str(), F_OK) == 0) return file;
+    ::close(file);
+    return -EOPNOTSUPP;
+  }
+  int link_unnamed(int file, const fs::path& path) override {
+    return or_errno(::linkat(AT_FDCWD, descriptor_path(file).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW));
   }
   int give_to(int file, uid_t user, gid_t group) override { return or_errno(::fchown(file, user, group)); }
   int reserve(int file, std::uint64_t bytes) override {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "base/bytes.hpp"
@@ -15,6 +16,10 @@ class Disk {
   virtual ~Disk() = default;
   /// A new file of exactly this mode, for writing; a descriptor.
   virtual int create(const std::filesystem::path& path, mode_t mode) = 0;
+  /// A new file without a name in this folder, which is gone with its descriptor. EOPNOTSUPP where that cannot be.
+  virtual int create_unnamed(const std::filesystem::path&, mode_t) { return -EOPNOTSUPP; }
+  /// Gives it a name, not in place of what is there.
+  virtual int link_unnamed(int, const std::filesystem::path&) { return -EOPNOTSUPP; }
   virtual int give_to(int file, uid_t user, gid_t group) = 0;
   /// Takes room for so many bytes, where the file system can; the file stays as long as it is.
   virtual int reserve(int file, std::uint64_t bytes) = 0;

@@ -50,12 +50,25 @@ WholeFile::~WholeFile() {
 
 Result<void> WholeFile::failed(int error) const { return system_error(-error, path_.string()); }
 
-Result<void> WholeFile::begin(mode_t mode, const std::optional<FileOwner>& owner) {
-  // Renaming a file over a device or a pipe would take it from everyone.
+/// Renaming a file over a device or a pipe would take it from everyone.
+Result<void> WholeFile::check_place() const {
   std::error_code ignored;
   const auto status = fs::symlink_status(path_, ignored);
   if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_symlink(status))
     return Error(Errc::failed, path_.string() + " is not a file, and is not replaced");
+  return {};
+}
+
+Result<void> WholeFile::begin_unnamed(mode_t mode) {
+  if (auto fine = check_place(); !fine) return fine;
+  file_ = disk_->create_unnamed(folder_, mode);
+  is_unnamed_ = file_ >= 0;
+  // FAT and NFS cannot, old kernels say so in many ways, and what else is wrong shows by this way too.
+  return is_unnamed_ ? Result<void>() : begin(mode);
+}
+
+Result<void> WholeFile::begin(mode_t mode, const std::optional<FileOwner>& owner) {
+  if (auto fine = check_place(); !fine) return fine;
   file_ = disk_->create(temporary_, mode);
   if (file_ < 0) return failed(file_);
   is_there_ = true;
@@ -90,18 +103,29 @@ Result<void> WholeFile::write(ByteView piece) {
 
 Result<void> WholeFile::finish() {
   if (const int error = disk_->sync(file_); error < 0) return failed(error);
+  if (is_unnamed_) return {};  // it is named by its descriptor
   // Network file systems report a failed write only here.
   if (const int error = disk_->close(std::exchange(file_, -1)); error < 0) return failed(error);
   return {};
 }
 
 Result<void> WholeFile::name_over() {
+  // Only a file with a name can take another's place: for that moment it has one.
+  if (is_unnamed_) {
+    if (const int error = disk_->link_unnamed(file_, temporary_); error < 0) return failed(error);
+    is_unnamed_ = false;
+    is_there_ = true;
+  }
   if (const int error = disk_->rename(temporary_, path_); error < 0) return failed(error);
   is_there_ = false;
   return {};
 }
 
 Result<void> WholeFile::name_new() {
+  if (is_unnamed_) {
+    const int error = disk_->link_unnamed(file_, path_);
+    return error < 0 ? failed(error) : Result<void>();
+  }
   // FAT has no links, NFS no such rename.
   int error = disk_->rename_new(temporary_, path_);
   if (error == -EINVAL) {

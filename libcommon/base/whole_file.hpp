@@ -26,6 +26,9 @@ class WholeFile {
 
   /// Of this process's user, unless `owner` is said, as root can.
   Result<void> begin(mode_t mode, const std::optional<FileOwner>& owner = {});
+  /// As begin, without the temporary file until it gets its name, where the file system can: a kill leaves nothing
+  /// then.
+  Result<void> begin_unnamed(mode_t mode);
   /// How long it is going to be; a full disk is found before anything is written.
   Result<void> reserve(std::uint64_t bytes);
   Result<void> write(ByteView piece);
@@ -48,11 +51,13 @@ class WholeFile {
 
  private:
   Result<void> failed(int error) const;
+  Result<void> check_place() const;
 
   std::filesystem::path path_, folder_, temporary_;
   Disk* disk_;
   int file_ = -1;
-  bool is_there_ = false;  ///< the temporary file
+  bool is_there_ = false;    ///< the temporary file
+  bool is_unnamed_ = false;  ///< what is written has no name yet
 };
 
 }  // namespace p2p

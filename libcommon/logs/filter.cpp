@@ -1,9 +1,11 @@
 #include "logs/filter.hpp"
 
 #include <fmt/format.h>
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.hpp"
 #include "logs/time_expression.hpp"
@@ -13,6 +15,11 @@ namespace {
 
 /// An expression that needs more is refused; it also bounds the automaton that a search builds.
 constexpr std::int64_t kMaxExpressionMemory = 1 << 20;
+
+/// Shorter ones are no terms of the index.
+constexpr int kLeastNeededBytes = 3;
+/// Of an expression with more parts, such as a long list of alternatives, none is looked for.
+constexpr std::size_t kMaxParts = 16;
 
 bool matches_any(const std::vector<std::string>& globs, std::string_view text) {
   return globs.empty() ||
@@ -43,6 +50,37 @@ Result<std::shared_ptr<const RE2>> compile(std::string_view pattern, bool litera
   options.set_max_mem(kMaxExpressionMemory);
   auto out = std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!out->ok()) return Error(Errc::invalid, fmt::format("{}: {}", what, escape_controls(out->error())));
+  return out;
+}
+
+std::vector<Filter::AnyOf> needed_by(const RE2& regex) {
+  re2::FilteredRE2 parts_of(kLeastNeededBytes);
+  int id = 0;
+  std::vector<Filter::AnyOf> out;
+  std::vector<std::string> parts;
+  if (parts_of.Add(regex.pattern(), regex.options(), &id) != RE2::NoError) return out;
+  parts_of.Compile(&parts);
+  if (parts.size() > kMaxParts) return out;
+  // Whether a message may match that has all parts but one, or these alone.
+  const auto is_possible_with = [&](const std::vector<int>& some) {
+    std::vector<int> possible;
+    parts_of.AllPotentials(some, &possible);
+    return !possible.empty();
+  };
+  std::vector<int> needed;
+  Filter::AnyOf others;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::vector<int> all_but_one(parts.size());
+    std::iota(all_but_one.begin(), all_but_one.end(), 0);
+    all_but_one.erase(all_but_one.begin() + static_cast<std::ptrdiff_t>(i));
+    if (is_possible_with(all_but_one)) {
+      others.push_back(parts[i]);
+    } else {
+      needed.push_back(static_cast<int>(i));
+      out.push_back({parts[i]});
+    }
+  }
+  if (!others.empty() && !is_possible_with(needed)) out.push_back(std::move(others));
   return out;
 }
 
@@ -110,6 +148,8 @@ Result<Filter> Filter::make(FilterSpec spec) {
   if (!regex) return regex.error();
   out.text_ = *text;
   out.regex_ = *regex;
+  if (out.regex_ != nullptr) out.needed_texts_ = needed_by(*out.regex_);
+  if (!spec.text.empty()) out.needed_texts_.push_back({spec.text});
   out.spec_ = std::move(spec);
   return out;
 }

@@ -63,11 +63,16 @@ class Filter {
   bool looks_at_message() const { return text_ != nullptr || regex_ != nullptr; }
 
   const FilterSpec& spec() const { return spec_; }
+  /// Of each list, every message that matches has one at least in it, without case: the text, and what the expression
+  /// cannot do without. For an index.
+  using AnyOf = std::vector<std::string>;
+  const std::vector<AnyOf>& needed_texts() const { return needed_texts_; }
 
  private:
   FilterSpec spec_;
   std::shared_ptr<const re2::RE2> text_;
   std::shared_ptr<const re2::RE2> regex_;
+  std::vector<AnyOf> needed_texts_;
 };
 
 }  // namespace p2p::logs

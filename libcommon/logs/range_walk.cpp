@@ -15,7 +15,12 @@ IndexQuery::Alternative alternative(const Bits& bits) {
 IndexQuery index_query(const Filter& filter, const std::vector<std::int64_t>& nodes,
                        const std::vector<std::int64_t>& loggers) {
   IndexQuery out;
-  if (auto text = text_bits(filter.spec().text); !text.empty()) out.clauses.push_back({std::move(text)});
+  for (const auto& any_of : filter.needed_texts()) {
+    IndexQuery::Clause clause;
+    for (const auto& text : any_of) clause.push_back(text_bits(text));
+    const bool is_indexed = std::none_of(clause.begin(), clause.end(), [](const auto& bits) { return bits.empty(); });
+    if (is_indexed) out.clauses.push_back(std::move(clause));
+  }
   const Severity severity = severity_term(filter.spec().minimum_level);
   IndexQuery::Clause any_node;
   if (nodes.size() <= kMaxAlternatives) {

@@ -152,7 +152,7 @@ asio::awaitable<Result<Addresses>> resolve(asio::any_io_executor executor, const
   }
   const std::string why =
       done ? lookup_failure(endpoint.host, error) : "the name " + endpoint.host + " was not resolved";
-  co_return watch.reason(endpoint.to_text(), Error(Errc::unreachable, why));
+  co_return watch.reason("the lookup of " + endpoint.host, Error(Errc::unreachable, why));
 }
 
 asio::awaitable<Result<tcp::socket>> connect(asio::any_io_executor executor, const Endpoint& endpoint,

@@ -195,6 +195,17 @@ void measure_query(const fs::path& parent) {
        300,
        {{"worker-1"}, {}, LogLevel::error, {}, {}, "answered 200", ""},
        100},
+      {"expression: one record, old",
+       300,
+       {{},
+        {},
+        LogLevel::debug,
+        {},
+        {},
+        "",
+        fmt::format("answered [0-9]+ in .*request {:016x} ", count / 100 * 0x9E3779B97F4A7C15U)},
+       1},
+      {"expression: nothing, of two words", 300, {{}, {}, LogLevel::debug, {}, {}, "", "segmentation.*fault"}, 0},
   };
   for (const auto& search : searches) {
     std::vector<double> times;

@@ -78,6 +78,15 @@ many=$(for ((port = 8001; port <= 8005; ++port)); do printf '"%s",' "${targets[@
 printf 'node_id: worker-1\ncoordinator_addresses: [%s]\nprobe_timeout_seconds: 2\n' "${many%,}" >"$FLEET/many.yaml"
 measure "check, $((dead * 5)) dead pairs" 2200 3 3 p2p-probe check --config "$FLEET/many.yaml"
 measure "select, $((dead * 5)) dead pairs" 2200 3 3 p2p-probe select --config "$FLEET/many.yaml"
+# A machine with a thousand addresses, and a name with two thousand of which the first answers.
+for ((i = 1; i < 1000; ++i)); do echo "addr add 10.79.$((i / 250)).$((i % 250 + 1))/32 dev eth0"; done | ip -n "$spoke" -batch -
+{
+  echo "10.78.0.1 coordinator.example"
+  for ((i = 1; i < 2000; ++i)); do echo "10.80.$((i / 250)).$((i % 250 + 1)) coordinator.example"; done
+} >"$FLEET/hosts"
+# shellcheck disable=SC2016
+measure "select, 1,000 own addresses and 2,000 of the name" 500 3 0 unshare -m sh -c \
+  'mount --bind "$1" /etc/hosts && exec p2p-probe select coordinator.example:8001' sh "$FLEET/hosts"
 # A name server that swallows questions, too.
 echo "nameserver 10.78.0.11" >"$FLEET/resolv.conf"
 # shellcheck disable=SC2016

@@ -245,6 +245,22 @@ golden() { diff -u "$BATS_TEST_DIRNAME/addresses/$1" - <<<"$output"; }
   wait_until 10 sees '.event == "best" and .address == null'
   kill -0 "$(cat "$FLEET/run/watch.pid")"
 }
+
+@test "watch says that an interface has another name, or belongs to a bridge" {
+  ip -n "$MACHINE" link add v0 type veth peer name v1
+  ip -n "$MACHINE" link add br0 type bridge
+  ip -n "$MACHINE" addr add fe80::9/64 dev v0 nodad
+  background watch p2p-probe watch -o json
+  wait_until 10 sees '.event == "best"'
+  ip -n "$MACHINE" link set v0 name wan0
+  wait_until 10 sees '.event == "link-changed" and .interface == "wan0" and .message == "v0 is called wan0 now"'
+  ip -n "$MACHINE" link set wan0 master br0
+  wait_until 10 sees '.event == "link-changed" and .message == "wan0 is a port of br0 now"'
+  ip -n "$MACHINE" link set wan0 nomaster
+  wait_until 10 sees '.event == "link-changed" and .message == "wan0 is a port of nothing any more"'
+  # Its addresses are the same.
+  run ! sees '.event == "address-removed" or .event == "address-added"'
+}
 sees() { jq -es "any(.[]; $1)" "$FLEET/watch.out"; }
 
 @test "after notices were lost everything is read anew" {

@@ -149,13 +149,18 @@ RULES
   run -3 --separate-stderr spoke p2p-probe check 10.78.0.1:7 10.78.0.1:9
   [[ $stderr == *"no path leads to 10.78.0.1:9"* ]]
   run -2 spoke p2p-probe check --source eth7 10.78.0.1:7
-  [[ $output == *"\"eth7\" is no address or interface of this machine that is up"* ]]
+  [[ $output == *'this machine has no interface "eth7"'* ]]
   run -2 spoke p2p-probe check --source 10.78.0.1 10.78.0.1:7
   run -2 spoke p2p-probe check --timeout 1 10.78.0.1:7
   [[ $output == *"--timeout"*"500ms"* ]]
+  for command in check select explain; do
+    run -2 spoke p2p-probe "$command" --timeout 0s 10.78.0.1:7
+    [[ $output == *"--timeout must be more than nothing"* ]]
+  done
   run -3 --separate-stderr spoke p2p-probe check nobody.invalid:7
   # Here no name server is to be reached.
   [[ $output == *"the name nobody.invalid could not be looked up now: no name server answers"* ]]
+  [[ $stderr == *"no path leads to nobody.invalid:7 (the name nobody.invalid could not be looked up now: no name server answers)"* ]]
   run -2 spoke p2p-probe check 10.78.0.1:port
   for command in check select explain; do
     run -2 spoke p2p-probe "$command" '[fe80::1%nosuch]:7'
@@ -164,6 +169,36 @@ RULES
   run -2 spoke p2p-probe check --node '../x' 10.78.0.1:7
   run -2 spoke p2p-probe check --node worker-1 --any 10.78.0.1:7
   run -2 spoke p2p-probe check --config "$FLEET/nothing.yaml"
+}
+
+@test "that a name server is silent is said of the lookup, not of the machine" {
+  echo "nameserver 10.78.0.77" >"$FLEET/resolv.conf"
+  # shellcheck disable=SC2016
+  local silently=(unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' sh "$FLEET/resolv.conf")
+  run -3 --separate-stderr spoke "${silently[@]}" p2p-probe check --timeout 400ms coordinator.example:8001
+  [[ $stderr == *"no path leads to coordinator.example:8001 (the lookup of coordinator.example: no answer within 200 ms)"* ]]
+  run -6 --separate-stderr spoke "${silently[@]}" p2p-probe select --timeout 400ms coordinator.example:8001
+  [[ $stderr == *"the lookup of coordinator.example: no answer within 400 ms"* ]]
+}
+
+@test "an address that is on two interfaces is told of each; an interface that is down has none, for check as for select" {
+  ip -n "$SPOKE" link add c0 type veth peer name c1
+  ip -n "$SPOKE" addr add 10.78.0.2/32 dev c0
+  ip -n "$SPOKE" link set c0 up
+  ip -n "$SPOKE" link set c1 up
+  run_in "$HUB" listener openssl s_server -accept 7 -nocert -www
+  wait_until 10 answers "$SPOKE" 10.78.0.1 7
+  run -0 --separate-stderr spoke p2p-probe check 10.78.0.1:7 -o json
+  [[ $(jq -c 'map([.source, .interface]) | sort' <<<"$output") == '[["10.78.0.2","c0"],["10.78.0.2","eth0"]]' ]]
+  ip -n "$SPOKE" link set c0 down
+  local command
+  for command in check select explain; do
+    run -5 --separate-stderr spoke p2p-probe "$command" --source c0 10.78.0.1:7
+    [[ $stderr == *"no address of this machine can be used"* ]]
+    # Who reads the explanation is not sent to it.
+    [[ $command == explain ]] || [[ $stderr == *"p2p-probe explain says why"* ]]
+    [[ $command != explain || $stderr != *"p2p-probe explain"* ]]
+  done
 }
 
 @test "watch ends when nobody reads what it prints, or it cannot be written" {

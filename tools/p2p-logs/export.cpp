@@ -64,9 +64,9 @@ class ExportCommand final : public cli::Command {
 
   /// The cursor moves on once the file has its name: what a kill leaves unnamed is exported again.
   Attempt<void> to_file(cli::NodeClient& client, cli::Session& session, Json parameters) {
-    client.end_requests_on_signal();  // so that no half-written file stays
+    client.end_requests_on_signal();  // so that no half-written file stays, where it has a name
     WholeFile file(out_, system_disk());
-    if (const auto begun = file.begin(kSecretMode); !begun) return begun.error();
+    if (const auto begun = file.begin_unnamed(kSecretMode); !begun) return begun.error();
     const auto write = [&](const std::string& lines) -> Attempt<void> {
       if (const auto written = file.write_through(as_bytes(lines)); !written) return written.error();
       return {};

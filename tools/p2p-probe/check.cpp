@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <map>
-#include <set>
 
 #include "addresses/exclusion.hpp"
 #include "addresses/path_probe_text.hpp"
@@ -27,12 +25,6 @@ using cli::Failure;
 using cli::Style;
 
 constexpr std::size_t kMaxTargets = 64;
-
-bool is_usable(const addresses::Inventory& inventory, const addresses::Address& address) {
-  const addresses::Link* link = inventory.link(address.link);
-  return link != nullptr && link->is_running() && !address.is_tentative && !address.is_duplicate &&
-         !address.is_deprecated && !address.is_temporary;
-}
 
 Cell yes_or_no(const Json& value) {
   if (!value.is_boolean()) return {"-", Style::dim};
@@ -98,7 +90,9 @@ class CheckCommand final : public cli::Command {
     if (!node_.empty()) out.expected.node_id = node_;
     out.token = standpoint.token;
     out.dial_back_port = standpoint.dial_back_port;
-    out.timeout = timeout_ > std::chrono::milliseconds(0) ? timeout_ : standpoint.timeout;
+    const auto timeout = choose_timeout(timeout_, standpoint.timeout);
+    if (!timeout) return timeout.error();
+    out.timeout = *timeout;
     return out;
   }
 
@@ -107,38 +101,29 @@ class CheckCommand final : public cli::Command {
     if (!reader) return reader.error();
     const auto inventory = reader->read();
     if (!inventory) return inventory.error();
+    if (auto known = check_names(sources_, *inventory); !known) return known.error();
     std::vector<addresses::ProbeSource> out;
-    std::set<std::string> unknown(sources_.begin(), sources_.end());
+    addresses::RankingFacts asked;
+    asked.only = sources_;
     for (const auto& address : inventory->addresses) {
-      if (!is_usable(*inventory, address)) continue;
-      const addresses::Link& link = *inventory->link(address.link);
-      bool is_asked = sources_.empty();
-      for (const auto& name : sources_) {
-        if (!addresses::is_called(name, link, address.address)) continue;
-        is_asked = true;
-        unknown.erase(name);
-      }
-      if (!is_asked) continue;
-      out.push_back({address.address.to_text(), link.name});
-      interface_of_[out.back().address] = link.name;
+      const addresses::Link* link = inventory->link(address.link);
+      if (link == nullptr) continue;
+      const addresses::OwnAddress own{&address, link};
+      if (excluded_by_state(own, asked) || excluded_by_question(own, asked)) continue;
+      out.push_back({address.address.to_text(), link->name});
     }
-    for (const auto& name : unknown) {
-      return Failure(cli::kUsage, "--source: \"" + name + "\" is no address or interface of this machine that is up",
-                     "p2p-probe list");
-    }
+    if (out.empty()) return no_usable_address();
     return out;
   }
 
-  Json row_of(const addresses::TargetPaths& target, const PathProbe& probe) const {
+  static Json row_of(const addresses::TargetPaths& target, const PathProbe& probe) {
     Json row = to_json(probe);
     row["asked"] = target.target.to_text();
     row["good"] = probe.is_good;
-    const auto interface = interface_of_.find(probe.source);
-    row["interface"] = interface == interface_of_.end() ? Json() : Json(interface->second);
     return row;
   }
 
-  void show(cli::Output& out, const std::vector<addresses::TargetPaths>& found) const {
+  static void show(cli::Output& out, const std::vector<addresses::TargetPaths>& found) {
     Json rows = Json::array();
     for (const auto& target : found) {
       for (const auto& probe : target.paths) rows.push_back(row_of(target, probe));
@@ -158,7 +143,12 @@ class CheckCommand final : public cli::Command {
     std::vector<std::string> unreachable;
     for (const auto& target : found) {
       const auto good = [](const PathProbe& probe) { return probe.is_good; };
-      if (std::none_of(target.paths.begin(), target.paths.end(), good)) unreachable.push_back(target.target.to_text());
+      if (std::any_of(target.paths.begin(), target.paths.end(), good)) continue;
+      unreachable.push_back(target.target.to_text());
+      // Where there was nothing to try, as after a lookup that failed.
+      for (const auto& path : target.paths) {
+        if (path.source.empty()) unreachable.back() += fmt::format(" ({})", path.failure);
+      }
     }
     if (unreachable.empty()) return {};
     return Failure(cli::kUnreachable, "no path leads to " + join(unreachable, ", "));
@@ -188,8 +178,7 @@ class CheckCommand final : public cli::Command {
   std::vector<std::string> targets_, sources_;
   std::string node_, config_file_;
   bool any_ = false;
-  std::chrono::milliseconds timeout_{0};
-  std::map<std::string, std::string> interface_of_;  // by address
+  std::chrono::milliseconds timeout_{kNotGiven};
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ class ExplainCommand final : public cli::Command {
       session.out.value(dump_json(explanation["address"]));
     else
       session.out.value(dump_json(explanation));
-    return judge(*answer);
+    return judge_explained(*answer);
   }
 
  private:

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace p2p::probe {
 namespace {
 
@@ -33,9 +35,37 @@ void each_missing(const std::vector<T>& of, const std::vector<T>& from, OnMissin
   }
 }
 
+/// What is otherwise of a link, as clauses that follow its name; but for what state_of() says.
+std::vector<std::string> clauses_of_change(const addresses::Link& before, const addresses::Link& now,
+                                           const Inventory& inventory) {
+  std::vector<std::string> out;
+  if (now.name != before.name) out.push_back(fmt::format("is called {} now", now.name));
+  if (now.master != before.master) {
+    out.push_back(now.master == 0 ? "is a port of nothing any more"
+                                  : fmt::format("is a port of {} now", name_of(inventory, now.master)));
+  }
+  if (now.lower != before.lower) {
+    out.push_back(now.lower == 0 ? "sits on no other interface any more"
+                                 : fmt::format("sits on {} now", name_of(inventory, now.lower)));
+  }
+  if (now.kind != before.kind || now.tun_type != before.tun_type || now.is_loopback != before.is_loopback ||
+      now.is_point_to_point != before.is_point_to_point || now.has_parent_device != before.has_parent_device)
+    out.emplace_back("is of another kind now");
+  if (state_of(now) == state_of(before) &&
+      (now.has_carrier != before.has_carrier || now.oper_state != before.oper_state))
+    out.push_back(fmt::format("is {} as before, and its lower layer in another state", state_of(now)));
+  return out;
+}
+
 class Comparison {
  public:
-  Comparison(const Inventory& before, const Inventory& after) : before_(before), after_(after) {}
+  Comparison(const Inventory& before, const Inventory& after) : before_(before), after_(after) {
+    // The zone of an address is its link's name: a rename is no change of the address.
+    for (auto& address : before_.addresses) {
+      if (const addresses::Link* now = after.link(address.link))
+        address.address = address.address.with_zone(address.address.zone().empty() ? "" : now->name);
+    }
+  }
 
   std::vector<NetworkChange> run() {
     each_missing(before_.addresses, after_.addresses, [&](const addresses::Address& address) {
@@ -69,11 +99,14 @@ class Comparison {
       const addresses::Link* now = after_.link(link.index);
       if (now == nullptr) {
         out_.push_back({"link-removed", link.name, "", fmt::format("{} was removed", link.name)});
-      } else if (state_of(*now) != state_of(link)) {
+        continue;
+      }
+      if (const auto clauses = clauses_of_change(link, *now, after_); !clauses.empty()) {
+        out_.push_back({"link-changed", now->name, "", fmt::format("{} {}", link.name, join(clauses, ", and "))});
+      }
+      if (state_of(*now) != state_of(link)) {
         out_.push_back({now->is_running() ? "link-up" : "link-down", now->name, "",
                         fmt::format("{} is {} now, and was {}", now->name, state_of(*now), state_of(link))});
-      } else if (!(*now == link)) {
-        out_.push_back({"link-changed", now->name, "", fmt::format("{} is otherwise now", now->name)});
       }
     }
     for (const auto& link : after_.links) {
@@ -96,7 +129,7 @@ class Comparison {
         {event, name, route.destination.to_text(), fmt::format("the route {} {} {}", text_of(route), verb, name)});
   }
 
-  const Inventory& before_;
+  Inventory before_;
   const Inventory& after_;
   std::vector<NetworkChange> out_;
 };

@@ -21,6 +21,30 @@ constexpr std::size_t kMaxCoordinatorNames = 64;
 
 }  // namespace
 
+Attempt<std::chrono::milliseconds> choose_timeout(std::chrono::milliseconds given,
+                                                  std::chrono::milliseconds otherwise) {
+  if (given == std::chrono::milliseconds(0)) return Failure(cli::kUsage, "--timeout must be more than nothing");
+  return given == kNotGiven ? otherwise : given;
+}
+
+Attempt<void> check_names(const std::vector<std::string>& names, const addresses::Inventory& inventory) {
+  for (const auto& name : names) {
+    const bool is_known = inventory.link(name) != nullptr ||
+                          std::any_of(inventory.addresses.begin(), inventory.addresses.end(), [&](const auto& own) {
+                            const auto* link = inventory.link(own.link);
+                            return link != nullptr && addresses::is_called(name, *link, own.address);
+                          });
+    if (is_known) continue;
+    const char* what = addresses::IpAddress::parse(name) ? "address" : "interface";
+    return Failure(cli::kUsage, fmt::format("this machine has no {} \"{}\"", what, name), "p2p-probe list");
+  }
+  return {};
+}
+
+Failure no_usable_address() {
+  return {cli::kNotFound, "no address of this machine can be used", "p2p-probe explain says why"};
+}
+
 void DetailSink::write(LogLevel, std::string_view logger_name, std::string message) {
   report_.detail(fmt::format("{}: {}", logger_name, message));
 }
@@ -49,7 +73,9 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
   auto standpoint = find_standpoint(session, config_file_);
   if (!standpoint) return standpoint.error();
   standpoint_ = std::move(*standpoint);
-  if (timeout_ <= std::chrono::milliseconds(0)) timeout_ = standpoint_.timeout;
+  const auto timeout = choose_timeout(timeout_, standpoint_.timeout);
+  if (!timeout) return timeout.error();
+  timeout_ = *timeout;
   if (auto read = read_advertised(); !read) return read;
   std::vector<net::Endpoint> endpoints;
   for (const auto& text : targets) {
@@ -83,17 +109,7 @@ Attempt<void> Question::read_advertised() {
 }
 
 Attempt<void> Question::check_names(const addresses::Inventory& inventory) const {
-  for (const auto& name : sources_) {
-    const bool is_known = inventory.link(name) != nullptr ||
-                          std::any_of(inventory.addresses.begin(), inventory.addresses.end(), [&](const auto& own) {
-                            const auto* link = inventory.link(own.link);
-                            return link != nullptr && addresses::is_called(name, *link, own.address);
-                          });
-    if (is_known) continue;
-    const char* what = addresses::IpAddress::parse(name) ? "address" : "interface";
-    return Failure(cli::kUsage, fmt::format("this machine has no {} \"{}\"", what, name), "p2p-probe list");
-  }
-  return {};
+  return probe::check_names(sources_, inventory);
 }
 
 Attempt<Answer> Question::answer(cli::Session& session, addresses::ProbeAim aim) {
@@ -148,10 +164,16 @@ Attempt<void> judge(const Answer& answer) {
     return Failure(cli::kUnreachable, "no path leads to " + join(targets, ", "),
                    "p2p-probe check shows what happens on each");
   }
-  if (ranking.candidates.empty()) {
-    return Failure(cli::kNotFound, "no address of this machine can be used", "p2p-probe explain says why");
-  }
+  if (ranking.candidates.empty()) return no_usable_address();
   return {};
+}
+
+Attempt<void> judge_explained(const Answer& answer) {
+  auto out = judge(answer);
+  if (out) return out;
+  Failure failure = out.error();
+  failure.hint.clear();
+  return failure;
 }
 
 }  // namespace p2p::probe

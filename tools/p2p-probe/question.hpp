@@ -13,6 +13,17 @@
 
 namespace p2p::probe {
 
+/// Of --timeout.
+inline constexpr std::chrono::milliseconds kNotGiven{-1};
+/// What --timeout says, else `otherwise`; kUsage where that is nothing.
+cli::Attempt<std::chrono::milliseconds> choose_timeout(std::chrono::milliseconds given,
+                                                       std::chrono::milliseconds otherwise);
+
+/// kUsage where this machine has no interface and no address of one of these names.
+cli::Attempt<void> check_names(const std::vector<std::string>& names, const addresses::Inventory& inventory);
+
+cli::Failure no_usable_address();
+
 /// The facts and what follows from them.
 struct Answer {
   addresses::Inventory inventory{};
@@ -33,7 +44,7 @@ class Question {
 
   /// Reads home and resolves names: `targets`, else the coordinators of the configuration, else none. Once.
   cli::Attempt<void> prepare(cli::Session& session, const std::vector<std::string>& targets);
-  /// Usage, where this machine has nothing that --source calls so. answer() does it.
+  /// As the function below, of what --source says. answer() does it.
   cli::Attempt<void> check_names(const addresses::Inventory& inventory) const;
   /// Facts without probes, and their ranking, of this inventory.
   template <class Router>
@@ -49,7 +60,7 @@ class Question {
   std::string advertise_, config_file_;
   bool prefers_vpn_ = false;
   bool skips_probes_ = false;
-  std::chrono::milliseconds timeout_{0};
+  std::chrono::milliseconds timeout_{kNotGiven};
   Standpoint standpoint_{};
   std::vector<addresses::NamedCoordinator> coordinators_{};
   std::optional<addresses::Advertised> advertised_{};
@@ -76,6 +87,8 @@ cli::Attempt<Answer> Question::rank(addresses::Inventory inventory, Router& rout
 
 /// Fails where nothing is left, or where nobody was reached though it was tried.
 cli::Attempt<void> judge(const Answer& answer);
+/// As judge(), without a hint where to read what was just told.
+cli::Attempt<void> judge_explained(const Answer& answer);
 
 /// The library's log lines are for --verbose.
 class DetailSink final : public LogSink {

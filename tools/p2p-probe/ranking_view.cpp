@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "addresses/path_probe_text.hpp"
 #include "base/text.hpp"
@@ -80,15 +81,13 @@ std::string why_untried(const Answer& answer, const addresses::Candidate& candid
 
 /// From each candidate to each coordinator: {source, target, why}.
 Json untried_paths(const Answer& answer) {
+  std::set<addresses::PathEnds> tried;
+  for (const auto& probe : answer.facts.probes) tried.insert({probe.source, probe.target});
   Json out = Json::array();
   for (const auto& candidate : answer.ranking.candidates) {
     for (const auto& named : answer.coordinators) {
       const std::string target = named.coordinator.target();
-      const auto& probes = answer.facts.probes;
-      const bool is_tried = std::any_of(probes.begin(), probes.end(), [&](const auto& probe) {
-        return probe.source == candidate.address && probe.target == target;
-      });
-      if (is_tried) continue;
+      if (tried.contains({candidate.address, target})) continue;
       out.push_back({{"source", candidate.address},
                      {"target", target},
                      {"why", why_untried(answer, candidate, named.coordinator)}});

@@ -95,18 +95,21 @@ void Blocks::put_back(std::deque<Block> blocks) {
   blocks_.insert(blocks_.begin(), std::make_move_iterator(blocks.begin()), std::make_move_iterator(blocks.end()));
 }
 
-void Blocks::shrink(std::size_t to_bytes) {
+void Blocks::shrink(std::size_t to_bytes, LogLevel highest) {
   std::vector<Tally> tallies;
   for (const auto& block : blocks_) tallies.push_back(block.tally);
+  bool has_dropped = false;
   while (bytes_ > to_bytes) {
     const auto victim = choose_victim(tallies);
-    if (!victim) break;
+    if (!victim || victim->level > highest) break;
+    has_dropped = true;
     Block& block = blocks_[victim->index];
     bytes_ -= block.frames.size();
     block = without_level(block, victim->level, sent_seq_);
     bytes_ += block.frames.size();
     tallies[victim->index] = block.tally;
   }
+  if (!has_dropped) return;
   // Blocks that have become small are joined, as else there would be more and more of them.
   std::deque<Block> all = take();
   for (auto& block : all) {
@@ -166,6 +169,12 @@ void copy_frames(ByteView frames, Blocks& to) {
     if (const auto* gap = std::get_if<Gap>(&*frame)) to.add(*gap);
     if (const auto* positions = std::get_if<PositionsFrame>(&*frame)) to.add(positions->positions);
   }
+}
+
+std::optional<LogLevel> lowest_of(const LevelCounts& counts) noexcept {
+  const auto found = std::find_if(counts.begin(), counts.end(), [](auto count) { return count > 0; });
+  if (found == counts.end()) return std::nullopt;
+  return static_cast<LogLevel>(found - counts.begin());
 }
 
 std::optional<Victim> choose_victim(std::span<const Tally> tallies) {

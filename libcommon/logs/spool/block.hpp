@@ -48,8 +48,9 @@ class Blocks {
   std::deque<Block> take();
   /// Back to the front.
   void put_back(std::deque<Block> blocks);
-  /// Drops the oldest records of the lowest level, block by block, until what is left is so small.
-  void shrink(std::size_t to_bytes);
+  /// Drops the oldest records of the lowest level, block by block, until what is left is so small or has none of a
+  /// level up to `highest`.
+  void shrink(std::size_t to_bytes, LogLevel highest = LogLevel::critical);
 
  private:
   Block& open_block();
@@ -72,6 +73,9 @@ Block without_level(const Block& block, LogLevel level, std::uint64_t sent_seq);
 
 /// Adds what is in these frames but marks.
 void copy_frames(ByteView frames, Blocks& to);
+
+/// The lowest level that counts something.
+std::optional<LogLevel> lowest_of(const LevelCounts& counts) noexcept;
 
 /// The lowest level of which there is something to drop, and the first tally that has it.
 struct Victim {

@@ -25,6 +25,7 @@ DiskSpool::DiskSpool(DiskSpoolOptions options, SegmentFolder folder, RecoveredSp
                      LogSink& log)
     : options_(std::move(options)),
       most_waiting_bytes_(std::min<std::uint64_t>(kSpoolWaitingBytes, options_.max_bytes)),
+      most_starved_bytes_(std::min<std::uint64_t>(kSpoolStarvedBytes, options_.max_bytes)),
       random_(random),
       log_(log, "LogSpool"),
       files_(std::move(folder), recovered, options_.max_bytes, options_.boot, log_),
@@ -116,11 +117,18 @@ void DiskSpool::append(std::uint64_t seq, LogLevel level, Bytes item, const Sour
     }
     waiting_.add(frame);
     last_seq_ = seq;
-    // To less than is needed, so that it is not done for each record.
-    if (waiting_.size_bytes() > most_waiting_bytes_) waiting_.shrink(most_waiting_bytes_ / 8 * 7);
+    if (waiting_.size_bytes() > std::max(bound_at_, most_waiting_bytes_)) bound_waiting();
     is_due = is_waiting_ && due() < waits_until_;
   }
   if (is_due) woken_.notify_one();
+}
+
+/// With the lock. To less than is needed, and not again before much more has come, so that it is not done for each
+/// record.
+void DiskSpool::bound_waiting() {
+  waiting_.shrink(most_waiting_bytes_ / 8 * 7, lowest_written_.value_or(LogLevel::critical));
+  if (waiting_.size_bytes() > most_starved_bytes_) waiting_.shrink(most_starved_bytes_ / 8 * 7);
+  bound_at_ = std::min(waiting_.size_bytes() / 8 * 9, most_starved_bytes_);
 }
 
 std::uint64_t DiskSpool::ready_to(std::uint64_t seq) {
@@ -267,10 +275,9 @@ void DiskSpool::work(Lock& lock) {
 void DiskSpool::write(Lock& lock) {
   writing_bytes_ = waiting_.size_bytes();
   std::deque<Block> blocks = waiting_.take();
+  bound_at_ = 0;
+  count_files(blocks);
   const Epochs epochs = epochs_;
-  // A shipper that has caught up may send what comes now.
-  const std::uint64_t last = last_seq_;
-  const bool is_wanted = asked_ == written_seq_ + 1;
   if (files_bytes_ + writing_bytes_ > options_.max_bytes) {
     // What may be dropped must not be sent meanwhile.
     allowed_ = sent_;
@@ -283,6 +290,16 @@ void DiskSpool::write(Lock& lock) {
     files_.make_room(blocks, epochs, sent);
     lock.lock();
   }
+  // The others wait on.
+  writing_bytes_ = 0;
+  auto end = blocks.begin();
+  while (end != blocks.end() && writing_bytes_ < kSpoolWriteBytes) writing_bytes_ += (end++)->frames.size();
+  waiting_.put_back({std::make_move_iterator(end), std::make_move_iterator(blocks.end())});
+  blocks.erase(end, blocks.end());
+  count_files(blocks);
+  // A shipper that has caught up may send what comes now.
+  const std::uint64_t last = blocks.back().tally.last_seq;
+  const bool is_wanted = asked_ == written_seq_ + 1;
   const MarkFrame with = mark(is_wanted ? last : allowed_);
   std::vector<Block> written;
   lock.unlock();
@@ -387,14 +404,21 @@ void DiskSpool::set_outcome(Lock& lock, std::optional<std::string>& of, const Re
   lock.lock();
 }
 
-void DiskSpool::count_files() {
+void DiskSpool::count_files(const std::deque<Block>& writing) {
   files_bytes_ = files_.size_bytes();
   files_acknowledged_bytes_ = files_.acknowledged_bytes();
+  Tally written;
+  written.droppable = files_.droppable(sent_);
+  for (const auto& block : writing) written.add(block.tally);
+  lowest_written_ = lowest_of(written.droppable);
 }
 
 void DiskSpool::close(Lock& lock) {
   if (epoch_is_unwritten_) write_new_epoch(lock);
-  if (!waiting_.empty() && !epoch_is_unwritten_) write(lock);
+  if (!waiting_.empty() && !epoch_is_unwritten_) {
+    do write(lock);
+    while (!waiting_.empty() && !write_trouble_);
+  }
   if (!waiting_.empty() || epoch_is_unwritten_) return;  // it was said that the disk fails
   auto last_mark = mark(allowed_);
   last_mark.closed = true;

@@ -22,8 +22,14 @@ inline constexpr std::chrono::milliseconds kSpoolSyncInterval{500};
 inline constexpr std::chrono::milliseconds kSpoolRetryInterval{1000};
 /// Written to the disk and kept for the shipper.
 inline constexpr std::size_t kSpoolCacheBytes = 4 << 20;
-/// Waits for the next write; beyond that, or the cap, the oldest records of the lowest level are dropped.
+/// Waits for the next write; beyond that, or the cap, the oldest records of the lowest level are dropped, but none as
+/// long as one of a lower level is on the disk or on its way there: it has to go first, once the disk answers.
 inline constexpr std::size_t kSpoolWaitingBytes = 16 << 20;
+/// Waits for a disk that is slower than what comes; beyond that, or the cap, what waits is dropped whatever the disk
+/// has.
+inline constexpr std::size_t kSpoolStarvedBytes = 64 << 20;
+/// Written at a time, so that of what waits longer some can still be dropped.
+inline constexpr std::size_t kSpoolWriteBytes = 4 << 20;
 
 struct DiskSpoolOptions {
   std::filesystem::path folder;
@@ -35,7 +41,8 @@ struct DiskSpoolOptions {
 
 /// append() and all others only copy in memory: a thread of its own writes, reads and syncs. What the shipper gets was
 /// written before, and a mark that it may be sent, so that after a kill no number means another record than at the
-/// coordinator. While the disk fails, records wait in memory; none is dropped below kSpoolWaitingBytes and the cap.
+/// coordinator. While the disk fails or is slow, records wait in memory; none is dropped below kSpoolWaitingBytes and
+/// the cap.
 class DiskSpool final : public Spool {
  public:
   /// Reads what is there; blocks meanwhile. No other process may use the folder. An error when the folder cannot be
@@ -67,6 +74,7 @@ class DiskSpool final : public Spool {
 
   DiskSpool(DiskSpoolOptions options, SegmentFolder folder, RecoveredSpool recovered, Random& random, LogSink& log);
 
+  void bound_waiting();
   std::size_t waiting_bytes() const { return waiting_.size_bytes() + writing_bytes_; }
   SpoolChunk read_cached(std::uint64_t seq, std::size_t max_bytes) const;
   void keep(Block block);
@@ -84,10 +92,11 @@ class DiskSpool final : public Spool {
   void close(Lock& lock);
   MarkFrame mark(std::uint64_t sent) const { return {acknowledged_, std::max(sent, sent_), false}; }
   void set_outcome(Lock& lock, std::optional<std::string>& of, const Result<void>& outcome);
-  void count_files();
+  void count_files(const std::deque<Block>& writing = {});
 
   const DiskSpoolOptions options_;
   const std::size_t most_waiting_bytes_;
+  const std::size_t most_starved_bytes_;
   Random& random_;
   const Logger log_;
   SpoolFiles files_;  // the thread's, without the lock
@@ -104,8 +113,10 @@ class DiskSpool final : public Spool {
   std::uint64_t allowed_;    // a mark in a segment says that up to here may be sent
   std::uint64_t asked_ = 0;  // where the shipper wants to go on; 0 before it asks
   Blocks waiting_;
-  std::size_t writing_bytes_ = 0;  // taken from waiting_ and being written
-  std::deque<BlockPtr> cache_;     // written, without holes between
+  std::size_t bound_at_ = 0;                // bytes of waiting_ at which there may be something to drop
+  std::size_t writing_bytes_ = 0;           // taken from waiting_ and being written
+  std::optional<LogLevel> lowest_written_;  // of what may be dropped and is on the disk, or being written
+  std::deque<BlockPtr> cache_;              // written, without holes between
   std::size_t cache_bytes_ = 0;
   std::uint64_t files_bytes_ = 0;
   std::uint64_t files_acknowledged_bytes_ = 0;

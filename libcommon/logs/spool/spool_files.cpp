@@ -46,6 +46,14 @@ std::uint64_t SpoolFiles::acknowledged_bytes() const {
   return out;
 }
 
+LevelCounts SpoolFiles::droppable(std::uint64_t sent_seq) const {
+  Tally out;
+  for (const auto& segment : segments_) {
+    if (segment.last_seq() > sent_seq) out.add(segment.tally);
+  }
+  return out.droppable;
+}
+
 /// Each start makes a segment; a program that is restarted often must not leave thousands of small ones.
 void SpoolFiles::join_last_two(const RecoveredSpool& recovered) {
   if (segments_.size() < 2) return;

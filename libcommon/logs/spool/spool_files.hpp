@@ -20,6 +20,8 @@ class SpoolFiles {
   std::uint64_t size_bytes() const;
   /// Of these, what is acknowledged.
   std::uint64_t acknowledged_bytes() const;
+  /// By level, how many records may be dropped of the segments that have some behind `sent_seq`.
+  LevelCounts droppable(std::uint64_t sent_seq) const;
   bool needs_sync() const { return folder_.needs_sync(); }
 
   /// Writes the blocks in order, then the mark, and moves blocks to `written` as they are. A block has records of one

@@ -116,6 +116,42 @@ TEST_CASE("names that are missing are a reason, names too many are none") {
   CHECK(c.renewal.due(kBegin) == RenewalReason::missing);
 }
 
+TEST_CASE("addresses that come and go make for four renewals at once, and then for one each half an hour") {
+  Case c;
+  int count = 0;
+  // A container with another address every ten seconds, for a day.
+  for (auto at = 0s; at < 24h; at += 10s) {
+    const pki::SubjectName name{pki::SubjectName::Kind::ip, "172.17.0." + std::to_string(at / 10s)};
+    c.renewal.want({kNames[0], name});
+    const auto reason = c.renewal.due(after(at));
+    if (!reason) {
+      CHECK(c.renewal.health(after(at)).state == RenewalState::good);
+      CHECK(c.renewal.next_attempt(after(at)) > after(at));
+      CHECK(c.renewal.next_attempt(after(at)) <= after(at + 30min));
+      continue;
+    }
+    CHECK(reason == RenewalReason::names_changed);
+    ++count;
+    if (at < 40s) CHECK(count == at / 10s + 1);
+    c.renewal.began(*reason, after(at));
+    c.renewal.use(CertificateLife{after(at), after(at + 2160h), {kNames[0], name}});
+    c.renewal.succeeded();
+  }
+  CHECK(count == 4 + 47);  // the first at 0 s, one more at each full half an hour after it
+}
+
+TEST_CASE("what waits because of names does not wait for other reasons, and not longer when the clock is set back") {
+  Case c;
+  c.renewal.want({kNames[0], {pki::SubjectName::Kind::ip, "192.0.2.2"}});
+  for (int i = 0; i < 4; ++i) c.renewal.began(RenewalReason::names_changed, kBegin);
+  CHECK_FALSE(c.renewal.due(kBegin).has_value());
+  CHECK(c.renewal.due(after(-1000h)) == RenewalReason::names_changed);
+  c.renewal.supersede(after(5s));
+  CHECK(c.renewal.due(after(5s)) == RenewalReason::authority_replaced);
+  c.renewal.request();
+  CHECK(c.renewal.due(after(6s)) == RenewalReason::requested);
+}
+
 TEST_CASE("after failures the waits are 1 min, doubled, to 6 h") {
   Case c(0);
   c.renewal.use(CertificateLife{kBegin, after(100'000h), {}});

@@ -24,6 +24,10 @@ PathProbe answered() {
   return out;
 }
 
+PathEvidence evidence(const std::vector<PathProbe>& probes, const IpAddress& source, const Coordinator& target) {
+  return EvidenceIndex(probes, {target}).from(source).to(0);
+}
+
 PathEvidence of(const PathProbe& probe) { return evidence({probe}, ip("10.0.0.9"), there()); }
 
 }  // namespace
@@ -86,6 +90,35 @@ TEST_CASE(
   probe.seen_as = "::ffff:10.0.0.9";
   CHECK(of(probe).path == Path::works);
   CHECK_FALSE(of(probe).seen_as.has_value());
+}
+
+TEST_CASE("of many sources and coordinators, each pair has what its own last probe says") {
+  std::vector<Coordinator> coordinators{
+      {ip("192.0.2.1"), 8001}, {ip("2001:db8::1"), 8001}, {ip("192.0.2.1"), 8002}, {ip("192.0.2.1"), 8001}};
+  std::vector<PathProbe> probes;
+  for (int source = 0; source < 200; ++source) {
+    for (const Coordinator& coordinator : coordinators) {
+      // Told twice: it failed at first.
+      PathProbe probe = answered();
+      probe.source = probe.seen_as.emplace("10.0.1." + std::to_string(source));
+      probe.target = coordinator.target();
+      probe.is_good = false;
+      probes.push_back(probe);
+      probe.is_good = true;
+      probe.round_trip = std::chrono::microseconds(1'000 * source + coordinator.port);
+      probes.push_back(probe);
+    }
+  }
+  const EvidenceIndex index(probes, coordinators);
+  for (int source = 0; source < 200; ++source) {
+    const EvidenceFrom& from = index.from(ip("10.0.1." + std::to_string(source)));
+    for (std::size_t i = 0; i < coordinators.size(); ++i) {
+      CHECK(from.to(i).path == Path::works);
+      CHECK(from.to(i).round_trip == std::chrono::microseconds(1'000 * source + coordinators[i].port));
+    }
+    CHECK(from.to(coordinators.size()).path == Path::untried);
+  }
+  CHECK(index.from(ip("10.0.1.200")).to(0).path == Path::untried);
 }
 
 TEST_CASE("of a link-local address the zone counts, but not for who saw it elsewhere") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../temporary_folder.hpp"
+#include "base/whole_file.hpp"
 
 using namespace p2p;
 using p2p::test::TemporaryFolder;
@@ -67,6 +68,78 @@ TEST_CASE("a file is replaced whole and nothing is left beside it") {
   REQUIRE(write_file(path, "the new one", kPublicMode).has_value());
   CHECK(read_file(path, kLimit).value() == "the new one");
   CHECK(entries_of(folder.path()) == 1);
+}
+
+TEST_CASE("a large file that is not finished is not in its folder, and a kill leaves nothing there") {
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "export";
+  const int probe = system_disk().create_unnamed(folder.path(), kSecretMode);
+  if (probe < 0) return;  // a file system that cannot
+  system_disk().close(probe);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    WholeFile file(path, system_disk());
+    if (file.begin_unnamed(kSecretMode) && file.write(as_bytes("half of it"))) ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(entries_of(folder.path()) == 0);
+
+  const auto write = [&](std::string_view content, Result<void> (WholeFile::*publish)()) {
+    const Umask open(0);
+    WholeFile file(path, system_disk());
+    REQUIRE(file.begin_unnamed(kSecretMode).has_value());
+    REQUIRE(file.write(as_bytes(content)).has_value());
+    return (file.*publish)();
+  };
+  REQUIRE(write("first", &WholeFile::create).has_value());
+  CHECK(mode_of(path) == 0600);
+  const auto refused = write("second", &WholeFile::create);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind() == Errc::exists);
+  CHECK(read_file(path, kLimit).value() == "first");
+  REQUIRE(write("third", &WholeFile::replace).has_value());
+  CHECK(read_file(path, kLimit).value() == "third");
+  CHECK(mode_of(path) == 0600);
+  CHECK(entries_of(folder.path()) == 1);
+}
+
+TEST_CASE("where a file cannot be without a name, it has a temporary one, which goes with who gave it") {
+  // Has nothing but what a file system must have.
+  class Plain final : public Disk {
+   public:
+    int create(const fs::path& path, mode_t mode) override { return disk.create(path, mode); }
+    int give_to(int file, uid_t user, gid_t group) override { return disk.give_to(file, user, group); }
+    int reserve(int file, std::uint64_t bytes) override { return disk.reserve(file, bytes); }
+    ssize_t write(int file, ByteView bytes) override { return disk.write(file, bytes); }
+    int start_sync(int file) override { return disk.start_sync(file); }
+    int sync(int file) override { return disk.sync(file); }
+    int close(int file) override { return disk.close(file); }
+    int rename(const fs::path& from, const fs::path& to) override { return disk.rename(from, to); }
+    int rename_new(const fs::path& from, const fs::path& to) override { return disk.rename_new(from, to); }
+    int link(const fs::path& from, const fs::path& to) override { return disk.link(from, to); }
+    int unlink(const fs::path& path) override { return disk.unlink(path); }
+    int sync_folder(const fs::path& folder) override { return disk.sync_folder(folder); }
+
+   private:
+    Disk& disk = system_disk();
+  } plain;
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "export";
+  {
+    WholeFile file(path, plain);
+    REQUIRE(file.begin_unnamed(kSecretMode).has_value());
+    CHECK(entries_of(folder.path()) == 1);
+  }
+  CHECK(entries_of(folder.path()) == 0);
+  WholeFile file(path, plain);
+  REQUIRE(file.begin_unnamed(kSecretMode).has_value());
+  REQUIRE(file.write(as_bytes("content")).has_value());
+  REQUIRE(file.create().has_value());
+  CHECK(read_file(path, kLimit).value() == "content");
 }
 
 TEST_CASE("the final mode does not depend on the umask") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/rfc3339.hpp"
 #include "logs/time_expression.hpp"
 
@@ -75,6 +77,27 @@ TEST_CASE("text is found without case, in any script; an expression with it") {
   CHECK_FALSE(matches({{"regex", "диск"}}));
   CHECK(matches({{"regex", "(?i)диск"}}));
   CHECK_FALSE(matches({{"regex", "91"}, {"text", "empty"}}));
+}
+
+TEST_CASE("of an expression is known what no match can do without") {
+  const auto needed = [](const std::string& regex, const std::string& text = "") {
+    FilterSpec spec;
+    spec.regex = regex;
+    spec.text = text;
+    auto out = Filter::make(spec).value().needed_texts();
+    for (auto& any_of : out) std::sort(any_of.begin(), any_of.end());
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  using Texts = std::vector<std::vector<std::string>>;
+  CHECK(needed("segmentation.*fault") == Texts{{"fault"}, {"segmentation"}});
+  CHECK(needed("^GET /api/v[0-9]+/orders$") == Texts{{"/orders"}, {"get /api/v"}});
+  CHECK(needed("(?i)TimeOut after") == Texts{{"timeout after"}});
+  CHECK(needed("(disk )?is full", "Text") == Texts{{"Text"}, {"is full"}});
+  CHECK(needed("error|warning") == Texts{{"error", "warning"}});
+  CHECK(needed("(first|second) disk.*full") == Texts{{"first disk", "second disk"}, {"full"}});
+  // Nothing of that is in each match, or it is too short to be looked for.
+  for (const char* regex : {"error|x", "x*", "[a-z]+", "(abcd)?", "a.b", ".", "^$"}) CHECK(needed(regex).empty());
 }
 
 TEST_CASE("expressions that would explode are refused or stay linear") {

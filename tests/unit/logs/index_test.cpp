@@ -97,6 +97,7 @@ struct IndexFixture : StoreFixture {
   }
   void check(const FilterSpec& spec) {
     CAPTURE(spec.text);
+    CAPTURE(spec.regex);
     const auto filter = Filter::make(spec).value();
     std::vector<std::uint64_t> expected;
     for (const auto& stored : all) {
@@ -132,6 +133,33 @@ struct IndexFixture : StoreFixture {
     check({{"node-*"}, {"Logger.7"}, LogLevel::error, {}, {}, "took", ""});
     check({{}, {}, LogLevel::warning, {}, {}, "", ""});
     check({{}, {"Logger.9"}, LogLevel::debug, {}, {}, "", "request 1.*while"});
+    for (const char* regex : {"request 4711 .*while",
+                              "^request 99[0-9]{3} took",
+                              "request (4711|99) took",
+                              "request 4711 |diska|ДИСК",
+                              "4711 took|99",
+                              "(?i)REQUEST 61439",
+                              "REQUEST 61439",
+                              "отказ",
+                              "(?i)отказ диска",
+                              "узле$",
+                              "Kelvin|kelvin",
+                              "(?i)KELVIN sign",
+                              "(?i)\xe2\x84\xaa"
+                              "ELVIN",
+                              "(?i)STRASSE",
+                              "(?i)STRA\xc3\x9f"
+                              "E",
+                              "abc.def",
+                              "abc\xe2\x82\xac?def",
+                              "(request 77)?7",
+                              "re{1,3}quest 4711\\b",
+                              "nothing.*like it",
+                              "[^ ]+ 61439",
+                              "request \\Q4711\\E",
+                              "r..uest 100003"})
+      check({{}, {}, LogLevel::debug, {}, {}, "", regex});
+    check({{}, {}, LogLevel::debug, {}, {}, "took", "request 4711.*while"});
   }
   fs::path index() const { return day().replace_extension(".idx"); }
 };

@@ -21,6 +21,9 @@ class FailingDisk final : public Disk {
   std::atomic<std::uint64_t> removed{0};
   std::atomic<std::uint64_t> removed_unsynced{0};  ///< before anything was synced
 
+  /// Until the returned lock is gone, whatever is written hangs.
+  std::unique_lock<std::mutex> hang() { return std::unique_lock(hanging_); }
+
   int create(const std::filesystem::path& path, mode_t mode) override {
     if (!may_change()) return -EIO;
     if (write_errno != 0) return fail(write_errno);
@@ -29,6 +32,7 @@ class FailingDisk final : public Disk {
   int give_to(int file, uid_t user, gid_t group) override { return system_disk().give_to(file, user, group); }
   int reserve(int file, std::uint64_t bytes) override { return system_disk().reserve(file, bytes); }
   ssize_t write(int file, ByteView bytes) override {
+    const std::lock_guard until_it_answers(hanging_);
     if (!may_change()) {
       if (writes_left_before_ == 1) (void)system_disk().write(file, bytes.first(bytes.size() / 4));
       return -EIO;
@@ -74,6 +78,7 @@ class FailingDisk final : public Disk {
     if (writes_left_before_ > 0) --writes_left;
     return writes_left > 0;
   }
+  std::mutex hanging_;
   bool was_partial_ = false;
   int writes_left_before_ = -1;
 };
@@ -137,6 +142,61 @@ TEST_CASE("memory that waits for a full disk is bounded: the oldest of the lowes
   CHECK(read.kept[3] == 3000);
   CHECK(read.lost[3] == 0);
   CHECK(read.lost[0] > 20'000);
+}
+
+TEST_CASE("what waits for a disk that hangs is kept as long as records of lower levels are on the disk") {
+  FailingFixture fixture;
+  fixture.open();
+  for (int i = 0; i < 1'000; ++i) fixture.append(LogLevel::debug);
+  fixture.wait_written();
+  auto hanging = fixture.failing.hang();
+  // More than waits where nothing else could go; those of the lowest level go then as before.
+  for (int i = 0; i < 30'000; ++i) fixture.append(i % 10 == 0 ? LogLevel::debug : LogLevel::error, 1'000);
+  hanging = {};
+  fixture.open();
+  const Read read(fixture.read_all(true));
+  CHECK(read.lost[3] == 0);
+  CHECK(read.kept[3] == 27'000);
+  CHECK(read.lost[0] > 1'000);
+  CHECK(read.kept[0] + read.lost[0] == 4'000);
+}
+
+TEST_CASE("where disk and memory together exceed the cap, what is older and lower goes from the disk once it answers") {
+  FailingFixture fixture;
+  fixture.max_bytes = 24 << 20;
+  fixture.open();
+  for (int i = 0; i < 20'000; ++i) fixture.append(LogLevel::debug, 900);
+  fixture.wait_written();
+  auto hanging = fixture.failing.hang();
+  for (int i = 0; i < 20'000; ++i) fixture.append(LogLevel::warning, 900);
+  hanging = {};
+  fixture.open();
+  const auto items = fixture.read_all(true);
+  const Read read(items);
+  CHECK(read.lost[2] == 0);
+  CHECK(read.kept[2] == 20'000);
+  CHECK(read.lost[0] > 10'000);
+  // The oldest went.
+  REQUIRE(read.seqs.size() > 20'000);
+  CHECK(read.seqs == rising(40'001 - read.seqs.size(), 40'000));
+  CHECK(fixture.bytes_on_disk() <= fixture.max_bytes);
+}
+
+TEST_CASE("what waits for a disk that hangs is bounded, whatever is on the disk") {
+  FailingFixture fixture;
+  fixture.open();
+  for (int i = 0; i < 1'000; ++i) fixture.append(LogLevel::debug);
+  fixture.wait_written();
+  auto hanging = fixture.failing.hang();
+  for (int i = 0; i < 90'000; ++i) fixture.append(LogLevel::error, 1'000);
+  // Beside what waits there is what is being written.
+  CHECK(fixture.spool->size_bytes() < kSpoolStarvedBytes + kSpoolWriteBytes + (1 << 20));
+  hanging = {};
+  fixture.open();
+  const Read read(fixture.read_all(true));
+  CHECK(read.kept[0] == 1'000);
+  CHECK(read.kept[3] > 50'000);
+  CHECK(read.kept[3] + read.lost[3] == 90'000);
 }
 
 TEST_CASE("a disk that cannot sync is said once, and records are written and shipped all the same") {

@@ -139,6 +139,7 @@ asio::awaitable<void> Renewer::run() {
 
 asio::awaitable<void> Renewer::attempt(RenewalReason reason) {
   log_.info("renewing the certificate: {}", to_string(reason));
+  renewal_.began(reason, clock_.wall());
   hooks_.health(renewal_.health(clock_.wall()));
   auto asking = is_authority();
   const bool is_here = co_await std::move(asking);
