@@ -14,22 +14,28 @@ using metrics::Series;
 namespace {
 
 /// Serials are random numbers of 20 bytes: no two issuers have the same.
-std::optional<WallTime> revoked_at(const pki::RevocationLists& lists, std::string_view serial_hex) {
+std::optional<pki::RevokedSerial> find_revoked(const pki::RevocationLists& lists, std::string_view serial_hex) {
   const auto serial = from_hex(serial_hex);
   if (!serial) return std::nullopt;
   for (const auto& list : lists.all()) {
-    if (const auto* found = list->find(*serial)) return found->at;
+    if (const auto* found = list->find(*serial)) return *found;
   }
   return std::nullopt;
 }
 
-/// True when the node's certificate was revoked.
-bool mark_revoked(NodeEntry& entry, const pki::RevocationLists& lists) {
-  const auto at = entry.certificate ? revoked_at(lists, entry.certificate->serial) : std::nullopt;
-  if (!at) return false;
+/// What the lists say of the node's certificate.
+std::optional<pki::RevokedSerial> mark_revoked(NodeEntry& entry, const pki::RevocationLists& lists) {
+  auto found = entry.certificate ? find_revoked(lists, entry.certificate->serial) : std::nullopt;
+  if (!found) return std::nullopt;
   entry.certificate->state = "revoked";
-  entry.certificate->revoked_at = *at;
-  return true;
+  entry.certificate->revoked_at = found->at;
+  return found;
+}
+
+/// Of a node that somebody has taken out of the fleet nobody wants to be told that it is missing.
+bool was_taken_out(const pki::RevokedSerial& revoked) {
+  return revoked.reason == pki::RevocationReason::cessation_of_operation ||
+         revoked.reason == pki::RevocationReason::superseded;
 }
 
 /// What of a node that was dropped is still so.
@@ -135,7 +141,8 @@ void FleetWatch::let_go(const Sight& sight) {
     if (!known.seen.status.empty() && dropped_.size() < kMaxRevokedShown) {
       NodeEntry entry = std::move(known.seen);
       known.watch.describe(entry, sight.date);
-      if (mark_revoked(entry, sight.revoked)) dropped_[node_id] = {as_dropped(entry), sight.now};
+      const auto revoked = mark_revoked(entry, sight.revoked);
+      if (revoked && !was_taken_out(*revoked)) dropped_[node_id] = {as_dropped(entry), sight.now};
     }
     at = nodes_.erase(at);
   }

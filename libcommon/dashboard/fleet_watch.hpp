@@ -31,7 +31,8 @@ struct Sight {
 };
 
 /// Membership lists a node no more once its certificate was revoked. So long it is shown all the same, as the cause of
-/// what it lacks, unless it comes back with a new one; and no more of them than that.
+/// what it lacks, unless it comes back with a new one, or the reason says that it was taken out of the fleet; and no
+/// more of them than that.
 inline constexpr std::chrono::minutes kRevokedShown{10};
 inline constexpr std::size_t kMaxRevokedShown = 100;
 

@@ -101,6 +101,15 @@ bool has_unknown_critical(const STACK_OF(X509_EXTENSION) * extensions) {
   return false;
 }
 
+/// What is not said, or not known here, is unspecified.
+RevocationReason reason_of(const X509_REVOKED& entry) {
+  const Owned<ASN1_STRING> said(
+      static_cast<ASN1_STRING*>(X509_REVOKED_get_ext_d2i(&entry, NID_crl_reason, nullptr, nullptr)));
+  if (!said) return RevocationReason::unspecified;
+  return revocation_reason_of(static_cast<int>(ASN1_ENUMERATED_get(said.get())))
+      .value_or(RevocationReason::unspecified);
+}
+
 Result<void> read_entries(X509_CRL& list, RevocationList& out) {
   const STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(&list);
   const auto count = static_cast<std::size_t>(std::max(0, sk_X509_REVOKED_num(entries)));
@@ -113,7 +122,7 @@ Result<void> read_entries(X509_CRL& list, RevocationList& out) {
     }
     const auto at = crypto::to_wall_time(X509_REVOKED_get0_revocationDate(entry));
     if (!at) return at.error();
-    out.revoked.push_back({copy_of(X509_REVOKED_get0_serialNumber(entry)), *at});
+    out.revoked.push_back({copy_of(X509_REVOKED_get0_serialNumber(entry)), *at, reason_of(*entry)});
   }
   std::ranges::sort(out.revoked, {}, &RevokedSerial::serial);
   return {};

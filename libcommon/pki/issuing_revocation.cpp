@@ -144,14 +144,14 @@ Result<void> IssuingAuthority::adopt_lists(std::string_view pem, const std::stri
   const auto lists = read_crls(pem, set_.roots, name);
   if (!lists) return lists.error();
   for (const auto& list : *lists) {
-    for (const auto& [serial, at] : list.revoked) {
+    for (const auto& [serial, at, reason] : list.revoked) {
       const auto known =
           inventory_.certificates({.issuer_key_id = list.issuer_key_id, .serial_prefix = to_hex(serial)});
       if (!known) return known.error();
       if (!known->empty() && known->front().revoked) continue;
       const Event event = known->empty()
                               ? revocation_adopted(list.issuer_key_id, serial)
-                              : certificate_revoked(list.issuer_key_id, serial, RevocationReason::unspecified);
+                              : certificate_revoked(list.issuer_key_id, serial, reason);
       if (auto done = inventory_.append(event, act.who, act.at); !done) return done;
     }
   }

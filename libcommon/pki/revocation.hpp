@@ -34,6 +34,7 @@ std::vector<RevocationReason> revocation_reasons();
 struct RevokedSerial {
   Bytes serial;   ///< big-endian magnitude without leading zeros
   WallTime at{};  ///< when it was revoked
+  RevocationReason reason = RevocationReason::unspecified;
   bool operator==(const RevokedSerial&) const = default;
 };
 

@@ -284,6 +284,17 @@ TEST_CASE("a node that is not listed any more, as its certificate was revoked, i
     for (int second = 0; second < 599; ++second) REQUIRE(fleet.look().snapshot.nodes.contains("web-1"));
     CHECK(fleet.look().snapshot.nodes.empty());
   }
+  SUBCASE("one that was taken out of the fleet is gone") {
+    using pki::RevocationReason;
+    for (const auto reason : {RevocationReason::cessation_of_operation, RevocationReason::superseded}) {
+      fleet.revoked = pki::RevocationLists().with({Bytes{1}, 2, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond, reason}}});
+      CHECK(fleet.entry("web-1").certificate->state == "revoked");
+      fleet.view.nodes.clear();
+      CHECK(fleet.look().snapshot.nodes.empty());
+      fleet.view.nodes = listed;
+      fleet.tell("web-1", one);
+    }
+  }
   SUBCASE("with a new certificate it is as others are") {
     fleet.view.nodes.clear();
     CHECK(fleet.entry("web-1").health == Health::failing);
