@@ -12,19 +12,27 @@ using metrics::NodeFigures;
 using metrics::Series;
 
 void NodeWatch::take(NodeFigures figures, Monotonic now) {
-  if (!figures_) window_ = {};
-  const double seconds = std::chrono::duration<double>(now - heard_).count();
+  if (!figures_) {
+    window_ = {};
+    service_calls_.clear();
+  }
   decltype(service_calls_) calls;
   for (const auto& service : figures.services) {
-    const auto before = service_calls_.find(service.name);
-    const bool rose = before != service_calls_.end() && service.calls >= before->second.counted && seconds > 0;
-    const double rate = rose ? static_cast<double>(service.calls - before->second.counted) / seconds : 0;
-    calls[service.name] = {service.calls, rate};
+    if (auto known = service_calls_.extract(service.name); !known.empty()) calls.insert(std::move(known));
+    calls[service.name].take(service.calls, now);
   }
   service_calls_ = std::move(calls);
   if (figures.certificate) certificate_ = figures.certificate;
   figures_ = std::move(figures);
   heard_ = now;
+}
+
+void NodeWatch::ServiceCalls::take(std::uint64_t count, Monotonic now) {
+  const bool is_new = !from_ || count < next_->count;
+  if (is_new) from_ = next_ = Sample{count, now};
+  if (now - next_->at >= kShownSpan / 2) from_ = std::exchange(next_, Sample{count, now});
+  const double seconds = std::chrono::duration<double>(now - from_->at).count();
+  per_second_ = seconds > 0 ? static_cast<double>(count - from_->count) / seconds : 0;
 }
 
 void NodeWatch::tick(Monotonic now, const LogCount* logged) {
@@ -89,7 +97,7 @@ void NodeWatch::add_services(NodeEntry& entry) const {
     to.restarts = service.restarts;
     to.error = service.trouble;
     if (!service.version.empty()) to.version = service.version;
-    to.calls_per_second = service_calls_.at(service.name).per_second;
+    to.calls_per_second = service_calls_.at(service.name).per_second();
   }
 }
 

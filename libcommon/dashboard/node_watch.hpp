@@ -53,9 +53,19 @@ class NodeWatch {
   std::optional<metrics::SeriesValues> point() const;
 
  private:
-  struct ServiceCalls {
-    std::uint64_t counted = 0;
-    double per_second = 0;
+  /// Two samples of a counter, so that a service costs no more than that: the rate is of the last five to ten seconds.
+  class ServiceCalls {
+   public:
+    void take(std::uint64_t count, Monotonic now);
+    double per_second() const noexcept { return per_second_; }
+
+   private:
+    struct Sample {
+      std::uint64_t count = 0;
+      Monotonic at{};
+    };
+    std::optional<Sample> from_, next_;
+    double per_second_ = 0;
   };
   void add_figures(NodeEntry& entry) const;
   void add_services(NodeEntry& entry) const;

@@ -414,8 +414,8 @@ not_in() { run ! grep -q "$1" "$2"; }
 @test "a coordinator that is killed has the points of its charts that came before they were last saved" {
   local file=$P2P_HOME/data/coordinator-1/dashboard_history.bin point save
   sign_in
-  web /api/history -H "Cookie: $cookie"
-  point=$(jq .end <<<"$output")
+  # Of a coordinator that has just begun the first points are unknown.
+  wait_until 20 has_point
   # What the first one writes may have been put together before; the second begins when the first has ended.
   for save in 1 2; do
     touch "$FLEET/mark"
@@ -426,6 +426,10 @@ not_in() { run ! grep -q "$1" "$2"; }
   web /api/history -H "Cookie: $cookie"
   jq -e --argjson point "$point" '.end as $last | .series.cpu.mean | .[length - 1 - ($last - $point)] | type == "number"' <<<"$output"
   wait_until 30 has_status worker-1 alive
+}
+has_point() {
+  web /api/history -H "Cookie: $cookie"
+  point=$(jq -e 'select(.series.cpu.mean[-1] | type == "number") | .end' <<<"$output")
 }
 newer() { [[ $1 -nt $2 ]]; }
 

@@ -86,7 +86,7 @@ TEST_CASE("rates are what was counted, by the time that it took") {
   CHECK(*entry.log_errors_per_minute == doctest::Approx(6));
 }
 
-TEST_CASE("calls of a service are counted from one telling to the next") {
+TEST_CASE("the rate of a service's calls is of the last five to ten seconds, and its restart no burst") {
   Fleet fleet{"web-1"};
   const auto calls = [&](std::uint64_t count) {
     NodeFigures figures;
@@ -98,6 +98,16 @@ TEST_CASE("calls of a service are counted from one telling to the next") {
   CHECK(calls(107) == 7);
   CHECK(calls(3) == 0);  // its node was restarted
   CHECK(calls(4) == 1);
+  // A call every other second is half a call a second, whichever second it is looked at.
+  for (std::uint64_t second = 0; second < 40; ++second) {
+    const auto rate = calls(5 + second / 2);
+    if (second < 10) continue;
+    REQUIRE(rate.has_value());
+    CHECK(*rate == doctest::Approx(0.5).epsilon(0.2));
+  }
+  // Of what was half a minute ago nothing is left ten seconds later.
+  for (int second = 0; second < 10; ++second) calls(24);
+  CHECK(calls(24) == 0);
 }
 
 TEST_CASE("methods of which a tenth of the calls fail are told, by name") {
