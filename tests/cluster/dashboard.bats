@@ -465,10 +465,7 @@ whole_story() {
 }
 
 @test "the page on a port of this machine is guarded by its secret, host and origin" {
-  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
-  local proxy=$!
-  echo "$proxy" >"$FLEET/run/proxy.pid"
-  wait_until 20 test -s "$FLEET/address"
+  open_proxy
   local address base port
   address=$(cat "$FLEET/address")
   base=${address%/dashboard}
@@ -501,10 +498,7 @@ whole_story() {
 }
 
 @test "where its session has ended the page on a port of this machine goes on with another, until it signs out" {
-  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
-  local proxy=$!
-  echo "$proxy" >"$FLEET/run/proxy.pid"
-  wait_until 20 test -s "$FLEET/address"
+  open_proxy
   local base ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
   base=$(sed 's|/dashboard$||' "$FLEET/address")
   local_web() { curl -sS --max-time 20 -o "$FLEET/body" -w '%{http_code}' -H "Origin: ${base%/*}" "$@"; }
@@ -522,6 +516,14 @@ whole_story() {
   [[ $(local_web "$base/api/session") == 401 ]]
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"
+}
+# open_proxy: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
+open_proxy() {
+  rm -f "$FLEET/address"
+  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
+  proxy=$!
+  echo "$proxy" >"$FLEET/run/proxy.pid"
+  wait_until 20 test -s "$FLEET/address"
 }
 forget_sessions() {
   node_kill coordinator-1 TERM
