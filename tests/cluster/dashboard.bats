@@ -601,3 +601,10 @@ forget_sessions() {
   node_run worker-2
   wait_until 30 shows '.nodes["worker-2"] | .status == "alive" and .certificate.state == "valid" and .health != "failing"'
 }
+
+@test "a node that was taken out of the fleet is gone from the page" {
+  sign_in
+  wait_until 30 shows '.nodes["worker-2"].certificate.state == "valid"'
+  p2p-ctl nodes remove worker-2 --yes
+  wait_until 30 shows '.nodes | keys == ["coordinator-1", "worker-1"] and all(.health != "failing")'
+}
