@@ -607,4 +607,8 @@ forget_sessions() {
   wait_until 30 shows '.nodes["worker-2"].certificate.state == "valid"'
   p2p-ctl nodes remove worker-2 --yes
   wait_until 30 shows '.nodes | keys == ["coordinator-1", "worker-1"] and all(.health != "failing")'
+  # Nor does the removal make the coordinator look unwell: none of its calls has failed.
+  web /metrics -H "Cookie: $cookie"
+  grep -q '^p2p_rpc_calls_total{.*method="drain".*result="done".*} [1-9]' <<<"$output"
+  run ! grep -E '^p2p_rpc_calls_total\{.*method="forget".*result="failed".*\} [1-9]' <<<"$output"
 }

@@ -98,13 +98,21 @@ class Removal {
     return failure;
   }
 
-  /// A revoked node goes off the list by itself; one that was dead is taken off.
+  /// A revoked node goes off the list by itself; one that was dead is taken off. It is not asked for too early: a call
+  /// that is refused would stand on the dashboard as the coordinator's failure.
   Attempt<void> forget() {
     const auto until = Steady::now() + kForgetTimeout;
     for (;;) {
-      const auto done = ask(client_, "cluster.forget", {{"node", node_}}, std::nullopt, cli::kRequestTimeout);
-      if (done || done.error().exit_code == cli::kNotFound) break;
-      if (Steady::now() >= until || done.error().exit_code != cli::kFailed) return done.error();
+      const auto node = find_node(client_, node_, cli::kRequestTimeout);
+      if (!node) return node.error();
+      if (node->is_null()) break;
+      const std::string status = member_text(*node, "status");
+      const bool is_late = Steady::now() >= until;
+      if (status == "dead" || status == "left" || is_late) {
+        const auto done = ask(client_, "cluster.forget", {{"node", node_}}, std::nullopt, cli::kRequestTimeout);
+        if (done || done.error().exit_code == cli::kNotFound) break;
+        if (is_late || done.error().exit_code != cli::kFailed) return done.error();
+      }
       std::this_thread::sleep_for(kForgetPause);
     }
     drained_ = false;
