@@ -120,9 +120,10 @@ Result<void> read_entries(X509_CRL& list, RevocationList& out) {
     if (has_unknown_critical(X509_REVOKED_get0_extensions(entry))) {
       return Error(Errc::unsupported, "an entry with a critical extension that is not known");
     }
+    // It is only shown: one that cannot be read must not keep the others, or this one, in use.
     const auto at = crypto::to_wall_time(X509_REVOKED_get0_revocationDate(entry));
-    if (!at) return at.error();
-    out.revoked.push_back({copy_of(X509_REVOKED_get0_serialNumber(entry)), *at, reason_of(*entry)});
+    out.revoked.push_back(
+        {copy_of(X509_REVOKED_get0_serialNumber(entry)), at.has_value() ? *at : WallTime{}, reason_of(*entry)});
   }
   std::ranges::sort(out.revoked, {}, &RevokedSerial::serial);
   return {};

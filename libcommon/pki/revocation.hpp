@@ -33,7 +33,7 @@ std::vector<RevocationReason> revocation_reasons();
 
 struct RevokedSerial {
   Bytes serial;   ///< big-endian magnitude without leading zeros
-  WallTime at{};  ///< when it was revoked
+  WallTime at{};  ///< when it was revoked; 0 where that cannot be read
   RevocationReason reason = RevocationReason::unspecified;
   bool operator==(const RevokedSerial&) const = default;
 };
