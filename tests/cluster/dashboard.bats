@@ -505,6 +505,7 @@ whole_story() {
   local_change() { local_web -H "P2P-Session-Secret: $secret" "$@"; }
   [[ $(local_web "$base/api/session") == 200 ]]
   secret=$(jq -r .secret "$FLEET/body")
+  [[ $(local_web --json '{"token":"x"}' "$base/api/session") == 404 ]]
   forget_sessions
   [[ $(local_change --json "$ping" "$base/rpc") == 200 ]]
   jq -e .result.node_id "$FLEET/body"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,6 +27,8 @@ namespace {
 
 constexpr char kCookie[] = "__Host-p2p_session", kSecretField[] = "P2P-Session-Secret";
 constexpr char kSessionPath[] = "/api/session";
+/// After one that failed.
+constexpr std::chrono::seconds kSignInPause{3};
 constexpr unsigned kNoContent = 204, kUnauthorized = 401;
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
@@ -194,17 +197,23 @@ awaitable<cli::Attempt<void>> DashboardProxy::sign_in() {
   co_return cli::Attempt<void>();
 }
 
-/// Of several that were refused at once the first signs in, and the others wait for it.
-awaitable<bool> DashboardProxy::sign_in_again(std::string refused_cookie) {
-  while (is_signing_in_) co_await signed_in_.async_wait(asio::as_tuple(asio::use_awaitable));
-  if (session_.cookie != refused_cookie) co_return true;
-  if (has_signed_out_) co_return false;
+/// On its own, so that no request that is given up takes it along.
+void DashboardProxy::begin_sign_in() {
   is_signing_in_ = true;
   auto signing_in = sign_in();
-  const auto done = co_await std::move(signing_in);
-  is_signing_in_ = false;
-  signed_in_.cancel();
-  co_return done.has_value();
+  asio::co_spawn(loop_, std::move(signing_in), [this](std::exception_ptr thrown, const cli::Attempt<void>& done) {
+    is_signing_in_ = false;
+    if (thrown || !done) next_sign_in_ = std::chrono::steady_clock::now() + kSignInPause;
+    signed_in_.cancel();
+  });
+}
+
+/// Of several that were refused at once the first begins it, and all wait for its end.
+awaitable<bool> DashboardProxy::sign_in_again(std::string refused_cookie) {
+  const bool may_begin = !has_signed_out_ && std::chrono::steady_clock::now() >= next_sign_in_;
+  if (session_.cookie == refused_cookie && !is_signing_in_ && may_begin) begin_sign_in();
+  while (is_signing_in_) co_await signed_in_.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return session_.cookie != refused_cookie;
 }
 
 /// A request that was refused for want of a session was not carried out, so that it may be sent again.
@@ -214,7 +223,7 @@ awaitable<net::CallResult> DashboardProxy::ask(net::Call call) {
     call.headers.set("Cookie", cookie_field(session_.cookie));
     if (shows_secret) call.headers.set(kSecretField, session_.secret);
     const std::string used = session_.cookie;
-    net::Call sent = call;
+    net::Call sent = again ? call : std::move(call);
     auto calling = client_.call(std::move(sent));
     auto answer = co_await std::move(calling);
     if (!again || !answer || answer->status != kUnauthorized) co_return answer;
@@ -255,8 +264,14 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   if (!served) co_return nothing_here();
   net::Call call = call_of(request);
   const bool of_session = call.target == kSessionPath;
+  // Signing in is for this program.
+  if (of_session && request.method == net::Method::post) co_return nothing_here();
+  const bool signs_out = of_session && request.method == net::Method::delete_;
+  // Before it is: nothing that is asked for meanwhile may open another session.
+  if (signs_out) has_signed_out_ = true;
   auto asking = ask(std::move(call));
   auto answer = co_await std::move(asking);
+  if (signs_out && answer && answer->status != kNoContent && answer->status != kUnauthorized) has_signed_out_ = false;
   if (!answer) co_return net::Response::problem(502, "the coordinator: " + answer.error().error.context);
   net::Response out;
   out.status = answer->status;
@@ -265,7 +280,6 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
     if (answer->headers.has(name)) out.headers.add(std::string(name), std::string(answer->headers.get(name)));
   }
   out.body = std::move(answer->body);
-  if (of_session && request.method == net::Method::delete_ && out.status == kNoContent) has_signed_out_ = true;
   // The page has not signed in itself, so this is where it learns its secret.
   if (of_session && !changes && out.status == 200) {
     auto body = parse_json(out.body);
@@ -325,6 +339,8 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
 }
 
 awaitable<void> DashboardProxy::stop() {
+  has_signed_out_ = true;
+  while (is_signing_in_) co_await signed_in_.async_wait(asio::as_tuple(asio::use_awaitable));
   net::Call call = session_call(net::Method::delete_);
   call.headers.set("Cookie", cookie_field(session_.cookie));
   call.headers.set(kSecretField, session_.secret);

@@ -54,6 +54,8 @@ class DashboardProxy {
   boost::asio::awaitable<void> copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const;
   /// With the session; where that has ended, with another one.
   boost::asio::awaitable<net::CallResult> ask(net::Call call);
+  void begin_sign_in();
+  /// Whether there is another session than the refused one.
   boost::asio::awaitable<bool> sign_in_again(std::string refused_cookie);
   net::Call call_of(net::Request& request) const;
   net::Call session_call(net::Method method) const;
@@ -64,6 +66,7 @@ class DashboardProxy {
   const TokenSource tokens_;
   Session session_;
   bool is_signing_in_ = false, has_signed_out_ = false;
+  Monotonic next_sign_in_{};
   boost::asio::steady_timer signed_in_;  // ends the wait of who found somebody signing in already
   const std::string path_secret_;
   const std::string page_secret_;  // the page's, whichever session there is
