@@ -36,7 +36,7 @@ complete -c p2p-node -n "__p2p_node_at ' doctor'" -s v -l verbose -d 'say what i
 complete -c p2p-node -n "__p2p_node_at ' join'" -f
 complete -c p2p-node -n "__p2p_node_at ' join'" -l force -d 'replace the certificate, key and configuration of another node in this home'
 complete -c p2p-node -n "__p2p_node_at ' join'" -l home -x -a '(__fish_complete_directories)' -d 'where certificates and configuration are (else $P2P_HOME, ~/.p2p)'
-complete -c p2p-node -n "__p2p_node_at ' join'" -l invitation-file -r -F -d 'read it from this file (else $P2P_INVITATION, or a question)'
+complete -c p2p-node -n "__p2p_node_at ' join'" -l invitation-file -r -F -d 'read it from this file, - for standard input (else $P2P_INVITATION, or a question)'
 complete -c p2p-node -n "__p2p_node_at ' join'" -l run -d 'then run the node, as p2p-node does'
 complete -c p2p-node -n "__p2p_node_at ' join'" -l version -d 'print the version'
 complete -c p2p-node -n "__p2p_node_at ' join'" -s h -l help -d 'print this help'

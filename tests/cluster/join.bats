@@ -178,7 +178,7 @@ machine_files() { (cd "$1" && find certs config data/acme_account.pem -type f -e
   mv "$MACHINE/certs/worker-2_cert.pem" "$MACHINE/certs/worker-2_cert.pem.$suffix"
   mv "$MACHINE/certs/worker-2_key.pem" "$MACHINE/certs/worker-2_key.pem.$suffix"
   rm "$MACHINE/config/node.yaml"
-  run -0 spoke p2p-node join - <"$FLEET/invitation"
+  run -0 spoke p2p-node join --invitation-file - <"$FLEET/invitation"
   [[ -z $(find "$MACHINE" -name '*.joining') ]]
   start_home "$SPOKE" worker-2 "$MACHINE"
   wait_until 10 is_alive worker-2

@@ -110,7 +110,7 @@ class Join final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.optional_argument("SOURCE", standard_input_, "- reads the invitation from standard input")
-        .text("--invitation-file", "FILE", file_, "read it from this file (else $P2P_INVITATION, or a question)")
+        .text("--invitation-file", "FILE", file_, "read it from this file, - for standard input (else $P2P_INVITATION, or a question)")
         .flag("--run", run_, "then run the node, as p2p-node does")
         .flag("--force", force_, "replace the certificate, key and configuration of another node in this home");
   }
@@ -131,7 +131,7 @@ class Join final : public cli::Command {
 
  private:
   Attempt<crypto::Secret> read_invitation(cli::Session& session) const {
-    if (standard_input_.empty()) {
+    if (standard_input_.empty() && file_ != "-") {
       auto text = cli::read_password({.variable = "P2P_INVITATION",
                                       .file = file_,
                                       .prompt = "Invitation (it is not shown)",
@@ -144,7 +144,7 @@ class Join final : public cli::Command {
       }
       return text;
     }
-    if (standard_input_ != "-") {
+    if (!standard_input_.empty() && standard_input_ != "-") {
       return Failure(cli::kUsage, "an invitation is a secret and is not given on the command line",
                      "give it on standard input with -, by --invitation-file, in $P2P_INVITATION, or when asked");
     }
