@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::chrono::seconds kSampleInterval{10}, kLately{60};
 
+double failed_part(const FailingMethod& method) {
+  return static_cast<double>(method.failed) / static_cast<double>(method.calls);
+}
+
 }  // namespace
 
 std::vector<FailingMethod> FailureWindow::add(Monotonic now, std::span<const MethodCounts> counted) {
@@ -25,7 +29,8 @@ std::vector<FailingMethod> FailureWindow::add(Monotonic now, std::span<const Met
     out.push_back({std::string(method.method), method.calls - from.calls, method.failed - from.failed});
   }
   std::ranges::sort(out, [](const FailingMethod& a, const FailingMethod& b) {
-    return std::tie(b.failed, a.method) < std::tie(a.failed, b.method);
+    return std::tuple(-failed_part(a), b.failed, std::string_view(a.method)) <
+           std::tuple(-failed_part(b), a.failed, std::string_view(b.method));
   });
   if (out.size() > kMaxFiguresFailing) out.resize(kMaxFiguresFailing);
   if (now - samples_.back().at >= kSampleInterval) keep(now, counted);

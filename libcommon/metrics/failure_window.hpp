@@ -25,8 +25,9 @@ struct MethodCounts {
 /// Keeps a sample each ten seconds, of the methods that were called. One thread.
 class FailureWindow {
  public:
-  /// Those that failed within the last minute (or a sixth longer), without their errors: the ones with most failures
-  /// first, at most kMaxFiguresFailing. Before the first time nothing was counted; counters that fell began anew.
+  /// Those that failed within the last minute (or a sixth longer), without their errors, at most kMaxFiguresFailing:
+  /// the ones first of whose calls the largest part failed, so that a busy method with a failure now and then hides
+  /// none that never works. Before the first time nothing was counted; counters that fell began anew.
   std::vector<FailingMethod> add(Monotonic now, std::span<const MethodCounts> counted);
 
  private:

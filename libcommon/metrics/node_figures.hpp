@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxFiguresServices = 256;
 /// Of one service, and of all together; what is longer is cut, or left out.
 inline constexpr std::size_t kMaxFiguresTrouble = 240, kMaxFiguresTroubles = 16 << 10;
 
-/// The methods that failed most, and of each its last error, cut.
+/// The methods that fail the largest part of their calls, and of each its last error, cut.
 inline constexpr std::size_t kMaxFiguresFailing = 4, kMaxFiguresMethod = 128, kMaxFiguresError = 240;
 
 struct ServiceFigures {
@@ -69,7 +69,7 @@ struct NodeFigures {
   LatencyCounts latency{};
   std::optional<CertificateFigures> certificate;
   std::vector<ServiceFigures> services;  ///< external ones, by name
-  std::vector<FailingMethod> failing;    ///< most failures first
+  std::vector<FailingMethod> failing;    ///< the largest part first
   bool operator==(const NodeFigures&) const = default;
 };
 
