@@ -141,6 +141,7 @@ void FleetWatch::let_go(const Sight& sight) {
     if (!known.seen.status.empty() && dropped_.size() < kMaxRevokedShown) {
       NodeEntry entry = std::move(known.seen);
       known.watch.describe(entry, sight.date);
+      entry.certificate = known.watch.certificate(sight.date);
       const auto revoked = mark_revoked(entry, sight.revoked);
       if (revoked && !was_taken_out(*revoked)) dropped_[node_id] = {as_dropped(entry), sight.now};
     }

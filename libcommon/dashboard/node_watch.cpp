@@ -7,6 +7,7 @@
 
 namespace p2p::dashboard {
 
+using membership::NodeStatus;
 using metrics::CounterRates;
 using metrics::NodeFigures;
 using metrics::Series;
@@ -60,11 +61,8 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   const NodeRates rates = this->rates();
   if (rates.shown) entry.logs_per_second = rates.shown->logs_per_second;
   if (rates.minute) entry.log_errors_per_minute = rates.minute->log_errors_per_second * 60;
-  if (certificate_) {
-    const auto& [serial, not_before, not_after] = *certificate_;
-    entry.certificate =
-        CertificateState{serial, not_before, not_after, std::string(certificate_state(not_before, not_after, date))};
-  }
+  // One that is alive and tells nothing here may have got another one meanwhile.
+  if (figures_ || entry.status != membership::to_string(NodeStatus::alive)) entry.certificate = certificate(date);
   if (!figures_) return;
   add_figures(entry);
   add_services(entry);
@@ -73,6 +71,12 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   entry.calls_per_second = rates.shown->calls_per_second;
   entry.errors_per_second = rates.shown->errors_per_second;
   entry.call_p99_ms = metrics::latency_quantile_ms(rates.shown->latency, 0.99);
+}
+
+std::optional<CertificateState> NodeWatch::certificate(WallTime date) const {
+  if (!certificate_) return std::nullopt;
+  const auto& [serial, not_before, not_after] = *certificate_;
+  return CertificateState{serial, not_before, not_after, std::string(certificate_state(not_before, not_after, date))};
 }
 
 void NodeWatch::add_figures(NodeEntry& entry) const {

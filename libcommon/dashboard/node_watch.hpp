@@ -47,8 +47,8 @@ class NodeWatch {
 
   /// Fills what of the entry comes from figures, log and rates. `date` judges the certificate.
   void describe(NodeEntry& entry, WallTime date) const;
-  /// What the node told last of its certificate, however long ago.
-  const std::optional<metrics::CertificateFigures>& certificate() const noexcept { return certificate_; }
+  /// By what the node told last, however long ago.
+  std::optional<CertificateState> certificate(WallTime date) const;
   /// The node's point of the charts; none where nothing was told lately.
   std::optional<metrics::SeriesValues> point() const;
 

@@ -316,3 +316,22 @@ TEST_CASE("a node that is not listed any more, as its certificate was revoked, i
     CHECK(entry.health == Health::ok);
   }
 }
+
+TEST_CASE("an old certificate is not held against a node that is alive and tells its figures to another coordinator") {
+  Fleet fleet{"web-1"};
+  NodeFigures figures;
+  figures.certificate =
+      metrics::CertificateFigures{"0a0b", std::chrono::sys_days{std::chrono::year{2026} / 12 / 1},
+                                  std::chrono::time_point_cast<std::chrono::seconds>(kFirstSecond) + 3s};
+  fleet.tell("web-1", figures);
+  CHECK(fleet.entry("web-1").certificate.has_value());
+  for (int second = 0; second < 10; ++second) fleet.look();
+  const NodeEntry moved = fleet.entry("web-1");
+  CHECK_FALSE(moved.certificate.has_value());
+  CHECK(moved.health == Health::ok);
+  // Of one that is gone it may be the cause.
+  fleet.seen("web-1").status = membership::NodeStatus::dead;
+  const NodeEntry gone = fleet.entry("web-1");
+  REQUIRE(gone.certificate.has_value());
+  CHECK(gone.certificate->state == "expired");
+}
