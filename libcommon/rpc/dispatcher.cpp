@@ -304,13 +304,18 @@ asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, cons
   const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
   // Whatever the log's level is.
   log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} calls {}", who, what));
-  auto calling = call_unaudited(parsed, origin);
-  Outcome outcome = co_await std::move(calling);
-  if (!outcome) {
-    log_.sink().write(LogLevel::info, kAuditLogger,
-                      fmt::format("{} called {}: {}", who, what, escape_controls(outcome.error().message)));
+  const auto record_trouble = [&](std::string_view trouble) {
+    log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} called {}: {}", who, what, trouble));
+  };
+  try {
+    auto calling = call_unaudited(parsed, origin);
+    Outcome outcome = co_await std::move(calling);
+    if (!outcome) record_trouble(escape_controls(outcome.error().message));
+    co_return outcome;
+  } catch (const boost::system::system_error&) {
+    record_trouble("the page hung up; the outcome is unknown");
+    throw;
   }
-  co_return outcome;
 }
 
 asio::awaitable<Outcome> Dispatcher::call_unaudited(const ParsedCall& parsed, const Origin& origin) {
@@ -384,21 +389,22 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
       count_ending(method, outcome, begun);
       co_return outcome;
     }
-    Outcome outcome = standard_error(Code::timeout, "the deadline passed before the call began");
+    if (context.deadline <= begun) {
+      count(method.counts->cancelled);
+      co_return standard_error(Code::timeout, "the deadline passed before the call began");
+    }
     const bool own_limit = begun + method.timeout < context.deadline;
     if (own_limit) context.deadline = begun + method.timeout;
     const Monotonic deadline = context.deadline;
-    if (deadline > begun) {
-      auto running = method.handler(std::move(context));
-      outcome = co_await with_deadline(std::move(running), deadline);
-    }
+    auto running = method.handler(std::move(context));
+    Outcome outcome = co_await with_deadline(std::move(running), deadline);
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
     count_ending(method, outcome, begun);
     co_return outcome;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
-      count_ending(method, RpcError{Code::timeout, "the caller hung up before the answer"}, begun);
+      count(method.counts->cancelled);
       throw;
     }
     failure = error.what();

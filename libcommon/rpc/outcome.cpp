@@ -26,13 +26,15 @@ bool is_callers_mistake(Code code) noexcept {
 
 RpcError to_rpc_error(const Error& error) {
   const auto code = [&] {
+    // A file that is not there, or that the node may not write, is nothing that the caller can mend.
+    const bool is_own = error.code.category() == p2p_category();
     switch (error.kind()) {
-      case Errc::invalid: return Code::invalid_params;
+      case Errc::invalid: return is_own ? Code::invalid_params : Code::service_failed;
       case Errc::unreachable: return Code::unreachable;
-      case Errc::not_permitted: return Code::not_permitted;
+      case Errc::not_permitted: return is_own ? Code::not_permitted : Code::service_failed;
       case Errc::timeout: return Code::timeout;
       case Errc::limited: return Code::overloaded;
-      case Errc::not_found: return Code::no_such_target;
+      case Errc::not_found: return is_own ? Code::no_such_target : Code::service_failed;
       case Errc::failed:
       case Errc::partial:
       case Errc::damaged:

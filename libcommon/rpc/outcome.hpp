@@ -34,7 +34,8 @@ struct RpcError {
   std::string data{};  ///< JSON text, or empty for none
 };
 
-/// The code that fits the error's kind; its context becomes the message.
+/// The code that fits the error's kind; its context becomes the message. What the system refused is never the caller's
+/// mistake.
 RpcError to_rpc_error(const Error& error);
 
 /// The result as JSON text, never empty (`null` for nothing).

@@ -143,6 +143,9 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   [[ $code == 200 && $(jq -r .result.node_id <<<"$output") == coordinator-1 ]]
   web /api/session -X DELETE -H "Cookie: $cookie" -H "Origin: $(origin)"
   [[ $code == 403 ]]
+  wait_until 20 audited 'session/operator (session-.*) was refused to sign out'
+  audited 'session/operator (session-.*) was refused POST /rpc: a page of another origin'
+  audited "session/operator (session-.*) was refused POST /rpc: the session's secret is missing"
 }
 
 @test "a viewer reads and changes nothing" {

@@ -81,10 +81,13 @@ void write_call_metrics(metrics::MetricsWriter& out, const rpc::RegistrySnapshot
   for (const auto& [name, service] : registry.services) {
     for (const rpc::Method& method : service->methods) {
       const std::pair<const char*, const std::atomic<std::uint64_t>*> results[] = {
-          {"done", &method.counts->done}, {"failed", &method.counts->failed}, {"refused", &method.counts->refused}};
+          {"done", &method.counts->done},
+          {"failed", &method.counts->failed},
+          {"refused", &method.counts->refused},
+          {"cancelled", &method.counts->cancelled}};
       for (const auto& [result, count] : results) {
         out.counter("p2p_rpc_calls_total",
-                    "Calls that ran on this node, or were refused for what the caller did wrong.",
+                    "Calls that this node ran, refused for what the caller did wrong, or ended as the caller hung up.",
                     number(count->load(std::memory_order_relaxed)),
                     {{"service", name}, {"method", std::string(rpc::bare_method(method.name))}, {"result", result}});
       }

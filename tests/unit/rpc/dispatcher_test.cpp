@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -373,6 +377,32 @@ TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and o
   CHECK(thrown->data == R"("the node's log says more")");
 }
 
+/// Begins, and is cancelled as by a client that goes away.
+void hang_up(asio::awaitable<net::Response> work) {
+  asio::io_context loop;
+  asio::cancellation_signal client;
+  bool was_cancelled = false;
+  asio::co_spawn(loop, std::move(work),
+                 asio::bind_cancellation_slot(client.slot(), [&](std::exception_ptr thrown, const net::Response&) {
+                   was_cancelled = thrown != nullptr;
+                 }));
+  loop.poll();
+  client.emit(asio::cancellation_type::terminal);
+  loop.run();
+  CHECK(was_cancelled);
+}
+
+TEST_CASE_FIXTURE(DispatcherFixture, "a caller that hangs up, or leaves no time, is no failure of the method") {
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.never"})";
+  hang_up(dispatcher.handle(request));
+  const CallCounts& counts = *registry.snapshot()->find("test.never")->counts;
+  CHECK(counts.cancelled == 1);
+  test::run(dispatcher.answer(request.body, Origin{request.caller, std::chrono::steady_clock::now()}));
+  CHECK(counts.cancelled == 2);
+  CHECK(counts.failed == 0);
+  CHECK_FALSE(counts.last_failure.get().has_value());
+}
+
 TEST_CASE_FIXTURE(DispatcherFixture, "what the caller did wrong is no failure of the method, whoever found it") {
   Service service{"answers", "1", "", true, {}};
   const auto answers = [](Code code) {
@@ -414,7 +444,7 @@ TEST_CASE("a change that is made with a session leaves a record, also when it fa
   Registry registry;
   Service service{"test", "1", "", true, {}};
   service.methods = {method("test.read", echo), method("test.change", echo),
-                     method("test.admin", echo, auth::Permission::admin)};
+                     method("test.admin", echo, auth::Permission::admin), method("test.never", never)};
   service.methods[0].idempotent = true;
   registry.publish(std::move(service));
   Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
@@ -440,6 +470,10 @@ TEST_CASE("a change that is made with a session leaves a record, also when it fa
   REQUIRE(log.lines.size() == 3);
   CHECK(log.lines[1] == "session/alice (session-1) calls test.admin");
   CHECK(log.lines[2].starts_with("session/alice (session-1) called test.admin: "));
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.never"})";
+  hang_up(dispatcher.handle(request));
+  REQUIRE(log.lines.size() == 5);
+  CHECK(log.lines[4] == "session/alice (session-1) called test.never: the page hung up; the outcome is unknown");
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture,

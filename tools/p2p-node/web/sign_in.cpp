@@ -156,12 +156,14 @@ Result<void> SignIn::authenticate(const net::Request& request, auth::Caller& cal
   const bool asks = caller.identity && !net::cookies_named(request.headers.get("Cookie"), kSessionCookie).empty();
   if (!found && asks) return Error(Errc::not_found, "the session has ended: sign in again with p2p-ctl dashboard");
   if (!found) return {};
+  const auto refuse = [&](const char* why) {
+    record("{} was refused {}: {}", who(caller_of(*found, caller)), change_of(request), why);
+    return Error(Errc::not_permitted, why);
+  };
   if (!only_reads(request.method)) {
-    if (!is_own_page(request)) {
-      return Error(Errc::not_permitted, "a page of another origin may not change anything with this session");
-    }
+    if (!is_own_page(request)) return refuse("a page of another origin may not change anything with this session");
     if (!has_secret(found->session, request.headers.get(kSessionSecretField))) {
-      return Error(Errc::not_permitted, "the session's secret is missing: sign in again with p2p-ctl dashboard");
+      return refuse("the session's secret is missing: sign in again with p2p-ctl dashboard");
     }
   }
   caller = caller_of(*found, std::move(caller));
@@ -218,6 +220,7 @@ net::Response SignIn::close(const net::Request& request) {
   const auto found = find(request);
   if (!found) return signed_out();
   if (!is_own_page(request) || !has_secret(found->session, request.headers.get(kSessionSecretField))) {
+    record("{} was refused to sign out: it was not the session's own page", who(caller_of(*found, request.caller)));
     return net::Response::problem(403, "only the session's own page may end it");
   }
   {
