@@ -21,6 +21,9 @@ struct Heading {
   Align align = Align::left;
 };
 
+/// Columns of a terminal that does not tell how many it has.
+inline constexpr std::size_t kUsualWidth = 80;
+
 /// Where a table goes.
 struct Surface {
   std::size_t width = 0;  ///< columns of the terminal; 0: no bound, nothing is cut

@@ -5,17 +5,17 @@
 
 #include <iostream>
 
+#include "cli/table.hpp"
 #include "cli/text_width.hpp"
 
 namespace p2p::logs {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval{200};
-constexpr std::size_t kUsualWidth = 80;
 
 std::size_t terminal_width() {
   winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualWidth;
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : cli::kUsualWidth;
 }
 
 }  // namespace

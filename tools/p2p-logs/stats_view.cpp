@@ -11,8 +11,6 @@ using cli::Align;
 using cli::Cell;
 using cli::Style;
 
-constexpr std::size_t kUsualWidth = 80;
-
 /// `1,234,567`
 std::string grouped(std::uint64_t count) {
   std::string out = std::to_string(count);
@@ -67,7 +65,7 @@ std::string view_names(std::string_view what, const LogStats::ByName& names, std
 
 }  // namespace
 
-std::size_t width_of_stats(const cli::Surface& surface) { return surface.width == 0 ? kUsualWidth : surface.width; }
+std::size_t width_of_stats(const cli::Surface& surface) { return surface.width == 0 ? cli::kUsualWidth : surface.width; }
 
 std::string view_stats(const LogStats& stats, std::size_t top, const cli::Surface& surface, const LineLook& look) {
   LineLook seconds = look;

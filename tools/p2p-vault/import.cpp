@@ -58,11 +58,6 @@ class AsReader {
   std::optional<cli::AsCaller> caller_;
 };
 
-struct NewEntry {
-  std::string name;
-  crypto::SecretBuffer content;
-};
-
 class Import final : public VaultCommand {
   void declare_own(cli::Options& options) override {
     options.optional_argument("DIR", folder_, "the folder whose files are put (else home: certs, config and state)")

@@ -44,11 +44,6 @@ std::string name_of(const fs::path& file, const fs::path& home) {
   return is_below ? below.generic_string() : normal.filename().string();
 }
 
-struct NewEntry {
-  std::string name;
-  crypto::SecretBuffer content;
-};
-
 class Put final : public VaultCommand {
   void declare_own(cli::Options& options) override {
     options.arguments("FILE", files_, 1, "files to put; - is standard input, and needs --as")

@@ -48,6 +48,12 @@ std::string entries_text(std::size_t count);
 
 using vault::now_seconds;
 
+/// Read, and not yet in the vault.
+struct NewEntry {
+  std::string name;
+  crypto::SecretBuffer content;
+};
+
 /// Both are the user's own, so that how long it takes tells nobody anything.
 bool same_bytes(const crypto::SecretBuffer& a, const crypto::SecretBuffer& b);
 

@@ -1,0 +1,13 @@
+# The target `tests`: all that the tests need, which the default target leaves out.
+function(p2p_add_targets_below folder to)
+  get_directory_property(targets DIRECTORY ${folder} BUILDSYSTEM_TARGETS)
+  get_directory_property(below DIRECTORY ${folder} SUBDIRECTORIES)
+  if(targets)
+    add_dependencies(${to} ${targets})
+  endif()
+  foreach(deeper ${below})
+    p2p_add_targets_below(${deeper} ${to})
+  endforeach()
+endfunction()
+add_custom_target(tests DEPENDS ${P2P_TOOLS} manuals)
+p2p_add_targets_below(${PROJECT_SOURCE_DIR}/tests tests)
