@@ -31,7 +31,7 @@ std::string canonical(std::string method) {
 constexpr std::size_t kMaxMeantBytes = 128;
 
 constexpr char kAuditLogger[] = "Audit";
-constexpr std::size_t kMaxAuditedName = 128;
+constexpr std::size_t kMaxAuditedName = 128, kMaxAuditedParams = 256;
 
 /// `; did you mean …?` with a method of this node, else the same method of another node's service.
 std::string meant_method(const std::string& method, const RegistrySnapshot& here, const Forwarder* forwarder) {
@@ -279,28 +279,38 @@ asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& reque
   co_return out;
 }
 
-/// Reading is none; of a method that is not known here nobody knows.
-bool Dispatcher::is_change(std::string_view method) const {
-  const auto snapshot = registry_.snapshot();
-  const Method* known = snapshot->find(method);
-  if (known == nullptr) return true;
-  switch (known->permission) {
+/// Null for one of a service of the user's, or one that is not known here: what it does nobody knows.
+const Method* Dispatcher::find_builtin(std::string_view method, const RegistrySnapshot& snapshot) {
+  const auto service = snapshot.services.find(service_of(method));
+  return service != snapshot.services.end() && service->second->builtin ? snapshot.find(method) : nullptr;
+}
+
+/// Only reading is none. That a method of a service may be called twice does not say that it changes nothing.
+bool Dispatcher::is_change(const Method* builtin) {
+  if (builtin == nullptr) return true;
+  switch (builtin->permission) {
     case auth::Permission::services_control:
     case auth::Permission::logs_clear:
     case auth::Permission::certs_manage:
     case auth::Permission::admin: return true;
-    default: return !known->idempotent;
+    default: return !builtin->idempotent;
   }
 }
 
 asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {
-  const bool audited = origin.caller.is_session() && !origin.final && is_change(canonical(parsed.method));
-  return audited ? call_audited(parsed, origin) : call_unaudited(parsed, origin);
+  if (!origin.caller.is_session() || origin.final) return call_unaudited(parsed, origin);
+  const auto snapshot = registry_.snapshot();
+  const Method* builtin = find_builtin(canonical(parsed.method), *snapshot);
+  if (!is_change(builtin)) return call_unaudited(parsed, origin);
+  // The parameters of a service of the user's may hold a secret.
+  return call_audited(parsed, origin, builtin != nullptr ? parsed.params : std::string_view());
 }
 
-asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, const Origin& origin) {
-  const std::string what = fmt::format("{}{}", escape_controls(parsed.method.substr(0, kMaxAuditedName)),
-                                       origin.target ? " on " + to_text(*origin.target) : std::string());
+asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, const Origin& origin,
+                                                  std::string_view shown_params) {
+  std::string what = escape_controls(parsed.method.substr(0, kMaxAuditedName));
+  if (!shown_params.empty()) what += " " + escape_controls(shown_params.substr(0, kMaxAuditedParams));
+  if (origin.target) what += " on " + to_text(*origin.target);
   const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
   // Whatever the log's level is.
   log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} calls {}", who, what));

@@ -67,8 +67,10 @@ class Dispatcher final : public LocalCalls {
   boost::asio::awaitable<Outcome> call(const ParsedCall& parsed, const Origin& origin);
   boost::asio::awaitable<Outcome> call_unaudited(const ParsedCall& parsed, const Origin& origin);
   /// What a person does with the mouse leaves a record.
-  boost::asio::awaitable<Outcome> call_audited(const ParsedCall& parsed, const Origin& origin);
-  bool is_change(std::string_view method) const;
+  boost::asio::awaitable<Outcome> call_audited(const ParsedCall& parsed, const Origin& origin,
+                                               std::string_view shown_params);
+  static const Method* find_builtin(std::string_view method, const RegistrySnapshot& snapshot);
+  static bool is_change(const Method* builtin);
   boost::asio::awaitable<Outcome> run(const Method& method, CallContext context);
   /// Runs the call while its answer is written; what `parsed` points into must last as long.
   net::Response stream(ParsedCall parsed, Origin origin);

@@ -176,7 +176,7 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   jq -e .result <<<"$output"
   change services.start '{"name":"say"}' -H 'P2P-Target: node:worker-1'
   jq -e .result <<<"$output"
-  wait_until 20 audited 'session/operator .* calls services.stop on node:worker-1'
+  wait_until 20 audited 'session/operator .* calls services.stop {"name":"say"} on node:worker-1'
   audited 'operator has signed in to the dashboard from 127.0.0.1 as operator'
   web_change /auth/token --json '{"sub":"x","scope":"admin"}'
   [[ $code == 403 ]]

@@ -447,6 +447,11 @@ TEST_CASE("a change that is made with a session leaves a record, also when it fa
                      method("test.admin", echo, auth::Permission::admin), method("test.never", never)};
   service.methods[0].idempotent = true;
   registry.publish(std::move(service));
+  // What may be called twice may still change something.
+  Service own{"own", "1", "", false, {}};
+  own.methods = {method("own.set", echo)};
+  own.methods[0].idempotent = true;
+  registry.publish(std::move(own));
   Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
   net::Request request;
   request.method = net::Method::post;
@@ -474,6 +479,12 @@ TEST_CASE("a change that is made with a session leaves a record, also when it fa
   hang_up(dispatcher.handle(request));
   REQUIRE(log.lines.size() == 5);
   CHECK(log.lines[4] == "session/alice (session-1) called test.never: the page hung up; the outcome is unknown");
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.change","params":{"name":"shop"}})";
+  test::run(dispatcher.handle(request));
+  CHECK(log.lines.back() == R"(session/alice (session-1) calls test.change {"name":"shop"})");
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"own.set","params":{"password":"hunter2"}})";
+  test::run(dispatcher.handle(request));
+  CHECK(log.lines.back() == "session/alice (session-1) calls own.set");
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture,
