@@ -28,6 +28,7 @@ namespace {
 
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kStopGrace{2};
+constexpr std::int64_t kLatestClockMs = 253'402'300'799'999;  // the end of the year 9999
 constexpr std::int64_t kUnknownOffset = std::numeric_limits<std::int64_t>::min();
 
 std::int64_t since_epoch(WallTime time) {
@@ -170,7 +171,7 @@ void Link::State::measure(const Frame& pong) {
   std::int64_t theirs = 0;
   const char* end = pong.payload.data() + pong.payload.size();
   const auto [stopped, failure] = std::from_chars(pong.payload.data(), end, theirs);
-  if (failure != std::errc() || stopped != end || theirs < 0) return;
+  if (failure != std::errc() || stopped != end || theirs < 0 || theirs > kLatestClockMs) return;
   const auto way = std::chrono::duration_cast<std::chrono::milliseconds>(last_heard - pinged_at) / 2;
   clock_offset_ms = theirs + way.count() - since_epoch(handlers.wall_clock());
 }

@@ -53,9 +53,10 @@ bool read_services(const Json& value, std::vector<ServiceFigures>& into) {
     if (!entry.is_array() || entry.size() < 4) return false;
     if (!entry[0].is_string() || !entry[1].is_string()) return false;
     if (!entry[2].is_number_unsigned() || !entry[3].is_number_unsigned()) return false;
-    ServiceFigures service{entry[0].get<std::string>(), entry[1].get<std::string>(), entry[2].get<std::uint64_t>(),
-                           entry[3].get<std::uint64_t>()};
-    if (!is_valid_name(service.name) || service.state.size() > kMaxFiguresName) return false;
+    if (entry[1].get_ref<const std::string&>().size() > kMaxFiguresName) return false;
+    ServiceFigures service{entry[0].get<std::string>(), clipped(entry[1].get<std::string>(), kMaxFiguresName),
+                           entry[2].get<std::uint64_t>(), entry[3].get<std::uint64_t>()};
+    if (!is_valid_name(service.name)) return false;
     if (entry.size() > 4 && entry[4].is_string())
       service.version = clipped(entry[4].get<std::string>(), kMaxFiguresName);
     if (entry.size() > 5 && entry[5].is_string())

@@ -102,6 +102,12 @@ TEST_CASE(
   CHECK(decode_figures(payload)->services.size() == kMaxFiguresServices);
 }
 
+TEST_CASE("a state that no version has is text too") {
+  const auto arrived = decode_figures(cbor({{"services", {{"a", "run\x1b[31m\xe2\x80\xae", 0, 0}}}}));
+  REQUIRE(arrived.has_value());
+  CHECK(arrived->services[0].state == "run\\x1b[31m\\xe2\\x80\\xae");
+}
+
 TEST_CASE("figures that cannot be are refused or unknown") {
   CHECK_FALSE(decode_figures("").has_value());
   CHECK_FALSE(decode_figures(cbor(Json::array())).has_value());
