@@ -25,37 +25,44 @@ Result<Json> parse_object(const std::string& text) {
   return parsed;
 }
 
-awaitable<Result<std::string>> get_logs(LogAccess access, const ParameterLookup& parameter) {
+awaitable<Result<std::string>> get_logs(LogAccess access, std::string asker, const ParameterLookup& parameter) {
   auto query = parse_query(parameter, access.store, access.clock.wall());
   if (!query) co_return query.error();
-  auto work = [&store = access.store, query = std::move(*query)]() -> Result<std::string> {
+  auto work = [&store = access.store,
+               query = std::move(*query)](const IsGivenUp& is_given_up) mutable -> Result<std::string> {
+    query.is_given_up = is_given_up;
     const auto page = store.query(query);
     if (!page) return page.error();
     return page_json(*page, store);
   };
-  co_return co_await access.pool.run(std::move(work));
+  auto searching = access.searches.run(std::move(asker), nullptr, std::move(work));
+  co_return co_await std::move(searching);
 }
 
-awaitable<Result<std::string>> get_stats(LogAccess access, const ParameterLookup& parameter) {
+awaitable<Result<std::string>> get_stats(LogAccess access, std::string asker, const ParameterLookup& parameter) {
   auto request = parse_stats_query(parameter, access.store, access.clock.wall());
   if (!request) co_return request.error();
-  auto work = [&store = access.store, request = std::move(*request)]() -> Result<std::string> {
+  auto work = [&store = access.store,
+               request = std::move(*request)](const IsGivenUp& is_given_up) mutable -> Result<std::string> {
+    request.query.is_given_up = is_given_up;
     const auto page = store.stats(request.query);
     if (!page) return page.error();
     return stats_json(page->stats, request.top, store.cursor(page->position).to_text(), page->more);
   };
-  co_return co_await access.pool.run(std::move(work));
+  auto searching = access.searches.run(std::move(asker), nullptr, std::move(work));
+  co_return co_await std::move(searching);
 }
 
-awaitable<Result<std::string>> get_sources(LogAccess access) {
-  auto work = [&store = access.store]() -> Result<std::string> {
+awaitable<Result<std::string>> get_sources(LogAccess access, std::string asker) {
+  auto work = [&store = access.store](const IsGivenUp&) -> Result<std::string> {
     const auto sources = store.sources();
     if (!sources) return sources.error();
     return fmt::format(R"({{"nodes":{},"loggers":{},"log_levels":["DEBUG","INFO","WARNING","ERROR","CRITICAL"]{}}})",
                        dump_json(sources->nodes), dump_json(sources->loggers),
                        sources->more_loggers ? R"(,"more_loggers":true)" : "");
   };
-  co_return co_await access.pool.run(std::move(work));
+  auto searching = access.searches.run(std::move(asker), nullptr, std::move(work));
+  co_return co_await std::move(searching);
 }
 
 awaitable<Result<std::string>> clear(Collector& collector, std::string parameters, std::string by) {
@@ -146,7 +153,7 @@ std::string schema_of(const Parameters& parameters) {
 constexpr char kClearSchema[] =
     R"({"type":"object","properties":{"node_id":{"type":"string","description":"without it, all nodes"}}})";
 
-/// A GET whose parameters `answer` takes, if they are all among `parameters`.
+/// A GET whose caller and parameters `answer` takes, if these are all among `parameters`.
 template <class Answer>
 net::Route reading_route(std::string pattern, const Parameters& parameters, Answer answer) {
   net::Route out;
@@ -157,7 +164,7 @@ net::Route reading_route(std::string pattern, const Parameters& parameters, Answ
     if (const auto checked = check_query_names(request.query, known); !checked)
       co_return net::Response::problem(checked.error());
     const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
-    auto answering = answer(parameter);
+    auto answering = answer(auth::caller_name(request.caller), parameter);
     co_return response_of(co_await std::move(answering));
   };
   return out;
@@ -171,7 +178,7 @@ rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
     if (!object) co_return rpc::to_rpc_error(object.error());
     if (const auto checked = check_members(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
     const ParameterLookup parameter = json_parameters(*object);
-    auto answering = answer(parameter);
+    auto answering = answer(auth::caller_name(call.caller), parameter);
     co_return outcome_of(co_await std::move(answering));
   };
 }
@@ -181,11 +188,17 @@ rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
 void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   using net::Request;
   using net::Response;
-  router.add(reading_route("/api/logs", page_parameters(),
-                           [access](const ParameterLookup& parameter) { return get_logs(access, parameter); }));
+  router.add(
+      reading_route("/api/logs", page_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
+        return get_logs(access, std::move(asker), parameter);
+      }));
   router.add(reading_route("/api/logs/stats", stats_parameters(),
-                           [access](const ParameterLookup& parameter) { return get_stats(access, parameter); }));
-  router.add(reading_route("/api/logs/sources", {}, [access](const ParameterLookup&) { return get_sources(access); }));
+                           [access](std::string asker, const ParameterLookup& parameter) {
+                             return get_stats(access, std::move(asker), parameter);
+                           }));
+  router.add(reading_route("/api/logs/sources", {}, [access](std::string asker, const ParameterLookup&) {
+    return get_sources(access, std::move(asker));
+  }));
 
   net::Route clearing;
   clearing.method = net::Method::post;
@@ -214,16 +227,19 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
   out.description = "the log records of all nodes";
   out.methods.push_back(method(
       "get_logs", "stored records that match a filter", auth::Permission::logs_read, schema_of(page_parameters()),
-      reading_method(page_parameters(),
-                     [access](const ParameterLookup& parameter) { return get_logs(access, parameter); })));
-  out.methods.push_back(method("get_stats", "how many records match a filter, by level, node, logger and time",
-                               auth::Permission::logs_read, schema_of(stats_parameters()),
-                               reading_method(stats_parameters(), [access](const ParameterLookup& parameter) {
-                                 return get_stats(access, parameter);
-                               })));
-  out.methods.push_back(method("get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read,
-                               R"({"type":"object"})",
-                               reading_method({}, [access](const ParameterLookup&) { return get_sources(access); })));
+      reading_method(page_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
+        return get_logs(access, std::move(asker), parameter);
+      })));
+  out.methods.push_back(
+      method("get_stats", "how many records match a filter, by level, node, logger and time",
+             auth::Permission::logs_read, schema_of(stats_parameters()),
+             reading_method(stats_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
+               return get_stats(access, std::move(asker), parameter);
+             })));
+  out.methods.push_back(method(
+      "get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read, R"({"type":"object"})",
+      reading_method(
+          {}, [access](std::string asker, const ParameterLookup&) { return get_sources(access, std::move(asker)); })));
   out.methods.push_back(
       method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
              auth::Permission::logs_clear, kClearSchema, [&collector](CallContext call) -> awaitable<Outcome> {

@@ -12,6 +12,8 @@ namespace p2p::logs {
 namespace {
 
 constexpr unsigned kRowsBetweenTimeChecks = 256;
+/// Where messages are looked at, so many bytes of them count as a row: an expression may take long for them.
+constexpr std::size_t kMessageBytesOfRow = 16;
 /// What it takes to begin with another range, in rows.
 constexpr unsigned kRowsOfSeek = 8;
 /// More names or streams than a day has; a larger row id comes only from a damaged file.
@@ -370,6 +372,7 @@ Result<ScanEnd> DayReader::scan_ranges(const ScanRequest& request, const Wanted&
   RangeWalk walk({request.lowest, request.highest}, request.forward, request.index,
                  index_query(*request.filter, wanted.node_rows, wanted.logger_rows));
   unsigned looked_at = 0;
+  const bool looks = request.filter->is_costly();
   const auto is_late = [&](unsigned more) {
     const unsigned before = looked_at;
     looked_at += more;
@@ -388,7 +391,8 @@ Result<ScanEnd> DayReader::scan_ranges(const ScanRequest& request, const Wanted&
         if (!record) return record.error();
         if (!visit(std::move(*record))) return ScanEnd{false, number};
       }
-      if (is_late(1)) return ScanEnd{false, number};
+      const std::size_t of_message = looks ? rows->text(kMessage).size() / kMessageBytesOfRow : 0;
+      if (is_late(1 + static_cast<unsigned>(of_message))) return ScanEnd{false, number};
     }
     // A range without records costs something too.
     if (is_late(kRowsOfSeek)) return ScanEnd{false, request.forward ? range->last : range->first};

@@ -45,8 +45,8 @@ struct ScanRequest {
   std::uint64_t lowest = 0;         ///< inclusive
   std::uint64_t highest = 0;        ///< inclusive
   std::shared_ptr<DayIndex> index;  ///< null: everything is looked at
-  /// Asked every few hundred rows; true ends the scan.
-  std::function<bool()> out_of_time;
+  /// Asked every few hundred rows, more often where they take longer; true ends the scan.
+  IsGivenUp out_of_time;
 };
 
 /// Takes a matching record; false ends the scan.

@@ -13,8 +13,10 @@
 namespace p2p::logs {
 namespace {
 
-/// An expression that needs more is refused; it also bounds the automaton that a search builds.
+/// Bounds the automaton that a search builds.
 constexpr std::int64_t kMaxExpressionMemory = 1 << 20;
+/// With it RE2 compiles so many instructions and no more: it lets them, of 16 bytes each, have a sixth.
+constexpr std::int64_t kMaxCompiledMemory = std::int64_t{kMaxExpressionInstructions} * 16 * 6;
 
 /// Shorter ones are no terms of the index.
 constexpr int kLeastNeededBytes = 3;
@@ -47,6 +49,12 @@ Result<std::shared_ptr<const RE2>> compile(std::string_view pattern, bool litera
   options.set_literal(literal);
   options.set_case_sensitive(!literal);
   options.set_never_capture(true);
+  // One that is too large is known to be before much time has gone into it.
+  options.set_max_mem(kMaxCompiledMemory);
+  const RE2 tried(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (tried.error_code() == RE2::ErrorPatternTooLarge) {
+    return Error(Errc::invalid, fmt::format("{} is too large once its repetitions are written out", what));
+  }
   options.set_max_mem(kMaxExpressionMemory);
   auto out = std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!out->ok()) return Error(Errc::invalid, fmt::format("{}: {}", what, escape_controls(out->error())));

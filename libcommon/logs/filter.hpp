@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxFilterGlobs = 256;
 inline constexpr std::size_t kMaxGlobBytes = 256;
 /// Text and regular expression.
 inline constexpr std::size_t kMaxPatternBytes = 1024;
+/// What an expression comes to once repetitions are written out, in instructions of RE2: a message takes at most the
+/// time of its length by these.
+inline constexpr std::size_t kMaxExpressionInstructions = 4096;
 
 /// What a filter is made of. Everything given must hold; an empty list, text or absent time accepts all.
 struct FilterSpec {
@@ -50,7 +53,7 @@ class Filter {
  public:
   /// Accepts everything.
   Filter() = default;
-  /// `invalid` for too many or too long patterns, and for an expression that RE2 refuses or that needs too much memory.
+  /// `invalid` for too many or too long patterns, and for an expression that RE2 refuses or that is too large.
   static Result<Filter> make(FilterSpec spec);
 
   bool matches(const LogRecord& record) const;
@@ -61,6 +64,8 @@ class Filter {
   bool matches_message(std::string_view message) const;
   bool matches_time(WallTime received_at) const;
   bool looks_at_message() const { return text_ != nullptr || regex_ != nullptr; }
+  /// One message may take a second where somebody means it badly: not for a loop that others wait for.
+  bool is_costly() const { return regex_ != nullptr; }
 
   const FilterSpec& spec() const { return spec_; }
   /// Of each list, every message that matches has one at least in it, without case: the text, and what the expression

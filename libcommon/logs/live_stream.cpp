@@ -41,6 +41,7 @@ class LiveStream {
   LiveStream(LogAccess access, net::ChannelPtr channel)
       : access_(access),
         channel_(std::move(channel)),
+        asker_(auth::caller_name(channel_->peer())),
         pace_(channel_->executor()),
         wake_(std::make_shared<Wake>(channel_->executor())) {}
 
@@ -52,7 +53,8 @@ class LiveStream {
  private:
   bool append(const StoredRecord& stored);
   bool is_full() const { return records_ >= kLiveMessageRecords || text_.size() >= kLiveMessageBytes; }
-  void collect(const Hub::News& news);
+  awaitable<Result<void>> take(const Hub::News& news);
+  void collect(const Hub::News& news, const NewsMatches* found);
   awaitable<void> deliver();
   awaitable<Result<void>> send_last();
   awaitable<Result<void>> catch_up();
@@ -61,6 +63,7 @@ class LiveStream {
 
   LogAccess access_;
   net::ChannelPtr channel_;
+  const std::string asker_;
   asio::steady_timer pace_;
   std::shared_ptr<Wake> wake_;
   Filter filter_;
@@ -117,15 +120,31 @@ bool LiveStream::append(const StoredRecord& stored) {
   return !is_full();
 }
 
-/// Takes what matches, up to one message; `position_` moves over everything looked at.
-void LiveStream::collect(const Hub::News& news) {
+awaitable<Result<void>> LiveStream::take(const Hub::News& news) {
+  if (!filter_.is_costly()) {
+    collect(news, nullptr);
+    co_return Result<void>();
+  }
+  auto searching = find_live(access_.searches, asker_, nullptr, filter_, news, position_);
+  const auto found = co_await std::move(searching);
+  if (!found) co_return found.error();
+  collect(news, &*found);
+  co_return Result<void>();
+}
+
+/// Takes what matches (of what was `found`, where that was asked for), up to one message; `position_` moves over
+/// everything looked at.
+void LiveStream::collect(const Hub::News& news, const NewsMatches* found) {
   for (const auto& batch : news.batches) {
     auto at = std::upper_bound(batch->records.begin(), batch->records.end(), position_,
                                [](std::uint64_t number, const StoredRecord& stored) { return number < stored.number; });
     for (; at != batch->records.end(); ++at) {
+      if (found != nullptr && at->number > found->looked_up_to) return;
       position_ = at->number;
-      if (filter_.matches(at->record) && !append(*at)) return;
+      const bool matches = found != nullptr ? found->has(at->number) : filter_.matches(at->record);
+      if (matches && !append(*at)) return;
     }
+    if (found != nullptr && batch->last_number > found->looked_up_to) return;
     position_ = batch->last_number;
   }
 }
@@ -150,9 +169,8 @@ awaitable<void> LiveStream::deliver() {
 }
 
 awaitable<Result<Page>> LiveStream::query(Order order, std::uint64_t position, std::size_t limit) {
-  Query asked{filter_, order, position, limit};
-  auto work = [&store = access_.store, asked = std::move(asked)] { return store.query(asked); };
-  co_return co_await access_.pool.run(std::move(work));
+  auto asking = find_stored(access_, asker_, nullptr, {filter_, order, position, limit, {}});
+  co_return co_await std::move(asking);
 }
 
 /// Looks back for where the last ones begin, which may take many pages, and reads on from there: however long they are,
@@ -205,7 +223,9 @@ awaitable<Result<void>> LiveStream::stream() {
     if (news.batches.empty()) {
       co_await wake_->wait(std::chrono::steady_clock::now() + kCursorInterval);
     } else {
-      collect(news);
+      auto taking = take(news);
+      const auto taken = co_await std::move(taking);
+      if (!taken) co_return taken.error();
       news.batches.clear();  // while the client is slow, nothing is held for it but the message
     }
     const bool stale = told_ != position_ && access_.clock.monotonic() - last_delivery_ >= kCursorInterval;
@@ -217,7 +237,8 @@ awaitable<void> LiveStream::write() {
   const auto wake = wake_;
   const Hub::Subscription subscription(access_.hub, [wake] { wake->notify(); });
   const auto ended = co_await stream();
-  if (!ended) refuse(ended.error(), kInternalError);
+  // One that was given up is so because the node stops, and is told that by the server.
+  if (!ended && ended.error().kind() != Errc::cancelled) refuse(ended.error(), kInternalError);
 }
 
 /// Only to notice that the client has gone; further messages mean nothing.
@@ -229,6 +250,27 @@ awaitable<void> read_until_closed(net::ChannelPtr channel) {
 }
 
 }  // namespace
+
+awaitable<Result<Page>> find_stored(LogAccess access, std::string asker, Searches::GivenUp given_up, Query query) {
+  auto work = [&store = access.store, query = std::move(query)](const IsGivenUp& is_given_up) mutable {
+    query.is_given_up = is_given_up;
+    return store.query(query);
+  };
+  auto searching = access.searches.run(std::move(asker), std::move(given_up), std::move(work));
+  co_return co_await std::move(searching);
+}
+
+awaitable<Result<NewsMatches>> find_live(Searches& searches, std::string asker, Searches::GivenUp given_up,
+                                         Filter filter, Hub::News news, std::uint64_t position) {
+  auto work = [filter = std::move(filter), news = std::move(news),
+               position](const IsGivenUp& is_given_up) -> Result<NewsMatches> {
+    const auto until = std::chrono::steady_clock::now() + kLiveSearchBudget;
+    return find_matches(filter, news, position,
+                        [&] { return std::chrono::steady_clock::now() >= until || is_given_up(); });
+  };
+  auto searching = searches.run(std::move(asker), std::move(given_up), std::move(work));
+  co_return co_await std::move(searching);
+}
 
 awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel) {
   const auto executor = channel->executor();

@@ -13,6 +13,8 @@
 
 #include "base/clock.hpp"
 #include "logs/hub.hpp"
+#include "logs/news_matches.hpp"
+#include "logs/searches.hpp"
 #include "logs/store.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/channel.hpp"
@@ -24,9 +26,12 @@ struct LogAccess {
   Store& store;
   Hub& hub;
   net::BlockingPool& pool;
+  Searches& searches;
   const Clock& clock;
 };
 
+/// How long somebody's expression is looked for in the newest records before it is another one's turn.
+inline constexpr std::chrono::milliseconds kLiveSearchBudget{100};
 inline constexpr std::size_t kLiveMessageRecords = 500;
 inline constexpr std::size_t kLiveMessageBytes = 64 << 10;
 /// Messages follow each other at least this far apart unless they are full; after a few records, at least the time of
@@ -37,6 +42,13 @@ inline constexpr std::chrono::milliseconds kLiveIntervalPerRecord{1};
 inline constexpr std::size_t kLiveQueuedBytes = 64 << 10;
 /// What a channel must take at most: that, and a message that ends with a record at its longest in JSON.
 inline constexpr std::size_t kLiveChannelBytes = 2 << 20;
+
+/// Searches the store, where that holds up nobody but `asker`; `given_up` may be null (searches.hpp).
+boost::asio::awaitable<Result<Page>> find_stored(LogAccess access, std::string asker, Searches::GivenUp given_up,
+                                                 Query query);
+/// Likewise the newest records that a hub has, for kLiveSearchBudget, but for one record at least.
+boost::asio::awaitable<Result<NewsMatches>> find_live(Searches& searches, std::string asker, Searches::GivenUp given_up,
+                                                      Filter filter, Hub::News news, std::uint64_t position);
 
 /// Runs on the channel's executor until the client leaves, errs, or the task is cancelled.
 boost::asio::awaitable<void> serve_live(LogAccess access, net::ChannelPtr channel);

@@ -82,6 +82,7 @@ struct Query {
   Order order = Order::tail;
   std::uint64_t position = 0;  ///< number of the cursor; with `backward`, 0 is "from the newest"
   std::size_t limit = 100;     ///< at most kMaxPageRecords
+  IsGivenUp is_given_up{};     ///< ends it with what it has; may be empty
 };
 
 struct Page {
@@ -97,6 +98,7 @@ struct StatsQuery {
   Filter filter;
   std::uint64_t position = 0;                 ///< number of the cursor
   std::size_t max_buckets = kDefaultBuckets;  ///< at most kMaxBuckets
+  IsGivenUp is_given_up{};                    ///< ends it with what it has; may be empty
 };
 
 struct StatsPage {
@@ -169,9 +171,13 @@ class Store {
   Result<void> insert(std::vector<StreamBatch>& batches, WallTime received_at, CommittedBatch& out);
   void recover(const Error& why);
   Result<DayWriter*> writer_for(const DayPtr& day);
-  Result<bool> scan_day(const DayPtr& day, const Query& query, Monotonic until, std::uint64_t last, Page& page);
+  Result<bool> scan_day(const DayPtr& day, const Query& query, const IsGivenUp& out_of_time, std::uint64_t last,
+                        Page& page);
   Result<Page> scan(const Query& query);
-  Result<bool> count_day(const DayPtr& day, const Filter& filter, Monotonic until, std::uint64_t last, StatsPage& page);
+  Result<bool> count_day(const DayPtr& day, const Filter& filter, const IsGivenUp& out_of_time, std::uint64_t last,
+                         StatsPage& page);
+  /// From now on for kScanBudget, or until it is given up.
+  IsGivenUp budget(IsGivenUp is_given_up) const;
   /// With times that are settled.
   Result<Filter> bounded(const Filter& filter);
   /// Those that are not known to be damaged.

@@ -63,6 +63,12 @@ Result<std::uint64_t> Store::position_of(const Cursor& cursor) const {
   return cursor.number;
 }
 
+IsGivenUp Store::budget(IsGivenUp is_given_up) const {
+  return [this, until = clock_.monotonic() + kScanBudget, is_given_up = std::move(is_given_up)] {
+    return clock_.monotonic() >= until || (is_given_up && is_given_up());
+  };
+}
+
 Result<Page> Store::query(const Query& query) {
   auto page = scan(query);
   if (page && query.order == Order::tail) std::reverse(page->records.begin(), page->records.end());
@@ -71,13 +77,13 @@ Result<Page> Store::query(const Query& query) {
 
 Result<Page> Store::scan(const Query& query) {
   const std::uint64_t last = last_number();
-  const Monotonic until = clock_.monotonic() + kScanBudget;
+  const auto out_of_time = budget(query.is_given_up);
   const bool forward = query.order == Order::forward;
   Page page;
   auto all = days();
   if (!forward) std::reverse(all.begin(), all.end());
   for (const auto& day : all) {
-    const auto complete = scan_day(day, query, until, last, page);
+    const auto complete = scan_day(day, query, out_of_time, last, page);
     if (!complete && note_damage(day, complete.error())) continue;
     if (!complete) return complete.error();
     if (!*complete) {
@@ -90,7 +96,8 @@ Result<Page> Store::scan(const Query& query) {
 }
 
 /// False when the page ends within this day.
-Result<bool> Store::scan_day(const DayPtr& day, const Query& query, Monotonic until, std::uint64_t last, Page& page) {
+Result<bool> Store::scan_day(const DayPtr& day, const Query& query, const IsGivenUp& out_of_time, std::uint64_t last,
+                             Page& page) {
   ScanRequest request;
   request.filter = &query.filter;
   request.forward = query.order == Order::forward;
@@ -104,7 +111,7 @@ Result<bool> Store::scan_day(const DayPtr& day, const Query& query, Monotonic un
   if (query.order == Order::backward && query.position > 0)
     request.highest = std::min(request.highest, query.position - 1);
   if (request.lowest > request.highest) return true;
-  request.out_of_time = [&] { return clock_.monotonic() >= until; };
+  request.out_of_time = out_of_time;
 
   auto reader = Lease::take(*this, day);
   if (!reader) {

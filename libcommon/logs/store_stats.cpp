@@ -35,7 +35,7 @@ Result<Filter> Store::bounded(const Filter& filter) {
 
 Result<StatsPage> Store::stats(const StatsQuery& query) {
   const std::uint64_t last = last_number();
-  const Monotonic until = clock_.monotonic() + kScanBudget;
+  const auto out_of_time = budget(query.is_given_up);
   const auto filter = bounded(query.filter);
   if (!filter) return filter.error();
   StatsPage page;
@@ -43,7 +43,7 @@ Result<StatsPage> Store::stats(const StatsQuery& query) {
                               std::clamp<std::size_t>(query.max_buckets, 1, kMaxBuckets));
   page.position = query.position;
   for (const auto& day : days()) {
-    const auto complete = count_day(day, *filter, until, last, page);
+    const auto complete = count_day(day, *filter, out_of_time, last, page);
     if (!complete && note_damage(day, complete.error())) continue;
     if (!complete) return complete.error();
     page.more = !*complete;
@@ -56,7 +56,7 @@ Result<StatsPage> Store::stats(const StatsQuery& query) {
 }
 
 /// False when the time is over within this day.
-Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, Monotonic until, std::uint64_t last,
+Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, const IsGivenUp& out_of_time, std::uint64_t last,
                               StatsPage& page) {
   ScanRequest request;
   request.filter = &filter;
@@ -67,7 +67,7 @@ Result<bool> Store::count_day(const DayPtr& day, const Filter& filter, Monotonic
     request.highest = std::min(day->last_number, last);
   }
   if (request.lowest > request.highest) return true;
-  request.out_of_time = [&] { return clock_.monotonic() >= until; };
+  request.out_of_time = out_of_time;
   auto reader = Lease::take(*this, day);
   // Retention may have removed the file since the list was made.
   if (!reader && reader.error().kind() == Errc::not_found) return true;

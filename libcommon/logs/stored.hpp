@@ -1,6 +1,7 @@
 // Records as the store numbers them. Pure.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -25,5 +26,9 @@ using CommittedBatchPtr = std::shared_ptr<const CommittedBatch>;
 inline std::size_t memory_of(const LogRecord& record) {
   return sizeof(StoredRecord) + record.message.size() + record.attrs.size() + record.logger_name.size();
 }
+
+/// Asked often while something is searched: true when nobody wants it any more, or it has had its time, and it should
+/// end with what it has. Any thread.
+using IsGivenUp = std::function<bool()>;
 
 }  // namespace p2p::logs

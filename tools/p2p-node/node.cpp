@@ -155,6 +155,7 @@ asio::awaitable<void> Node::shut_down() {
   }
   links_->stop();
   co_await server_->stop(left());
+  if (searches_) searches_->stop();
   if (authority_) {
     auto stopping = authority_->stop(left());
     co_await std::move(stopping);

@@ -78,7 +78,7 @@ class Node {
   void open_calls();
   void open_addresses();
   Result<void> open_dashboard();
-  logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, clock_}; }
+  logs::LogAccess log_access() { return {*log_store_->store, log_store_->hub, pool_, *searches_, clock_}; }
   net::Router make_router();
   asio::awaitable<void> main();
   Result<void> begin_serving();
@@ -115,6 +115,7 @@ class Node {
 
   std::unique_ptr<net::Loops> loops_;
   net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
+  std::optional<logs::Searches> searches_;  // at a coordinator; likewise
   std::unique_ptr<OwnIdentity> own_;
   std::unique_ptr<membership::Membership> membership_;
   FiguresReading figures_{pool_, "reading the figures of process and host", kFiguresPatience,

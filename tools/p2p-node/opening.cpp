@@ -105,6 +105,7 @@ Result<void> Node::open_logs() {
     auto store = LogStore::open(config_, options_.paths, clock_, random_, log_sink_);
     if (!store) return store.error();
     log_store_ = std::move(*store);
+    searches_.emplace();
     auto forwarder = make_log_forwarder(config_, options_.paths, log_access(), random_, log_sink_);
     if (!forwarder) return forwarder.error();
     log_forwarder_ = std::move(*forwarder);

@@ -102,6 +102,7 @@ TEST_CASE("of an expression is known what no match can do without") {
 
 TEST_CASE("expressions that would explode are refused or stay linear") {
   CHECK(refusal({{"regex", "((a{1000}){1000}){1000}"}}).starts_with("regex: "));
+  CHECK(refusal({{"regex", "((\\pL\\pN){60}){9}"}}) == "regex is too large once its repetitions are written out");
   CHECK(refusal({{"regex", "(unclosed"}}).starts_with("regex: "));
   CHECK(refusal({{"regex", "(a)\\1"}}).starts_with("regex: "));
   CHECK(refusal({{"regex", std::string(kMaxPatternBytes + 1, 'a')}}) == "regex is longer than 1024 bytes");

@@ -126,7 +126,8 @@ struct ForwardFixture : StoreFixture {
   void start() {
     auto made = forward_options("tcp://127.0.0.1:" + std::to_string(server.port), "", folder.path() / "cursor");
     REQUIRE(made.has_value());
-    forwarder = std::make_unique<LogForwarder>(std::move(*made), LogAccess{*store, hub, pool, clock}, random, sink);
+    forwarder =
+        std::make_unique<LogForwarder>(std::move(*made), LogAccess{*store, hub, pool, searches, clock}, random, sink);
     forwarder->start();
   }
   void wait_for_no_lag() const {
@@ -136,6 +137,7 @@ struct ForwardFixture : StoreFixture {
   std::uint64_t seq = 0;
   Hub hub;
   net::BlockingPool pool;
+  Searches searches;
   TestServer server;
   std::unique_ptr<LogForwarder> forwarder;
 };

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <thread>
 
 #include "base/json.hpp"
@@ -76,6 +77,10 @@ class TestChannel final : public net::Channel {
     sent_.pop_front();
     return out;
   }
+  bool is_empty() {
+    const std::lock_guard lock(mutex_);
+    return sent_.empty();
+  }
   unsigned close_code() {
     const std::lock_guard lock(mutex_);
     return close_code_;
@@ -98,6 +103,7 @@ struct LiveFixture : StoreFixture {
   asio::io_context loop;
   asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
   net::BlockingPool pool{1};
+  Searches searches;
   std::unique_ptr<Hub> hub;
   std::vector<std::shared_ptr<TestChannel>> channels;
   std::thread thread;
@@ -112,7 +118,7 @@ struct LiveFixture : StoreFixture {
   std::shared_ptr<TestChannel> connect(const Json& first) {
     auto channel = std::make_shared<TestChannel>(loop.get_executor());
     channels.push_back(channel);
-    asio::co_spawn(loop, serve_live(LogAccess{*store, *hub, pool, clock}, channel), asio::detached);
+    asio::co_spawn(loop, serve_live(LogAccess{*store, *hub, pool, searches, clock}, channel), asio::detached);
     channel->say(first.dump());
     if (!thread.joinable()) thread = std::thread([this] { loop.run(); });
     return channel;
@@ -258,6 +264,37 @@ TEST_CASE_FIXTURE(LiveFixture, "an expired cursor is told from a wrong one") {
   const Json answer = client->next();
   CHECK(answer["status"] == 404);
   CHECK(answer["detail"].get<std::string>().find("expired") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(LiveFixture, "an expression finds what it should, and who has one holds up nobody else") {
+  start();
+  const auto others = connect({{"level", "INFO"}});
+  const auto mine = connect({{"regex", "full: [0-9]+%$"}});
+  CHECK(others->next()["logs"].empty());
+  CHECK(mine->next()["logs"].empty());
+  std::promise<void> begun, release;
+  const auto released = release.get_future().share();
+  // Somebody's search takes long, on each of the threads.
+  for (std::size_t i = 0; i < kSearchThreads; ++i) {
+    auto hold = [this, released, &begun, i]() -> asio::awaitable<void> {
+      auto looking = [released, &begun, i](const IsGivenUp&) -> Result<bool> {
+        if (i + 1 == kSearchThreads) begun.set_value();
+        released.wait();
+        return true;
+      };
+      auto running = searches.run("somebody", nullptr, std::move(looking));
+      co_await std::move(running);
+    };
+    asio::co_spawn(loop, std::move(hold), asio::detached);
+  }
+  begun.get_future().wait();
+  log(1, LogLevel::info, "disk full: 91%");
+  log(1, LogLevel::info, "disk full");
+  log(1, LogLevel::info, "disk full: 92%");
+  CHECK(read(*others, 3) == range(1, 3));
+  CHECK(mine->is_empty());
+  release.set_value();
+  CHECK(read(*mine, 2) == std::vector<std::uint64_t>{1, 3});
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "parameters of /api/logs") {

@@ -10,6 +10,22 @@ using namespace p2p;
 using namespace p2p::logs;
 using Numbers = std::vector<std::uint64_t>;
 
+TEST_CASE_FIXTURE(StoreFixture,
+                  "a search that is given up ends with what it has, after one long message for an expression") {
+  std::vector<LogRecord> records;
+  for (std::uint64_t seq = 1; seq <= 20; ++seq) records.push_back(make_record(seq, std::string(60'000, 'x')));
+  append({batch("a", std::move(records))});
+  FilterSpec spec;
+  spec.regex = "x{5}$";
+  Query asked = make_query(spec, Order::forward);
+  CHECK(query(asked).records.size() == 20);
+  asked.is_given_up = [] { return true; };
+  const Page page = query(asked);
+  CHECK(page.more);
+  CHECK(numbers(page) == std::vector<std::uint64_t>{1});
+  CHECK(page.position == 1);
+}
+
 TEST_CASE_FIXTURE(StoreFixture, "what is stored can be read by sqlite3, one file a day") {
   LogRecord full = make_record(2, "it's \xd0\xb6", LogLevel::error, "Service.disk");
   full.attrs = R"({"a":1})";

@@ -6,7 +6,6 @@
 //   GET /ws/dashboard                     the live feed (page_socket.hpp)
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -15,6 +14,7 @@
 #include "config/paths.hpp"
 #include "fleet_feed.hpp"
 #include "net/task_group.hpp"
+#include "open_pages.hpp"
 #include "rendered_logs.hpp"
 #include "sign_in.hpp"
 
@@ -52,7 +52,7 @@ class Dashboard {
   FleetFeed feed_;
   RenderedLogs rendered_;
   const logs::LogAccess logs_;
-  std::atomic<std::size_t> open_pages_{0};
+  OpenPages open_pages_;
   std::unique_ptr<StateWriter> sessions_;
   std::unique_ptr<SignIn> sign_in_;
 };

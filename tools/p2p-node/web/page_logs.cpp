@@ -44,12 +44,14 @@ struct PageLogs::Subscription {
   bool has_cursor = false;
   std::size_t last = 0;
   LogLane lane{0};
+  logs::Searches::GivenUp given_up = std::make_shared<std::atomic<bool>>(false);
 };
 
-PageLogs::PageLogs(logs::LogAccess access, RenderedLogs& rendered, net::ChannelPtr channel)
+PageLogs::PageLogs(logs::LogAccess access, RenderedLogs& rendered, net::ChannelPtr channel, std::string asker)
     : access_(access),
       rendered_(rendered),
       channel_(std::move(channel)),
+      asker_(std::move(asker)),
       pace_(channel_->executor()),
       wake_(std::make_shared<logs::Wake>(channel_->executor())) {}
 
@@ -85,23 +87,40 @@ Result<PageLogs::SubscriptionPtr> PageLogs::read(const Json& message) const {
 /// Sent once there is room: whoever asks on and on and reads nothing gets no more memory. Of several the last counts.
 void PageLogs::refuse(const Json& id, const Error& why) {
   refusal_ = dump_json(Json{{"type", "logs_failed"}, {"id", id}, {"reason", why.context}});
+  end_current();
+}
+
+void PageLogs::end_current() {
+  if (current_) *current_->given_up = true;
   current_.reset();
 }
 
-void PageLogs::subscribe(const Json& message) {
-  auto read_one = read(message);
-  refusal_.clear();
-  if (read_one)
-    current_ = std::move(*read_one);
-  else
-    refuse(find_unsigned(message, "id").value_or(0), read_one.error());
-  wake_->notify();
+void PageLogs::subscribe(Json message) {
+  stop();
+  next_ = std::move(message);
 }
 
 void PageLogs::stop() {
+  next_.reset();
   refusal_.clear();
-  current_.reset();
+  end_current();
   wake_->notify();
+}
+
+asio::awaitable<void> PageLogs::begin_next() {
+  if (const auto now = std::chrono::steady_clock::now(); now < next_at_) {
+    auto pausing = pause(std::chrono::ceil<std::chrono::milliseconds>(next_at_ - now));
+    co_await std::move(pausing);
+  }
+  next_at_ = std::chrono::steady_clock::now() + kPageSubscribeInterval;
+  // It may have been stopped meanwhile.
+  const auto message = std::exchange(next_, std::nullopt);
+  if (!message) co_return;
+  auto read_one = read(*message);
+  if (read_one)
+    current_ = std::move(*read_one);
+  else
+    refuse(find_unsigned(*message, "id").value_or(0), read_one.error());
 }
 
 asio::awaitable<void> PageLogs::pause(std::chrono::milliseconds duration) {
@@ -137,28 +156,43 @@ void PageLogs::add(Subscription& of, const logs::StoredRecord& stored) {
   of.lane.add(stored.number, text);
 }
 
-/// Takes what the page wants, until its lane is full; the rest is looked at again.
-void PageLogs::collect(Subscription& of, const logs::Hub::News& news) {
+asio::awaitable<Result<void>> PageLogs::take(SubscriptionPtr of, const logs::Hub::News& news) {
+  if (!of->filter.is_costly()) {
+    collect(*of, news, nullptr);
+    co_return Result<void>();
+  }
+  auto searching = logs::find_live(access_.searches, asker_, of->given_up, of->filter, news, of->lane.position());
+  const auto found = co_await std::move(searching);
+  if (!found) co_return found.error();
+  collect(*of, news, &*found);
+  co_return Result<void>();
+}
+
+/// Takes what the page wants (of what was `found`, where that was asked for), until its lane is full; the rest is
+/// looked at again.
+void PageLogs::collect(Subscription& of, const logs::Hub::News& news, const logs::NewsMatches* found) {
   for (const auto& batch : news.batches) {
     const RenderedLogs::Texts texts = of.lane.is_counting() ? nullptr : rendered_.of(batch);
     for (std::size_t i = 0; i < batch->records.size(); ++i) {
       const auto& stored = batch->records[i];
       if (stored.number <= of.lane.position()) continue;
-      if (of.filter.matches(stored.record)) {
+      if (found != nullptr && stored.number > found->looked_up_to) return;
+      if (found != nullptr ? found->has(stored.number) : of.filter.matches(stored.record)) {
         of.lane.add(stored.number, texts ? std::string_view((*texts)[i]) : std::string_view());
       } else {
         of.lane.pass(stored.number);
       }
       if (of.lane.is_full()) return;
     }
+    if (found != nullptr && batch->last_number > found->looked_up_to) return;
     of.lane.pass(std::max(of.lane.position(), batch->last_number));
   }
 }
 
 asio::awaitable<Result<logs::Page>> PageLogs::query(SubscriptionPtr of, logs::Order order, std::size_t limit) {
-  logs::Query asked{of->filter, order, of->lane.position(), limit};
-  auto work = [&store = access_.store, asked = std::move(asked)] { return store.query(asked); };
-  co_return co_await access_.pool.run(std::move(work));
+  logs::Query asked{of->filter, order, of->lane.position(), limit, {}};
+  auto asking = logs::find_stored(access_, asker_, of->given_up, std::move(asked));
+  co_return co_await std::move(asking);
 }
 
 asio::awaitable<Result<void>> PageLogs::send_last(SubscriptionPtr of) {
@@ -214,7 +248,9 @@ asio::awaitable<Result<void>> PageLogs::follow(SubscriptionPtr of) {
       const auto read_on = co_await std::move(catching_up);
       if (!read_on) co_return read_on.error();
     } else if (!news.batches.empty()) {
-      collect(*of, news);
+      auto taking = take(of, news);
+      const auto taken = co_await std::move(taking);
+      if (!taken) co_return taken.error();
       // At once where there is more, or the page would fall behind by waiting.
       const bool full = of->lane.is_full();
       if (flush(*of) && !full) co_await pause(kPageLogInterval);
@@ -232,6 +268,11 @@ asio::awaitable<void> PageLogs::run() {
   const logs::Hub::Subscription stored(access_.hub, [wake] { wake->notify(); });
   for (;;) {
     wake_->arm();
+    if (next_) {
+      auto beginning = begin_next();
+      co_await std::move(beginning);
+      continue;
+    }
     const SubscriptionPtr of = current_;
     if (!refusal_.empty()) {
       if (channel_->queued_bytes() > kPageQueuedBytes)
@@ -247,7 +288,11 @@ asio::awaitable<void> PageLogs::run() {
     auto following = follow(of);
     const auto ended = co_await std::move(following);
     if (ended || !is_current(of)) continue;
-    refuse(of->id, ended.error());
+    // The node stops, and says so itself.
+    if (ended.error().kind() == Errc::cancelled)
+      end_current();
+    else
+      refuse(of->id, ended.error());
   }
 }
 

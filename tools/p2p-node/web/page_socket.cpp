@@ -46,7 +46,7 @@ class Page {
         channel_(std::move(channel)),
         found_(std::move(found)),
         silence_(channel_),
-        logs_(access.logs, access.rendered, channel_),
+        logs_(access.logs, access.rendered, channel_, auth::caller_name(channel_->peer())),
         wake_(std::make_shared<logs::Wake>(channel_->executor())) {}
 
   /// Whether the first message is that of the session's own page.
@@ -85,15 +85,15 @@ void Page::take(const std::string& text) {
     if (channel_->queued_bytes() <= kPageQueuedBytes) channel_->send({false, kPong});
     return;
   }
-  const auto message = parse_json(text);
+  auto message = parse_json(text);
   const std::string* type = message ? find_string(*message, "type") : nullptr;
   if (type == nullptr) return;
-  if (*type == "logs") logs_.subscribe(*message);
   if (*type == "logs_stop") logs_.stop();
   if (*type == "whole") {
     wants_whole_ = true;
     wake_->notify();
   }
+  if (*type == "logs") logs_.subscribe(std::move(*message));
 }
 
 awaitable<void> Page::read() {
@@ -156,24 +156,9 @@ awaitable<void> serve(PageAccess access, net::ChannelPtr channel, SignIn::Found 
   if (thrown) std::rethrow_exception(thrown);
 }
 
-/// Counts a page while it is open.
-class OpenPage {
- public:
-  explicit OpenPage(std::atomic<std::size_t>& count) : count_(count), number_(++count) {}
-  OpenPage(const OpenPage&) = delete;
-  OpenPage& operator=(const OpenPage&) = delete;
-  ~OpenPage() { --count_; }
-  bool has_room() const noexcept { return number_ <= kMaxOpenPages; }
-
- private:
-  std::atomic<std::size_t>& count_;
-  const std::size_t number_;
-};
-
 }  // namespace
 
 awaitable<void> serve_page(PageAccess access, net::Request request, net::ChannelPtr channel) {
-  const OpenPage open(access.open_pages);
   // A page of another origin never gets here; one without any is none of a browser.
   if (!request.headers.has("Origin")) {
     channel->close(kForbidden, "Origin is missing");
@@ -184,7 +169,8 @@ awaitable<void> serve_page(PageAccess access, net::Request request, net::Channel
     channel->close(kSignedOut, "there is no session");
     co_return;
   }
-  if (!open.has_room()) {
+  const OpenPages::Place place(access.open_pages, found->id);
+  if (!place.has_room()) {
     channel->close(kTryAgainLater, "too many pages are open");
     co_return;
   }

@@ -1,10 +1,9 @@
 // One open page: `/ws/dashboard` as p2p-protocol(7) says.
 #pragma once
 
-#include <atomic>
-
 #include "fleet_feed.hpp"
 #include "net/router.hpp"
+#include "open_pages.hpp"
 #include "page_logs.hpp"
 #include "sign_in.hpp"
 
@@ -16,10 +15,9 @@ struct PageAccess {
   SignIn& sign_in;
   RenderedLogs& rendered;
   logs::LogAccess logs;
-  std::atomic<std::size_t>& open_pages;
+  OpenPages& open_pages;
 };
 
-inline constexpr std::size_t kMaxOpenPages = 500;
 /// Hidden tabs of browsers say nothing for a minute.
 inline constexpr std::chrono::seconds kPageSilence{90};
 /// An update of 5,000 nodes, and what may wait beside it.
