@@ -169,17 +169,33 @@ async function openChanged(open, address, change) {
 
 /** Which methods of a service fail, how, and where to read more. */
 export async function says_which_methods_fail({ open, address, picture }) {
-  const why = 'divide fails in 50% of its calls: invalid_argument: division by zero';
+  const why = 'divide: half of its calls fail, or more; last: invalid_argument: division by zero';
   const page = await openChanged(open, address, (entry) => {
     entry.services.say.failing = [{ method: 'divide', share: 0.5, error: 'invalid_argument: division by zero' }];
+    Object.assign(entry, { health: 'warning', problems: [`say.${why}`], last_error: undefined });
   });
+  // Its lines, which are stored as INFO; what the node says of the service is there also where that prints nothing.
+  const showsItsLines = async () => {
+    await page.getByRole('option', { name: /Services service say/ }).first().waitFor();
+    const lines = await page.getByRole('listbox', { name: 'Log lines' }).getByRole('option').allInnerTexts();
+    assert.ok(lines.every((line) => / worker-1 (Service\.say|Services) /.test(line.replace(/\s+/g, ' '))), lines.join('\n'));
+  };
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.getByText(`say.${why}`).waitFor();
+  await picture(page, 'failing-method-overview');
+  await card.getByRole('link', { name: /what say logged/ }).click();
+  await showsItsLines();
+  await page.getByLabel('Least level').selectOption('CRITICAL');
+  await page.getByRole('button', { name: 'Show all lines of worker-1' }).click();
+  await page.getByRole('option', { name: / worker-1 / }).first().waitFor();
   await openTab(page, 'Services');
+  await page.getByLabel('State').selectOption('running');
   await page.getByRole('row', { name: /^say running/ }).getByText(`worker-1: ${why}`).waitFor();
   await page.getByRole('link', { name: 'say', exact: true }).click();
   const reason = page.getByRole('list', { name: 'What is wrong with it' }).getByRole('listitem').filter({ hasText: why });
   await picture(page, 'failing-method');
   await reason.getByRole('link').click();
-  await page.getByRole('option', { name: / worker-1 / }).first().waitFor();
+  await showsItsLines();
 }
 
 /** A node whose certificate was taken back says so, also where its life is shown. */

@@ -4,6 +4,7 @@ import { count, formatAgo, formatMs, formatNumber, formatPercent } from '../stat
 import { escapeControls } from '../state/escape';
 import type { NodeEntry, Points } from '../state/protocol';
 import { link } from '../state/route';
+import { serviceLogs } from '../state/services';
 import { connectionStore, fleetStore, useSlowNow } from './app_state';
 import { FleetCharts } from './fleet_charts';
 import { Code, Dot, Empty, Spark, memo, nodeWord, toneOfNode } from './parts';
@@ -25,6 +26,7 @@ function saysWord(node: NodeEntry): boolean {
 const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
   const now = useSlowNow();
   const error = node.last_error;
+  const failing = Object.keys(node.services ?? {}).filter((name) => node.services![name]!.failing?.length);
   return (
     <li class={`trouble ${toneOfNode(node)}`}>
       <div class="trouble-head">
@@ -49,7 +51,10 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
         </a>
       )}
       {node.status !== 'alive' && <a href={link('logs', undefined, { node: id })}>Show its last lines before that →</a>}
-      {node.status === 'alive' && !error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
+      {node.status === 'alive' && failing.length > 0 && <a href={serviceLogs(id, failing)}>Show what {failing.join(', ')} logged →</a>}
+      {node.status === 'alive' && failing.length === 0 && !error && (
+        <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>
+      )}
     </li>
   );
 });

@@ -5,7 +5,7 @@ import { escapeControls } from '../state/escape';
 import { count } from '../state/format';
 import type { ServiceDescription } from '../state/protocol';
 import { link, withParams } from '../state/route';
-import { troublesOf, type FleetService, type Place } from '../state/services';
+import { serviceLogs, troublesOf, type FleetService, type Place } from '../state/services';
 import { canChange, fleetStore, goTo, routeStore, sessionStore } from './app_state';
 import { CallForm } from './call_form';
 import { Choice } from './fields';
@@ -72,7 +72,7 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
 const kMostReasons = 5;
 
 /** Why it does not run, where it does not, and which methods fail. */
-function Reasons({ places, tone }: { places: Place[]; tone: Tone }) {
+function Reasons({ name, places, tone }: { name: string; places: Place[]; tone: Tone }) {
   const troubled = places.filter((place) => place.isKnown && troublesOf(place.service).length > 0);
   if (troubled.length === 0) return null;
   return (
@@ -80,7 +80,7 @@ function Reasons({ places, tone }: { places: Place[]; tone: Tone }) {
       {troubled.slice(0, kMostReasons).flatMap(({ node, service }) =>
         troublesOf(service).map((trouble) => (
           <li key={node + trouble}>
-            <b>{node}</b>: {escapeControls(trouble)} <a href={link('logs', undefined, { node })}>Its log lines →</a>
+            <b>{node}</b>: {escapeControls(trouble)} <a href={serviceLogs(node, [name])}>Its log lines →</a>
           </li>
         )),
       )}
@@ -110,7 +110,7 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
         <>
           <h2>Where it runs</h2>
           {!isOperator && <p class="muted">{kViewerMay}</p>}
-          <Reasons places={service.places} tone={toneOfService(service.worst)} />
+          <Reasons name={name} places={service.places} tone={toneOfService(service.worst)} />
           <VirtualTable
             label={`Nodes with ${name}`}
             columns={kColumns}

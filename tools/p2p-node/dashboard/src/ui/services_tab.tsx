@@ -4,7 +4,7 @@ import { escapeControls } from '../state/escape';
 import { compareNames } from '../state/fleet';
 import { link } from '../state/route';
 import { matchesWords } from '../state/search';
-import { fleetServices, kServiceRank, type FleetService } from '../state/services';
+import { fleetServices, hasState, kServiceRank, type FleetService } from '../state/services';
 import { fleetStore, routeStore, setParams } from './app_state';
 import { Choice, TextField } from './fields';
 import { nextSort, sortOf } from './nodes_tab';
@@ -71,7 +71,7 @@ export function ServicesTab() {
   const all = fleetServices(state.ids, state.nodes);
   const sort = sortOf(route.params.sort, 'name');
   const rows = sorted(
-    all.filter((one) => (wanted === '' || one.worst === wanted) && matchesWords(one.name, q)),
+    all.filter((one) => hasState(one, wanted) && matchesWords(one.name, q)),
     sort.key,
     sort.isDown,
   );
