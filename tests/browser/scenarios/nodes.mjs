@@ -1,5 +1,6 @@
 // From the overview to what is wrong; nodes, services, calls.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { openTab } from '../tabs.mjs';
 
 /** Somebody who has never seen the page: which of three nodes fails, and why, in two clicks. */
@@ -113,6 +114,20 @@ export async function calls_a_method({ openLive }) {
   assert.match(await answer.innerText(), /9007199254740993/);
 }
 
+/** As much as p2p-ctl: what the error means, its code, what the program printed, and where it ran. */
+export async function says_why_a_call_fails({ openLive, picture }) {
+  const told = spawnSync('p2p-ctl', ['call', 'say.mount', '-o', 'json'], { encoding: 'utf8' }).stderr;
+  const { message, rpc_code } = JSON.parse(told).error;
+  const page = await openLive();
+  await page.goto(`${page.url().replace(/#.*/, '')}#/services/say?call=mount`);
+  await page.getByRole('button', { name: /^Call on/ }).click();
+  await page.getByText(/^Failed on worker-1 after .*: the service failed/).getByText(`(${rpc_code})`).waitFor();
+  const answer = await page.getByLabel('Answer').innerText();
+  assert.equal(message, 'service "say" exited with status 3: mounting /dev/sdb; no such device');
+  assert.deepEqual(answer.split('\n'), message.split(/: |; /));
+  await picture(page, 'failed-call');
+}
+
 /** The good news of the node is not the end of it. */
 export async function tells_that_it_failed_again({ openLive, picture }) {
   const page = await openLive();
@@ -213,17 +228,24 @@ export async function shows_a_revoked_certificate({ open, address, picture }) {
 }
 
 /** The palette does what the role may, after a question where it changes something. */
-export async function does_by_name({ openLive }) {
+export async function does_by_name({ openLive, picture }) {
   const page = await openLive();
+  // The key is on the button.
+  await page.getByRole('button', { name: /Go to/ }).getByText('Ctrl+K', { exact: true }).waitFor();
   const find = async (words) => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: /Go to/ }).fill(words);
-    await page.getByRole('listbox', { name: 'Found' }).getByRole('option').first().waitFor();
+    await page.getByRole('listbox', { name: 'Found' }).getByRole('option').first().getByText(new RegExp(words.replace(' ', '.*'), 'i')).waitFor();
     await page.keyboard.press('Enter');
   };
   await find('restart say on worker-1');
   await page.getByRole('dialog', { name: 'Restart say on worker-1?' }).getByRole('button', { name: 'Restart it' }).click();
   await page.getByText('say on worker-1 is running again.').waitFor();
+  // A method is called by a form, which has the focus.
+  await find('call say.note');
+  await page.getByRole('button', { name: 'Call on worker-1' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'call-note-text');
+  await picture(page, 'palette-call');
   await find('renew worker-2');
   await page.getByRole('dialog', { name: 'Renew the certificate of worker-2 now?' }).getByRole('button', { name: 'Cancel' }).click();
   await page.keyboard.press('4');

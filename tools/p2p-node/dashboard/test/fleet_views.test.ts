@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { filterOf, wireFilter } from '../src/state/log_filter';
 import type { NodeEntry, ServiceEntry } from '../src/state/protocol';
 import { parseRoute } from '../src/state/route';
-import { fleetServices, hasState, serviceLogs, troublesOf } from '../src/state/services';
+import { fleetServices, hasState, nodesToAsk, serviceLogs, troublesOf } from '../src/state/services';
 import { cellAt, edgesOf, gridOf, placeNodes } from '../src/state/topology';
 
 const node = (changes: Partial<NodeEntry> = {}): NodeEntry => ({ role: 'worker', status: 'alive', health: 'ok', ...changes });
@@ -58,6 +58,14 @@ describe('services', () => {
     expect(found({ state: 'running', failing: [{ method: 'divide', share: 1 }] })).toEqual(['', 'warning', 'ok']);
     expect(found({ state: 'starting' })).toEqual(['', 'warning']);
     expect(found({ state: 'running' }, 'dead')).toEqual(['', 'unknown']);
+  });
+
+  it('are asked for their methods at few nodes', () => {
+    const has = (...names: string[]) => node({ services: Object.fromEntries(names.map((name) => [name, { state: 'running' }])) });
+    const nodes = new Map([['a', has('app')], ['b', has('app', 'disk')], ['c', has('disk', 'web')], ['d', node({ status: 'dead', services: { old: { state: 'running' } } })]]);
+    expect([...nodesToAsk(fleetServices([...nodes.keys()], nodes))]).toEqual(['a', 'b', 'c']);
+    nodes.delete('a');
+    expect([...nodesToAsk(fleetServices([...nodes.keys()], nodes))]).toEqual(['b', 'c']);
   });
 
   it('warn where methods fail, and say which, in the words of the coordinator', () => {

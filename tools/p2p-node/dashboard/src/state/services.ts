@@ -114,3 +114,13 @@ export function hasState(one: FleetService, wanted: string): boolean {
   const worst = one.places[0]!;
   return wanted === '' || one.worst === wanted || (wanted === 'ok' && worst.isKnown && worst.service.state === 'running');
 }
+
+/** Nodes that can tell of each service that can be called; one that tells of several is asked once. */
+export function nodesToAsk(services: readonly FleetService[]): Set<string> {
+  const nodes = new Set<string>();
+  for (const { places } of services) {
+    const reachable = places.filter((place) => place.isReachable);
+    if (reachable.length > 0 && !reachable.some((place) => nodes.has(place.node))) nodes.add(reachable[0]!.node);
+  }
+  return nodes;
+}

@@ -103,7 +103,7 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
       <div class="top-right">
         <ConnectionBadge />
         <button type="button" class="button icon" onClick={openPalette} aria-label="Go to or do (Ctrl+K)" title="Go to or do (Ctrl+K)">
-          ⌕
+          ⌕ <kbd>Ctrl+K</kbd>
         </button>
         <button type="button" class="button icon" onClick={toggleTheme} aria-label={theme === 'dark' ? 'Light' : 'Dark'} title={theme === 'dark' ? 'Light' : 'Dark'}>
           {theme === 'dark' ? '☀' : '☾'}
