@@ -11,6 +11,9 @@ export async function finds_the_failing_node({ openLive, picture }) {
   assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /1 node failing/);
   // Why is said there already.
   assert.match(await trouble.innerText(), /broken: degraded.*exited with status 1: cannot read the queue: Input\/output error/);
+  // It may have started again since that was logged.
+  await trouble.getByText(/^Services: service broken exited with status 1/).waitFor();
+  assert.doesNotMatch(await trouble.innerText(), /starts again in/);
   await picture(page, 'failing-overview');
   await trouble.getByRole('link', { name: /Show in the logs/ }).click();
   const chosen = page.getByRole('listbox', { name: 'Log lines' }).getByRole('option', { selected: true });
@@ -213,16 +216,54 @@ export async function says_which_methods_fail({ open, address, picture }) {
   await showsItsLines();
 }
 
-/** A node whose certificate was taken back says so, also where its life is shown. */
+/** The word stands beside the name, and once. */
+export async function says_who_is_suspected({ open, address, picture }) {
+  const page = await openChanged(open, address, (entry) => {
+    Object.assign(entry, { status: 'suspected', health: 'warning', problems: ['suspected: nothing is heard of it'] });
+  });
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.locator('.trouble-head').getByText('suspected', { exact: true }).waitFor();
+  await card.getByText('nothing is heard of it', { exact: true }).waitFor();
+  await page.locator('.card', { hasText: 'worker-1' }).getByText('suspected', { exact: true }).waitFor();
+  await picture(page, 'suspected');
+}
+
+/** No two figures of one thing that differ; of one node it "is", of several they "are"; what is not known looks the same everywhere. */
+export async function tells_figures_once({ open, address, picture }) {
+  const page = await openChanged(open, address, (entry) => {
+    delete entry.version;
+    delete entry.services.say.version;
+    Object.assign(entry, { health: 'warning', problems: ['its disk is 93% full'] });
+  });
+  await page.getByText('1 of 3 nodes is well.').waitFor();
+  assert.equal(await page.locator('.account summary').innerText(), 'operator');
+  await openTab(page, 'Services');
+  await page.getByRole('row', { name: /^say running/ }).getByText('–', { exact: true }).waitFor();
+  await openTab(page, 'Nodes');
+  await page.getByRole('row', { name: /^worker-1/ }).getByRole('link').first().click();
+  const details = page.getByRole('complementary');
+  await details.getByText(/ of \d+ cores?$/).waitFor();
+  await details.locator('.chart').first().waitFor();
+  assert.equal(await details.getByText('CPU', { exact: true }).count(), 1);
+  assert.equal(await page.getByText('unknown', { exact: true }).count(), 0);
+  await picture(page, 'node-figures');
+}
+
+/** A node whose certificate was taken back says so, also where its life is shown, and how it comes back. */
 export async function shows_a_revoked_certificate({ open, address, picture }) {
   const page = await openChanged(open, address, (entry) => {
     entry.certificate.state = 'revoked';
     Object.assign(entry, { health: 'failing', problems: ['its certificate was revoked'] });
   });
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.getByText('p2p-ca invite worker-1 --role worker').waitFor();
+  await card.getByText('p2p-node join --force').waitFor();
+  await picture(page, 'revoked-overview');
   await openTab(page, 'Nodes');
-  await page.getByRole('row', { name: /^worker-1 failing/ }).getByRole('link', { name: 'worker-1' }).click();
+  await page.getByRole('row', { name: /^worker-1 revoked/ }).getByRole('link', { name: 'worker-1' }).click();
   const details = page.getByRole('complementary');
   await details.getByText('its certificate was revoked').waitFor();
+  await details.getByText('p2p-node join --force').waitFor();
   await details.locator('.life').getByText('revoked', { exact: true }).waitFor();
   await picture(page, 'revoked-node');
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lastingText, wellText, withoutWord } from '../src/state/fleet';
 import { filterOf, wireFilter } from '../src/state/log_filter';
 import type { NodeEntry, ServiceEntry } from '../src/state/protocol';
 import { parseRoute } from '../src/state/route';
@@ -92,6 +93,26 @@ describe('services', () => {
 });
 
 describe('what is said of a node', () => {
+  it('counts those that are well', () => {
+    const well = (ok: number, failing: number) => wellText({ ok, warning: 0, failing, left: 1 });
+    expect([well(1, 2), well(2, 1), well(0, 3), well(0, 1)]).toEqual([
+      '1 of 3 nodes is well.', '2 of 3 nodes are well.', '0 of 3 nodes are well.', '0 of 1 node is well.',
+    ]);
+  });
+
+  it('does not repeat the word beside its name', () => {
+    expect(withoutWord('suspected: nothing is heard of it', node({ status: 'suspected' }))).toBe('nothing is heard of it');
+    expect(withoutWord('dead since 27 Nov 2026, 14:30:51 UTC: nobody answers', node({ status: 'dead' }))).toBe('since 27 Nov 2026, 14:30:51 UTC: nobody answers');
+    expect(withoutWord('its certificate was revoked', node({ status: 'dead' }))).toBe('its certificate was revoked');
+  });
+
+  it('promises nothing that is over: a program that was to start again has done so', () => {
+    const told = (message: string) => lastingText({ logger_name: 'Services', message }, 60);
+    expect(told('service a exited with status 1: no; it starts again in 26s, and is degraded')).toBe('Services: service a exited with status 1: no');
+    expect(told('it starts')).toBe('Services: it starts');
+    expect(told('x'.repeat(99))).toBe(`Services: ${'x'.repeat(60)}`);
+  });
+
   it('leads to the lines of its services, of every level', () => {
     const { tab, params } = parseRoute(serviceLogs('web-1', ['app', 'disk']));
     expect([tab, wireFilter(filterOf(params))]).toEqual(['logs', { nodes: ['web-1'], logger: 'Service.app,Service.disk,Services' }]);

@@ -94,6 +94,8 @@ function Tabs({ current }: { current: Tab }) {
 function Header({ session, tab }: { session: Session; tab: Tab }) {
   const fleet = useStore(fleetStore, (state) => state.fleet);
   const theme = useStore(themeStore);
+  /** Said once where somebody is named for it. */
+  const hasOwnRole = session.role !== session.subject;
   return (
     <header class="top">
       <span class="brand" title={fleet.coordinator && `coordinator ${fleet.coordinator}, p2p ${fleet.version ?? ''}`}>
@@ -111,11 +113,12 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
         <details class="account">
           <summary class="button" title={`Signed in as ${session.subject}`}>
             <span class="account-name">{session.subject}</span>
-            <span class="muted account-role">{session.role}</span>
+            {hasOwnRole && <span class="muted account-role">{session.role}</span>}
           </summary>
           <div class="account-menu">
             <p>
-              Signed in as <b>{session.subject}</b>, {session.role}.
+              Signed in as <b>{session.subject}</b>
+              {hasOwnRole && `, ${session.role}`}.
             </p>
             {session.role === 'viewer' && <p class="muted">A viewer sees everything and changes nothing.</p>}
             <button type="button" class="button" onClick={openKeys}>

@@ -1,5 +1,5 @@
 // The services of the fleet; of one, where it runs and what can be called.
-import { count, formatNumber } from '../state/format';
+import { count, formatNumber, kUnknown } from '../state/format';
 import { escapeControls } from '../state/escape';
 import { compareNames } from '../state/fleet';
 import { link } from '../state/route';
@@ -56,7 +56,7 @@ const Row = memo(function Row({ service, isOpen }: { service: FleetService; isOp
       <td class="num">{service.places.length}</td>
       <td class="num">{formatNumber(service.callsPerSecond)}</td>
       <td class={`num ${service.restarts > 0 ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
-      <td class="wide">{service.versions.join(', ') || 'unknown'}</td>
+      <td class="wide">{service.versions.join(', ') || kUnknown}</td>
       <td class="why" title={escapeControls(service.why)}>
         {escapeControls(service.why)}
       </td>
