@@ -28,17 +28,22 @@ methods:
         big: {type: integer}
       required: [count]
       additionalProperties: false
+  - name: mount
+    description: Fails, and prints why
   - name: note
     description: Takes a note
     params:
       type: object
       properties:
+        colour: {type: string}
         text: {type: string}
         times: {type: integer}
       required: [text, times]
 YAML
   chatter_service worker-1 4
-  printf '%s\n' '#!/bin/sh' 'params=$(cat)' "printf '%s' \"\$params\" | jq -r '.lines[]?' >&2" "printf '%s' \"\$params\"" >"$say/say"
+  printf '%s\n' '#!/bin/sh' 'params=$(cat)' \
+    '[ "$P2P_METHOD" != mount ] || { printf "mounting /dev/sdb\nno such device\n" >&2; exit 3; }' \
+    "printf '%s' \"\$params\" | jq -r '.lines[]?' >&2" "printf '%s' \"\$params\"" >"$say/say"
   cat >"$broken/service.yaml" <<'YAML'
 name: broken
 version: 2.1.0
@@ -157,11 +162,14 @@ play_as() {
 @test "a service is stopped and started, after a question" { play_as operator stops_and_starts_a_service; }
 @test "a service that is started anew and fails again is told to" { play_as operator tells_that_it_failed_again; }
 @test "a method is called with a form made from its schema" { play_as operator calls_a_method; }
+@test "a call that fails says as much as p2p-ctl does" { play_as operator says_why_a_call_fails; }
 @test "a form refuses what is not filled in, and leads there" { play_as operator leads_to_what_is_missing; }
 @test "the keyboard does" { play_as operator goes_by_keyboard; }
 @test "what can be done is done by its name" { play_as operator does_by_name; }
 @test "which methods of a service fail is said where services are" { play_as operator says_which_methods_fail; }
-@test "a revoked certificate is shown as that" { play_as operator shows_a_revoked_certificate; }
+@test "a revoked certificate is shown as that, with the way back" { play_as operator shows_a_revoked_certificate; }
+@test "a suspected node says so beside its name" { play_as operator says_who_is_suspected; }
+@test "figures are told once, and what is not known is a dash" { play_as operator tells_figures_once; }
 @test "hostile log text is text" { play_as operator shows_hostile_text; }
 @test "lines are filtered by the coordinator" { play_as operator filters_lines; }
 @test "lines are copied as p2p-logs shows them" { play_as operator copies_lines; }

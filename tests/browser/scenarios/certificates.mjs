@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { openTab } from '../tabs.mjs';
 
-export async function revokes_a_certificate({ openLive, argument: [name] }) {
+export async function revokes_a_certificate({ openLive, picture, argument: [name] }) {
   const page = await openLive();
   await openTab(page, 'Certificates');
   const row = page.getByRole('row', { name: new RegExp(`^${name} `) });
@@ -16,7 +16,10 @@ export async function revokes_a_certificate({ openLive, argument: [name] }) {
   await dialog.getByLabel('Reason').selectOption('superseded');
   await dialog.getByRole('button', { name: 'Revoke it' }).click();
   await row.waitFor({ state: 'detached' });
-  await page.getByLabel('Which').selectOption('all');
+  const hidden = page.getByRole('link', { name: '1 revoked hidden' });
+  await hidden.waitFor();
+  await picture(page, 'hidden-certificates');
+  await hidden.click();
   await row.getByText('revoked', { exact: true }).first().waitFor();
 }
 

@@ -1,5 +1,6 @@
 // From the overview to what is wrong; nodes, services, calls.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { openTab } from '../tabs.mjs';
 
 /** Somebody who has never seen the page: which of three nodes fails, and why, in two clicks. */
@@ -10,6 +11,9 @@ export async function finds_the_failing_node({ openLive, picture }) {
   assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /1 node failing/);
   // Why is said there already.
   assert.match(await trouble.innerText(), /broken: degraded.*exited with status 1: cannot read the queue: Input\/output error/);
+  // It may have started again since that was logged.
+  await trouble.getByText(/^Services: service broken exited with status 1/).waitFor();
+  assert.doesNotMatch(await trouble.innerText(), /starts again in/);
   await picture(page, 'failing-overview');
   await trouble.getByRole('link', { name: /Show in the logs/ }).click();
   const chosen = page.getByRole('listbox', { name: 'Log lines' }).getByRole('option', { selected: true });
@@ -113,6 +117,20 @@ export async function calls_a_method({ openLive }) {
   assert.match(await answer.innerText(), /9007199254740993/);
 }
 
+/** As much as p2p-ctl: what the error means, its code, what the program printed, and where it ran. */
+export async function says_why_a_call_fails({ openLive, picture }) {
+  const told = spawnSync('p2p-ctl', ['call', 'say.mount', '-o', 'json'], { encoding: 'utf8' }).stderr;
+  const { message, rpc_code } = JSON.parse(told).error;
+  const page = await openLive();
+  await page.goto(`${page.url().replace(/#.*/, '')}#/services/say?call=mount`);
+  await page.getByRole('button', { name: /^Call on/ }).click();
+  await page.getByText(/^Failed on worker-1 after .*: the service failed/).getByText(`(${rpc_code})`).waitFor();
+  const answer = await page.getByLabel('Answer').innerText();
+  assert.equal(message, 'service "say" exited with status 3: mounting /dev/sdb; no such device');
+  assert.deepEqual(answer.split('\n'), message.split(/: |; /));
+  await picture(page, 'failed-call');
+}
+
 /** The good news of the node is not the end of it. */
 export async function tells_that_it_failed_again({ openLive, picture }) {
   const page = await openLive();
@@ -169,45 +187,106 @@ async function openChanged(open, address, change) {
 
 /** Which methods of a service fail, how, and where to read more. */
 export async function says_which_methods_fail({ open, address, picture }) {
-  const why = 'divide fails in 50% of its calls: invalid_argument: division by zero';
+  const why = 'divide: half of its calls fail, or more; last: invalid_argument: division by zero';
   const page = await openChanged(open, address, (entry) => {
     entry.services.say.failing = [{ method: 'divide', share: 0.5, error: 'invalid_argument: division by zero' }];
+    Object.assign(entry, { health: 'warning', problems: [`say.${why}`], last_error: undefined });
   });
+  // Its lines, which are stored as INFO; what the node says of the service is there also where that prints nothing.
+  const showsItsLines = async () => {
+    await page.getByRole('option', { name: /Services service say/ }).first().waitFor();
+    const lines = await page.getByRole('listbox', { name: 'Log lines' }).getByRole('option').allInnerTexts();
+    assert.ok(lines.every((line) => / worker-1 (Service\.say|Services) /.test(line.replace(/\s+/g, ' '))), lines.join('\n'));
+  };
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.getByText(`say.${why}`).waitFor();
+  await picture(page, 'failing-method-overview');
+  await card.getByRole('link', { name: /what say logged/ }).click();
+  await showsItsLines();
+  await page.getByLabel('Least level').selectOption('CRITICAL');
+  await page.getByRole('button', { name: 'Show all lines of worker-1' }).click();
+  await page.getByRole('option', { name: / worker-1 / }).first().waitFor();
   await openTab(page, 'Services');
+  await page.getByLabel('State').selectOption('running');
   await page.getByRole('row', { name: /^say running/ }).getByText(`worker-1: ${why}`).waitFor();
   await page.getByRole('link', { name: 'say', exact: true }).click();
   const reason = page.getByRole('list', { name: 'What is wrong with it' }).getByRole('listitem').filter({ hasText: why });
   await picture(page, 'failing-method');
   await reason.getByRole('link').click();
-  await page.getByRole('option', { name: / worker-1 / }).first().waitFor();
+  await showsItsLines();
 }
 
-/** A node whose certificate was taken back says so, also where its life is shown. */
+/** The word stands beside the name, and once. */
+export async function says_who_is_suspected({ open, address, picture }) {
+  const page = await openChanged(open, address, (entry) => {
+    Object.assign(entry, { status: 'suspected', health: 'warning', problems: ['suspected: nothing is heard of it'] });
+  });
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.locator('.trouble-head').getByText('suspected', { exact: true }).waitFor();
+  await card.getByText('nothing is heard of it', { exact: true }).waitFor();
+  await page.locator('.card', { hasText: 'worker-1' }).getByText('suspected', { exact: true }).waitFor();
+  await picture(page, 'suspected');
+}
+
+/** No two figures of one thing that differ; of one node it "is", of several they "are"; what is not known looks the same everywhere. */
+export async function tells_figures_once({ open, address, picture }) {
+  const page = await openChanged(open, address, (entry) => {
+    delete entry.version;
+    delete entry.services.say.version;
+    Object.assign(entry, { health: 'warning', problems: ['its disk is 93% full'] });
+  });
+  await page.getByText('1 of 3 nodes is well.').waitFor();
+  assert.equal(await page.locator('.account summary').innerText(), 'operator');
+  await openTab(page, 'Services');
+  await page.getByRole('row', { name: /^say running/ }).getByText('–', { exact: true }).waitFor();
+  await openTab(page, 'Nodes');
+  await page.getByRole('row', { name: /^worker-1/ }).getByRole('link').first().click();
+  const details = page.getByRole('complementary');
+  await details.getByText(/ of \d+ cores?$/).waitFor();
+  await details.locator('.chart').first().waitFor();
+  assert.equal(await details.getByText('CPU', { exact: true }).count(), 1);
+  assert.equal(await page.getByText('unknown', { exact: true }).count(), 0);
+  await picture(page, 'node-figures');
+}
+
+/** A node whose certificate was taken back says so, also where its life is shown, and how it comes back. */
 export async function shows_a_revoked_certificate({ open, address, picture }) {
   const page = await openChanged(open, address, (entry) => {
     entry.certificate.state = 'revoked';
     Object.assign(entry, { health: 'failing', problems: ['its certificate was revoked'] });
   });
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.getByText('p2p-ca invite worker-1 --role worker').waitFor();
+  await card.getByText('p2p-node join --force').waitFor();
+  await picture(page, 'revoked-overview');
   await openTab(page, 'Nodes');
-  await page.getByRole('row', { name: /^worker-1 failing/ }).getByRole('link', { name: 'worker-1' }).click();
+  await page.getByRole('row', { name: /^worker-1 revoked/ }).getByRole('link', { name: 'worker-1' }).click();
   const details = page.getByRole('complementary');
   await details.getByText('its certificate was revoked').waitFor();
+  await details.getByText('p2p-node join --force').waitFor();
   await details.locator('.life').getByText('revoked', { exact: true }).waitFor();
   await picture(page, 'revoked-node');
 }
 
 /** The palette does what the role may, after a question where it changes something. */
-export async function does_by_name({ openLive }) {
+export async function does_by_name({ openLive, picture }) {
   const page = await openLive();
+  // The key is on the button.
+  await page.getByRole('button', { name: /Go to/ }).getByText('Ctrl+K', { exact: true }).waitFor();
   const find = async (words) => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: /Go to/ }).fill(words);
-    await page.getByRole('listbox', { name: 'Found' }).getByRole('option').first().waitFor();
+    await page.getByRole('listbox', { name: 'Found' }).getByRole('option').first().getByText(new RegExp(words.replace(' ', '.*'), 'i')).waitFor();
     await page.keyboard.press('Enter');
   };
   await find('restart say on worker-1');
   await page.getByRole('dialog', { name: 'Restart say on worker-1?' }).getByRole('button', { name: 'Restart it' }).click();
   await page.getByText('say on worker-1 is running again.').waitFor();
+  // A method is called by a form, which has the focus.
+  await find('call say.note');
+  await page.getByRole('button', { name: 'Call on worker-1' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'call-note-text');
+  await picture(page, 'palette-call');
   await find('renew worker-2');
   await page.getByRole('dialog', { name: 'Renew the certificate of worker-2 now?' }).getByRole('button', { name: 'Cancel' }).click();
   await page.keyboard.press('4');

@@ -102,4 +102,6 @@ export async function a_viewer_changes_nothing({ openLive, picture }) {
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: /Go to/ }).fill('restart');
   await page.getByText('Nothing has such a name.').waitFor();
+  await page.getByRole('combobox', { name: /Go to/ }).fill('call say.add');
+  await page.getByText('Nothing has such a name.').waitFor();
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeEntry } from '../src/state/protocol';
-import { fleetServices, troublesOf } from '../src/state/services';
+import { lastingText, wellText, withoutWord } from '../src/state/fleet';
+import { filterOf, wireFilter } from '../src/state/log_filter';
+import type { NodeEntry, ServiceEntry } from '../src/state/protocol';
+import { parseRoute } from '../src/state/route';
+import { fleetServices, hasState, nodesToAsk, serviceLogs, troublesOf } from '../src/state/services';
 import { cellAt, edgesOf, gridOf, placeNodes } from '../src/state/topology';
 
 const node = (changes: Partial<NodeEntry> = {}): NodeEntry => ({ role: 'worker', status: 'alive', health: 'ok', ...changes });
@@ -34,19 +37,85 @@ describe('services', () => {
     expect(fleetServices(['0', '2'], nodes)[0]!.words).toBe('1 of 2 running');
   });
 
-  it('warn where methods fail, and say which', () => {
+  it.each([
+    [[['running', 'fails'], ['running'], ['running']], 'running', 'warning'],
+    [[['running'], ['running', 'fails'], ['running', 'fails']], 'running', 'warning'],
+    [[['running', 'fails'], ['running'], ['stopped']], '2 of 3 running', 'warning'],
+    [[['running'], ['running', 'fails'], ['starting']], '2 of 3 running, 1 starting', 'warning'],
+    [[['running', 'fails'], ['degraded'], ['running']], '1 of 3 degraded', 'failing'],
+    [[['running'], ['degraded'], ['failed'], ['degraded']], '2 of 4 degraded, 1 failed', 'failing'],
+  ] as const)('of nodes on which it is %j are said to be %s: a method that fails does not end it', (places, words, worst) => {
+    const failing = [{ method: 'divide', share: 1 }];
+    const nodes = new Map(places.map(([state, fails], i) => [String(i), node({ services: { calc: { state, failing: fails ? failing : undefined } } })]));
+    expect(fleetServices([...nodes.keys()], nodes)[0]).toMatchObject({ words, worst });
+  });
+
+  it('are found by their state: one that runs is running, also when a method of it fails', () => {
+    const found = (service: ServiceEntry, status: NodeEntry['status'] = 'alive') => {
+      const [one] = fleetServices(['a'], new Map([['a', node({ status, services: { calc: service } })]]));
+      return ['', 'failing', 'warning', 'ok', 'off', 'unknown'].filter((state) => hasState(one!, state));
+    };
+    expect(found({ state: 'running' })).toEqual(['', 'ok']);
+    expect(found({ state: 'running', failing: [{ method: 'divide', share: 1 }] })).toEqual(['', 'warning', 'ok']);
+    expect(found({ state: 'starting' })).toEqual(['', 'warning']);
+    expect(found({ state: 'running' }, 'dead')).toEqual(['', 'unknown']);
+  });
+
+  it('are asked for their methods at few nodes', () => {
+    const has = (...names: string[]) => node({ services: Object.fromEntries(names.map((name) => [name, { state: 'running' }])) });
+    const nodes = new Map([['a', has('app')], ['b', has('app', 'disk')], ['c', has('disk', 'web')], ['d', node({ status: 'dead', services: { old: { state: 'running' } } })]]);
+    expect([...nodesToAsk(fleetServices([...nodes.keys()], nodes))]).toEqual(['a', 'b', 'c']);
+    nodes.delete('a');
+    expect([...nodesToAsk(fleetServices([...nodes.keys()], nodes))]).toEqual(['b', 'c']);
+  });
+
+  it('warn where methods fail, and say which, in the words of the coordinator', () => {
     const failing = [{ method: 'divide', share: 0.5, error: 'invalid_argument: division by zero' }, { method: 'root', share: 1 }];
     const nodes = new Map([['a', node({ services: { calc: { state: 'running', failing } } })]]);
     expect(fleetServices(['a'], nodes)[0]).toMatchObject({
       worst: 'warning',
       words: 'running',
-      why: 'a: divide fails in 50% of its calls: invalid_argument: division by zero',
+      why: 'a: divide: half of its calls fail, or more; last: invalid_argument: division by zero',
     });
     expect(troublesOf({ state: 'degraded', error: 'exited with status 1', failing })).toEqual([
       'exited with status 1',
-      'divide fails in 50% of its calls: invalid_argument: division by zero',
-      'root fails in 100% of its calls',
+      'divide: half of its calls fail, or more; last: invalid_argument: division by zero',
+      'root: all of its calls fail',
     ]);
+    expect([0.1, 0.25, 0.5, 0.98, 0.99].map((share) => troublesOf({ state: 'running', failing: [{ method: 'm', share }] })[0])).toEqual([
+      'm: a tenth of its calls fail, or more',
+      'm: a quarter of its calls fail, or more',
+      'm: half of its calls fail, or more',
+      'm: half of its calls fail, or more',
+      'm: all of its calls fail',
+    ]);
+  });
+});
+
+describe('what is said of a node', () => {
+  it('counts those that are well', () => {
+    const well = (ok: number, failing: number) => wellText({ ok, warning: 0, failing, left: 1 });
+    expect([well(1, 2), well(2, 1), well(0, 3), well(0, 1)]).toEqual([
+      '1 of 3 nodes is well.', '2 of 3 nodes are well.', '0 of 3 nodes are well.', '0 of 1 node is well.',
+    ]);
+  });
+
+  it('does not repeat the word beside its name', () => {
+    expect(withoutWord('suspected: nothing is heard of it', node({ status: 'suspected' }))).toBe('nothing is heard of it');
+    expect(withoutWord('dead since 27 Nov 2026, 14:30:51 UTC: nobody answers', node({ status: 'dead' }))).toBe('since 27 Nov 2026, 14:30:51 UTC: nobody answers');
+    expect(withoutWord('its certificate was revoked', node({ status: 'dead' }))).toBe('its certificate was revoked');
+  });
+
+  it('promises nothing that is over: a program that was to start again has done so', () => {
+    const told = (message: string) => lastingText({ logger_name: 'Services', message }, 60);
+    expect(told('service a exited with status 1: no; it starts again in 26s, and is degraded')).toBe('Services: service a exited with status 1: no');
+    expect(told('it starts')).toBe('Services: it starts');
+    expect(told('x'.repeat(99))).toBe(`Services: ${'x'.repeat(60)}`);
+  });
+
+  it('leads to the lines of its services, of every level', () => {
+    const { tab, params } = parseRoute(serviceLogs('web-1', ['app', 'disk']));
+    expect([tab, wireFilter(filterOf(params))]).toEqual(['logs', { nodes: ['web-1'], logger: 'Service.app,Service.disk,Services' }]);
   });
 });
 

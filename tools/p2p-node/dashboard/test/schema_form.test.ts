@@ -32,6 +32,11 @@ describe('a form', () => {
     expect(initialValues(form)).toEqual({ path: '/var' });
   });
 
+  it('begins with what is needed, else in the order of the schema', () => {
+    const properties = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, { type: 'string' }]));
+    expect(formOf({ type: 'object', properties, required: ['d', 'b'] }).fields!.map((field) => field.name)).toEqual(['b', 'd', 'a', 'c']);
+  });
+
   it('gives the parameters that were typed, and no others', () => {
     const out = params({ depth: '3', share: '0.50', unit: '"percent"', deep: 'false', names: 'a\n\nb', rest: '{"x":[1]}' });
     expect(out.ok && JSON.parse(out.text)).toEqual({ path: '/a', depth: 3, share: 0.5, unit: 'percent', deep: false, names: ['a', 'b'], rest: { x: [1] } });

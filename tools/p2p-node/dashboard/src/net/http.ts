@@ -1,5 +1,6 @@
 // Requests to the coordinator. What goes wrong is a Failure with one sentence for people.
 import type { Session } from '../state/protocol';
+import { errorText } from '../state/call_error';
 import { memberText } from '../state/json_text';
 import { address } from './addresses';
 
@@ -75,11 +76,8 @@ export async function callText(method: string, params: string, options: CallOpti
   const body = `{"jsonrpc":"2.0","id":1,"method":${JSON.stringify(method)},"params":${params}}`;
   const response = await request(address('rpc'), { method: 'POST', headers, body, signal: options.signal });
   const text = await response.text();
-  const answer = JSON.parse(text) as { error?: { code: number; message: string; data?: unknown } };
-  if (answer.error) {
-    const detail = typeof answer.error.data === 'string' ? `: ${answer.error.data}` : '';
-    throw new Failure(answer.error.message + detail, response.status, answer.error.code);
-  }
+  const { error } = JSON.parse(text) as { error?: { code: number; message: string } };
+  if (error) throw new Failure(errorText(error.message, memberText(memberText(text, 'error')!, 'data')), response.status, error.code);
   return memberText(text, 'result') ?? 'null';
 }
 

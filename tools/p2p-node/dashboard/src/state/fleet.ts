@@ -1,7 +1,8 @@
 // The fleet as the page knows it, and how an update changes it. Entries that did not change stay the same objects, so that a
 // view can tell by identity what to draw again.
+import { count, formatNumber } from './format';
 import { applyHistory, emptyHistory, type HistoryState } from './history';
-import type { FleetEntry, NodeEntry, Update } from './protocol';
+import type { FleetEntry, LastError, NodeEntry, Update } from './protocol';
 
 export interface FleetState {
   /** Of the last update; 0 before the first. */
@@ -69,6 +70,22 @@ export function countHealth(nodes: ReadonlyMap<string, NodeEntry>): HealthCounts
   for (const node of nodes.values()) counts[node.status === 'left' ? 'left' : node.health]++;
   counted = { nodes, counts };
   return counts;
+}
+
+/** `1 of 3 nodes is well.` */
+export function wellText({ ok, warning, failing }: HealthCounts): string {
+  const total = ok + warning + failing;
+  return `${formatNumber(ok)} of ${count(total, 'node')} ${ok === 1 || total === 1 ? 'is' : 'are'} well.`;
+}
+
+/** A problem without the word that stands beside the node's name: `suspected: nothing is heard of it`. */
+export function withoutWord(problem: string, node: NodeEntry): string {
+  return problem.startsWith(node.status) ? problem.slice(node.status.length).replace(/^:? /, '') : problem;
+}
+
+/** A line of the log as it still holds: what it said would come, `; it starts again in 26s`, is long past when somebody reads it. */
+export function lastingText({ logger_name, message }: Pick<LastError, 'logger_name' | 'message'>, most: number): string {
+  return `${logger_name}: ${message.replace(/; it starts again in [^;]*$/, '').slice(0, most)}`;
 }
 
 /** Failing nodes first, then warnings; those that are well are left out. */

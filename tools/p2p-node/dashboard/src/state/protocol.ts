@@ -167,6 +167,12 @@ export interface HistoryAnswer {
   series: Record<string, { min: Points; mean: Points; max: Points }>;
 }
 
+/** Of `services.list`. */
+export interface ListedService {
+  name: string;
+  methods: string[];
+}
+
 /** Of `services.describe`. */
 export interface MethodDescription {
   name: string;

@@ -20,7 +20,7 @@ export interface Field {
 }
 
 export interface Form {
-  /** Empty: the method takes no parameters. Null: the schema says nothing about them, so they are typed as one JSON text. */
+  /** Those that are needed first. Empty: the method takes no parameters. Null: the schema says nothing about them, so they are typed as one JSON text. */
   fields: Field[] | null;
 }
 
@@ -101,7 +101,8 @@ export function formOf(schema: unknown): Form {
   const names = Object.keys(properties);
   if (names.length === 0 && schema.additionalProperties !== false) return { fields: null };
   const required = Array.isArray(schema.required) ? schema.required : [];
-  return { fields: names.map((name) => fieldOf(name, isShape(properties[name]) ? properties[name] : {}, required.includes(name))) };
+  const fields = names.map((name) => fieldOf(name, isShape(properties[name]) ? properties[name] : {}, required.includes(name)));
+  return { fields: fields.sort((a, b) => Number(b.isRequired) - Number(a.isRequired)) };
 }
 
 function lengthFlaw(field: Field, text: string): string {

@@ -1,7 +1,7 @@
 // The services of the fleet, gathered from the entries of its nodes.
 import { compareNames } from './fleet';
-import { formatPercent } from './format';
 import type { FailingMethod, NodeEntry, NodeStatus, ServiceEntry } from './protocol';
+import { link } from './route';
 
 export interface Place {
   node: string;
@@ -19,7 +19,7 @@ export interface FleetService {
   restarts: number;
   callsPerSecond: number | undefined;
   worst: ServiceHealth;
-  /** How many are as the worst is: "2 of 3 running, 1 unknown". */
+  /** How many are in the state of the worst, and what else is wrong: "2 of 3 running, 1 unknown". */
   words: string;
   /** Of the first place that has one: `worker-2: exited with status 1: …`. */
   why: string;
@@ -49,8 +49,19 @@ function healthAt(place: Place): ServiceHealth {
   return place.isKnown ? serviceHealth(place.service) : 'unknown';
 }
 
+/** In steps, as the coordinator says it of the node (libcommon/dashboard/judgement.cpp). */
+function partThatFails(share: number): string {
+  if (share >= 0.99) return 'all of its calls fail';
+  return `${share >= 0.5 ? 'half' : share >= 0.25 ? 'a quarter' : 'a tenth'} of its calls fail, or more`;
+}
+
 function failingText({ method, share, error }: FailingMethod): string {
-  return `${method} fails in ${formatPercent(share)} of its calls${error ? `: ${error}` : ''}`;
+  return `${method}: ${partThatFails(share)}${error ? `; last: ${error}` : ''}`;
+}
+
+/** To what services of a node print, which is stored as INFO, and what the node logged of them: there is something of it in any case. */
+export function serviceLogs(node: string, names: readonly string[]): string {
+  return link('logs', undefined, { node, logger: [...names.map((name) => `Service.${name}`), 'Services'].join() });
 }
 
 /** A sentence each: why it does not run, and which of its methods fail. */
@@ -58,13 +69,16 @@ export function troublesOf(service: ServiceEntry): string[] {
   return [...(service.error ? [service.error] : []), ...(service.failing ?? []).map(failingText)];
 }
 
-function wordsOf(places: readonly Place[], worst: ServiceHealth): string {
-  const unknown = places.filter((place) => !place.isKnown).length;
-  if (worst === 'unknown') return 'unknown';
-  const alike = places.filter((place) => healthAt(place) === worst);
-  const word = alike[0]!.service.state;
-  if (alike.length === places.length) return word;
-  return `${alike.length} of ${places.length} ${word}${unknown > 0 ? `, ${unknown} unknown` : ''}`;
+/** `places` begin with the worst. */
+function wordsOf(places: readonly Place[]): string {
+  const counts = new Map<string, number>();
+  for (const { isKnown, service } of places) {
+    const word = isKnown ? service.state : 'unknown';
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const [[word, number], ...others] = [...counts] as [[string, number], ...[string, number][]];
+  const wrong = others.filter(([other]) => other !== 'running' && other !== 'stopped');
+  return others.length === 0 ? word : [`${number} of ${places.length} ${word}`, ...wrong.map(([other, more]) => `${more} ${other}`)].join(', ');
 }
 
 /** By name; within one, those in trouble first. A node that left runs none. */
@@ -88,9 +102,25 @@ export function fleetServices(ids: readonly string[], nodes: ReadonlyMap<string,
   }
   for (const one of found.values()) {
     one.places.sort((a, b) => kServiceRank[healthAt(a)] - kServiceRank[healthAt(b)]);
-    one.words = wordsOf(one.places, one.worst);
+    one.words = wordsOf(one.places);
     const troubled = one.places.find((place) => place.isKnown && troublesOf(place.service).length > 0);
     if (troubled) one.why = `${troubled.node}: ${troublesOf(troubled.service)[0]}`;
   }
   return [...found.values()].sort((a, b) => compareNames(a.name, b.name));
+}
+
+/** Whether it is among those of a state; one that runs is, also where its methods fail. */
+export function hasState(one: FleetService, wanted: string): boolean {
+  const worst = one.places[0]!;
+  return wanted === '' || one.worst === wanted || (wanted === 'ok' && worst.isKnown && worst.service.state === 'running');
+}
+
+/** Nodes that can tell of each service that can be called; one that tells of several is asked once. */
+export function nodesToAsk(services: readonly FleetService[]): Set<string> {
+  const nodes = new Set<string>();
+  for (const { places } of services) {
+    const reachable = places.filter((place) => place.isReachable);
+    if (reachable.length > 0 && !reachable.some((place) => nodes.has(place.node))) nodes.add(reachable[0]!.node);
+  }
+  return nodes;
 }

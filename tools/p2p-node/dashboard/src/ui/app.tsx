@@ -94,6 +94,8 @@ function Tabs({ current }: { current: Tab }) {
 function Header({ session, tab }: { session: Session; tab: Tab }) {
   const fleet = useStore(fleetStore, (state) => state.fleet);
   const theme = useStore(themeStore);
+  /** Said once where somebody is named for it. */
+  const hasOwnRole = session.role !== session.subject;
   return (
     <header class="top">
       <span class="brand" title={fleet.coordinator && `coordinator ${fleet.coordinator}, p2p ${fleet.version ?? ''}`}>
@@ -103,7 +105,7 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
       <div class="top-right">
         <ConnectionBadge />
         <button type="button" class="button icon" onClick={openPalette} aria-label="Go to or do (Ctrl+K)" title="Go to or do (Ctrl+K)">
-          ⌕
+          ⌕ <kbd>Ctrl+K</kbd>
         </button>
         <button type="button" class="button icon" onClick={toggleTheme} aria-label={theme === 'dark' ? 'Light' : 'Dark'} title={theme === 'dark' ? 'Light' : 'Dark'}>
           {theme === 'dark' ? '☀' : '☾'}
@@ -111,11 +113,12 @@ function Header({ session, tab }: { session: Session; tab: Tab }) {
         <details class="account">
           <summary class="button" title={`Signed in as ${session.subject}`}>
             <span class="account-name">{session.subject}</span>
-            <span class="muted account-role">{session.role}</span>
+            {hasOwnRole && <span class="muted account-role">{session.role}</span>}
           </summary>
           <div class="account-menu">
             <p>
-              Signed in as <b>{session.subject}</b>, {session.role}.
+              Signed in as <b>{session.subject}</b>
+              {hasOwnRole && `, ${session.role}`}.
             </p>
             {session.role === 'viewer' && <p class="muted">A viewer sees everything and changes nothing.</p>}
             <button type="button" class="button" onClick={openKeys}>

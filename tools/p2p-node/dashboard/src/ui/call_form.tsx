@@ -1,6 +1,7 @@
 // Calls a method with a form made from its schema.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Failure, callText } from '../net/http';
+import { meaningOf } from '../state/call_error';
 import { escapeControls } from '../state/escape';
 import { formatMs } from '../state/format';
 import { indentJson } from '../state/json_text';
@@ -60,13 +61,8 @@ function Input({ field, id, value, flaw, onInput }: FieldProps) {
 
 const kWhole: Field = { name: '', kind: 'json', label: 'Parameters', hint: 'as JSON', isRequired: false, initial: '', choices: [] };
 
-/** `isOld`: other values were typed since. */
-type Outcome = { ok: boolean; text: string; ms: number; isOld?: boolean };
-
-function failureText(error: unknown): string {
-  const { message, code } = error as Failure;
-  return code ? `${message} (${code})` : message;
-}
+/** `why`: what the code of an error means. `isOld`: other values were typed since. */
+type Outcome = { ok: boolean; text: string; why?: string; ms: number; isOld?: boolean };
 
 export function CallForm({ service, node, method }: { service: string; node: string; method: MethodDescription }) {
   const form = formOf(method.params);
@@ -76,6 +72,7 @@ export function CallForm({ service, node, method }: { service: string; node: str
   const [isBusy, setBusy] = useState(false);
   const [empty, setEmpty] = useState<ReadonlySet<string>>(new Set());
   const element = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => element.current!.querySelector<HTMLElement>('.field, button')!.focus(), []);
   useLayoutEffect(() => element.current!.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [flaws]);
   const fields = form.fields ?? [kWhole];
 
@@ -92,7 +89,8 @@ export function CallForm({ service, node, method }: { service: string; node: str
       const answer = await callText(`${service}.${method.name}`, params.text, { target: `node:${node}`, timeoutMs: method.timeout_ms });
       setOutcome({ ok: true, text: indentJson(answer), ms: performance.now() - began });
     } catch (error) {
-      setOutcome({ ok: false, text: failureText(error), ms: performance.now() - began });
+      const { message, code } = error as Failure;
+      setOutcome({ ok: false, text: message, why: code ? `: ${meaningOf(code)}` : '', ms: performance.now() - began });
     }
     setBusy(false);
   };
@@ -144,7 +142,8 @@ export function CallForm({ service, node, method }: { service: string; node: str
         {outcome && (
           <>
             <p class={outcome.ok ? 'muted' : 'bad-text'}>
-              {outcome.ok ? 'Answered' : 'Failed'} after {formatMs(outcome.ms)}
+              {outcome.ok ? 'Answered' : 'Failed'} on {node} after {formatMs(outcome.ms)}
+              {outcome.why}
               {outcome.isOld && ', with other values than those above'}
             </p>
             <pre class={`result ${outcome.ok ? '' : 'bad-text'} ${outcome.isOld ? 'old' : ''}`} tabIndex={0} aria-label="Answer">

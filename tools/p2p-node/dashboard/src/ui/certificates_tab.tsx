@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks';
 import { Failure, call } from '../net/http';
 import { compareNames } from '../state/fleet';
-import { count, formatDateTime, formatDuration } from '../state/format';
+import { count, formatDateTime, formatDuration, formatNumber } from '../state/format';
 import { lifeOf, useOf } from '../state/certificate_life';
 import type { IssuedCertificate, NodeEntry } from '../state/protocol';
+import { link } from '../state/route';
 import { matchesWords } from '../state/search';
 import { canChange, fleetStore, nowStore, routeStore, sessionStore, setParams } from './app_state';
 import { ask } from './confirm';
@@ -192,22 +193,24 @@ function sorted(list: IssuedCertificate[], nodes: ReadonlyMap<string, NodeEntry>
 }
 
 export function CertificatesTab() {
-  const { q = '', state = '', sort: sortText } = useStore(routeStore).params;
+  const { params } = useStore(routeStore);
+  const { q = '', state = '', sort: sortText } = params;
   const nodes = useStore(fleetStore, (fleet) => fleet.nodes);
   const now = useStore(nowStore, (time) => Math.floor((time || Date.now()) / 60_000) * 60_000);
   const isOperator = useStore(sessionStore, canChange);
   const { answer, failure, reload } = useLoaded(
-    (signal) => call<IssuedCertificate[]>('certs.list', { all: state === 'all' }, undefined, signal),
+    (signal) => Promise.all((state === 'all' ? [{ all: true }] : [{}, { revoked: true }]).map((which) => call<IssuedCertificate[]>('certs.list', which, undefined, signal))),
     `certs ${state === 'all'}`,
     kRefreshMs,
   );
   const sort = sortOf(sortText, 'life');
-  const all = answer ?? [];
+  const [all = [], revoked = []] = answer ?? [];
+  const fitsWords = (one: IssuedCertificate) => matchesWords(`${one.name} ${one.role} ${one.serial}`, q);
+  const hidden = revoked.filter(fitsWords).length;
   const rows = sorted(
     all.filter(
       (one) =>
-        (state !== 'expiring' || (lifeOf(one, now).state === 'expiring' && useOf(one, nodes.get(one.name)) !== 'superseded')) &&
-        matchesWords(`${one.name} ${one.role} ${one.serial}`, q),
+        (state !== 'expiring' || (lifeOf(one, now).state === 'expiring' && useOf(one, nodes.get(one.name)) !== 'superseded')) && fitsWords(one),
     ),
     nodes,
     sort.key,
@@ -222,7 +225,16 @@ export function CertificatesTab() {
         <button type="button" class="button" onClick={reload}>
           Reload
         </button>
-        {answer && <span class="muted toolbar-count">{count(rows.length, 'certificate')}</span>}
+        {answer && (
+          <span class="muted toolbar-count">
+            {count(rows.length, 'certificate')}
+            {hidden > 0 && (
+              <>
+                , <a href={link('certificates', undefined, { ...params, state: 'all' })}>{formatNumber(hidden)} revoked hidden</a>
+              </>
+            )}
+          </span>
+        )}
       </div>
       {!isOperator && <p class="muted hint">{kViewerMay}</p>}
       {failure && <Problem text={`The certificates cannot be shown: ${failure}.`} retry={reload} />}

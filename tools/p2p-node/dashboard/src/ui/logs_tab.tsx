@@ -151,9 +151,15 @@ function NoLines({ filter }: { filter: LogFilter }) {
       </Empty>
     );
   }
+  const { node } = filter;
   return (
     <Empty title={isEmptyFilter(filter) ? 'Nothing has been logged yet.' : 'No line fits this filter yet.'}>
       <p>New ones appear here as they come.</p>
+      {!isEmptyFilter({ ...filter, node: '' }) && (
+        <button type="button" class="button" onClick={() => setParams(paramsOf(filterOf({ node })))}>
+          Show all lines{node && ` of ${node}`}
+        </button>
+      )}
     </Empty>
   );
 }

@@ -1,10 +1,12 @@
 // One node: what is wrong with it, what it is, what runs on it, how it was lately.
 import { escapeControls } from '../state/escape';
-import { formatAgo, formatBytes, formatClock, formatDateTime, formatDuration, formatMs, formatNumber } from '../state/format';
+import { lastingText } from '../state/fleet';
+import { formatAgo, formatBytes, formatClock, formatDateTime, formatDuration, formatMs, formatNumber, kUnknown } from '../state/format';
 import type { LogRecord, NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
 import { fleetStore, useSlowNow } from './app_state';
 import { LifeBar } from './life_bar';
+import { NodeProblems } from './node_problems';
 import { RangeChoice, StoredCharts, useRange } from './fleet_charts';
 import { seenWords } from './node_table';
 import { lastErrorLink } from './overview';
@@ -21,9 +23,9 @@ function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) 
   return (
     <dl class="facts">
       <Fact name="Role">{node.role}</Fact>
-      <Fact name="Version">{node.version ?? 'unknown'}</Fact>
+      <Fact name="Version">{node.version ?? kUnknown}</Fact>
       <Fact name="Addresses">
-        <span class="mono">{node.addresses?.join(', ') || '–'}</span>
+        <span class="mono">{node.addresses?.join(', ') || kUnknown}</span>
       </Fact>
       <Fact name="Linked to">
         {node.linked_to && node.linked_to.length > 0
@@ -35,10 +37,10 @@ function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) 
             ))
           : 'no node'}
       </Fact>
-      <Fact name="Running">{node.started_at ? `${formatDuration(now - Date.parse(node.started_at))}, since ${formatDateTime(node.started_at)}` : '–'}</Fact>
+      <Fact name="Running">{node.started_at ? `${formatDuration(now - Date.parse(node.started_at))}, since ${formatDateTime(node.started_at)}` : kUnknown}</Fact>
       <Fact name="Last seen">{seenWords(node, now)}</Fact>
-      <Fact name="CPU">
-        <Meter share={node.cpu} /> <span class="muted">load {formatNumber(node.load1)} of {node.cores ?? '–'} cores</span>
+      <Fact name="Load">
+        {formatNumber(node.load1)} of {node.cores ?? kUnknown} cores
       </Fact>
       <Fact name="Memory">
         <Meter share={shareOf(node.memory_used, node.memory_total)} />{' '}
@@ -52,7 +54,7 @@ function Facts({ id, node, now }: { id: string; node: NodeEntry; now: number }) 
           {formatBytes(node.disk_used)} of {formatBytes(node.disk_total)}
         </span>
       </Fact>
-      <Fact name="Clock">{node.clock_offset_ms === undefined ? '–' : `${formatMs(Math.abs(node.clock_offset_ms))} ${node.clock_offset_ms < 0 ? 'behind' : 'ahead'}`}</Fact>
+      <Fact name="Clock">{node.clock_offset_ms === undefined ? kUnknown : `${formatMs(Math.abs(node.clock_offset_ms))} ${node.clock_offset_ms < 0 ? 'behind' : 'ahead'}`}</Fact>
       {node.certificate && (
         <Fact name="Certificate">
           <LifeBar certificate={node.certificate} now={now} />{' '}
@@ -70,8 +72,7 @@ function ErrorLine({ record }: { record: LogRecord }) {
     <li>
       <a href={link('logs', undefined, { node: record.node_id, at: record.cursor })} class="error-line mono">
         <span class="muted">{formatClock(record.timestamp)}</span>{' '}
-        <span class={`level ${record.level}`}>{record.level}</span> {escapeControls(record.logger_name)}:{' '}
-        {escapeControls(record.message.slice(0, 300))}
+        <span class={`level ${record.level}`}>{record.level}</span> {escapeControls(lastingText(record, 300))}
       </a>
     </li>
   );
@@ -133,16 +134,13 @@ export function NodeDetails({ id, back }: { id: string; back: string }) {
         </a>
       </div>
       {node.problems && node.problems.length > 0 && (
-        <ul class={`reasons boxed ${toneOfNode(node)}`}>
-          {node.problems.map((problem) => (
-            <li key={problem}>{escapeControls(problem)}</li>
-          ))}
+        <NodeProblems id={id} node={node} class={`boxed ${toneOfNode(node)}`}>
           {node.last_error && (
             <li class="plain">
               <a href={lastErrorLink(id, node)}>Last error, {formatAgo(node.last_error.timestamp, now)}, in the logs →</a>
             </li>
           )}
-        </ul>
+        </NodeProblems>
       )}
       <h2>Services</h2>
       <Services id={id} node={node} />

@@ -1,6 +1,6 @@
 // The nodes as a table.
 import { compareNames } from '../state/fleet';
-import { formatAgo, formatMs, formatNumber } from '../state/format';
+import { formatAgo, formatMs, formatNumber, kUnknown } from '../state/format';
 import type { NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
 import { Meter, Pill, memo, nodeWord, shareOf, toneOfNode } from './parts';
@@ -100,8 +100,8 @@ const Row = memo(function Row({ id, node, seen, isOpen }: { id: string; node: No
       <td class={`num wide ${node.errors_per_second ? 'bad-text' : ''}`}>{formatNumber(node.errors_per_second)}</td>
       <td class="num wide">{formatMs(node.call_p99_ms)}</td>
       <td class="num wide">{formatNumber(node.logs_per_second)}</td>
-      <td class="wide clip">{node.linked_to?.join(', ') || '–'}</td>
-      <td class="wide">{node.version ?? 'unknown'}</td>
+      <td class="wide clip">{node.linked_to?.join(', ') || kUnknown}</td>
+      <td class="wide">{node.version ?? kUnknown}</td>
       <td class="wide">{seen}</td>
     </tr>
   );

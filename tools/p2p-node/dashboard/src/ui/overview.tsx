@@ -1,13 +1,15 @@
 // The fleet at a glance: is all well, and if not, what is wrong and where is its last error.
-import { countHealth, troubledNodes, type FleetState } from '../state/fleet';
+import { countHealth, lastingText, troubledNodes, wellText, type FleetState } from '../state/fleet';
 import { count, formatAgo, formatMs, formatNumber, formatPercent } from '../state/format';
 import { escapeControls } from '../state/escape';
 import type { NodeEntry, Points } from '../state/protocol';
 import { link } from '../state/route';
+import { serviceLogs } from '../state/services';
 import { connectionStore, fleetStore, useSlowNow } from './app_state';
 import { FleetCharts } from './fleet_charts';
 import { Code, Dot, Empty, Spark, memo, nodeWord, toneOfNode } from './parts';
 import { NodeGrid } from './node_grid';
+import { NodeProblems } from './node_problems';
 import { useStore } from './store';
 
 const kMostTroubles = 6;
@@ -17,14 +19,10 @@ export function lastErrorLink(id: string, node: NodeEntry): string {
   return link('logs', undefined, { node: id, at: node.last_error!.cursor });
 }
 
-/** A sentence that begins with the word says it once. */
-function saysWord(node: NodeEntry): boolean {
-  return !!node.problems?.some((problem) => problem.startsWith(node.status));
-}
-
 const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
   const now = useSlowNow();
   const error = node.last_error;
+  const failing = Object.keys(node.services ?? {}).filter((name) => node.services![name]!.failing?.length);
   return (
     <li class={`trouble ${toneOfNode(node)}`}>
       <div class="trouble-head">
@@ -32,24 +30,23 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
         <a class="trouble-name" href={link('nodes', id)}>
           {id}
         </a>
-        {!saysWord(node) && <span class="trouble-word">{nodeWord(node)}</span>}
+        <span class="trouble-word">{nodeWord(node)}</span>
       </div>
-      <ul class="reasons">
-        {(node.problems ?? []).map((problem) => (
-          <li key={problem}>{escapeControls(problem)}</li>
-        ))}
-      </ul>
+      <NodeProblems id={id} node={node} />
       {error && node.status !== 'dead' && (
         <a class="last-error" href={lastErrorLink(id, node)}>
           <span class="last-error-what">Last error, {formatAgo(error.timestamp, now)}</span>
           <span class="last-error-text mono">
-            {escapeControls(error.logger_name)}: {escapeControls(error.message.slice(0, 400))}
+            {escapeControls(lastingText(error, 400))}
           </span>
           <span class="last-error-go">Show in the logs →</span>
         </a>
       )}
       {node.status !== 'alive' && <a href={link('logs', undefined, { node: id })}>Show its last lines before that →</a>}
-      {node.status === 'alive' && !error && <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>}
+      {node.status === 'alive' && failing.length > 0 && <a href={serviceLogs(id, failing)}>Show what {failing.join(', ')} logged →</a>}
+      {node.status === 'alive' && failing.length === 0 && !error && (
+        <a href={link('logs', undefined, { node: id, level: 'WARNING' })}>Show its warnings in the logs →</a>
+      )}
     </li>
   );
 });
@@ -71,7 +68,7 @@ function Verdict({ state }: { state: FleetState }) {
         {title}
       </h1>
       <p class="muted">
-        {parts.length > 0 && `${formatNumber(health.ok)} of ${count(total, 'node')} are well. `}
+        {parts.length > 0 && `${wellText(health)} `}
         {health.left > 0 && `${count(health.left, 'node')} left.`}
       </p>
       {troubles.map((problem) => (
@@ -112,7 +109,7 @@ function Tiles({ state }: { state: FleetState }) {
   const errors = fleet.errors_per_second ?? 0;
   return (
     <section class="tiles" aria-label="The fleet in figures">
-      <Tile name="Load" value={formatPercent(history.fleet.cpu?.at(-1))} note="CPU" points={recent(history.fleet.cpu)} />
+      <Tile name="CPU" value={formatPercent(history.fleet.cpu?.at(-1))} points={recent(history.fleet.cpu)} />
       <Tile name="Calls" value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
       <Tile name="Failed calls" value={formatNumber(fleet.errors_per_second)} note="/s" points={recent(history.fleet.errors)} tone={errors > 0 ? 'bad' : ''} />
       <Tile

@@ -1,6 +1,8 @@
 // Everything by its name, to go to or to do: Ctrl+K, or the slash.
 import { useState } from 'preact/hooks';
-import { fleetServices, isReachable } from '../state/services';
+import { call } from '../net/http';
+import type { ListedService } from '../state/protocol';
+import { fleetServices, isReachable, nodesToAsk } from '../state/services';
 import { kTabs, link } from '../state/route';
 import { rank } from '../state/search';
 import { canChange, fleetStore, leave } from './app_state';
@@ -11,6 +13,7 @@ import { Modal } from './modal';
 import { askChange, changesOf, titleOf } from './service_places';
 import { Store, useStore } from './store';
 import { toggleTheme } from './theme';
+import { useLoaded } from './use_answer';
 
 interface Command {
   title: string;
@@ -19,6 +22,8 @@ interface Command {
 }
 
 const kMostShown = 12;
+/** Nodes, each time: what a session may ask is limited. */
+const kMostAsked = 8;
 const openStore = new Store(false);
 
 export function openPalette(): void {
@@ -44,6 +49,22 @@ function changes(): Command[] {
   });
 }
 
+/** The forms of all methods. The nodes are asked, as an update has no methods; one that does not answer has none here. */
+async function calls(signal: AbortSignal): Promise<Command[]> {
+  const { ids, nodes } = fleetStore.get();
+  const services = fleetServices(ids, nodes);
+  const asked = [...nodesToAsk(services)].slice(0, kMostAsked);
+  const answers = await Promise.allSettled(asked.map((node) => call<ListedService[]>('services.list', {}, `node:${node}`, signal)));
+  const listed = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  return services.flatMap(({ name }) =>
+    (listed.find((one) => one.name === name)?.methods ?? []).map((method) => ({
+      title: `Call ${name}.${method}`,
+      kind: 'Method',
+      run: go(link('services', name, { call: method })),
+    })),
+  );
+}
+
 function commands(): Command[] {
   const { ids, nodes } = fleetStore.get();
   return [
@@ -66,8 +87,9 @@ function commands(): Command[] {
 function Palette() {
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState(0);
-  const [all] = useState(commands);
-  const found = rank(all, (command) => `${command.title} ${command.kind}`, typed, kMostShown);
+  const [named] = useState(commands);
+  const { answer: methods = [] } = useLoaded(canChange() ? calls : () => Promise.resolve([]), 'methods');
+  const found = rank([...named, ...methods], (command) => `${command.title} ${command.kind}`, typed, kMostShown);
   const close = () => openStore.set(false);
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -86,11 +108,11 @@ function Palette() {
       <input
         type="text"
         role="combobox"
-        aria-label="Go to a node, service, tab, or do something"
+        aria-label="Go to a node, service, method, tab, or do something"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found.length > 0 ? `palette-${chosen}` : undefined}
-        placeholder="Node, service, tab, action…"
+        placeholder="Node, service, method, tab, action…"
         value={typed}
         onInput={(event) => {
           setTyped(event.currentTarget.value);

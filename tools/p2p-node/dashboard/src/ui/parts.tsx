@@ -26,8 +26,8 @@ export function toneOfNode(node: NodeEntry): Tone {
 
 /** What a node's state is called: its health, or why there is none. */
 export function nodeWord(node: NodeEntry): string {
-  if (node.status === 'dead' || node.status === 'left' || node.status === 'suspected') return node.status;
-  return node.health;
+  if (node.certificate?.state === 'revoked') return 'revoked';
+  return node.status === 'alive' ? node.health : node.status;
 }
 
 export function toneOfService(health: ServiceHealth): Tone {

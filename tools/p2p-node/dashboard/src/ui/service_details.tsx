@@ -1,12 +1,11 @@
 // One service: where it runs, and its methods, which can be called from here.
-import { useState } from 'preact/hooks';
 import { call } from '../net/http';
 import { escapeControls } from '../state/escape';
 import { count } from '../state/format';
 import type { ServiceDescription } from '../state/protocol';
 import { link, withParams } from '../state/route';
-import { troublesOf, type FleetService, type Place } from '../state/services';
-import { canChange, fleetStore, goTo, routeStore, sessionStore } from './app_state';
+import { serviceLogs, troublesOf, type FleetService, type Place } from '../state/services';
+import { canChange, fleetStore, goTo, routeStore, sessionStore, setParams } from './app_state';
 import { CallForm } from './call_form';
 import { Choice } from './fields';
 import { Code, Empty, Pill, Problem, kViewerMay, toneOfService, type Tone } from './parts';
@@ -26,7 +25,7 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
     (signal) => (node ? call<ServiceDescription>('services.describe', { name }, `node:${node}`, signal) : Promise.reject(new Error('no node that has it can be reached'))),
     `${name} ${node}`,
   );
-  const [open, setOpen] = useState('');
+  const open = useStore(routeStore, (route) => route.params.call);
   if (failure) return <Problem text={`Its methods cannot be shown: ${failure}.`} retry={reload} />;
   if (!answer) return <p class="muted">Loading…</p>;
   return (
@@ -56,12 +55,12 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
                 aria-expanded={open === method.name}
                 disabled={!isOperator}
                 title={isOperator ? undefined : kViewerMay}
-                onClick={() => setOpen(open === method.name ? '' : method.name)}
+                onClick={() => setParams({ call: open === method.name ? '' : method.name })}
               >
                 {open === method.name ? 'Close' : 'Call…'}
               </button>
             </div>
-            {open === method.name && node && <CallForm key={node} service={name} node={node} method={method} />}
+            {open === method.name && isOperator && node && <CallForm key={node} service={name} node={node} method={method} />}
           </li>
         ))}
       </ul>
@@ -72,7 +71,7 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
 const kMostReasons = 5;
 
 /** Why it does not run, where it does not, and which methods fail. */
-function Reasons({ places, tone }: { places: Place[]; tone: Tone }) {
+function Reasons({ name, places, tone }: { name: string; places: Place[]; tone: Tone }) {
   const troubled = places.filter((place) => place.isKnown && troublesOf(place.service).length > 0);
   if (troubled.length === 0) return null;
   return (
@@ -80,7 +79,7 @@ function Reasons({ places, tone }: { places: Place[]; tone: Tone }) {
       {troubled.slice(0, kMostReasons).flatMap(({ node, service }) =>
         troublesOf(service).map((trouble) => (
           <li key={node + trouble}>
-            <b>{node}</b>: {escapeControls(trouble)} <a href={link('logs', undefined, { node })}>Its log lines →</a>
+            <b>{node}</b>: {escapeControls(trouble)} <a href={serviceLogs(node, [name])}>Its log lines →</a>
           </li>
         )),
       )}
@@ -110,7 +109,7 @@ export function ServiceDetails({ name, service, back }: { name: string; service:
         <>
           <h2>Where it runs</h2>
           {!isOperator && <p class="muted">{kViewerMay}</p>}
-          <Reasons places={service.places} tone={toneOfService(service.worst)} />
+          <Reasons name={name} places={service.places} tone={toneOfService(service.worst)} />
           <VirtualTable
             label={`Nodes with ${name}`}
             columns={kColumns}

@@ -1,10 +1,10 @@
 // The services of the fleet; of one, where it runs and what can be called.
-import { count, formatNumber } from '../state/format';
+import { count, formatNumber, kUnknown } from '../state/format';
 import { escapeControls } from '../state/escape';
 import { compareNames } from '../state/fleet';
 import { link } from '../state/route';
 import { matchesWords } from '../state/search';
-import { fleetServices, kServiceRank, type FleetService } from '../state/services';
+import { fleetServices, hasState, kServiceRank, type FleetService } from '../state/services';
 import { fleetStore, routeStore, setParams } from './app_state';
 import { Choice, TextField } from './fields';
 import { nextSort, sortOf } from './nodes_tab';
@@ -56,7 +56,7 @@ const Row = memo(function Row({ service, isOpen }: { service: FleetService; isOp
       <td class="num">{service.places.length}</td>
       <td class="num">{formatNumber(service.callsPerSecond)}</td>
       <td class={`num ${service.restarts > 0 ? 'warn-text' : ''}`}>{formatNumber(service.restarts)}</td>
-      <td class="wide">{service.versions.join(', ') || 'unknown'}</td>
+      <td class="wide">{service.versions.join(', ') || kUnknown}</td>
       <td class="why" title={escapeControls(service.why)}>
         {escapeControls(service.why)}
       </td>
@@ -71,7 +71,7 @@ export function ServicesTab() {
   const all = fleetServices(state.ids, state.nodes);
   const sort = sortOf(route.params.sort, 'name');
   const rows = sorted(
-    all.filter((one) => (wanted === '' || one.worst === wanted) && matchesWords(one.name, q)),
+    all.filter((one) => hasState(one, wanted) && matchesWords(one.name, q)),
     sort.key,
     sort.isDown,
   );
