@@ -521,6 +521,32 @@ whole_story() {
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"
 }
+@test "the page on a port of this machine is told with which code its socket was closed" {
+  open_proxy
+  local base
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  page_command() {
+    page_command=(python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "ws${base#http}/ws/dashboard" --origin "${base%/*}")
+  }
+  secret=$(curl -sS "$base/api/session" | jq -r .secret)
+  listen
+  wait_until 20 grep -q '"whole":true' "$FLEET/lines"
+  node_kill coordinator-1 TERM
+  wait_until 20 grep -qx 'close 1001' "$FLEET/lines"
+  hang_up
+  [[ $(hello | page) == 'close 1001' ]]
+  node_run coordinator-1
+  # A socket that is open when the page signs out, and one that is opened afterwards.
+  listen
+  wait_until 20 grep -q '"whole":true' "$FLEET/lines"
+  curl -sSf -X DELETE -H "Origin: ${base%/*}" -H "P2P-Session-Secret: $secret" "$base/api/session"
+  wait_until 20 grep -qx 'close 4401' "$FLEET/lines"
+  hang_up
+  [[ $(hello | page) == 'close 4401' ]]
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+}
+
 # open_proxy: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
 open_proxy() {
   rm -f "$FLEET/address"

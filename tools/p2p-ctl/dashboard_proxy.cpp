@@ -15,6 +15,7 @@
 #include "base/json.hpp"
 #include "base/system_random.hpp"
 #include "crypto/digest.hpp"
+#include "net/close_code.hpp"
 #include "net/field_text.hpp"
 #include "net/head_rules.hpp"
 
@@ -30,6 +31,7 @@ constexpr char kSessionPath[] = "/api/session";
 /// After one that failed.
 constexpr std::chrono::seconds kSignInPause{3};
 constexpr unsigned kNoContent = 204, kUnauthorized = 401;
+constexpr unsigned kGoingAway = 1001;  // of a WebSocket
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
 constexpr std::chrono::milliseconds kStopGrace{1'000};
@@ -80,17 +82,22 @@ bool is_secret(std::string_view given, std::string_view secret) {
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
 
 /// Messages from one side go to the other, as fast as that takes them: what it does not take stays where it comes from,
-/// which knows what a slow page is to be told.
-awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to) {
+/// which knows what a slow page is to be told. At the end the other is closed as the one was. `over` is of both ways:
+/// each ends the other by that and by its close; a receive that is cancelled would break its channel before the close.
+awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to, bool& over) {
   asio::steady_timer pause(to->executor());
-  for (;;) {
+  unsigned code = kGoingAway;
+  while (!over) {
     auto message = co_await from->receive();
+    if (!message) code = net::close_code_of(message.error()).value_or(kGoingAway);
     if (!message || !to->send(std::move(*message))) break;
-    while (to->queued_bytes() > kQueuedBytes) {
+    while (!over && to->queued_bytes() > kQueuedBytes) {
       pause.expires_after(kQueuePause);
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
+  over = true;
+  to->close(code, "the other side has closed");
 }
 
 /// A little longer than the coordinator takes for it at most, so that its answer is the one that comes.
@@ -292,19 +299,20 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
 }
 
 /// The first message has the page's secret, in place of which goes that of the session.
-awaitable<void> DashboardProxy::copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const {
+awaitable<void> DashboardProxy::copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream, bool& over) const {
   auto receiving = page->receive();
   const auto first = co_await std::move(receiving);
-  if (!first) co_return;
-  auto hello = parse_json(first->data);
+  auto hello = first ? parse_json(first->data) : Result<Json>(first.error());
   const std::string* secret = hello ? find_string(*hello, "secret") : nullptr;
-  if (secret == nullptr || !is_secret(*secret, page_secret_)) {
+  if (secret != nullptr && is_secret(*secret, page_secret_)) {
+    (*hello)["secret"] = session_.secret;
+    upstream->send({false, dump_json(*hello)});
+  } else {
     page->close(net::kPolicyViolation, "the first message must have the page's secret");
-    co_return;
+    over = true;
   }
-  (*hello)["secret"] = session_.secret;
-  upstream->send({false, dump_json(*hello)});
-  auto copying = copy_messages(page, upstream);
+  // Where it is over this closes the other side alone.
+  auto copying = copy_messages(page, upstream, over);
   co_await std::move(copying);
 }
 
@@ -325,17 +333,15 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
       client_.open_channel(coordinator_, coordinator_peer(), "/ws/dashboard", std::move(headers), limits, kDialTimeout);
   const auto upstream = co_await std::move(dialling);
   if (!upstream) {
-    constexpr unsigned kGoingAway = 1001;
     page->close(kGoingAway, "the coordinator does not answer");
     co_return;
   }
-  auto down = copy_messages(*upstream, page);
-  auto up = copy_from_page(page, *upstream);
+  bool over = false;
+  auto down = copy_messages(*upstream, page, over);
+  auto up = copy_from_page(page, *upstream, over);
   auto both = asio::experimental::make_parallel_group(asio::co_spawn(loop_, std::move(down), asio::deferred),
                                                       asio::co_spawn(loop_, std::move(up), asio::deferred));
-  co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  (*upstream)->close(1000, "");
-  page->close(1001, "the coordinator has closed");
+  co_await both.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
 }
 
 awaitable<void> DashboardProxy::stop() {
