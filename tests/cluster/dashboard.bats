@@ -508,7 +508,9 @@ whole_story() {
   local_change() { local_web -H "P2P-Session-Secret: $secret" "$@"; }
   [[ $(local_web "$base/api/session") == 200 ]]
   secret=$(jq -r .secret "$FLEET/body")
+  [[ $(local_web "$base/api/session?x") == 200 && $(jq -r .secret "$FLEET/body") == "$secret" ]]
   [[ $(local_web --json '{"token":"x"}' "$base/api/session") == 404 ]]
+  [[ $(local_web --json '{"token":"x"}' "$base/api/session?x") == 404 ]]
   forget_sessions
   [[ $(local_change --json "$ping" "$base/rpc") == 200 ]]
   jq -e .result.node_id "$FLEET/body"
@@ -516,7 +518,7 @@ whole_story() {
   forget_sessions
   hello | python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "ws${base#http}/ws/dashboard" --origin "${base%/*}" --until '"whole":true' |
     grep -q '"whole":true'
-  [[ $(local_change -X DELETE "$base/api/session") == 204 ]]
+  [[ $(local_change -X DELETE "$base/api/session?x") == 204 ]]
   [[ $(local_web "$base/api/session") == 401 ]]
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"

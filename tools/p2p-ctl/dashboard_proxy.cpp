@@ -27,7 +27,7 @@ using asio::awaitable;
 namespace {
 
 constexpr char kCookie[] = "__Host-p2p_session", kSecretField[] = "P2P-Session-Secret";
-constexpr char kSessionPath[] = "/api/session";
+constexpr std::string_view kSessionPath = "/api/session";
 /// After one that failed.
 constexpr std::chrono::seconds kSignInPause{3};
 constexpr unsigned kNoContent = 204, kUnauthorized = 401;
@@ -269,8 +269,9 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   const bool served = std::any_of(std::begin(kServed), std::end(kServed),
                                   [&](std::string_view beginning) { return path.starts_with(beginning); });
   if (!served) co_return nothing_here();
+  // Whatever query there is.
+  const bool of_session = path == kSessionPath.substr(1);
   net::Call call = call_of(request);
-  const bool of_session = call.target == kSessionPath;
   // Signing in is for this program.
   if (of_session && request.method == net::Method::post) co_return nothing_here();
   const bool signs_out = of_session && request.method == net::Method::delete_;
