@@ -481,6 +481,7 @@ whole_story() {
   [[ $(local_web "http://127.0.0.1:$port/api/session") == 404 ]]
   [[ $(local_web -H 'Host: evil.example' "$base/api/session") == 404 ]]
   [[ $(local_web -H "Host: 127.0.0.1:1" "$base/api/session") == 404 ]]
+  [[ $(local_web -H 'Host: 127.0.0.1' "$base/api/session") == 404 ]]
   [[ $(local_web -H 'Origin: http://evil.example' "$base/api/session") == 404 ]]
   [[ $(local_web "$base/auth/tokens") == 404 ]]
   local ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
@@ -498,6 +499,29 @@ whole_story() {
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"
   wait_until 20 audited 'operator has signed out'
+}
+
+@test "the page is also served on port 80, which browsers leave out" {
+  need_namespaces unshare nsenter
+  # A coordinator with a network of its own, where the port is free.
+  p2p-ca sign alone --role coordinator
+  mkdir "$P2P_HOME/services/alone"
+  node_config alone coordinator
+  unshare --net sh -c 'ip link set lo up && exec p2p-node --config "$1"' sh "$FLEET/alone.yaml" >"$FLEET/alone.out" 2>"$FLEET/alone.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/alone.pid"
+  wait_until 20 listening alone
+  local inside=(nsenter --net --target "$(pid_of alone)") base ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
+  P2P_COORDINATOR=127.0.0.1:$(port_of alone) open_proxy "${inside[@]}" p2p-ctl dashboard --no-open --port 80
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  local_web() { "${inside[@]}" curl -sS --max-time 20 -o "$FLEET/body" -w '%{http_code}' "$@"; }
+  [[ $base == http://127.0.0.1:80/* && $(local_web "$base/api/session") == 200 ]]
+  secret=$(jq -r .secret "$FLEET/body")
+  [[ $(local_web --json "$ping" -H 'Origin: http://127.0.0.1' -H "P2P-Session-Secret: $secret" "$base/rpc") == 200 ]]
+  [[ $(local_web "${base/127.0.0.1/localhost}/api/session") == 200 ]]
+  [[ $(local_web -H 'Host: evil.example' "$base/api/session") == 404 ]]
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+  node_kill alone
 }
 
 @test "where its session has ended the page on a port of this machine goes on with another, until it signs out" {
@@ -549,10 +573,11 @@ whole_story() {
   wait_until 20 gone "$proxy"
 }
 
-# open_proxy: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
+# open_proxy [COMMAND…]: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
 open_proxy() {
   rm -f "$FLEET/address"
-  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
+  [[ $# != 0 ]] || set -- p2p-ctl dashboard --no-open
+  "$@" >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
   proxy=$!
   echo "$proxy" >"$FLEET/run/proxy.pid"
   wait_until 20 test -s "$FLEET/address"

@@ -79,6 +79,15 @@ bool is_secret(std::string_view given, std::string_view secret) {
   return crypto::equal_constant_time(as_bytes(given), as_bytes(secret));
 }
 
+/// Whether `Host` is this machine's own. Browsers leave HTTP's own port out.
+bool is_own_host(std::string_view host, std::uint16_t port) {
+  constexpr std::uint16_t kHttpPort = 80;
+  const std::string_view names[] = {"127.0.0.1", "localhost"};
+  return std::any_of(std::begin(names), std::end(names), [&](std::string_view name) {
+    return host == fmt::format("{}:{}", name, port) || (port == kHttpPort && host == name);
+  });
+}
+
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
 
 /// Messages from one side go to the other, as fast as that takes them: what it does not take stays where it comes from,
@@ -166,9 +175,7 @@ net::Router DashboardProxy::make_router() {
 
 /// Whether it is this program's page that asks.
 bool DashboardProxy::is_guarded(const net::Request& request, bool changes) const {
-  const std::string_view host = request.headers.get("Host");
-  const bool own_host = host == fmt::format("127.0.0.1:{}", port_) || host == fmt::format("localhost:{}", port_);
-  if (!own_host || !net::is_same_origin(request.headers, false)) return false;
+  if (!is_own_host(request.headers.get("Host"), port_) || !net::is_same_origin(request.headers, false)) return false;
   if (changes && !request.headers.has("Origin")) return false;
   return !request.captured.empty() && is_secret(request.captured[0], path_secret_);
 }
