@@ -589,6 +589,20 @@ forget_sessions() {
   node_run coordinator-1
 }
 
+@test "Ctrl-C ends the page on a port of this machine soon, also while it signs in again and nobody answers" {
+  # Two connections to sign in, one for what the page asks; that by which it signs in again is held.
+  python3 "$BATS_TEST_DIRNAME/holding_relay.py" "$(port_of coordinator-1)" 3 >"$FLEET/relay" 3>&- 4>&- &
+  echo $! >"$FLEET/run/relay.pid"
+  wait_until 20 test -s "$FLEET/relay"
+  P2P_COORDINATOR=127.0.0.1:$(head -n 1 "$FLEET/relay") open_proxy
+  forget_sessions
+  curl -s --max-time 30 "$(sed 's|/dashboard$|/api/session|' "$FLEET/address")" >"$FLEET/body" 3>&- 4>&- &
+  wait_until 20 grep -qx held "$FLEET/relay"
+  kill -INT "$proxy"
+  wait_until 6 gone "$proxy"
+  node_kill relay
+}
+
 @test "where the port is taken or nobody can read the address, no session is left behind" {
   local before after
   before=$(grep -c 'has signed in' "$FLEET/coordinator-1.log" || true)

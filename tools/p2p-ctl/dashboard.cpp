@@ -18,6 +18,7 @@
 #include "cli/node_client.hpp"
 #include "commands.hpp"
 #include "dashboard_proxy.hpp"
+#include "interrupt.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/http.hpp"
 #include "net/run_alone.hpp"
@@ -32,6 +33,8 @@ using cli::Attempt;
 using cli::Failure;
 
 constexpr std::chrono::milliseconds kTokenTimeout{10'000};
+/// To sign out in; whatever waits for the coordinator then is not waited for.
+constexpr std::chrono::seconds kEndPatience{2};
 
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -184,15 +187,19 @@ class Dashboard final : public cli::Command {
     }
     const bool opened = opening && open_browser(opening->url());
     session.report.note(opened ? "opened in the browser; Ctrl-C ends it" : "open it in a browser; Ctrl-C ends it");
-    net::run_alone(loop, wait_for_end(loop, proxy));
+    net::run_alone(loop, wait_for_signal(loop));
+    opening.reset();
+    end_when_interrupted(nullptr);
+    end_within(kEndPatience);
+    net::run_alone(loop, end(proxy));
     return Failure(cli::kInterrupted, "");
   }
 
-  static asio::awaitable<bool> wait_for_end(asio::io_context& loop, DashboardProxy& proxy) {
+  /// The first; what comes later is not taken.
+  static asio::awaitable<bool> wait_for_signal(asio::io_context& loop) {
     asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
-    auto ending = end(proxy);
-    co_return co_await std::move(ending);
+    co_return true;
   }
 
   bool print_ = false, no_open_ = false;

@@ -37,7 +37,7 @@ class DashboardProxy {
   boost::asio::awaitable<cli::Attempt<void>> sign_in();
   /// `http://127.0.0.1:PORT/SECRET/dashboard`
   std::string address() const;
-  /// Ends the session and all connections.
+  /// Ends the session and all connections. Who is signing in is waited for, which the token source may draw out.
   boost::asio::awaitable<void> stop();
 
  private:
