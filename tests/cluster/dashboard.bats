@@ -83,6 +83,11 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   [[ $code == 200 && $(jq -r .role <<<"$output") == viewer ]]
 }
 
+@test "an address that nobody can read is not told to be good" {
+  run -1 --separate-stderr bash -c 'p2p-ctl dashboard --print >/dev/full'
+  [[ $stderr == 'p2p-ctl: error: cannot write to standard output' ]]
+}
+
 @test "a token ends after a minute" {
   local ends
   ends=$(p2p-ctl call dashboard.token -o json | jq -r .expires_at)

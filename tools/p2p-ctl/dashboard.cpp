@@ -132,21 +132,18 @@ class Dashboard final : public cli::Command {
     const auto made = get_token(node);
     if (!made) return made.error();
     const std::string address = fmt::format("https://{}/dashboard#t={}", node.address(), made->token);
-    if (is_structured(session.out)) {
-      session.out.value(dump_json(Json{{"address", address}, {"role", made->role}, {"expires_at", made->expires_at}}));
-    } else {
-      session.out.stream() << address << '\n';
-    }
+    const Json described = {{"address", address}, {"role", made->role}, {"expires_at", made->expires_at}};
+    if (!show(session, address, described)) return Failure(cli::kFailed, "");  // main says why
     session.report.note("good once, for a minute; whoever has it first is signed in");
     return {};
   }
 
   /// False when nobody can read the address.
-  static bool show(cli::Session& session, const DashboardProxy& proxy) {
+  static bool show(cli::Session& session, const std::string& address, const Json& described) {
     if (is_structured(session.out)) {
-      session.out.value(dump_json(Json{{"address", proxy.address()}}));
+      session.out.value(dump_json(described));
     } else {
-      session.out.stream() << proxy.address() << '\n';
+      session.out.stream() << address << '\n';
     }
     return session.out.stream().flush().good();
   }
@@ -176,7 +173,7 @@ class Dashboard final : public cli::Command {
       return Failure(started.error(), "without --port a free one is taken");
     }
     if (const auto signed_in = net::run_alone(loop, proxy.sign_in()); !signed_in) return signed_in.error();
-    if (!show(session, proxy)) {
+    if (!show(session, proxy.address(), Json{{"address", proxy.address()}})) {
       net::run_alone(loop, end(proxy));
       return Failure(cli::kFailed, "");  // main says why
     }
