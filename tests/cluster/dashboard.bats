@@ -398,6 +398,13 @@ not_in() { run ! grep -q "$1" "$2"; }
   web /api/session -H "Cookie: $cookie"
   [[ $code == 401 && -s $file.damaged ]]
   sign_in
+  node_kill coordinator-1 TERM
+  chmod 644 "$file"
+  node_run coordinator-1
+  # What it advises can be done.
+  eval "$(grep -oE 'chmod 600 [^;]+' "$FLEET/coordinator-1.log")"
+  [[ $(stat -c %a "$file.damaged") == 600 ]]
+  sign_in
   wait_until 30 has_status worker-1 alive
 }
 
