@@ -31,8 +31,8 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  /// The next whole message; an error once closed by either side (`cancelled` for a clean close, `unreachable` when the
-  /// connection broke). One outstanding receive at a time.
+  /// The next whole message; an error once closed by either side (`cancelled` for a clean close, see close_code.hpp;
+  /// `unreachable` when the connection broke). One outstanding receive at a time; to cancel it breaks the channel.
   virtual boost::asio::awaitable<Result<Message>> receive() = 0;
 
   /// Queues a message and returns; false when the channel is closed or max_queued_bytes would be passed (nothing is

@@ -20,6 +20,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/beast_transport.hpp"
+#include "net/close_code.hpp"
 
 namespace p2p::net {
 namespace asio = boost::asio;
@@ -108,7 +109,7 @@ class BeastChannel final : public WebSocketChannel, public std::enable_shared_fr
     const bool asked = refuse_sends();
     if (error == websocket::error::closed) {
       end();
-      co_return Error(Errc::cancelled, fmt::format("the peer closed the channel ({})", socket_.reason().code));
+      co_return closed_by_peer(socket_.reason().code);
     }
     // A close that we began goes on by itself; it also takes the peer's answer.
     if (asked) co_return Error(Errc::cancelled, "the channel is closed");

@@ -83,6 +83,11 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   [[ $code == 200 && $(jq -r .role <<<"$output") == viewer ]]
 }
 
+@test "an address that nobody can read is not told to be good" {
+  run -1 --separate-stderr bash -c 'p2p-ctl dashboard --print >/dev/full'
+  [[ $stderr == 'p2p-ctl: error: cannot write to standard output' ]]
+}
+
 @test "a token ends after a minute" {
   local ends
   ends=$(p2p-ctl call dashboard.token -o json | jq -r .expires_at)
@@ -393,6 +398,13 @@ not_in() { run ! grep -q "$1" "$2"; }
   web /api/session -H "Cookie: $cookie"
   [[ $code == 401 && -s $file.damaged ]]
   sign_in
+  node_kill coordinator-1 TERM
+  chmod 644 "$file"
+  node_run coordinator-1
+  # What it advises can be done.
+  eval "$(grep -oE 'chmod 600 [^;]+' "$FLEET/coordinator-1.log")"
+  [[ $(stat -c %a "$file.damaged") == 600 ]]
+  sign_in
   wait_until 30 has_status worker-1 alive
 }
 
@@ -481,6 +493,7 @@ whole_story() {
   [[ $(local_web "http://127.0.0.1:$port/api/session") == 404 ]]
   [[ $(local_web -H 'Host: evil.example' "$base/api/session") == 404 ]]
   [[ $(local_web -H "Host: 127.0.0.1:1" "$base/api/session") == 404 ]]
+  [[ $(local_web -H 'Host: 127.0.0.1' "$base/api/session") == 404 ]]
   [[ $(local_web -H 'Origin: http://evil.example' "$base/api/session") == 404 ]]
   [[ $(local_web "$base/auth/tokens") == 404 ]]
   local ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
@@ -500,6 +513,29 @@ whole_story() {
   wait_until 20 audited 'operator has signed out'
 }
 
+@test "the page is also served on port 80, which browsers leave out" {
+  need_namespaces unshare nsenter
+  # A coordinator with a network of its own, where the port is free.
+  p2p-ca sign alone --role coordinator
+  mkdir "$P2P_HOME/services/alone"
+  node_config alone coordinator
+  unshare --net sh -c 'ip link set lo up && exec p2p-node --config "$1"' sh "$FLEET/alone.yaml" >"$FLEET/alone.out" 2>"$FLEET/alone.log" 3>&- 4>&- &
+  echo $! >"$FLEET/run/alone.pid"
+  wait_until 20 listening alone
+  local inside=(nsenter --net --target "$(pid_of alone)") base ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
+  P2P_COORDINATOR=127.0.0.1:$(port_of alone) open_proxy "${inside[@]}" p2p-ctl dashboard --no-open --port 80
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  local_web() { "${inside[@]}" curl -sS --max-time 20 -o "$FLEET/body" -w '%{http_code}' "$@"; }
+  [[ $base == http://127.0.0.1:80/* && $(local_web "$base/api/session") == 200 ]]
+  secret=$(jq -r .secret "$FLEET/body")
+  [[ $(local_web --json "$ping" -H 'Origin: http://127.0.0.1' -H "P2P-Session-Secret: $secret" "$base/rpc") == 200 ]]
+  [[ $(local_web "${base/127.0.0.1/localhost}/api/session") == 200 ]]
+  [[ $(local_web -H 'Host: evil.example' "$base/api/session") == 404 ]]
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+  node_kill alone
+}
+
 @test "where its session has ended the page on a port of this machine goes on with another, until it signs out" {
   open_proxy
   local base ping='{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
@@ -508,7 +544,9 @@ whole_story() {
   local_change() { local_web -H "P2P-Session-Secret: $secret" "$@"; }
   [[ $(local_web "$base/api/session") == 200 ]]
   secret=$(jq -r .secret "$FLEET/body")
+  [[ $(local_web "$base/api/session?x") == 200 && $(jq -r .secret "$FLEET/body") == "$secret" ]]
   [[ $(local_web --json '{"token":"x"}' "$base/api/session") == 404 ]]
+  [[ $(local_web --json '{"token":"x"}' "$base/api/session?x") == 404 ]]
   forget_sessions
   [[ $(local_change --json "$ping" "$base/rpc") == 200 ]]
   jq -e .result.node_id "$FLEET/body"
@@ -516,15 +554,42 @@ whole_story() {
   forget_sessions
   hello | python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "ws${base#http}/ws/dashboard" --origin "${base%/*}" --until '"whole":true' |
     grep -q '"whole":true'
-  [[ $(local_change -X DELETE "$base/api/session") == 204 ]]
+  [[ $(local_change -X DELETE "$base/api/session?x") == 204 ]]
   [[ $(local_web "$base/api/session") == 401 ]]
   kill -INT "$proxy"
   wait_until 20 gone "$proxy"
 }
-# open_proxy: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
+@test "the page on a port of this machine is told with which code its socket was closed" {
+  open_proxy
+  local base
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  page_command() {
+    page_command=(python3 "$BATS_TEST_DIRNAME/page_socket.py" --url "ws${base#http}/ws/dashboard" --origin "${base%/*}")
+  }
+  secret=$(curl -sS "$base/api/session" | jq -r .secret)
+  listen
+  wait_until 20 grep -q '"whole":true' "$FLEET/lines"
+  node_kill coordinator-1 TERM
+  wait_until 20 grep -qx 'close 1001' "$FLEET/lines"
+  hang_up
+  [[ $(hello | page) == 'close 1001' ]]
+  node_run coordinator-1
+  # A socket that is open when the page signs out, and one that is opened afterwards.
+  listen
+  wait_until 20 grep -q '"whole":true' "$FLEET/lines"
+  curl -sSf -X DELETE -H "Origin: ${base%/*}" -H "P2P-Session-Secret: $secret" "$base/api/session"
+  wait_until 20 grep -qx 'close 4401' "$FLEET/lines"
+  hang_up
+  [[ $(hello | page) == 'close 4401' ]]
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+}
+
+# open_proxy [COMMAND…]: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
 open_proxy() {
   rm -f "$FLEET/address"
-  p2p-ctl dashboard --no-open >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
+  [[ $# != 0 ]] || set -- p2p-ctl dashboard --no-open
+  "$@" >"$FLEET/address" 2>"$FLEET/proxy.err" 3>&- 4>&- &
   proxy=$!
   echo "$proxy" >"$FLEET/run/proxy.pid"
   wait_until 20 test -s "$FLEET/address"
@@ -534,6 +599,20 @@ forget_sessions() {
   rm "$P2P_HOME/data/coordinator-1/dashboard_sessions.json"
   sed -i "s/^port: .*/port: $(port_of coordinator-1)/" "$FLEET/coordinator-1.yaml"
   node_run coordinator-1
+}
+
+@test "Ctrl-C ends the page on a port of this machine soon, also while it signs in again and nobody answers" {
+  # Two connections to sign in, one for what the page asks; that by which it signs in again is held.
+  python3 "$BATS_TEST_DIRNAME/holding_relay.py" "$(port_of coordinator-1)" 3 >"$FLEET/relay" 3>&- 4>&- &
+  echo $! >"$FLEET/run/relay.pid"
+  wait_until 20 test -s "$FLEET/relay"
+  P2P_COORDINATOR=127.0.0.1:$(head -n 1 "$FLEET/relay") open_proxy
+  forget_sessions
+  curl -s --max-time 30 "$(sed 's|/dashboard$|/api/session|' "$FLEET/address")" >"$FLEET/body" 3>&- 4>&- &
+  wait_until 20 grep -qx held "$FLEET/relay"
+  kill -INT "$proxy"
+  wait_until 6 gone "$proxy"
+  node_kill relay
 }
 
 @test "where the port is taken or nobody can read the address, no session is left behind" {

@@ -18,6 +18,7 @@
 #include "cli/node_client.hpp"
 #include "commands.hpp"
 #include "dashboard_proxy.hpp"
+#include "interrupt.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/http.hpp"
 #include "net/run_alone.hpp"
@@ -32,6 +33,8 @@ using cli::Attempt;
 using cli::Failure;
 
 constexpr std::chrono::milliseconds kTokenTimeout{10'000};
+/// To sign out in; whatever waits for the coordinator then is not waited for.
+constexpr std::chrono::seconds kEndPatience{2};
 
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -129,21 +132,18 @@ class Dashboard final : public cli::Command {
     const auto made = get_token(node);
     if (!made) return made.error();
     const std::string address = fmt::format("https://{}/dashboard#t={}", node.address(), made->token);
-    if (is_structured(session.out)) {
-      session.out.value(dump_json(Json{{"address", address}, {"role", made->role}, {"expires_at", made->expires_at}}));
-    } else {
-      session.out.stream() << address << '\n';
-    }
+    const Json described = {{"address", address}, {"role", made->role}, {"expires_at", made->expires_at}};
+    if (!show(session, address, described)) return Failure(cli::kFailed, "");  // main says why
     session.report.note("good once, for a minute; whoever has it first is signed in");
     return {};
   }
 
   /// False when nobody can read the address.
-  static bool show(cli::Session& session, const DashboardProxy& proxy) {
+  static bool show(cli::Session& session, const std::string& address, const Json& described) {
     if (is_structured(session.out)) {
-      session.out.value(dump_json(Json{{"address", proxy.address()}}));
+      session.out.value(dump_json(described));
     } else {
-      session.out.stream() << proxy.address() << '\n';
+      session.out.stream() << address << '\n';
     }
     return session.out.stream().flush().good();
   }
@@ -173,7 +173,7 @@ class Dashboard final : public cli::Command {
       return Failure(started.error(), "without --port a free one is taken");
     }
     if (const auto signed_in = net::run_alone(loop, proxy.sign_in()); !signed_in) return signed_in.error();
-    if (!show(session, proxy)) {
+    if (!show(session, proxy.address(), Json{{"address", proxy.address()}})) {
       net::run_alone(loop, end(proxy));
       return Failure(cli::kFailed, "");  // main says why
     }
@@ -184,15 +184,19 @@ class Dashboard final : public cli::Command {
     }
     const bool opened = opening && open_browser(opening->url());
     session.report.note(opened ? "opened in the browser; Ctrl-C ends it" : "open it in a browser; Ctrl-C ends it");
-    net::run_alone(loop, wait_for_end(loop, proxy));
+    net::run_alone(loop, wait_for_signal(loop));
+    opening.reset();
+    end_when_interrupted(nullptr);
+    end_within(kEndPatience);
+    net::run_alone(loop, end(proxy));
     return Failure(cli::kInterrupted, "");
   }
 
-  static asio::awaitable<bool> wait_for_end(asio::io_context& loop, DashboardProxy& proxy) {
+  /// The first; what comes later is not taken.
+  static asio::awaitable<bool> wait_for_signal(asio::io_context& loop) {
     asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
-    auto ending = end(proxy);
-    co_return co_await std::move(ending);
+    co_return true;
   }
 
   bool print_ = false, no_open_ = false;

@@ -15,6 +15,7 @@
 #include "base/json.hpp"
 #include "base/system_random.hpp"
 #include "crypto/digest.hpp"
+#include "net/close_code.hpp"
 #include "net/field_text.hpp"
 #include "net/head_rules.hpp"
 
@@ -26,10 +27,11 @@ using asio::awaitable;
 namespace {
 
 constexpr char kCookie[] = "__Host-p2p_session", kSecretField[] = "P2P-Session-Secret";
-constexpr char kSessionPath[] = "/api/session";
+constexpr std::string_view kSessionPath = "/api/session";
 /// After one that failed.
 constexpr std::chrono::seconds kSignInPause{3};
 constexpr unsigned kNoContent = 204, kUnauthorized = 401;
+constexpr unsigned kGoingAway = 1001;  // of a WebSocket
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
 constexpr std::chrono::milliseconds kStopGrace{1'000};
@@ -77,20 +79,34 @@ bool is_secret(std::string_view given, std::string_view secret) {
   return crypto::equal_constant_time(as_bytes(given), as_bytes(secret));
 }
 
+/// Whether `Host` is this machine's own. Browsers leave HTTP's own port out.
+bool is_own_host(std::string_view host, std::uint16_t port) {
+  constexpr std::uint16_t kHttpPort = 80;
+  const std::string_view names[] = {"127.0.0.1", "localhost"};
+  return std::any_of(std::begin(names), std::end(names), [&](std::string_view name) {
+    return host == fmt::format("{}:{}", name, port) || (port == kHttpPort && host == name);
+  });
+}
+
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
 
 /// Messages from one side go to the other, as fast as that takes them: what it does not take stays where it comes from,
-/// which knows what a slow page is to be told.
-awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to) {
+/// which knows what a slow page is to be told. At the end the other is closed as the one was. `over` is of both ways:
+/// each ends the other by that and by its close; a receive that is cancelled would break its channel before the close.
+awaitable<void> copy_messages(net::ChannelPtr from, net::ChannelPtr to, bool& over) {
   asio::steady_timer pause(to->executor());
-  for (;;) {
+  unsigned code = kGoingAway;
+  while (!over) {
     auto message = co_await from->receive();
+    if (!message) code = net::close_code_of(message.error()).value_or(kGoingAway);
     if (!message || !to->send(std::move(*message))) break;
-    while (to->queued_bytes() > kQueuedBytes) {
+    while (!over && to->queued_bytes() > kQueuedBytes) {
       pause.expires_after(kQueuePause);
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
+  over = true;
+  to->close(code, "the other side has closed");
 }
 
 /// A little longer than the coordinator takes for it at most, so that its answer is the one that comes.
@@ -159,9 +175,7 @@ net::Router DashboardProxy::make_router() {
 
 /// Whether it is this program's page that asks.
 bool DashboardProxy::is_guarded(const net::Request& request, bool changes) const {
-  const std::string_view host = request.headers.get("Host");
-  const bool own_host = host == fmt::format("127.0.0.1:{}", port_) || host == fmt::format("localhost:{}", port_);
-  if (!own_host || !net::is_same_origin(request.headers, false)) return false;
+  if (!is_own_host(request.headers.get("Host"), port_) || !net::is_same_origin(request.headers, false)) return false;
   if (changes && !request.headers.has("Origin")) return false;
   return !request.captured.empty() && is_secret(request.captured[0], path_secret_);
 }
@@ -262,8 +276,9 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   const bool served = std::any_of(std::begin(kServed), std::end(kServed),
                                   [&](std::string_view beginning) { return path.starts_with(beginning); });
   if (!served) co_return nothing_here();
+  // Whatever query there is.
+  const bool of_session = path == kSessionPath.substr(1);
   net::Call call = call_of(request);
-  const bool of_session = call.target == kSessionPath;
   // Signing in is for this program.
   if (of_session && request.method == net::Method::post) co_return nothing_here();
   const bool signs_out = of_session && request.method == net::Method::delete_;
@@ -292,19 +307,20 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
 }
 
 /// The first message has the page's secret, in place of which goes that of the session.
-awaitable<void> DashboardProxy::copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const {
+awaitable<void> DashboardProxy::copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream, bool& over) const {
   auto receiving = page->receive();
   const auto first = co_await std::move(receiving);
-  if (!first) co_return;
-  auto hello = parse_json(first->data);
+  auto hello = first ? parse_json(first->data) : Result<Json>(first.error());
   const std::string* secret = hello ? find_string(*hello, "secret") : nullptr;
-  if (secret == nullptr || !is_secret(*secret, page_secret_)) {
+  if (secret != nullptr && is_secret(*secret, page_secret_)) {
+    (*hello)["secret"] = session_.secret;
+    upstream->send({false, dump_json(*hello)});
+  } else {
     page->close(net::kPolicyViolation, "the first message must have the page's secret");
-    co_return;
+    over = true;
   }
-  (*hello)["secret"] = session_.secret;
-  upstream->send({false, dump_json(*hello)});
-  auto copying = copy_messages(page, upstream);
+  // Where it is over this closes the other side alone.
+  auto copying = copy_messages(page, upstream, over);
   co_await std::move(copying);
 }
 
@@ -325,17 +341,15 @@ awaitable<void> DashboardProxy::pass_on_channel(net::Request request, net::Chann
       client_.open_channel(coordinator_, coordinator_peer(), "/ws/dashboard", std::move(headers), limits, kDialTimeout);
   const auto upstream = co_await std::move(dialling);
   if (!upstream) {
-    constexpr unsigned kGoingAway = 1001;
     page->close(kGoingAway, "the coordinator does not answer");
     co_return;
   }
-  auto down = copy_messages(*upstream, page);
-  auto up = copy_from_page(page, *upstream);
+  bool over = false;
+  auto down = copy_messages(*upstream, page, over);
+  auto up = copy_from_page(page, *upstream, over);
   auto both = asio::experimental::make_parallel_group(asio::co_spawn(loop_, std::move(down), asio::deferred),
                                                       asio::co_spawn(loop_, std::move(up), asio::deferred));
-  co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  (*upstream)->close(1000, "");
-  page->close(1001, "the coordinator has closed");
+  co_await both.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
 }
 
 awaitable<void> DashboardProxy::stop() {

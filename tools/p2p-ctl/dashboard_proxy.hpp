@@ -37,7 +37,7 @@ class DashboardProxy {
   boost::asio::awaitable<cli::Attempt<void>> sign_in();
   /// `http://127.0.0.1:PORT/SECRET/dashboard`
   std::string address() const;
-  /// Ends the session and all connections.
+  /// Ends the session and all connections. Who is signing in is waited for, which the token source may draw out.
   boost::asio::awaitable<void> stop();
 
  private:
@@ -51,7 +51,7 @@ class DashboardProxy {
   bool is_guarded(const net::Request& request, bool changes) const;
   boost::asio::awaitable<net::Response> pass_on(net::Request& request);
   boost::asio::awaitable<void> pass_on_channel(net::Request request, net::ChannelPtr page);
-  boost::asio::awaitable<void> copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream) const;
+  boost::asio::awaitable<void> copy_from_page(net::ChannelPtr page, net::ChannelPtr upstream, bool& over) const;
   /// With the session; where that has ended, with another one.
   boost::asio::awaitable<net::CallResult> ask(net::Call call);
   void begin_sign_in();

@@ -23,4 +23,9 @@ void end_when_interrupted(void (*restore)()) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, end);
 }
 
+void end_within(std::chrono::seconds patience) {
+  std::signal(SIGALRM, end);
+  ::alarm(static_cast<unsigned>(patience.count()));
+}
+
 }  // namespace p2p::ctl

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 
 #include "net/client.hpp"
+#include "net/close_code.hpp"
 #include "support/peer.hpp"
 #include "support/running_server.hpp"
 
@@ -175,7 +176,9 @@ TEST_CASE("a close by either side ends the other's receive with cancelled, a bre
   closing->close(1000, "bye");
   CHECK(eventually([&] { return pair.ended.load(); }));
   CHECK(pair.end == Errc::cancelled);
-  CHECK(pair.receive(closing).error().kind() == Errc::cancelled);
+  const auto own = pair.receive(closing);
+  CHECK(own.error().kind() == Errc::cancelled);
+  CHECK_FALSE(close_code_of(own.error()));
 
   pair.ended = false;
   const auto breaking = pair.open("/held").value();
@@ -194,7 +197,14 @@ TEST_CASE("what is queued before a close is still sent") {
   for (int i = 0; i < 100; ++i) CHECK(pair.receive(channel)->data == std::to_string(i));
   const auto end = pair.receive(channel);
   CHECK(end.error().kind() == Errc::cancelled);
-  CHECK(end.error().context.find("1001") != std::string::npos);
+  CHECK(close_code_of(end.error()) == 1001U);
+}
+
+TEST_CASE("a close without a code has none") {
+  CHECK(closed_by_peer(0).kind() == Errc::cancelled);
+  CHECK_FALSE(close_code_of(closed_by_peer(0)));
+  CHECK(close_code_of(closed_by_peer(4401)) == 4401U);
+  CHECK_FALSE(close_code_of(Error(Errc::timeout, "no answer")));
 }
 
 TEST_CASE("stopping the server closes channels with 1001 and waits for their handlers") {
@@ -203,7 +213,7 @@ TEST_CASE("stopping the server closes channels with 1001 and waits for their han
   CHECK(eventually([&] { return pair.holding.load(); }));
   auto stopped = pair.running->begin(pair.running->server.stop(20s));
   const auto end = pair.receive(channel);
-  CHECK(end.error().context.find("1001") != std::string::npos);
+  CHECK(close_code_of(end.error()) == 1001U);
   CHECK(stopped.get());
   CHECK(pair.end == Errc::cancelled);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/algorithm/string/replace.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -36,8 +37,12 @@ void load_sessions(SignIn& sign_in, const std::filesystem::path& file, const Log
   const std::filesystem::path aside = file.string() + ".damaged";
   std::error_code failed;
   std::filesystem::rename(file, aside, failed);
+  // What reading advises, such as a chmod, is for where the file is now.
+  const std::string why =
+      text ? file.string() + ": " + loaded.error().context
+           : boost::replace_all_copy(text.error().context, file.string(), (failed ? file : aside).string());
   log.warning(
-      "who was signed in to the dashboard must sign in again: {}: {}; {}", file.string(), loaded.error().context,
+      "who was signed in to the dashboard must sign in again: {}; {}", why,
       failed ? "it cannot be set aside: " + failed.message() : "it is set aside as " + aside.filename().string());
 }
 
