@@ -74,6 +74,7 @@ Fleet::Fleet(const fs::path& folder, std::size_t worker_count, std::size_t spool
   server_tls_ = contexts(authority_, test::coordinator("c-1"));
   client_tls_ = contexts(authority_, test::operator_("alice"));
   pool_ = std::make_unique<net::BlockingPool>(2);
+  searches_ = std::make_unique<logs::Searches>();
   running_ = std::make_unique<test::Running>(router(), server_tls_.get());
   client_ = std::make_unique<net::Client>(running_->loops.control().get_executor(), *client_tls_, log_);
   for (std::size_t i = 0; i < worker_count; ++i) {
@@ -100,6 +101,7 @@ Fleet::~Fleet() {
     co_return;
   }(*this));
   pool_.reset();
+  searches_.reset();
   running_.reset();
 }
 
@@ -118,7 +120,7 @@ net::Router Fleet::router() {
   live.permission = auth::Permission::logs_read;
   live.channel_limits.max_queued_bytes = logs::kLiveChannelBytes;
   live.channel_handler = [this](net::Request, net::ChannelPtr channel) {
-    return logs::serve_live({*store, *hub, *pool_, clock}, std::move(channel));
+    return logs::serve_live({*store, *hub, *pool_, *searches_, clock}, std::move(channel));
   };
   out.add(std::move(live));
   return out;

@@ -79,6 +79,7 @@ class Fleet {
   test::Authority authority_;
   std::unique_ptr<net::TlsContexts> server_tls_, client_tls_;
   std::unique_ptr<net::BlockingPool> pool_;
+  std::unique_ptr<logs::Searches> searches_;
   std::unique_ptr<test::Running> running_;
   std::unique_ptr<net::Client> client_;
   std::vector<std::unique_ptr<net::TlsContexts>> worker_tls_;
