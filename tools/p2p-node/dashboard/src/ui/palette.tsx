@@ -84,12 +84,17 @@ function commands(): Command[] {
   ];
 }
 
+const keyOf = ({ kind, title }: Command) => `${kind} ${title}`;
+
 function Palette() {
   const [typed, setTyped] = useState('');
-  const [chosen, setChosen] = useState(0);
+  // Not its place: others may come before it later.
+  const [key, setKey] = useState('');
   const [named] = useState(commands);
   const { answer: methods = [] } = useLoaded(canChange() ? calls : () => Promise.resolve([]), 'methods');
   const found = rank([...named, ...methods], (command) => `${command.title} ${command.kind}`, typed, kMostShown);
+  const chosen = Math.max(0, found.findIndex((command) => keyOf(command) === key));
+  const choose = (i: number) => setKey(found[i] ? keyOf(found[i]!) : '');
   const close = () => openStore.set(false);
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -97,8 +102,8 @@ function Palette() {
     command.run();
   };
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'ArrowDown') setChosen((chosen + 1) % Math.max(1, found.length));
-    else if (event.key === 'ArrowUp') setChosen((chosen + found.length - 1) % Math.max(1, found.length));
+    if (event.key === 'ArrowDown') choose((chosen + 1) % found.length);
+    else if (event.key === 'ArrowUp') choose((chosen + found.length - 1) % found.length);
     else if (event.key === 'Enter') run(found[chosen]);
     else return;
     event.preventDefault();
@@ -116,18 +121,18 @@ function Palette() {
         value={typed}
         onInput={(event) => {
           setTyped(event.currentTarget.value);
-          setChosen(0);
+          setKey('');
         }}
         onKeyDown={onKey}
       />
       <ul id="palette-list" role="listbox" aria-label="Found">
         {found.map((command, i) => (
           <li
-            key={`${command.kind} ${command.title}`}
+            key={keyOf(command)}
             id={`palette-${i}`}
             role="option"
             aria-selected={i === chosen}
-            onMouseMove={() => setChosen(i)}
+            onMouseMove={() => choose(i)}
             onClick={() => run(command)}
           >
             <span>{command.title}</span>

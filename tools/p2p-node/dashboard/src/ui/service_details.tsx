@@ -1,4 +1,5 @@
 // One service: where it runs, and its methods, which can be called from here.
+import { useRef } from 'preact/hooks';
 import { call } from '../net/http';
 import { escapeControls } from '../state/escape';
 import { count } from '../state/format';
@@ -20,7 +21,10 @@ function Methods({ name, places, isOperator }: { name: string; places: Place[]; 
   const chosen = useStore(routeStore, (route) => route.params.on ?? '');
   const reachable = places.filter((place) => place.isReachable);
   const best = reachable.find((place) => place.service.state === 'running') ?? reachable[0];
-  const node = reachable.some((place) => place.node === chosen) ? chosen : best?.node;
+  // A form that is filled in stays with its node, whatever happens to that meanwhile.
+  const kept = useRef('');
+  const node = [chosen, kept.current].find((one) => reachable.some((place) => place.node === one)) ?? best?.node;
+  kept.current = node ?? '';
   const { answer, failure, reload } = useLoaded(
     (signal) => (node ? call<ServiceDescription>('services.describe', { name }, `node:${node}`, signal) : Promise.reject(new Error('no node that has it can be reached'))),
     `${name} ${node}`,
