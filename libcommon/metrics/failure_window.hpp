@@ -26,8 +26,9 @@ struct MethodCounts {
 class FailureWindow {
  public:
   /// Those that failed within the last minute (or a sixth longer), without their errors, at most kMaxFiguresFailing:
-  /// the ones first of whose calls the largest part failed, so that a busy method with a failure now and then hides
-  /// none that never works. Before the first time nothing was counted; counters that fell began anew.
+  /// the ones first of whose calls most surely the largest part fails, so that neither a busy method with a failure now
+  /// and then nor a few single failures hide one that does not work. Before the first time nothing was counted;
+  /// counters that fell began anew.
   std::vector<FailingMethod> add(Monotonic now, std::span<const MethodCounts> counted);
 
  private:
