@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <charconv>
 
@@ -107,6 +109,14 @@ void count_ending(const Method& method, const Outcome& outcome, Monotonic begun)
 RpcError ended_by_its_limit(const Method& method) {
   return standard_error(Code::timeout, fmt::format("method \"{}\" may take {} and was ended; the outcome is unknown",
                                                    method.name, format_duration(method.timeout)));
+}
+
+/// As they are meant, however they were written, so that none hides what it changes.
+std::string audited_params(std::string_view params) {
+  const auto parsed = parse_json(params);
+  std::string out = escape_controls(parsed ? dump_json(*parsed) : std::string(params));
+  if (out.size() > kMaxAuditedParams) out = out.substr(0, kMaxAuditedParams) + "…";
+  return out;
 }
 
 /// The id is not known: the limit is looked at before the body.
@@ -309,7 +319,7 @@ asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin
 asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, const Origin& origin,
                                                   std::string_view shown_params) {
   std::string what = escape_controls(parsed.method.substr(0, kMaxAuditedName));
-  if (!shown_params.empty()) what += " " + escape_controls(shown_params.substr(0, kMaxAuditedParams));
+  if (!shown_params.empty()) what += " " + audited_params(shown_params);
   if (origin.target) what += " on " + to_text(*origin.target);
   const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
   // Whatever the log's level is.
@@ -408,6 +418,12 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     const Monotonic deadline = context.deadline;
     auto running = method.handler(std::move(context));
     Outcome outcome = co_await with_deadline(std::move(running), deadline);
+    // A handler may answer that it was given up; nobody waits for that.
+    const asio::cancellation_state cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) {
+      count(method.counts->cancelled);
+      co_return outcome;
+    }
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
     count_ending(method, outcome, begun);

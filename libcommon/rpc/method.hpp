@@ -34,14 +34,14 @@ struct CallContext {
 };
 
 /// How calls of a method ended here; any thread. What its caller did wrong is no failure of a method, and nobody but
-/// the caller can mend it: it is refused, by the node or by the method itself (is_callers_mistake). A deadline that passed
-/// is a failure, whoever set it: a method that hangs shows in nothing else.
+/// the caller can mend it: it is refused, by the node or by the method itself (is_callers_mistake). A deadline that
+/// passed is a failure, whoever set it: a method that hangs shows in nothing else.
 struct CallCounts {
   std::atomic<std::uint64_t> done{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> cancelled{0};  ///< the caller hung up, or had no time left when it began
-  metrics::LatencyRecorder latency{};  ///< of those that were done or failed
+  metrics::LatencyRecorder latency{};       ///< of those that were done or failed
   LastFailure last_failure{};
 };
 
