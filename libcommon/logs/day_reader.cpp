@@ -281,13 +281,18 @@ Result<DayReader::Wanted> DayReader::wanted_by(const Filter& filter) {
   return out;
 }
 
-bool DayReader::fits(const Wanted& wanted, const Statement& row, const Filter& filter) {
+bool DayReader::fits_but_for_message(const Wanted& wanted, const Statement& row, const Filter& filter) {
   const auto allows = [&](const std::vector<char>& allowed, Column column) {
     const auto id = static_cast<std::size_t>(row.integer(column));
     return allowed.empty() || (id < allowed.size() && allowed[id] != 0);
   };
   return level_of_severity(row.integer(kLevel)) >= filter.spec().minimum_level && allows(wanted.nodes, kNode) &&
-         allows(wanted.loggers, kLogger) && (!filter.looks_at_message() || filter.matches_message(row.text(kMessage)));
+         allows(wanted.loggers, kLogger);
+}
+
+bool DayReader::fits(const Wanted& wanted, const Statement& row, const Filter& filter) {
+  return fits_but_for_message(wanted, row, filter) &&
+         (!filter.looks_at_message() || filter.matches_message(row.text(kMessage)));
 }
 
 Result<StoredRecord> DayReader::decode(const Statement& row) {
@@ -372,7 +377,7 @@ Result<ScanEnd> DayReader::scan_ranges(const ScanRequest& request, const Wanted&
   RangeWalk walk({request.lowest, request.highest}, request.forward, request.index,
                  index_query(*request.filter, wanted.node_rows, wanted.logger_rows));
   unsigned looked_at = 0;
-  const bool looks = request.filter->is_costly();
+  const bool is_costly = request.filter->is_costly();
   const auto is_late = [&](unsigned more) {
     const unsigned before = looked_at;
     looked_at += more;
@@ -391,7 +396,8 @@ Result<ScanEnd> DayReader::scan_ranges(const ScanRequest& request, const Wanted&
         if (!record) return record.error();
         if (!visit(std::move(*record))) return ScanEnd{false, number};
       }
-      const std::size_t of_message = looks ? rows->text(kMessage).size() / kMessageBytesOfRow : 0;
+      const bool looked = is_costly && fits_but_for_message(wanted, *rows, *request.filter);
+      const std::size_t of_message = looked ? rows->text(kMessage).size() / kMessageBytesOfRow : 0;
       if (is_late(1 + static_cast<unsigned>(of_message))) return ScanEnd{false, number};
     }
     // A range without records costs something too.

@@ -109,6 +109,7 @@ class DayReader {
   /// Of a row that is wanted: row ids of node and logger, level, received_at.
   using RowVisitor = std::function<void(std::size_t, std::size_t, LogLevel, WallTime)>;
   Result<ScanEnd> count_rows(const ScanRequest& request, const Wanted& wanted, const RowVisitor& visit);
+  static bool fits_but_for_message(const Wanted& wanted, const Statement& row, const Filter& filter);
   static bool fits(const Wanted& wanted, const Statement& row, const Filter& filter);
   Result<StoredRecord> decode(const Statement& row);
 

@@ -49,11 +49,12 @@ Result<std::shared_ptr<const RE2>> compile(std::string_view pattern, bool litera
   options.set_literal(literal);
   options.set_case_sensitive(!literal);
   options.set_never_capture(true);
-  // One that is too large is known to be before much time has gone into it.
-  options.set_max_mem(kMaxCompiledMemory);
-  const RE2 tried(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (tried.error_code() == RE2::ErrorPatternTooLarge) {
-    return Error(Errc::invalid, fmt::format("{} is too large once its repetitions are written out", what));
+  if (!literal) {
+    // One that is too large is known to be before much time has gone into it.
+    options.set_max_mem(kMaxCompiledMemory);
+    const RE2 tried(re2::StringPiece(pattern.data(), pattern.size()), options);
+    if (tried.error_code() == RE2::ErrorPatternTooLarge)
+      return Error(Errc::invalid, fmt::format("{} is too large once its repetitions are written out", what));
   }
   options.set_max_mem(kMaxExpressionMemory);
   auto out = std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);

@@ -22,6 +22,8 @@ inline constexpr std::size_t kMaxFilterGlobs = 256;
 inline constexpr std::size_t kMaxGlobBytes = 256;
 /// Text and regular expression.
 inline constexpr std::size_t kMaxPatternBytes = 1024;
+/// Whatever the message is, a text up to this is found at once.
+inline constexpr std::size_t kShortTextBytes = 64;
 /// What an expression comes to once repetitions are written out, in instructions of RE2: a message takes at most the
 /// time of its length by these.
 inline constexpr std::size_t kMaxExpressionInstructions = 4096;
@@ -64,8 +66,9 @@ class Filter {
   bool matches_message(std::string_view message) const;
   bool matches_time(WallTime received_at) const;
   bool looks_at_message() const { return text_ != nullptr || regex_ != nullptr; }
-  /// One message may take a second where somebody means it badly: not for a loop that others wait for.
-  bool is_costly() const { return regex_ != nullptr; }
+  /// One message may take a second where somebody means it badly: not for a loop that others wait for. RE2 is linear in
+  /// the message, but by the size of what is looked for where its automaton does not find room; a short text's does.
+  bool is_costly() const { return regex_ != nullptr || spec_.text.size() > kShortTextBytes; }
 
   const FilterSpec& spec() const { return spec_; }
   /// Of each list, every message that matches has one at least in it, without case: the text, and what the expression

@@ -27,7 +27,7 @@ constexpr std::chrono::seconds kCursorInterval{10};
 constexpr std::chrono::milliseconds kShortestPause{2}, kLongestPause{512};
 /// What is read from the store at a time, and held while the client is slow.
 constexpr std::size_t kCatchUpRecords = 128;
-constexpr unsigned kInternalError = 1011;
+constexpr unsigned kGoingAway = 1001, kInternalError = 1011;
 constexpr std::string_view kMembers[] = {"node_id", "level", "logger_name", "since", "until",
                                          "text",    "regex", "cursor",      "last"};
 
@@ -237,8 +237,11 @@ awaitable<void> LiveStream::write() {
   const auto wake = wake_;
   const Hub::Subscription subscription(access_.hub, [wake] { wake->notify(); });
   const auto ended = co_await stream();
-  // One that was given up is so because the node stops, and is told that by the server.
-  if (!ended && ended.error().kind() != Errc::cancelled) refuse(ended.error(), kInternalError);
+  if (ended) co_return;
+  if (ended.error().kind() == Errc::cancelled)
+    channel_->close(kGoingAway, "the node is shutting down");
+  else
+    refuse(ended.error(), kInternalError);
 }
 
 /// Only to notice that the client has gone; further messages mean nothing.

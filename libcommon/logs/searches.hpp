@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,9 +34,10 @@ class Searches {
   ~Searches() { stop(); }
 
   /// Runs `work(is_given_up)` when it is the turn of `asker`, and resumes the caller on its own executor with the
-  /// Result that it returns; `cancelled` where it was given up before it began. It is given up when the caller is
+  /// Result that it returns (or `failed` for what it throws); `cancelled` where it was given up before it began. It is
+  /// given up when the caller is
   /// cancelled, at stop(), and when `given_up` (which may be null) says so. What `work` captures must be owned by it or
-  /// outlive this; it must not throw.
+  /// outlive this.
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work&, const IsGivenUp&>> run(std::string asker, GivenUp given_up,
                                                                             Work work) {
@@ -46,10 +48,14 @@ class Searches {
       return left->load() || stopped_.load() || (given_up != nullptr && given_up->load());
     };
     add(std::move(asker), [reply, is_given_up = std::move(is_given_up), work = std::move(work)]() mutable {
-      if (is_given_up())
-        reply->give(given_up_error());
-      else
-        reply->give(work(is_given_up));
+      try {
+        if (is_given_up())
+          reply->give(given_up_error());
+        else
+          reply->give(work(is_given_up));
+      } catch (const std::exception& error) {
+        reply->give(Error(Errc::failed, error.what()));
+      }
     });
     auto waiting = reply->wait();
     auto found = co_await std::move(waiting);

@@ -71,6 +71,7 @@ unsigned status_of(Errc kind) {
     case Errc::too_large: return 413;
     case Errc::limited: return 429;
     case Errc::unreachable: return 502;
+    case Errc::cancelled: return 503;
     case Errc::timeout: return 504;
     default: return 500;
   }

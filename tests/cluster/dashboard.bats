@@ -341,6 +341,21 @@ hang_up() {
   hang_up
 }
 
+@test "an expression shows each line that it finds, once and in order, and one that is replaced shows nothing more" {
+  sign_in
+  listen
+  jq -nc '{type: "logs", id: 8, filter: {regex: "-x+$"}}' >&5
+  jq -nc '{type: "logs", id: 9, filter: {regex: "^[0-9]*5-x+$"}}' >&5
+  wait_until 20 grep -q '"type":"new_logs","id":9' "$FLEET/lines"
+  p2p-ctl call say.lines count:=1000 >/dev/null
+  wait_until 30 found 995
+  [[ $(numbers_found) == "$(seq 5 10 995)" ]]
+  run ! grep -q '"id":8,"logs":\[{' "$FLEET/lines"
+  hang_up
+}
+numbers_found() { seen "$FLEET/lines" | cut -d- -f1; }
+found() { numbers_found | grep -qx "$1"; }
+
 @test "over a restart of the coordinator the session lives on, and no line is lost or comes twice" {
   sign_in
   listen
@@ -410,11 +425,11 @@ not_in() { run ! grep -q "$1" "$2"; }
 
 @test "charts survive a restart; a damaged file is begun anew, and that is said" {
   sign_in
+  wait_until 30 has_points
   node_kill coordinator-1 TERM
   [[ -s $P2P_HOME/data/coordinator-1/dashboard_history.bin ]]
   node_run coordinator-1
-  web /api/history -H "Cookie: $cookie"
-  jq -e '.step == 1 and ([.series.cpu.mean[] | select(. != null)] | length) > 10' <<<"$output"
+  has_points
   node_kill coordinator-1 TERM
   printf x | dd of="$P2P_HOME/data/coordinator-1/dashboard_history.bin" bs=1 seek=100 conv=notrunc status=none
   node_run coordinator-1
@@ -424,6 +439,10 @@ not_in() { run ! grep -q "$1" "$2"; }
   web '/api/history?range=1y' -H "Cookie: $cookie"
   [[ $code == 400 ]]
   wait_until 30 has_status worker-1 alive
+}
+has_points() {
+  web /api/history -H "Cookie: $cookie"
+  jq -e '.step == 1 and ([.series.cpu.mean[] | select(. != null)] | length) > 10' <<<"$output"
 }
 
 @test "a coordinator that is killed has the points of its charts that came before they were last saved" {

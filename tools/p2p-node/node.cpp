@@ -154,8 +154,9 @@ asio::awaitable<void> Node::shut_down() {
     co_await flush_logs(std::min(kLastLines, left()));
   }
   links_->stop();
-  co_await server_->stop(left());
+  // Before the server waits for its requests: those that search are not to take the time of all that follows.
   if (searches_) searches_->stop();
+  co_await server_->stop(left());
   if (authority_) {
     auto stopping = authority_->stop(left());
     co_await std::move(stopping);

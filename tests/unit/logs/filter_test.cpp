@@ -100,6 +100,15 @@ TEST_CASE("of an expression is known what no match can do without") {
   for (const char* regex : {"error|x", "x*", "[a-z]+", "(abcd)?", "a.b", ".", "^$"}) CHECK(needed(regex).empty());
 }
 
+TEST_CASE("what may take long is known: an expression, and a text that is not short") {
+  const auto is_costly = [](const Json& object) {
+    return Filter::make(parse_filter(json_parameters(object), kNow).value()).value().is_costly();
+  };
+  CHECK(is_costly({{"regex", "x"}}));
+  CHECK(is_costly({{"text", std::string(kShortTextBytes + 1, 'a')}}));
+  CHECK_FALSE(is_costly({{"text", std::string(kShortTextBytes, 'a')}, {"level", "INFO"}}));
+}
+
 TEST_CASE("expressions that would explode are refused or stay linear") {
   CHECK(refusal({{"regex", "((a{1000}){1000}){1000}"}}).starts_with("regex: "));
   CHECK(refusal({{"regex", "((\\pL\\pN){60}){9}"}}) == "regex is too large once its repetitions are written out");

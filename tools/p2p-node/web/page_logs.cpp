@@ -224,7 +224,7 @@ asio::awaitable<Result<void>> PageLogs::catch_up(SubscriptionPtr of) {
     of->lane.pass(page->position);
     if (counts) continue;
     while (is_current(of) && channel_->queued_bytes() > kPageQueuedBytes) co_await pause(kRoomInterval);
-    flush(*of);
+    if (is_current(of)) flush(*of);
   }
   co_return Result<void>();
 }
@@ -251,6 +251,7 @@ asio::awaitable<Result<void>> PageLogs::follow(SubscriptionPtr of) {
       auto taking = take(of, news);
       const auto taken = co_await std::move(taking);
       if (!taken) co_return taken.error();
+      if (!is_current(of)) break;
       // At once where there is more, or the page would fall behind by waiting.
       const bool full = of->lane.is_full();
       if (flush(*of) && !full) co_await pause(kPageLogInterval);
