@@ -71,8 +71,9 @@ bool is_revoked(const NodeEntry& node) { return node.certificate && node.certifi
 void judge_life(const NodeEntry& node, Judgement& out) {
   const std::string_view why = node.is_refused ? "its link broke and nobody answers" : "nothing is heard of it";
   if (is_revoked(node)) {
-    out.failing(fmt::format("its certificate was revoked on {}; the fleet refuses it until it has a new one",
-                            date_for_people(node.certificate->revoked_at)));
+    const WallTime at = node.certificate->revoked_at;
+    out.failing(fmt::format("its certificate was revoked{}; the fleet refuses it until it has a new one",
+                            at != WallTime{} ? " on " + date_for_people(at) : ""));
   } else if (node.status == "dead") {
     const bool seen = node.last_seen != WallTime{};
     out.failing(fmt::format("dead{}: {}", seen ? " since " + date_for_people(node.last_seen) : "", why));

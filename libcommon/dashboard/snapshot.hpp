@@ -20,7 +20,7 @@ struct CertificateState {
   std::string serial;
   WallTime not_before{}, not_after{};
   std::string state;      ///< valid, expiring, expired, revoked
-  WallTime revoked_at{};  ///< of a revoked one
+  WallTime revoked_at{};  ///< of a revoked one; 0 where that is not known
   bool operator==(const CertificateState&) const = default;
 };
 
