@@ -149,9 +149,8 @@ Result<void> IssuingAuthority::adopt_lists(std::string_view pem, const std::stri
           inventory_.certificates({.issuer_key_id = list.issuer_key_id, .serial_prefix = to_hex(serial)});
       if (!known) return known.error();
       if (!known->empty() && known->front().revoked) continue;
-      const Event event = known->empty()
-                              ? revocation_adopted(list.issuer_key_id, serial)
-                              : certificate_revoked(list.issuer_key_id, serial, reason);
+      const Event event = known->empty() ? revocation_adopted(list.issuer_key_id, serial)
+                                         : certificate_revoked(list.issuer_key_id, serial, reason);
       if (auto done = inventory_.append(event, act.who, act.at); !done) return done;
     }
   }

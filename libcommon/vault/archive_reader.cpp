@@ -6,9 +6,9 @@
 #include <memory>
 #include <new>
 
+#include "base/byte_order.hpp"
 #include "vault/archive.hpp"
 #include "vault/archive_layout.hpp"
-#include "base/byte_order.hpp"
 #include "vault/entry_name.hpp"
 #include "vault/limits.hpp"
 

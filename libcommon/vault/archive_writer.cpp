@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "base/byte_order.hpp"
 #include "vault/archive.hpp"
 #include "vault/archive_layout.hpp"
-#include "base/byte_order.hpp"
 
 namespace p2p::vault {
 namespace {

@@ -20,8 +20,7 @@ cli::Cell value_cell(const Json& entry) { return cli::member_cell(entry, "value"
 cli::Cell origin_cell(const Json& entry) {
   cli::Cell cell = cli::member_cell(entry, "where");
   if (member_text(entry, "source") == "default") cell.style = cli::Style::dim;
-  if (is_true(entry, "needs_restart"))
-    cell = {cell.text + ", which changed: restart the node", cli::Style::warn};
+  if (is_true(entry, "needs_restart")) cell = {cell.text + ", which changed: restart the node", cli::Style::warn};
   return cell;
 }
 

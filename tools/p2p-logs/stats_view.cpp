@@ -65,7 +65,9 @@ std::string view_names(std::string_view what, const LogStats::ByName& names, std
 
 }  // namespace
 
-std::size_t width_of_stats(const cli::Surface& surface) { return surface.width == 0 ? cli::kUsualWidth : surface.width; }
+std::size_t width_of_stats(const cli::Surface& surface) {
+  return surface.width == 0 ? cli::kUsualWidth : surface.width;
+}
 
 std::string view_stats(const LogStats& stats, std::size_t top, const cli::Surface& surface, const LineLook& look) {
   LineLook seconds = look;

@@ -110,7 +110,8 @@ class Join final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
     options.optional_argument("SOURCE", standard_input_, "- reads the invitation from standard input")
-        .text("--invitation-file", "FILE", file_, "read it from this file, - for standard input (else $P2P_INVITATION, or a question)")
+        .text("--invitation-file", "FILE", file_,
+              "read it from this file, - for standard input (else $P2P_INVITATION, or a question)")
         .flag("--run", run_, "then run the node, as p2p-node does")
         .flag("--force", force_, "replace the certificate, key and configuration of another node in this home");
   }

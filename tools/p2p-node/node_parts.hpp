@@ -114,7 +114,7 @@ class Node {
   std::unique_ptr<LogSources> log_sources_;
 
   std::unique_ptr<net::Loops> loops_;
-  net::BlockingPool pool_{kPoolThreads};  // after the loops: what runs in it completes on one
+  net::BlockingPool pool_{kPoolThreads};    // after the loops: what runs in it completes on one
   std::optional<logs::Searches> searches_;  // at a coordinator; likewise
   std::unique_ptr<OwnIdentity> own_;
   std::unique_ptr<membership::Membership> membership_;

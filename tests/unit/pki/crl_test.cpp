@@ -70,13 +70,15 @@ TEST_CASE("what was signed is read: number, dates, serials and reasons") {
   const auto authority = test::make_authority();
   const Bytes low{0x01}, high{0x80, 0x00};
   const WallTime now = std::chrono::floor<std::chrono::seconds>(test::now()), earlier = now - std::chrono::hours{5};
-  const auto list = pki::sign_crl(authority, {{high, earlier, pki::RevocationReason::key_compromise}, {low, now, {}}}, 7, now);
+  const auto list =
+      pki::sign_crl(authority, {{high, earlier, pki::RevocationReason::key_compromise}, {low, now, {}}}, 7, now);
   const auto read = pki::read_crls(*list, roots_of(authority), "crl.pem");
   REQUIRE(read.has_value());
   CHECK(read->size() == 1);
   CHECK(read->front().number == 7);
   CHECK(read->front().issuer_key_id == authority.certificate().facts().subject_key_id);
-  CHECK(read->front().revoked == std::vector<pki::RevokedSerial>{{low, now}, {high, earlier, pki::RevocationReason::key_compromise}});
+  CHECK(read->front().revoked ==
+        std::vector<pki::RevokedSerial>{{low, now}, {high, earlier, pki::RevocationReason::key_compromise}});
 }
 
 TEST_CASE("a list that is cut, changed, or another CA's is not believed") {

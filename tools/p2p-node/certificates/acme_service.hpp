@@ -37,8 +37,8 @@ class AcmeService {
   std::unique_ptr<Parts> parts_;
 };
 
-/// The base of the URLs: `advertise_address` where it is a host or address, else the first address in the node's certificate
-/// that is not loopback, else localhost. With the port, and IPv6 in brackets.
+/// The base of the URLs: `advertise_address` where it is a host or address, else the first address in the node's
+/// certificate that is not loopback, else localhost. With the port, and IPv6 in brackets.
 std::string acme_base_url(const std::string& advertise_address, const pki::CertificateFacts& own, std::uint16_t port);
 
 }  // namespace p2p::node

@@ -154,12 +154,12 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
   log_.info("{} has made the token {} for {}: {}, until {}", auth::caller_name(caller), token->id, token->subject,
             token->scopes.to_text(), expires_at);
   co_return net::Response::json(dump_json(Json{{"access_token", *text},
-                                      {"token_type", "Bearer"},
-                                      {"expires_in", (token->expires_at - token->issued_at).count()},
-                                      {"expires_at", expires_at},
-                                      {"scope", token->scopes.to_text()},
-                                      {"sub", token->subject},
-                                      {"jti", token->id}}));
+                                               {"token_type", "Bearer"},
+                                               {"expires_in", (token->expires_at - token->issued_at).count()},
+                                               {"expires_at", expires_at},
+                                               {"scope", token->scopes.to_text()},
+                                               {"sub", token->subject},
+                                               {"jti", token->id}}));
 }
 
 Result<std::vector<auth::RevokedToken>> TokenDesk::find(const Json& request) const {
