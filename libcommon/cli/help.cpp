@@ -76,12 +76,13 @@ std::string examples(std::string_view text) {
   return out;
 }
 
-/// Those that begin with this one's words.
+/// Those that begin with this one's words; all others of a tool that does something without any.
 std::string subcommands(std::span<const DeclaredCommand> commands, std::string_view path) {
   std::string lines;
   for (const DeclaredCommand& one : commands) {
-    if (!path.empty() && one.entry->path.starts_with(std::string(path) + " "))
-      lines += entry(std::string(one.entry->path), one.entry->summary);
+    const bool is_below = path.empty() ? !one.entry->path.empty() && !is_hidden(one.entry->path)
+                                       : one.entry->path.starts_with(std::string(path) + " ");
+    if (is_below) lines += entry(std::string(one.entry->path), one.entry->summary);
   }
   return lines.empty() ? lines : fmt::format("\nMore commands:\n{}", lines);
 }

@@ -161,11 +161,19 @@ machine_files() { (cd "$1" && find certs config data/acme_account.pem -type f -e
   [[ $(cd "$P2P_HOME" && find certs config -type f -exec sha256sum {} + | sort) == "$home_before" ]]
   # Now it may.
   cp "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
+  echo '# mine' >>"$MACHINE/config/node.yaml"
+  cp "$MACHINE/config/node.yaml" "$FLEET/mine.yaml"
   run -0 spoke p2p-node join --force - <"$FLEET/good"
+  cmp "$MACHINE/config/node.yaml" "$FLEET/mine.yaml"
   run ! cmp -s "$MACHINE/certs/worker-2_key.pem" "$FLEET/old_key.pem"
   [[ -z $(find "$MACHINE" -name '*.joining') ]]
   start_home "$SPOKE" worker-2 "$MACHINE"
   wait_until 10 is_alive worker-2
+  node_kill worker-2 TERM
+  # Another node's configuration is not lost either.
+  invite worker-5 | run -0 spoke p2p-node join --force -
+  grep -q '^node_id: .*worker-5' "$MACHINE/config/node.yaml"
+  cmp "$MACHINE/config/node.yaml.before" "$FLEET/mine.yaml"
 }
 
 @test "a join that was cut off before its files were in place goes on, though the invitation is used up" {

@@ -174,29 +174,44 @@ class Join final : public cli::Command {
     return {};
   }
 
-  /// With the configuration that is there when it is this node's, else the one that the invitation says.
+  /// With the configuration that is there when it is this node's, else the one that the invitation says, which takes
+  /// the place of another one only by force.
   Attempt<JoinPlan> make_plan(const config::Paths& paths, const pki::Invitation& invitation,
                               cli::Session& session) const {
     const auto file = paths.default_config();
-    std::optional<std::string> text;
-    if (!file_exists(file) || force_) text = configuration_of(invitation, clock_.wall());
-    auto loaded = text ? load_configuration_text(paths, *text, session.report)
-                       : load_configuration(paths, "", {}, &session.report);
-    if (!loaded) return loaded.error();
-    const auto& config = loaded->values;
-    const std::string other = [&]() -> std::string {
-      if (config.node_id != invitation.name) return fmt::format("node_id is {}", config.node_id);
-      if (config.cluster_name != invitation.cluster_name) return fmt::format("cluster_name is {}", config.cluster_name);
-      if (config.coordinator_addresses.empty() && invitation.role == pki::Role::worker) {
-        return "coordinator_addresses is empty";
+    if (file_exists(file)) {
+      auto loaded = load_configuration(paths, "", {}, &session.report);
+      if (!loaded && !force_) return loaded.error();
+      const std::string other = loaded ? difference(loaded->values, invitation) : "it cannot be read";
+      const bool is_kept = other.empty() && (!force_ || names_one_of(loaded->values, invitation));
+      if (is_kept) return JoinPlan{std::move(*loaded), std::nullopt};
+      if (!force_) {
+        return Failure(cli::kFailed,
+                       fmt::format("{}: {}, but the invitation is for {} of cluster {}", file.string(), other,
+                                   invitation.name, invitation.cluster_name),
+                       "correct it, or replace what is there with --force");
       }
-      return {};
-    }();
-    if (other.empty()) return JoinPlan{std::move(*loaded), std::move(text)};
-    return Failure(cli::kFailed,
-                   fmt::format("{}: {}, but the invitation is for {} of cluster {}", file.string(), other,
-                               invitation.name, invitation.cluster_name),
-                   "correct it, or replace what is there with --force");
+    }
+    std::string text = configuration_of(invitation, clock_.wall());
+    auto loaded = load_configuration_text(paths, text, session.report);
+    if (!loaded) return loaded.error();
+    return JoinPlan{std::move(*loaded), std::move(text)};
+  }
+
+  /// In what the configuration is another node's; empty where it is that of the invitation.
+  static std::string difference(const config::NodeConfig& config, const pki::Invitation& invitation) {
+    if (config.node_id != invitation.name) return fmt::format("node_id is {}", config.node_id);
+    if (config.cluster_name != invitation.cluster_name) return fmt::format("cluster_name is {}", config.cluster_name);
+    if (config.coordinator_addresses.empty() && invitation.role == pki::Role::worker) {
+      return "coordinator_addresses is empty";
+    }
+    return {};
+  }
+
+  static bool names_one_of(const config::NodeConfig& config, const pki::Invitation& invitation) {
+    return std::ranges::any_of(invitation.coordinators, [&](const std::string& address) {
+      return std::ranges::find(config.coordinator_addresses, address) != config.coordinator_addresses.end();
+    });
   }
 
   Attempt<void> join(const JoinPlan& plan, const config::Paths& paths, const pki::Invitation& invitation,
@@ -221,6 +236,12 @@ class Join final : public cli::Command {
       const auto trusted = trust_root(ca_certificate, files.ca_certificate, settings.coordinators, invitation, session);
       if (!trusted) return trusted;
       if (auto done = enroll(files, std::move(settings), joining, invitation, session); !done) return done;
+    }
+    if (plan.new_text && file_exists(paths.default_config())) {
+      const fs::path aside = paths.default_config().string() + ".before";
+      if (auto kept = move_file(paths.default_config(), aside); !kept) return Failure(kept.error());
+      session.report.note(
+          fmt::format("the configuration that was there is kept as {}, and is not used any more", aside.string()));
     }
     if (auto done = joining.put_in_place(paths.default_config(), plan.new_text); !done) {
       return Failure(done.error(), "p2p-node join again with the same invitation goes on from here");
