@@ -24,16 +24,25 @@ std::vector<FailingMethod> FailureWindow::add(Monotonic now, std::span<const Met
   if (samples_.empty()) samples_.push_back({now, {}});
   while (samples_.size() > 1 && now - samples_[1].at >= kLately) samples_.pop_front();
   const auto& before = samples_.front().methods;
-  std::vector<FailingMethod> out;
+  decltype(kept_) kept;
   for (const MethodCounts& method : counted) {
     if (method.failed == 0) continue;
     const auto found = before.find(method.method);
     const bool rose =
         found != before.end() && method.calls >= found->second.calls && method.failed >= found->second.failed;
     const Counts from = rose ? found->second : Counts{};
-    if (method.failed == from.failed) continue;
-    out.push_back({std::string(method.method), method.calls - from.calls, method.failed - from.failed});
+    std::string name(method.method);
+    if (method.failed > from.failed) {
+      kept[name] = {{name, method.calls - from.calls, method.failed - from.failed}, now};
+      continue;
+    }
+    const auto last = kept_.find(name);
+    const bool is_quiet = method.calls == from.calls;
+    if (is_quiet && last != kept_.end() && now - last->second.at < kFailingKept) kept.insert(kept_.extract(last));
   }
+  kept_ = std::move(kept);
+  std::vector<FailingMethod> out;
+  for (const auto& [name, last] : kept_) out.push_back(last.method);
   std::ranges::sort(out, [](const FailingMethod& a, const FailingMethod& b) {
     return std::pair(-sure_part(a), std::string_view(a.method)) < std::pair(-sure_part(b), std::string_view(b.method));
   });

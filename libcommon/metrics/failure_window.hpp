@@ -1,4 +1,4 @@
-// Which methods failed within the last minute, out of counters that only rise. Pure.
+// Which methods fail, out of counters that only rise. Pure.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,16 @@ struct MethodCounts {
   std::uint64_t failed = 0;  ///< of the calls
 };
 
+/// How long a method that nobody calls any more counts as failing: nothing says that it would not.
+inline constexpr std::chrono::minutes kFailingKept{15};
+
 /// Keeps a sample each ten seconds, of the methods that were called. One thread.
 class FailureWindow {
  public:
   /// Those that failed within the last minute (or a sixth longer), without their errors, at most kMaxFiguresFailing:
   /// the ones first of whose calls most surely the largest part fails, so that neither a busy method with a failure now
-  /// and then nor a few single failures hide one that does not work. Before the first time nothing was counted;
-  /// counters that fell began anew.
+  /// and then nor a few single failures hide one that does not work. One that is called rarely stays as it was when it
+  /// was called last, up to kFailingKept. Before the first time nothing was counted; counters that fell began anew.
   std::vector<FailingMethod> add(Monotonic now, std::span<const MethodCounts> counted);
 
  private:
@@ -41,7 +44,13 @@ class FailureWindow {
   };
   void keep(Monotonic now, std::span<const MethodCounts> counted);
 
+  struct Last {
+    FailingMethod method;
+    Monotonic at;  // when it was failing last within its minute
+  };
+
   std::deque<Sample> samples_;
+  std::map<std::string, Last, std::less<>> kept_;  // of methods that are there
 };
 
 }  // namespace p2p::metrics

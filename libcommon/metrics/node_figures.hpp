@@ -4,8 +4,8 @@
 // "rss": bytes, "calls": n, "errors": n, "latency": [counts of call_latency.hpp, without zeros at the end],
 // "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls,
 // version, trouble], …], "failing": [[method, calls, failed, error], …]}; version and trouble may be left out. Counts
-// are since the node's start, those of "failing" of the last minute. What is not known is absent; members that this
-// version does not know are skipped.
+// are since the node's start, those of "failing" of a minute: the last one, or that in which the method was called
+// last. What is not known is absent; members that this version does not know are skipped.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,7 @@ struct CertificateFigures {
   bool operator==(const CertificateFigures&) const = default;
 };
 
-/// Within the last minute.
+/// Within a minute (failure_window.hpp).
 struct FailingMethod {
   std::string method;        ///< full name
   std::uint64_t calls = 0;   ///< 1 or more

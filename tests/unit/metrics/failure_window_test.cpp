@@ -23,15 +23,35 @@ TEST_CASE("a method that failed is told of for a minute, and how many of its cal
   const std::vector<MethodCounts> after = {{"math.add", 100, 0}, {"math.divide", 53, 2}};
   CHECK(look(window, 100, after) == std::vector<FailingMethod>{{"math.divide", 3, 2}});
   for (int second = 101; second < 160; ++second) CHECK(look(window, second, after).size() == 1);
-  for (int second = 160; second < 172; ++second) look(window, second, after);
-  CHECK(look(window, 172, after).empty());
+  // Other calls succeed.
+  const std::vector<MethodCounts> better = {{"math.add", 100, 0}, {"math.divide", 60, 2}};
+  for (int second = 160; second < 172; ++second) look(window, second, better);
+  CHECK(look(window, 172, better).empty());
+}
+
+TEST_CASE("a method that nobody calls any more is failing for a quarter of an hour, or until a call succeeds") {
+  FailureWindow window;
+  const std::vector<MethodCounts> broken = {{"shop.refund", 2, 2}};
+  for (int second = 0; second < 900; ++second) REQUIRE(look(window, second, broken).size() == 1);
+  CHECK(look(window, 899, broken) == std::vector<FailingMethod>{{"shop.refund", 2, 2}});
+  SUBCASE("a quarter of an hour") {
+    for (int second = 900; second < 1'000; ++second) look(window, second, broken);
+    CHECK(look(window, 1'000, broken).empty());
+  }
+  SUBCASE("mended") { CHECK(look(window, 900, {{"shop.refund", 3, 2}}).empty()); }
+  SUBCASE("again") {
+    CHECK(look(window, 900, {{"shop.refund", 3, 3}}) == std::vector<FailingMethod>{{"shop.refund", 1, 1}});
+  }
+  SUBCASE("gone") { CHECK(look(window, 900, {}).empty()); }
 }
 
 TEST_CASE("what failed before the first look counts, and a service that was published anew begins anew") {
   FailureWindow window;
   CHECK(look(window, 0, {{"math.divide", 4, 1}}) == std::vector<FailingMethod>{{"math.divide", 4, 1}});
-  for (int second = 1; second < 80; ++second) look(window, second, {{"math.divide", 4, 1}});
-  CHECK(look(window, 80, {{"math.divide", 4, 1}}).empty());
+  for (std::uint64_t second = 1; second < 80; ++second) {
+    look(window, static_cast<int>(second), {{"math.divide", 4 + second / 20, 1}});
+  }
+  CHECK(look(window, 80, {{"math.divide", 7, 1}}).empty());
   CHECK(look(window, 81, {{"math.divide", 3, 1}}) == std::vector<FailingMethod>{{"math.divide", 3, 1}});
 }
 
