@@ -18,7 +18,6 @@ namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
 /// Of a line of standard error, as the reason of an end.
-constexpr std::size_t kMaxLastWords = 200;
 
 /// How far the end of a process has come.
 struct StdioInstance::Ending {
@@ -121,7 +120,7 @@ asio::awaitable<std::optional<ExitStatus>> StdioInstance::run_process() {
   attendance.conclude(status);
   // What the session found broken says more than how the process then ended.
   trouble_ = session_->phase() == StdioSession::Phase::broken ? session_->flaw() : to_text(status);
-  if (!last_words_.empty()) trouble_ += ": " + last_words_;
+  if (!last_words_.text().empty()) trouble_ += ": " + last_words_.text();
   co_return status;
 }
 
@@ -143,8 +142,7 @@ asio::awaitable<void> StdioInstance::serve(Process& process) {
   };
   const auto take_error = [&](const std::string& line) {
     output_log_.write(line, steady_clock::now());
-    const bool says_nothing = line.find_first_not_of(" \t\r") == std::string::npos;
-    if (!says_nothing) last_words_ = escape_controls(line.substr(0, kMaxLastWords));
+    last_words_.take(line);
   };
   const Process::Sink on_stderr = [&](std::string_view bytes) {
     for (const std::string& line : errors.feed(bytes)) take_error(line);

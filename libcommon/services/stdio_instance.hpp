@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/log_sink.hpp"
+#include "services/last_words.hpp"
 #include "services/process_watch.hpp"
 #include "services/restart_policy.hpp"
 #include "services/service_log.hpp"
@@ -98,7 +99,7 @@ class StdioInstance {
   Process* process_ = nullptr;             // likewise
   State state_ = State::starting;
   std::string trouble_;
-  std::string last_words_;  // the last line of standard error of the process that runs, or ran last
+  LastWords last_words_;  // of the process that runs, or ran last
   std::uint64_t restart_count_ = 0;
   bool proven_ = false;
   bool stopping_ = false;
