@@ -266,13 +266,13 @@ asio::awaitable<void> ServiceHost::stop(std::chrono::milliseconds limit) {
   if (sockets_) co_await sockets_->stop(kKillLimit);
 }
 
-asio::awaitable<Result<ServiceState>> ServiceHost::control(Action action, std::string name) {
-  auto task = apply(action, std::move(name));
+asio::awaitable<Result<ServiceState>> ServiceHost::control(Action action, std::string name, std::string by) {
+  auto task = apply(action, std::move(name), std::move(by));
   auto there = net::await_on(control_, std::move(task));
   co_return co_await std::move(there);
 }
 
-asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::string name) {
+asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::string name, std::string by) {
   if (action == Action::restart) {
     // Read again even if nothing seems to have changed.
     for (auto& [folder, entry] : entries_) {
@@ -284,6 +284,8 @@ asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::str
   const auto known =
       std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.second.name == name; });
   if (known == entries_.end()) co_return Error(Errc::not_found, fmt::format("no service \"{}\" on this node", name));
+  const char* word = action == Action::stop ? "stops" : action == Action::start ? "starts" : "restarts";
+  Logger(log_.sink(), "Audit").info("{} {} service {}", by, word, name);
   const bool changed = action == Action::stop ? stopped_.insert(name).second : stopped_.erase(name) > 0;
   publish();
   if (changed) {

@@ -93,8 +93,8 @@ class ServiceHost {
   boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 
   /// Any loop; the work is done on the control loop. `not_found` for an unknown name; a service in state error says why
-  /// it cannot be started. Stopping lets calls under way finish.
-  boost::asio::awaitable<Result<ServiceState>> control(Action action, std::string name);
+  /// it cannot be started. Stopping lets calls under way finish. `by` is who wants it, for the log.
+  boost::asio::awaitable<Result<ServiceState>> control(Action action, std::string name, std::string by);
 
   /// Which services are to stay stopped, as `load` reads it. Control loop.
   std::string wanted_state() const { return format_wanted_state(stopped_); }
@@ -113,7 +113,7 @@ class ServiceHost {
     std::string error;
   };
 
-  boost::asio::awaitable<Result<ServiceState>> apply(Action action, std::string name);
+  boost::asio::awaitable<Result<ServiceState>> apply(Action action, std::string name, std::string by);
   /// True when some service may have changed.
   bool read_folders();
   bool read_folder(const std::filesystem::path& folder);

@@ -112,7 +112,8 @@ Json done(const std::string& name, ServiceState state) { return {{"name", name},
 
 asio::awaitable<Outcome> call_control(ServiceHost& host, Action action, CallContext call) {
   const std::string name = name_in(call.params);
-  const auto state = co_await host.control(action, name);
+  auto controlling = host.control(action, name, auth::caller_name(call.caller));
+  const auto state = co_await std::move(controlling);
   if (!state) co_return rpc::to_rpc_error(state.error());
   co_return dump_json(done(name, *state));
 }
@@ -129,7 +130,8 @@ asio::awaitable<net::Response> respond_describe(const ServiceHost& host, const n
 
 asio::awaitable<net::Response> respond_control(ServiceHost& host, Action action, const net::Request& request) {
   const std::string name = request.captured.at(0);
-  const auto state = co_await host.control(action, name);
+  auto controlling = host.control(action, name, auth::caller_name(request.caller));
+  const auto state = co_await std::move(controlling);
   if (!state) co_return net::Response::problem(state.error());
   co_return net::Response::json(dump_json(done(name, *state)));
 }
