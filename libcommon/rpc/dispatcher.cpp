@@ -32,6 +32,8 @@ std::string canonical(std::string method) {
 /// A longer name is no slip of the finger, and comparing it takes time.
 constexpr std::size_t kMaxMeantBytes = 128;
 
+constexpr std::size_t kMaxLoggedFailure = 1'000;
+
 constexpr char kAuditLogger[] = "Audit";
 constexpr std::size_t kMaxAuditedName = 128, kMaxAuditedParams = 256;
 
@@ -95,14 +97,17 @@ std::string too_many_requests() {
   return out;
 }
 
-/// Of a call that ran.
-void count_ending(const Method& method, const Outcome& outcome, Monotonic begun) {
+/// Of a call that ran. Whether its failure is one to tell of: of many that follow each other, one is.
+bool count_ending(const Method& method, const Outcome& outcome, Monotonic begun) {
   CallCounts& counts = *method.counts;
-  if (outcome.has_error() && is_callers_mistake(outcome.error().code)) return count(counts.refused);
+  if (outcome.has_error() && is_callers_mistake(outcome.error().code)) {
+    count(counts.refused);
+    return false;
+  }
   const Monotonic now = steady_clock::now();
   count(outcome.has_value() ? counts.done : counts.failed);
   counts.latency.add(now - begun);
-  if (outcome.has_error()) counts.last_failure.note(outcome.error(), now);
+  return outcome.has_error() && counts.last_failure.note(outcome.error(), now);
 }
 
 /// More time from the caller would not have helped.
@@ -392,6 +397,16 @@ asio::awaitable<Outcome> Dispatcher::call_here(CallContext context) {
   co_return co_await run(*known, std::move(context));
 }
 
+/// The log has it where the lines of the service are, also long after the counters have forgotten it.
+void Dispatcher::end(const Method& method, const Outcome& outcome, Monotonic begun) const {
+  if (!count_ending(method, outcome, begun) || !log_.sink().enabled(LogLevel::warning)) return;
+  const RpcError& error = outcome.error();
+  const std::string more = error.data.empty() ? "" : ": " + error.data;
+  log_.sink().write(LogLevel::warning, fmt::format("Service.{}", service_of(method.name)),
+                    fmt::format("method {} failed: {}", bare_method(method.name),
+                                escape_controls((error.message + more).substr(0, kMaxLoggedFailure))));
+}
+
 asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext context) {
   if (auto allowed = auth::require(context.caller, method.permission); !allowed) {
     count(method.counts->refused);
@@ -406,7 +421,7 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
   try {
     if (method.immediate) {
       Outcome outcome = co_await method.handler(std::move(context));
-      count_ending(method, outcome, begun);
+      end(method, outcome, begun);
       co_return outcome;
     }
     if (context.deadline <= begun) {
@@ -426,7 +441,7 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     }
     if (own_limit && outcome.has_error() && outcome.error().code == Code::timeout && steady_clock::now() >= deadline)
       outcome = ended_by_its_limit(method);
-    count_ending(method, outcome, begun);
+    end(method, outcome, begun);
     co_return outcome;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
@@ -438,7 +453,7 @@ asio::awaitable<Outcome> Dispatcher::run(const Method& method, CallContext conte
     failure = error.what();
   }
   log_.error("method {} ended with an exception: {}", method.name, failure);
-  count_ending(method, standard_error(Code::internal_error, "the node's log says more"), begun);
+  end(method, standard_error(Code::internal_error, "the node's log says more"), begun);
   co_return standard_error(Code::internal_error);
 }
 

@@ -72,6 +72,7 @@ class Dispatcher final : public LocalCalls {
   static const Method* find_builtin(std::string_view method, const RegistrySnapshot& snapshot);
   static bool is_change(const Method* builtin);
   boost::asio::awaitable<Outcome> run(const Method& method, CallContext context);
+  void end(const Method& method, const Outcome& outcome, Monotonic begun) const;
   /// Runs the call while its answer is written; what `parsed` points into must last as long.
   net::Response stream(ParsedCall parsed, Origin origin);
   bool is_here(const Origin& origin, std::string_view service, const RegistrySnapshot& snapshot) const;

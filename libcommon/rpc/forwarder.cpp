@@ -58,9 +58,13 @@ RpcError no_candidate(const Target& target, const std::vector<Candidate>& member
       return standard_error(Code::no_such_target,
                             fmt::format("no node \"{}\" in this fleet: it left or never joined{}", target.name,
                                         did_you_mean(target.name, node_names(members))));
-    case Target::Kind::service:
+    case Target::Kind::service: {
+      const auto names = service_names(members);
+      // That of a dead node is known, and is meant.
+      const bool is_known = std::ranges::find(names, target.name) != names.end();
       return standard_error(Code::no_such_target, fmt::format("no live node has service \"{}\"{}", target.name,
-                                                              did_you_mean(target.name, service_names(members))));
+                                                              is_known ? "" : did_you_mean(target.name, names)));
+    }
     case Target::Kind::role:
     case Target::Kind::all: break;
   }

@@ -2,13 +2,14 @@
 
 namespace p2p::rpc {
 
-void LastFailure::note(const RpcError& error, Monotonic now) {
-  if (now < next_.load(std::memory_order_relaxed)) return;
+bool LastFailure::note(const RpcError& error, Monotonic now) {
+  if (now < next_.load(std::memory_order_relaxed)) return false;
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock) return;
+  if (!lock) return false;
   next_.store(now + kFailureKept, std::memory_order_relaxed);
   error_ = {error.code, error.message.substr(0, kMaxFailureMessage),
             error.data.size() <= kMaxFailureData ? error.data : std::string()};
+  return true;
 }
 
 std::optional<RpcError> LastFailure::get() const {

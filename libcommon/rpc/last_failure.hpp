@@ -20,8 +20,8 @@ inline constexpr std::size_t kMaxFailureMessage = 1'000, kMaxFailureData = 8 << 
 /// Any thread.
 class LastFailure {
  public:
-  /// Waits for nobody: of errors that come at once, one is kept.
-  void note(const RpcError& error, Monotonic now);
+  /// Waits for nobody: of errors that come at once, one is kept. Whether it was this one.
+  bool note(const RpcError& error, Monotonic now);
   std::optional<RpcError> get() const;
 
  private:

@@ -449,6 +449,32 @@ TEST_CASE_FIXTURE(DispatcherFixture, "how long calls took is counted, of those t
   CHECK(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 3);
 }
 
+TEST_CASE(
+    "that a method fails is in the log with its reason, among the lines of the service, and a flood of it is not") {
+  struct Kept final : LogSink {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view logger, std::string message) override {
+      lines.push_back(std::string(to_string(level)) + " " + std::string(logger) + " " + message);
+    }
+    std::vector<std::string> lines;
+  } log;
+  Registry registry;
+  Service service{"shop", "1", "", false, {}};
+  service.methods = {method("shop.refund", [](CallContext) -> asio::awaitable<Outcome> {
+    co_return RpcError{static_cast<Code>(17), "the key has \x1b[31mexpired", R"({"since":"May"})"};
+  })};
+  registry.publish(std::move(service));
+  Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
+  net::Request request;
+  request.method = net::Method::post;
+  request.path = "/rpc";
+  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"shop.refund"})";
+  for (int i = 0; i < 100; ++i) test::run(dispatcher.handle(request));
+  CHECK(log.lines == std::vector<std::string>{
+                         R"(WARNING Service.shop method refund failed: the key has \x1b[31mexpired: {"since":"May"})"});
+}
+
 TEST_CASE("a change that is made with a session leaves a record, also when it fails; reading leaves none") {
   struct Kept final : LogSink {
     bool enabled(LogLevel level) const noexcept override { return level >= LogLevel::error; }
