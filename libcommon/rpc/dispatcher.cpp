@@ -119,9 +119,9 @@ RpcError ended_by_its_limit(const Method& method) {
 /// As they are meant, however they were written, so that none hides what it changes.
 std::string audited_params(std::string_view params) {
   const auto parsed = parse_json(params);
-  std::string out = escape_controls(parsed ? dump_json(*parsed) : std::string(params));
-  if (out.size() > kMaxAuditedParams) out = out.substr(0, kMaxAuditedParams) + "…";
-  return out;
+  const std::string meant = parsed ? dump_json(*parsed) : std::string(params);
+  // Cut first: what is left of a character that is cut in two is escaped.
+  return escape_controls(meant.substr(0, kMaxAuditedParams)) + (meant.size() > kMaxAuditedParams ? "…" : "");
 }
 
 /// The id is not known: the limit is looked at before the body.
