@@ -124,6 +124,24 @@ std::string audited_params(std::string_view params) {
   return escape_controls(meant.substr(0, kMaxAuditedParams)) + (meant.size() > kMaxAuditedParams ? "…" : "");
 }
 
+/// Null for one of a service of the user's, or one that is not known here: what it does nobody knows.
+const Method* find_builtin(std::string_view method, const RegistrySnapshot& snapshot) {
+  const auto service = snapshot.services.find(service_of(method));
+  return service != snapshot.services.end() && service->second->builtin ? snapshot.find(method) : nullptr;
+}
+
+/// Only reading is none. That a method of a service may be called twice does not say that it changes nothing.
+bool is_change(const Method* builtin) {
+  if (builtin == nullptr) return true;
+  switch (builtin->permission) {
+    case auth::Permission::services_control:
+    case auth::Permission::logs_clear:
+    case auth::Permission::certs_manage:
+    case auth::Permission::admin: return true;
+    default: return !builtin->idempotent;
+  }
+}
+
 /// The id is not known: the limit is looked at before the body.
 net::Response say_overloaded(const net::Request&) { return net::Response::json(too_many_requests(), 429); }
 
@@ -292,24 +310,6 @@ asio::awaitable<std::string> Dispatcher::answer_batch(const ParsedRequest& reque
   }
   if (!out.empty()) out += ']';
   co_return out;
-}
-
-/// Null for one of a service of the user's, or one that is not known here: what it does nobody knows.
-const Method* Dispatcher::find_builtin(std::string_view method, const RegistrySnapshot& snapshot) {
-  const auto service = snapshot.services.find(service_of(method));
-  return service != snapshot.services.end() && service->second->builtin ? snapshot.find(method) : nullptr;
-}
-
-/// Only reading is none. That a method of a service may be called twice does not say that it changes nothing.
-bool Dispatcher::is_change(const Method* builtin) {
-  if (builtin == nullptr) return true;
-  switch (builtin->permission) {
-    case auth::Permission::services_control:
-    case auth::Permission::logs_clear:
-    case auth::Permission::certs_manage:
-    case auth::Permission::admin: return true;
-    default: return !builtin->idempotent;
-  }
 }
 
 asio::awaitable<Outcome> Dispatcher::call(const ParsedCall& parsed, const Origin& origin) {

@@ -69,8 +69,6 @@ class Dispatcher final : public LocalCalls {
   /// What a person does with the mouse leaves a record.
   boost::asio::awaitable<Outcome> call_audited(const ParsedCall& parsed, const Origin& origin,
                                                std::string_view shown_params);
-  static const Method* find_builtin(std::string_view method, const RegistrySnapshot& snapshot);
-  static bool is_change(const Method* builtin);
   boost::asio::awaitable<Outcome> run(const Method& method, CallContext context);
   void end(const Method& method, const Outcome& outcome, Monotonic begun) const;
   /// Runs the call while its answer is written; what `parsed` points into must last as long.
