@@ -1,11 +1,15 @@
-// What the page costs the browser, measured in it, and printed. A busy machine says nothing about the page: what takes too long is
-// measured again, and the best counts.
+// What the page costs the browser, measured in it, and printed. A busy machine says nothing about the page: script is measured by the
+// processor's time, what else takes time may take as much more as the machine kept a process waiting meanwhile, and what still takes
+// too long is measured again, a few times at most.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { watchStalls } from '../stalls.mjs';
 
 const kAttempts = 3;
+/** What 99 of 100 are within, of values in rising order. */
+const within99 = (sorted) => sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
 
 /** Measures until `isGood(result)`, a few times at most; answers the last. */
 async function bestOf(measure, isGood) {
@@ -66,7 +70,7 @@ export async function draws_five_hundred_nodes({ open, address, picture }) {
   });
   await page.goto(address);
   const client = await page.context().newCDPSession(page);
-  await client.send('Performance.enable');
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
   const figure = async (name) => (await client.send('Performance.getMetrics')).metrics.find((one) => one.name === name).value * 1000;
   const nextUpdate = () => new Promise((done) => (counted = done));
   // Of each update: all the script from one to the next. The worst but one, as a collection of garbage may fall into any.
@@ -182,20 +186,27 @@ export async function shows_lines_at_once({ open, address }) {
   await page.goto(`${address}#/logs?logger=Service.chatter`);
   await page.getByText(/^Live/).waitFor();
   chatter(200);
+  const stalls = watchStalls();
   const measure = async () => {
     await page.evaluate(() => void (globalThis.lags.length = 0));
+    stalls.take();
     await page.waitForFunction(() => globalThis.lags.length >= 1000);
-    return page.evaluate(() => globalThis.lags.slice(0, 1000).sort((a, b) => a - b));
+    const lags = await page.evaluate(() => globalThis.lags.slice(0, 1000).sort((a, b) => a - b));
+    return { median: lags[499], worst: within99(lags), stalled: within99(stalls.take()) };
   };
   await measure(); // of those that were there before
-  const lags = await bestOf(measure, (all) => all[989] < kLagMs);
+  const isGood = ({ worst, stalled }) => worst < kLagMs + stalled;
+  const result = await bestOf(measure, isGood);
+  stalls.end();
   chatter(0);
-  console.log(`200 lines a second, from stored to on the page: ${lags[499]} ms, 99 of 100 within ${lags[989]} ms`);
-  assert.ok(lags[989] < kLagMs);
+  const { median, worst, stalled } = result;
+  console.log(`200 lines a second, from stored to on the page: ${median} ms, 99 of 100 within ${worst} ms; the machine itself: ${stalled.toFixed(1)} ms`);
+  assert.ok(isGood(result), JSON.stringify(result));
 }
 
 const kTaskMs = 50;
-const kWatchMs = 60_000;
+const kWatchMs = 10_000;
+const kWatches = 6;
 
 /** A thousand lines a second for a minute, with as many lines as are kept. */
 export async function stays_quick_under_load({ open, address }) {
@@ -213,18 +224,28 @@ export async function stays_quick_under_load({ open, address }) {
     globalThis.tasks = [];
     new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
   });
-  const measure = async () => {
-    const before = await heap();
+  const stalls = watchStalls();
+  const watch = async () => {
     await page.evaluate(() => void (globalThis.tasks.length = 0));
+    stalls.take();
     const until = (await page.evaluate(() => performance.now())) + kWatchMs;
     await page.waitForFunction((end) => performance.now() > end, until, { timeout: 2 * kWatchMs, polling: 1000 });
     const tasks = await page.evaluate(() => [...globalThis.tasks]);
-    return { before, after: await heap(), worst: Math.max(0, ...tasks) };
+    return { worst: Math.max(0, ...tasks), stalled: Math.max(0, ...stalls.take()) };
   };
-  const isGood = ({ before, after, worst }) => worst <= kTaskMs && after < 1.1 * before;
-  const result = await bestOf(measure, isGood);
+  const isGood = ({ worst, stalled }) => worst <= kTaskMs + stalled;
+  const before = await heap();
+  const watches = [];
+  for (let i = 0; i < kWatches; ++i) watches.push(await bestOf(watch, isGood));
+  const after = await heap();
+  stalls.end();
   chatter(0);
-  const { before, after, worst } = result;
-  console.log(`1,000 lines a second for a minute: ${worst > 0 ? `a task of ${worst} ms` : `no task over ${kTaskMs} ms`}; ${before.toFixed(1)} MB before, ${after.toFixed(1)} MB after`);
-  assert.ok(isGood(result), JSON.stringify(result));
+  const worst = Math.max(...watches.map((one) => one.worst));
+  const stalled = Math.max(...watches.map((one) => one.stalled));
+  console.log(
+    `1,000 lines a second for a minute: ${worst > 0 ? `a task of ${worst} ms` : `no task over ${kTaskMs} ms`}; ` +
+      `${before.toFixed(1)} MB before, ${after.toFixed(1)} MB after; the machine itself: ${stalled.toFixed(1)} ms at worst`,
+  );
+  assert.ok(watches.every(isGood), JSON.stringify(watches));
+  assert.ok(after < 1.1 * before, `${before} MB before, ${after} MB after`);
 }
