@@ -41,6 +41,7 @@ class LogLane {
   void pass(std::uint64_t number) noexcept { position_ = number; }
   /// No more fits: a batch should be taken.
   bool is_full() const noexcept { return text_.size() >= kLaneBytes || count_ >= kLaneRecords; }
+  std::size_t count() const noexcept { return count_; }
   bool has_news() const noexcept { return count_ > 0 || gap_.skipped > 0; }
   std::uint64_t position() const noexcept { return position_; }
 

@@ -36,6 +36,12 @@ logs::ParameterLookup filter_parameters(const Json& filter) {
   };
 }
 
+/// After a batch of so many records.
+std::chrono::milliseconds interval_after(std::size_t records) {
+  const auto interval = kShortestPageLogInterval + kPageLogIntervalPerRecord * static_cast<std::int64_t>(records);
+  return std::min(interval, kLongestPageLogInterval);
+}
+
 }  // namespace
 
 struct PageLogs::Subscription {
@@ -254,7 +260,8 @@ asio::awaitable<Result<void>> PageLogs::follow(SubscriptionPtr of) {
       if (!is_current(of)) break;
       // At once where there is more, or the page would fall behind by waiting.
       const bool full = of->lane.is_full();
-      if (flush(*of) && !full) co_await pause(kPageLogInterval);
+      const auto interval = interval_after(of->lane.count());
+      if (flush(*of) && !full) co_await pause(interval);
     } else if (!keeps_up) {
       co_await pause(kRoomInterval);
     } else {

@@ -17,8 +17,11 @@
 
 namespace p2p::node {
 
-/// Batches follow each other at least this far apart unless they are full.
-inline constexpr std::chrono::milliseconds kPageLogInterval{40};
+/// Batches follow each other at least this far apart unless they are full: a few lines are on the page with the next
+/// frame that it draws, and many cost a page as much as some.
+inline constexpr std::chrono::milliseconds kShortestPageLogInterval{12};
+inline constexpr std::chrono::milliseconds kPageLogIntervalPerRecord{1};
+inline constexpr std::chrono::milliseconds kLongestPageLogInterval{40};
 /// Reading a filter takes time.
 inline constexpr std::chrono::milliseconds kPageSubscribeInterval{20};
 /// With more than this unsent a page does not keep up.
