@@ -2,40 +2,14 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <numeric>
-
 #include "base/json.hpp"
-#include "run.hpp"
+#include "dispatcher_fixture.hpp"
 
 namespace p2p::rpc {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-Method method(std::string name, MethodHandler handler, auth::Permission permission = auth::Permission::authenticated) {
-  Method made;
-  made.name = std::move(name);
-  made.permission = permission;
-  made.handler = std::move(handler);
-  return made;
-}
-
-asio::awaitable<Outcome> echo(CallContext call) { co_return call.params.empty() ? "null" : call.params; }
-asio::awaitable<Outcome> who(CallContext call) { co_return dump_json(Json(call.caller.identity->name)); }
-asio::awaitable<Outcome> never(CallContext) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-  co_await timer.async_wait(asio::use_awaitable);
-  co_return "null";
-}
-asio::awaitable<Outcome> throws(CallContext) { throw std::runtime_error("secret of the implementation"); }
 
 asio::awaitable<Outcome> subtract(CallContext call) {
   const Json params = parse_json(call.params).value();
@@ -52,44 +26,6 @@ asio::awaitable<Outcome> sum(CallContext call) {
 asio::awaitable<Outcome> get_data(CallContext) { co_return R"(["hello", 5])"; }
 asio::awaitable<Outcome> nothing(CallContext) { co_return "null"; }
 
-struct DispatcherFixture {
-  Registry registry;
-  NullLogSink log;
-  Dispatcher dispatcher{{"w1", pki::Role::worker}, registry, nullptr, log};
-  net::Request request;
-
-  DispatcherFixture() {
-    Service test{"test", "1", "", true, {}};
-    test.methods = {method("test.echo", echo), method("test.who", who), method("test.never", never),
-                    method("test.throws", throws), method("test.admin", echo, auth::Permission::admin)};
-    registry.publish(std::move(test));
-    // The specification's examples use names without a service.
-    Service examples{"examples", "1", "", true, {}};
-    examples.methods = {method("subtract", subtract),    method("sum", sum),
-                        method("get_data", get_data),    method("update", nothing),
-                        method("notify_hello", nothing), method("notify_sum", nothing)};
-    registry.publish(std::move(examples));
-    as(pki::Role::worker, "w7");
-  }
-
-  void as(pki::Role role, std::string name) {
-    request.caller = {};
-    request.caller.identity = pki::Identity{"p2p", role, std::move(name)};
-    request.caller.scopes = auth::Scopes::of_role(role);
-    request.caller.over_p2p = true;
-  }
-  net::Response post(std::string body) {
-    request.method = net::Method::post;
-    request.path = "/rpc";
-    request.body = std::move(body);
-    return test::run(dispatcher.handle(request));
-  }
-  Json call(std::string name, std::string params = "{}") {
-    return parse_json(post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + R"(","params":)" + params + "}").body)
-        .value();
-  }
-};
-
 /// What the specification writes, without our additional `data`.
 Json without_data(Json answer) {
   if (answer.is_array()) {
@@ -101,6 +37,12 @@ Json without_data(Json answer) {
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture, "the examples of the JSON-RPC 2.0 specification, word for word") {
+  // They have names without a service.
+  Service named{"examples", "1", "", true, {}};
+  named.methods = {method("subtract", subtract),    method("sum", sum),
+                   method("get_data", get_data),    method("update", nothing),
+                   method("notify_hello", nothing), method("notify_sum", nothing)};
+  registry.publish(std::move(named));
   struct Example {
     const char* request;
     const char* response;
@@ -351,192 +293,6 @@ TEST_CASE("a call over a link is charged to the node that sends it, whomever it 
   CHECK(answer("nonsense", &peer)["error"]["code"] == -32700);
   CHECK(answer(call, &peer)["error"]["code"] == -32003);
   CHECK(answer(call, nullptr).contains("result"));
-}
-
-TEST_CASE_FIXTURE(DispatcherFixture, "calls are counted by how they ended, and only those of methods that exist") {
-  const auto counts = [&](const std::string& name) {
-    const auto& of = *registry.snapshot()->find(name)->counts;
-    return std::vector<std::uint64_t>{of.done, of.failed, of.refused};
-  };
-  const auto call = [&](const std::string& name) { post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}"); };
-  for (const char* name : {"test.echo", "test.echo", "test.throws", "test.admin", "test.nosuch"}) call(name);
-  request.headers.set("P2P-Timeout-Ms", "1");
-  call("test.never");
-  CHECK(counts("test.echo") == std::vector<std::uint64_t>{2, 0, 0});
-  CHECK(counts("test.throws") == std::vector<std::uint64_t>{0, 1, 0});
-  CHECK(counts("test.admin") == std::vector<std::uint64_t>{0, 0, 1});
-  CHECK(counts("test.never") == std::vector<std::uint64_t>{0, 1, 0});
-  CHECK(registry.snapshot()->find("test.nosuch") == nullptr);
-  const auto error = registry.snapshot()->find("test.never")->counts->last_failure.get();
-  REQUIRE(error.has_value());
-  CHECK(error->code == Code::timeout);
-  // What an exception says is for the log of the node.
-  const auto thrown = registry.snapshot()->find("test.throws")->counts->last_failure.get();
-  REQUIRE(thrown.has_value());
-  CHECK(thrown->code == Code::internal_error);
-  CHECK(thrown->data == R"("the node's log says more")");
-}
-
-/// Begins, and is cancelled as by a client that goes away.
-void hang_up(asio::awaitable<net::Response> work) {
-  asio::io_context loop;
-  asio::cancellation_signal client;
-  bool has_ended = false;
-  asio::co_spawn(loop, std::move(work),
-                 asio::bind_cancellation_slot(
-                     client.slot(), [&](const std::exception_ptr&, const net::Response&) { has_ended = true; }));
-  loop.poll();
-  client.emit(asio::cancellation_type::terminal);
-  loop.run();
-  CHECK(has_ended);
-}
-
-TEST_CASE_FIXTURE(DispatcherFixture, "a caller that hangs up, or leaves no time, is no failure of the method") {
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.never"})";
-  hang_up(dispatcher.handle(request));
-  const CallCounts& counts = *registry.snapshot()->find("test.never")->counts;
-  CHECK(counts.cancelled == 1);
-  test::run(dispatcher.answer(request.body, Origin{request.caller, std::chrono::steady_clock::now()}));
-  CHECK(counts.cancelled == 2);
-  // As services do: they tell whoever still listens.
-  Service service{"tells", "1", "", true, {}};
-  service.methods = {method("tells.never", [](CallContext call) -> asio::awaitable<Outcome> {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    auto waiting = never(std::move(call));
-    try {
-      co_await std::move(waiting);
-    } catch (const boost::system::system_error&) {
-    }
-    co_return RpcError{Code::service_failed, "given up"};
-  })};
-  registry.publish(std::move(service));
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"tells.never"})";
-  hang_up(dispatcher.handle(request));
-  const CallCounts& told = *registry.snapshot()->find("tells.never")->counts;
-  CHECK(told.cancelled == 1);
-  CHECK(told.failed == 0);
-  CHECK(counts.failed == 0);
-  CHECK_FALSE(counts.last_failure.get().has_value());
-}
-
-TEST_CASE_FIXTURE(DispatcherFixture, "what the caller did wrong is no failure of the method, whoever found it") {
-  Service service{"answers", "1", "", true, {}};
-  const auto answers = [](Code code) {
-    return [code](CallContext) -> asio::awaitable<Outcome> { co_return RpcError{code, "so it is"}; };
-  };
-  service.methods = {
-      method("answers.failed", answers(Code::service_failed)),  method("answers.busy", answers(Code::overloaded)),
-      method("answers.own", answers(static_cast<Code>(7))),     method("answers.params", answers(Code::invalid_params)),
-      method("answers.missing", answers(Code::no_such_target)), method("answers.denied", answers(Code::not_permitted))};
-  registry.publish(std::move(service));
-  for (const char* name : {"failed", "busy", "own", "params", "missing", "denied"}) {
-    CAPTURE(name);
-    const std::string full = std::string("answers.") + name;
-    post(R"({"jsonrpc":"2.0","id":1,"method":")" + full + "\"}");
-    const CallCounts& counts = *registry.snapshot()->find(full)->counts;
-    const bool is_failure = std::string("failed busy own").find(name) != std::string::npos;
-    CHECK(counts.failed == (is_failure ? 1 : 0));
-    CHECK(counts.refused == (is_failure ? 0 : 1));
-    CHECK(counts.last_failure.get().has_value() == is_failure);
-  }
-}
-
-TEST_CASE_FIXTURE(DispatcherFixture, "how long calls took is counted, of those that ran") {
-  const auto call = [&](const std::string& name) { post(R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}"); };
-  for (const char* name : {"test.echo", "test.echo", "test.throws", "test.admin"}) call(name);
-  metrics::LatencyCounts counts{};
-  for (const auto& [name, one] : registry.snapshot()->methods) one->counts->latency.add_to(counts);
-  CHECK(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 3);
-}
-
-/// What is written, whatever of it is wanted.
-class KeptLines final : public LogSink {
- public:
-  explicit KeptLines(LogLevel least) : least_(least) {}
-  bool enabled(LogLevel level) const noexcept override { return level >= least_; }
-  void write(LogLevel level, std::string_view logger, std::string message) override {
-    lines.push_back(std::string(to_string(level)) + " " + std::string(logger) + " " + message);
-  }
-  std::vector<std::string> lines;
-
- private:
-  const LogLevel least_;
-};
-
-TEST_CASE(
-    "that a method fails is in the log with its reason, among the lines of the service, and a flood of it is not") {
-  KeptLines log(LogLevel::debug);
-  Registry registry;
-  Service service{"shop", "1", "", false, {}};
-  service.methods = {method("shop.refund", [](CallContext) -> asio::awaitable<Outcome> {
-    co_return RpcError{static_cast<Code>(17), "the key has \x1b[31mexpired", R"({"since":"May"})"};
-  })};
-  registry.publish(std::move(service));
-  Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
-  net::Request request;
-  request.method = net::Method::post;
-  request.path = "/rpc";
-  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"shop.refund"})";
-  for (int i = 0; i < 100; ++i) test::run(dispatcher.handle(request));
-  CHECK(log.lines == std::vector<std::string>{
-                         R"(WARNING Service.shop method refund failed: the key has \x1b[31mexpired: {"since":"May"})"});
-}
-
-TEST_CASE("a change that is made with a session leaves a record, also when it fails; reading leaves none") {
-  KeptLines log(LogLevel::error);
-  Registry registry;
-  Service service{"test", "1", "", true, {}};
-  service.methods = {method("test.read", echo), method("test.change", echo),
-                     method("test.admin", echo, auth::Permission::admin), method("test.never", never)};
-  service.methods[0].idempotent = true;
-  registry.publish(std::move(service));
-  // What may be called twice may still change something.
-  Service own{"own", "1", "", false, {}};
-  own.methods = {method("own.set", echo)};
-  own.methods[0].idempotent = true;
-  registry.publish(std::move(own));
-  Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
-  net::Request request;
-  request.method = net::Method::post;
-  request.path = "/rpc";
-  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
-  request.caller.scopes.add(auth::Permission::rpc_call);
-  const auto call = [&](const std::string& name) {
-    request.body = R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}";
-    test::run(dispatcher.handle(request));
-  };
-  call("test.change");
-  request.caller.token_id = "a-token";
-  call("test.change");
-  CHECK(log.lines.empty());
-  request.caller.token_id = "session-1";
-  call("test.read");
-  CHECK(log.lines.empty());
-  call("test.change");
-  CHECK(log.lines == std::vector<std::string>{"INFO Audit session/alice (session-1) calls test.change"});
-  call("test.admin");
-  REQUIRE(log.lines.size() == 3);
-  CHECK(log.lines[1] == "INFO Audit session/alice (session-1) calls test.admin");
-  CHECK(log.lines[2].starts_with("INFO Audit session/alice (session-1) called test.admin: "));
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.never"})";
-  hang_up(dispatcher.handle(request));
-  REQUIRE(log.lines.size() == 5);
-  CHECK(log.lines[4] ==
-        "INFO Audit session/alice (session-1) called test.never: the page hung up; the outcome is unknown");
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.change","params":{ )" + std::string(300, ' ') +
-                 R"("name" : "\u0073hop"}})";
-  test::run(dispatcher.handle(request));
-  CHECK(log.lines.back() == R"(INFO Audit session/alice (session-1) calls test.change {"name":"shop"})");
-  request.body = R"({"jsonrpc":"2.0","id":1,"method":"own.set","params":{"password":"hunter2"}})";
-  test::run(dispatcher.handle(request));
-  CHECK(log.lines.back() == "INFO Audit session/alice (session-1) calls own.set");
-  // A character of two bytes stands where it is cut.
-  request.body =
-      R"({"jsonrpc":"2.0","id":1,"method":"test.change","params":{"n":")" + std::string(249, 'x') + "\u00e9\"}}";
-  test::run(dispatcher.handle(request));
-  CHECK(log.lines.back() ==
-        R"(INFO Audit session/alice (session-1) calls test.change {"n":")" + std::string(249, 'x') + "\\xc3…");
 }
 
 TEST_CASE_FIXTURE(DispatcherFixture,
