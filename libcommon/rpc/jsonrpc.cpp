@@ -10,6 +10,7 @@ namespace p2p::rpc {
 namespace {
 
 constexpr std::string_view kNotAnObject = "a call must be an object";
+constexpr std::string_view kOwnId = "1";  // of make_request()
 
 /// The members of a call as they were sent; a view without data is an absent member.
 struct Envelope {
@@ -169,7 +170,7 @@ void append_outcome(std::string& out, const Outcome& outcome, std::string_view i
 }
 
 std::string make_request(std::string_view method, std::string_view params) {
-  std::string out = R"({"jsonrpc":"2.0","id":1,"method":)" + encode_json_string(method);
+  std::string out = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", kOwnId, encode_json_string(method));
   if (!params.empty()) out.append(R"(,"params":)").append(params);
   return out + '}';
 }
@@ -217,6 +218,9 @@ Result<ParsedResponse> parse_response_with_id(std::string_view text) {
 Result<Outcome> parse_response(std::string_view text) {
   auto parsed = parse_response_with_id(text);
   if (!parsed) return parsed.error();
+  // Who could not read the request does not know its id (section 5).
+  const bool is_unread = parsed->id == "null" && parsed->outcome.has_error();
+  if (parsed->id != kOwnId && !is_unread) return Error(Errc::invalid, "the answer is to another call");
   return std::move(parsed->outcome);
 }
 

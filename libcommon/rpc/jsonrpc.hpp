@@ -63,7 +63,7 @@ struct ParsedResponse {
 };
 /// `invalid` when it is not a JSON-RPC response.
 Result<ParsedResponse> parse_response_with_id(std::string_view text);
-/// The same where only one call can be meant.
+/// The same of make_request(): `invalid` also when it is to another call.
 Result<Outcome> parse_response(std::string_view text);
 
 }  // namespace p2p::rpc

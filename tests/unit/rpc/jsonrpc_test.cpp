@@ -130,6 +130,19 @@ TEST_CASE("a peer's answer is read back to what it meant") {
   }
 }
 
+TEST_CASE("the answer to another call is none to this one, but for a peer that could not read it") {
+  for (const char* text : {R"({"jsonrpc":"2.0","result":1,"id":2})", R"({"jsonrpc":"2.0","result":1,"id":"1"})",
+                           R"({"jsonrpc":"2.0","result":1,"id":null})", R"({"jsonrpc":"2.0","result":1})",
+                           R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"no"},"id":2})"}) {
+    CAPTURE(text);
+    CHECK(parse_response(text).has_error());
+  }
+  const auto unread = parse_response(R"({"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null})");
+  REQUIRE(unread.has_value());
+  REQUIRE(unread->has_error());
+  CHECK(unread->error().code == Code::parse_error);
+}
+
 TEST_CASE("a request that is passed on is read as it was meant") {
   const std::string text = make_request("disk.usage", R"({"path":"/"})");
   const ParsedRequest request = parse_request(text);
