@@ -24,6 +24,9 @@
 namespace p2p::cli {
 namespace {
 
+/// A key that slipped is no answer; who gives none so often has none.
+constexpr int kMostQuestions = 3;
+
 /// The signals with which a person or a system ends or stops a program that waits, but for those that would do nothing.
 sigset_t ending_signals() {
   sigset_t out, blocked;
@@ -100,11 +103,13 @@ Result<std::optional<crypto::Secret>> ask_once(std::FILE& terminal, const Passwo
   return std::optional(without_newline(typed));
 }
 
+/// Again after an empty line; empty where every answer was.
 Result<crypto::Secret> ask(std::FILE& terminal, const PasswordSource& source, const std::string& prompt) {
-  for (;;) {
+  for (int empty_count = 0;;) {
     auto answer = ask_once(terminal, source, prompt);
     if (!answer) return answer.error();
-    if (*answer) return std::move(**answer);
+    if (!*answer) continue;
+    if (!(*answer)->empty() || ++empty_count == kMostQuestions) return std::move(**answer);
   }
 }
 

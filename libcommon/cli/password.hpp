@@ -34,7 +34,8 @@ std::optional<crypto::Secret> take_variable(const char* name);
 /// nothing on a standard one, and others closed.
 int keep_from_children(int descriptor);
 
-/// Ctrl-C at a prompt ends this process as it would elsewhere, and what is typed afterwards is shown again.
+/// Ctrl-C at a prompt ends this process as it would elsewhere, and what is typed afterwards is shown again. An empty
+/// answer is asked for again, three times in all; the end of the terminal's input is `cancelled`.
 /// The one trailing newline of a file or descriptor is dropped, and a file that others can read is refused. `invalid`
 /// for an empty or overlong password, two different answers, or nobody there to ask.
 Attempt<crypto::Secret> read_password(const PasswordSource& source);

@@ -52,3 +52,39 @@ start_node() {
 }
 
 stop_node() { [ -z "${node:-}" ] || { kill -KILL "$node" && wait "$node"; } || true; }
+
+# on_terminal_with SCRIPT COMMAND…: runs it on a terminal of its own under a Python script with `read_until(text)`,
+# `type(text)`, `has_echo()` and `end()`, which gives the exit code, negative for a signal.
+on_terminal_with() {
+  /usr/bin/python3 - "$@" <<'END'
+import os, pty, signal, sys, termios
+signal.alarm(60)
+child, terminal = pty.fork()
+if child == 0:
+    # Whoever runs the tests may ignore or block them.
+    for each in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen = b""
+def read_until(text):
+    global seen
+    while text.encode() not in seen:
+        seen += os.read(terminal, 4096)
+    before, seen = seen.split(text.encode(), 1)
+    return before.decode()
+def type(text):
+    os.write(terminal, text.encode())
+def has_echo():
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+def end():
+    global seen
+    try:
+        while chunk := os.read(terminal, 4096):
+            seen += chunk
+    except OSError:
+        pass
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+exec(sys.argv[1])
+END
+}

@@ -17,3 +17,30 @@ hint: p2p-node join makes this machine a member of a fleet; for a coordinator: p
   [[ $stderr == *"another process runs with this state_directory: "*"/lock: locked by process $node"* ]]
   stderr_has "hint: to run a second node on this machine: --set state_directory=data/main --set port=N"
 }
+
+@test "join asks again after an empty line, three times in all, and ends with the terminal's input" {
+  on_terminal_with "
+read_until('Invitation (it is not shown): ')
+type('\\n')
+read_until('Invitation (it is not shown): ')
+type('nonsense\\n')
+assert end() == 2
+assert b'Invitation' not in seen and b'not a valid invitation' in seen, seen
+" p2p-node join
+  on_terminal_with "
+for i in range(3):
+    read_until('Invitation (it is not shown): ')
+    type('\\n')
+assert end() == 2
+assert b'the invitation is empty' in seen and b'--invitation-file' in seen, seen
+" p2p-node join
+  on_terminal_with "
+read_until('Invitation (it is not shown): ')
+type('\\n')
+read_until('Invitation (it is not shown): ')
+type('\\x04')
+code = end()
+assert code > 0, code
+assert b'Invitation' not in seen and b'no invitation was typed' in seen, seen
+" p2p-node join
+}
