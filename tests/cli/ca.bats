@@ -84,7 +84,7 @@ $certs/w1_key.pem"
 @test "list, as table, json, yaml and names" {
   p2p-ca -q init
   p2p-ca -q sign worker-1 --days 10
-  serial=$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -serial | cut -d= -f2 | tr A-F a-f)
+  serial=$(serial_of "$certs/worker-1_cert.pem")
   end=$(date -u -d "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
   expect 0 p2p-ca list
   same_text header "${lines[0]}" "NAME      ROLE      SERIAL        EXPIRES     TIME LEFT  HERE  ISSUED      BY"

@@ -8,7 +8,6 @@ setup() {
 
 teardown() { stop_node; }
 
-serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
 # accepted CERTIFICATE: openssl accepts it, the revocation list considered.
 accepted() {
   openssl verify -x509_strict -crl_check -CAfile "$certs/ca_cert.pem" -CRLfile "$certs/ca_crl.pem" "$1"
@@ -435,4 +434,21 @@ hint: p2p-ca backup FILE makes one"
   certtool --verify --load-ca-certificate "$certs/ca_cert.pem" --load-crl "$certs/ca_crl.pem" --infile "$certs/worker-1_cert.pem"
   certtool --verify-crl --load-ca-certificate "$certs/ca_cert.pem" --infile "$certs/ca_crl.pem"
   certtool -i --infile "$certs/worker-1_cert.pem" | grep 'Authority Key Identifier'
+}
+
+@test "sign says of a name that has a valid certificate which it is, until when, and how it is taken back" {
+  expect 0 p2p-ca sign worker-1
+  [[ $stderr != *"valid certificate"* ]]
+  local first end
+  first=$(serial_of "$certs/worker-1_cert.pem")
+  end=$(date -u -d "$(openssl x509 -in "$certs/worker-1_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
+  expect 0 p2p-ca sign worker-1 worker-2 --force
+  stderr_is "signed worker-1, worker-2 as worker of cluster p2p
+worker-1 has a valid certificate until $end, serial $first; it stays good until it is revoked: p2p-ca revoke $first"
+  # What it says works, and of what was revoked it says nothing more.
+  expect 0 p2p-ca revoke "$first"
+  expect 0 p2p-ca sign worker-1 --force --quiet
+  stderr_is ''
+  expect 0 p2p-ca sign worker-1 --force
+  [[ $stderr == *"worker-1 has 2 valid certificates, the last until "*"; they stay good until they are revoked: p2p-ca revoke SERIAL, as p2p-ca list shows them" ]]
 }

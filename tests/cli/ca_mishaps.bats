@@ -8,7 +8,6 @@ setup() {
 
 teardown() { [ -z "${outside:-}" ] || rm -r "$outside"; }
 
-serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
 # is_listed CERTIFICATE: the newest list of the CA that signs tells of it.
 is_listed() { p2p-ca -q crl | openssl crl -noout -text | tr A-F a-f | grep -q "$(serial_of "$1")"; }
 activate() {

@@ -156,7 +156,7 @@ hint: --force replaces it"
   p2p-ca -q sign worker-2
   end=$(date -u -d "$(openssl x509 -in "$certs/worker-2_cert.pem" -noout -enddate | cut -d= -f2)" +%FT%TZ)
   expect 0 p2p-ca invite worker-2 --coordinator main.example:8001
-  stderr_has "warning: worker-2 has a valid certificate until $end; the new machine would replace it"
+  stderr_has "warning: worker-2 has a valid certificate until $end, serial $(serial_of "$certs/worker-2_cert.pem"); the new machine would replace it"
   p2p-ca -q revoke worker-2 >/dev/null
   expect 0 p2p-ca invite worker-2 --coordinator main.example:8001
   [[ "$stderr" != *warning* ]]

@@ -38,6 +38,9 @@ stderr_is() { same_text stderr "$stderr" "$1"; }
 stdout_has() { has_text stdout "$output" "$1"; }
 stderr_has() { has_text stderr "$stderr" "$1"; }
 
+# Of a certificate's file, in hexadecimal.
+serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2 | tr A-F a-f; }
+
 mode_is() { same_text "mode of $1" "$(stat -c %a "$1")" "$2"; }
 
 # start_node OPTION…: a node of this home in $node, once it listens; teardown() calls stop_node.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "cli/home_owner.hpp"
@@ -77,6 +78,15 @@ Attempt<std::optional<pki::Role>> choose_role(const std::string& role, bool web)
   if (role.empty()) return std::optional<pki::Role>();
   return Failure(cli::kUsage, "--web is for other programs, which have no role: it does not go with --role",
                  "leave out one of the two");
+}
+
+std::string text_of_valid(const std::vector<pki::RecordedCertificate>& certificates) {
+  const auto& last = certificates.back();
+  const std::string what = certificates.size() == 1
+                               ? "a valid certificate"
+                               : fmt::format("{} valid certificates, the last", certificates.size());
+  return fmt::format("{} has {} until {}, serial {}", last.name, what, format_rfc3339(last.not_after, 0),
+                     to_hex(last.serial));
 }
 
 Attempt<void> check_named_file(const fs::path& file) {

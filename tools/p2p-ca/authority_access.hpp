@@ -31,6 +31,10 @@ Result<void> check_name(const std::string& name, std::optional<pki::Role> role);
 /// The role that --role says, by default a worker's; none with --web, which goes with no --role.
 cli::Attempt<std::optional<pki::Role>> choose_role(const std::string& role, bool web);
 
+/// `worker-1 has a valid certificate until 2027-01-31T12:00:00Z, serial 0a1b…`; of several, which are ordered by their
+/// ends, the last. Not of none.
+std::string text_of_valid(const std::vector<pki::RecordedCertificate>& certificates);
+
 /// A file that a person names, outside home: its folder must be there and writable by who typed the command.
 cli::Attempt<void> check_named_file(const std::filesystem::path& file);
 /// Writes it as that person. `exists` when it is there and not to be replaced.

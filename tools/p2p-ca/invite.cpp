@@ -208,8 +208,7 @@ class Invite final : public cli::Command {
     const auto valid = authority.certificates({.name = name_, .expires_after = act_.at, .revoked = false});
     if (!valid) return valid.error();
     if (valid->empty()) return {};
-    report.warning(fmt::format("{} has a valid certificate until {}; the new machine would replace it", name_,
-                               format_rfc3339(valid->back().not_after, 0)));
+    report.warning(text_of_valid(*valid) + "; the new machine would replace it");
     return {};
   }
 

@@ -79,6 +79,8 @@ class Sign final : public cli::Command {
     const auto lock = certs.lock();
     if (!lock) return lock.error();
     if (auto checked = check_files(certs); !checked) return checked;
+    const auto valid = tell_valid(*authority);
+    if (!valid) return valid.error();
     Document made = Document::array();
     const auto done = request_file_.empty() ? sign_all(*request, *authority, certs, session, made)
                                             : sign_request(*request, *authority, certs, session, made);
@@ -86,6 +88,7 @@ class Sign final : public cli::Command {
     if (!done) return done;
     session.report.note(fmt::format("signed {} as {} of cluster {}", join(names_, ", "),
                                     *role ? to_string(**role) : "web server", authority->cluster_name()));
+    for (const auto& note : *valid) session.report.note(note);
     if (!bundle_.empty()) tell_what_next(*request, *authority, session.report);
     return {};
   }
@@ -142,6 +145,21 @@ class Sign final : public cli::Command {
     const cli::AsCaller caller;
     if (has_bundle_file() && file_exists(bundle_)) return exists(bundle_, "--force replaces it, and signs anew");
     return {};
+  }
+
+  /// Of the names that have a valid certificate already, that it stays valid.
+  Result<std::vector<std::string>> tell_valid(pki::IssuingAuthority& authority) const {
+    std::vector<std::string> out;
+    for (const auto& name : names_) {
+      const auto valid = authority.certificates({.name = name, .expires_after = act_.at, .revoked = false});
+      if (!valid) return valid.error();
+      if (valid->empty()) continue;
+      const bool is_one = valid->size() == 1;
+      out.push_back(fmt::format("{}; {} good until {} revoked: p2p-ca revoke {}", text_of_valid(*valid),
+                                is_one ? "it stays" : "they stay", is_one ? "it is" : "they are",
+                                is_one ? to_hex(valid->back().serial) : "SERIAL, as p2p-ca list shows them"));
+    }
+    return out;
   }
 
   static Failure exists(const fs::path& file, std::string hint) {
