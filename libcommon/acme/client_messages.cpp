@@ -65,15 +65,18 @@ std::string short_type(const Json& problem) {
   return escape_controls(type->substr(kErrorPrefix.size(), 64));
 }
 
-std::string describe(const Json& problem) {
+std::string detail_of(const Json& problem) {
   const std::string* detail = find_string(problem, "detail");
-  std::string out = short_type(problem);
-  if (detail != nullptr) out += (out.empty() ? "" : ": ") + escape_controls(detail->substr(0, kMaxProblemBytes));
-  return out;
+  return detail != nullptr ? escape_controls(detail->substr(0, kMaxProblemBytes)) : std::string();
+}
+
+std::string describe(const Json& problem) {
+  const std::string type = short_type(problem), detail = detail_of(problem);
+  return type + (type.empty() || detail.empty() ? "" : ": ") + detail;
 }
 
 Problem describe_whole(const Json& problem) {
-  Problem out{short_type(problem), describe(problem), {}};
+  Problem out{short_type(problem), describe(problem), {}, detail_of(problem)};
   const Json* subproblems = find_member(problem, "subproblems");
   if (subproblems == nullptr || !subproblems->is_array()) return out;
   for (std::size_t i = 0; i < std::min(subproblems->size(), kMaxSubproblems); ++i) {

@@ -26,6 +26,7 @@ struct Problem {
   std::string type;                     ///< after `urn:ietf:params:acme:error:`; empty for anything else
   std::string text;                     ///< type, detail and those of subproblems, for people: escaped and cut
   std::vector<pki::SubjectName> names;  ///< that subproblems are about, as far as they can be read
+  std::string detail{};                 ///< alone, likewise escaped and cut; empty where the server says none
 };
 
 /// RFC 8555 section 7.1.6.

@@ -148,7 +148,7 @@ std::optional<ClientResult<net::Answer>> ClientSession::refuse(Sent sent, const 
   }
   bad_nonces_ = 0;
   return ClientFailure{Error(kind_of_problem(problem.type, answer.status), sent_to_ + ": " + problem.text),
-                       problem.type, net::read_retry_after(answer.headers, now), problem.names};
+                       problem.type, net::read_retry_after(answer.headers, now), problem.names, problem.detail};
 }
 
 }  // namespace p2p::acme

@@ -21,6 +21,7 @@ struct ClientFailure {
   std::optional<std::chrono::seconds> retry_after{};  ///< when the server said so
   /// Names without which the order may come to an end: the server refuses them, or they could not be proved.
   std::vector<pki::SubjectName> names{};
+  std::string detail{};  ///< the server's own sentence, escaped and cut; empty where it says none
 };
 [[noreturn]] void throw_exception_from_error(const ClientFailure& failure, const boost::source_location& where);
 

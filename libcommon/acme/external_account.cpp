@@ -14,8 +14,9 @@ Refusal malformed(std::string_view what) {
   return {ProblemType::malformed, fmt::format("externalAccountBinding: {}", what)};
 }
 
-/// One text for a kid that never was and for a wrong MAC: which of them it is is nobody's business.
-Refusal not_verified() { return {ProblemType::unauthorized, "externalAccountBinding: not made with a key of this CA"}; }
+/// One text for a kid that never was and for a wrong MAC: which of them it is, and what became of an invitation, is the
+/// business of who has its key.
+Refusal not_verified() { return {ProblemType::unauthorized, "the invitation is none of this CA, or was changed"}; }
 
 Outcome<std::string> read_kid(const crypto::Jws& jws, const std::string& url) {
   if (!crypto::is_mac(jws.algorithm)) return malformed("its algorithm is one of HS256, HS384 and HS512");
@@ -57,7 +58,7 @@ Outcome<std::string> redeem_binding(const ServerParts& parts, const SignedReques
   if (!grant) {
     if (grant.error().kind() != Errc::not_permitted) return internal_error(parts, grant.error());
     parts.log.warning("an ACME account was refused: {}", grant.error().context);
-    return Refusal(ProblemType::unauthorized, "externalAccountBinding: " + grant.error().context);
+    return Refusal(ProblemType::unauthorized, grant.error().context);
   }
   return kid;
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "base/rfc3339.hpp"
 #include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "crypto/kdf.hpp"
@@ -137,8 +138,11 @@ Result<RecordedInvitation> IssuingAuthority::redeem(std::string_view kid, std::s
   const auto is_bound = inventory_.is_bound(kid, thumbprint);
   if (!is_bound) return is_bound.error();
   if (*is_bound) return record;
-  if (act.at >= record->expires_at) return refused("has expired");
-  if (record->used >= record->uses) return refused("is used up");
+  if (act.at >= record->expires_at) return refused("expired at " + format_rfc3339(record->expires_at, 0));
+  if (record->used >= record->uses) {
+    return refused(record->uses == 1 ? "was used already"
+                                     : fmt::format("was used already by all {} machines", record->uses));
+  }
   if (auto done = inventory_.append(invitation_redeemed(kid, thumbprint), act.who, act.at); !done) {
     return done.error();
   }

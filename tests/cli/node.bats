@@ -44,3 +44,14 @@ assert code > 0, code
 assert b'Invitation' not in seen and b'no invitation was typed' in seen, seen
 " p2p-node join
 }
+
+@test "join leaves a configuration alone that is of another role than the invitation" {
+  p2p-ca -q init
+  p2p-ca -q invite worker-2 --coordinator 127.0.0.1:1 --out "$BATS_TEST_TMPDIR/invitation"
+  P2P_HOME="$BATS_TEST_TMPDIR/other"
+  mkdir -p "$P2P_HOME/config"
+  printf 'node_id: worker-2\ncoordinator_addresses: ["127.0.0.1:1"]\ncoordinator_mode: true\n' >"$P2P_HOME/config/node.yaml"
+  expect 1 p2p-node join --invitation-file "$BATS_TEST_TMPDIR/invitation"
+  stderr_is "p2p-node: error: $P2P_HOME/config/node.yaml: coordinator_mode is true, but the invitation is for worker worker-2 of cluster p2p
+hint: correct it, or replace what is there with --force"
+}

@@ -61,7 +61,7 @@ revoked() {
   run_lego revoke
   wait_until 10 revoked "$FLEET/revoked.pem"
   run run_certbot register --agree-tos -m b@example.org --no-eff-email --eab-kid "$(kid)" --eab-hmac-key "$(hmac_key)"
-  [[ $status != 0 && $output == *"the invitation is used up"* ]]
+  [[ $status != 0 && $output == *"the invitation was used already"* ]]
 }
 
 @test "the command that invite --print gives is run as it is" {

@@ -62,6 +62,12 @@ std::string configuration_of(const pki::Invitation& invitation, WallTime now) {
   return out;
 }
 
+std::string how_to_get_another(const pki::Invitation& invitation) {
+  const bool is_worker = invitation.role == pki::Role::worker;  // the default
+  return fmt::format("p2p-ca invite {}{} where the CA is makes another", invitation.name,
+                     is_worker ? "" : fmt::format(" --role {}", pki::to_string(*invitation.role)));
+}
+
 /// What the home is to become.
 struct JoinPlan {
   config::LoadedConfig loaded;
@@ -169,7 +175,7 @@ class Join final : public cli::Command {
       return Failure(cli::kNotPermitted,
                      fmt::format("the invitation expired at {} (this machine's clock says {})",
                                  format_rfc3339(invitation.expires_at, 0), format_rfc3339(now, 0)),
-                     fmt::format("p2p-ca invite {} makes another", invitation.name));
+                     how_to_get_another(invitation));
     }
     return {};
   }
@@ -182,13 +188,13 @@ class Join final : public cli::Command {
     if (file_exists(file)) {
       auto loaded = load_configuration(paths, "", {}, &session.report);
       if (!loaded && !force_) return loaded.error();
-      const std::string other = loaded ? difference(loaded->values, invitation) : "it cannot be read";
+      const std::string other = loaded ? difference(*loaded, invitation) : "it cannot be read";
       const bool is_kept = other.empty() && (!force_ || names_one_of(loaded->values, invitation));
       if (is_kept) return JoinPlan{std::move(*loaded), std::nullopt};
       if (!force_) {
         return Failure(cli::kFailed,
-                       fmt::format("{}: {}, but the invitation is for {} of cluster {}", file.string(), other,
-                                   invitation.name, invitation.cluster_name),
+                       fmt::format("{}: {}, but the invitation is for {} {} of cluster {}", file.string(), other,
+                                   pki::to_string(*invitation.role), invitation.name, invitation.cluster_name),
                        "correct it, or replace what is there with --force");
       }
     }
@@ -199,11 +205,15 @@ class Join final : public cli::Command {
   }
 
   /// In what the configuration is another node's; empty where it is that of the invitation.
-  static std::string difference(const config::NodeConfig& config, const pki::Invitation& invitation) {
+  static std::string difference(const config::LoadedConfig& loaded, const pki::Invitation& invitation) {
+    const config::NodeConfig& config = loaded.values;
     if (config.node_id != invitation.name) return fmt::format("node_id is {}", config.node_id);
     if (config.cluster_name != invitation.cluster_name) return fmt::format("cluster_name is {}", config.cluster_name);
     if (config.coordinator_addresses.empty() && invitation.role == pki::Role::worker) {
       return "coordinator_addresses is empty";
+    }
+    if (loaded.given("coordinator_mode") && config.coordinator_mode != (invitation.role == pki::Role::coordinator)) {
+      return fmt::format("coordinator_mode is {}", config.coordinator_mode);
     }
     return {};
   }
@@ -355,7 +365,9 @@ class Join final : public cli::Command {
                          const pki::Invitation& invitation) {
     if (failure.problem == "unauthorized") {
       joining.drop();
-      return {failure.error, fmt::format("p2p-ca invite {} on the coordinator makes another", invitation.name)};
+      if (failure.detail.empty()) return {failure.error, how_to_get_another(invitation)};
+      return {Error(failure.error.code, fmt::format("{} cannot join: {}", invitation.name, failure.detail)),
+              how_to_get_another(invitation)};
     }
     return {failure.error, "p2p-node join again goes on from here; p2p-node doctor looks for what is wrong"};
   }

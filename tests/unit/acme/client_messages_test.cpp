@@ -125,7 +125,9 @@ TEST_CASE("a problem is told with detail and subproblems, as in RFC 8555 section
   // An underscore is fine in names of this fleet.
   CHECK(problem.names ==
         std::vector{pki::parse_subject_name("_example.org").value(), pki::parse_subject_name("example.net").value()});
+  CHECK(problem.detail == "Some of the identifiers requested were rejected");
   CHECK(read_problem(refusal(502, "<html>")).text == "502 Bad Gateway");
+  CHECK(read_problem(refusal(502, "<html>")).detail.empty());
   CHECK(read_problem(refusal(502, "<html>")).type.empty());
   CHECK(read_problem(refusal(400, R"({"type":"about:blank","detail":"no"})")).text == "no");
 }
