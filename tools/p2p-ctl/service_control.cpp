@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "fleet.hpp"
 #include "service_places.hpp"
+#include "target_options.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -37,27 +38,22 @@ class Control final : public cli::Command {
 
   void declare(cli::Options& options) override {
     options.argument("SERVICE", name_, "which service");
-    options.text("--node", "ID", node_, "on this node; may be left out where only one has the service");
-    options.choice("--role", "ROLE", role_, {"worker", "coordinator"}, "on each node of this role that has it");
-    options.flag("--all", all_, "on each node that has it");
+    places_.declare(options, "on this node; may be left out where only one has the service",
+                    "on each node of this role that has it", "on each node that has it");
     options.duration("--timeout", "TIME", timeout_, "how long to wait, 1m by default");
   }
 
   Attempt<void> run(cli::Session& session) override {
-    if (!node_.empty() && (all_ || !role_.empty())) return Failure(cli::kUsage, "--node excludes --role and --all");
+    const auto target = places_.target();
+    if (!target) return target.error();
     if (auto good = check_name("service", name_); !good) return good;
-    if (!node_.empty()) {
-      if (auto good = check_name("node", node_); !good) return good;
-    }
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const bool on_many = all_ || !role_.empty();
-    if (node_.empty() && !on_many) {
-      auto only = only_place_of(*client, name_);
-      if (!only) return only.error();
-      node_ = *only;
-    }
-    return on_many ? change_many(*client, session.out) : change_one(*client, session.out);
+    if (*target && (*target)->kind == Target::Kind::all) return change_many(*client, **target, session.out);
+    if (*target) return change_one(*client, **target, session.out);
+    auto only = only_place_of(*client, name_);
+    if (!only) return only.error();
+    return change_one(*client, {Target::Kind::node, std::move(*only)}, session.out);
   }
 
  private:
@@ -65,18 +61,15 @@ class Control final : public cli::Command {
     return ask(client, "services." + word_, {{"name", name_}}, target, timeout_);
   }
 
-  Attempt<void> change_one(cli::NodeClient& client, cli::Output& out) {
-    const auto done = change(client, {Target::Kind::node, node_});
-    if (!done) {
-      Failure failure = with_place_hint(client, node_, done.error());
-      return unless_built_in(client, {Target::Kind::node, node_}, name_, std::move(failure));
-    }
-    show(out, Json::array({{{"node", node_}, {"result", *done}}}));
+  Attempt<void> change_one(cli::NodeClient& client, const Target& node, cli::Output& out) const {
+    const auto done = change(client, node);
+    if (!done) return unless_built_in(client, node, name_, with_place_hint(client, node.name, done.error()));
+    show(out, Json::array({{{"node", node.name}, {"result", *done}}}));
     return {};
   }
 
-  Attempt<void> change_many(cli::NodeClient& client, cli::Output& out) {
-    auto answers = change(client, {Target::Kind::all, {}, pki::parse_role(role_)});
+  Attempt<void> change_many(cli::NodeClient& client, const Target& nodes, cli::Output& out) const {
+    auto answers = change(client, nodes);
     if (!answers) return answers.error();
     Json having = Json::array();
     for (Json& answer : *answers) {
@@ -85,8 +78,8 @@ class Control final : public cli::Command {
       if (code == nullptr || *code != kNotThere) having.push_back(std::move(answer));
     }
     if (having.empty()) {
-      Failure failure(cli::kNotFound, fmt::format("no {} has a service \"{}\"", role_.empty() ? "node" : role_, name_),
-                      "p2p-ctl services");
+      const std::string_view whose = nodes.role ? pki::to_string(*nodes.role) : "node";
+      Failure failure(cli::kNotFound, fmt::format("no {} has a service \"{}\"", whose, name_), "p2p-ctl services");
       return unless_built_in(client, {Target::Kind::all}, name_, std::move(failure));
     }
     show(out, having);
@@ -102,8 +95,8 @@ class Control final : public cli::Command {
     out.list(dump_json(rows), columns, "node");
   }
 
-  std::string word_, name_, node_, role_;
-  bool all_ = false;
+  std::string word_, name_;
+  PlaceOptions places_;
   std::chrono::milliseconds timeout_{60'000};
 };
 

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "fleet.hpp"
+#include "target_options.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -35,22 +36,16 @@ Json grouped(const Json& services) {
 class Services final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.text("--node", "ID", node_, "of this node only");
-    options.choice("--role", "ROLE", role_, {"worker", "coordinator"}, "of nodes of this role only");
-    options.flag("--all", all_, "of every node, which is the default");
+    places_.declare(options, "of this node only", "of nodes of this role only", "of every node, which is the default");
   }
 
   Attempt<void> run(cli::Session& session) override {
-    if (!node_.empty() && (all_ || !role_.empty()))
-      return cli::Failure(cli::kUsage, "--node excludes --role and --all");
-    if (!node_.empty()) {
-      if (auto good = check_name("node", node_); !good) return good;
-    }
-    rpc::Target target{rpc::Target::Kind::all, {}, pki::parse_role(role_)};
-    if (!node_.empty()) target = {rpc::Target::Kind::node, node_};
+    const auto target = places_.target();
+    if (!target) return target.error();
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto list = ask_services(*client, target, cli::kRequestTimeout);
+    const rpc::Target everywhere{rpc::Target::Kind::all};
+    const auto list = ask_services(*client, target->value_or(everywhere), cli::kRequestTimeout);
     if (!list) return list.error();
     show(session.out, list->services);
     return list->complete;
@@ -74,8 +69,7 @@ class Services final : public cli::Command {
     return {"WHY", [](const Json& service) { return cli::Cell{member_text(service, "error")}; }};
   }
 
-  std::string node_, role_;
-  bool all_ = false;
+  PlaceOptions places_;
 };
 
 }  // namespace

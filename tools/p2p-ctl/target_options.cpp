@@ -3,14 +3,21 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "fleet.hpp"
 
 namespace p2p::ctl {
 
 using rpc::Target;
 
+namespace {
+
+const std::vector<std::string> kRoles{"worker", "coordinator"};
+
+}  // namespace
+
 void TargetOptions::declare(cli::Options& options) {
   options.text("--node", "ID", node_, "on this node");
-  options.choice("--role", "ROLE", role_, {"worker", "coordinator"}, "on any node of this role, or with --all on each");
+  options.choice("--role", "ROLE", role_, kRoles, "on any node of this role, or with --all on each");
   options.text("--service", "NAME", service_, "on any node that has this service");
   options.flag("--all", all_, "on every node");
 }
@@ -29,6 +36,21 @@ cli::Attempt<std::optional<Target>> TargetOptions::target() const {
   if (role) out = Target{Target::Kind::role, {}, role};
   if (all_) out = Target{Target::Kind::all, {}, role};
   return out;
+}
+
+void PlaceOptions::declare(cli::Options& options, std::string node, std::string role, std::string all) {
+  options.text("--node", "ID", node_, std::move(node));
+  options.choice("--role", "ROLE", role_, kRoles, std::move(role));
+  options.flag("--all", all_, std::move(all));
+}
+
+cli::Attempt<std::optional<Target>> PlaceOptions::target() const {
+  const bool on_many = all_ || !role_.empty();
+  if (!node_.empty() && on_many) return cli::Failure(cli::kUsage, "--node excludes --role and --all");
+  if (on_many) return std::optional(Target{Target::Kind::all, {}, pki::parse_role(role_)});
+  if (node_.empty()) return std::optional<Target>();
+  if (auto good = check_name("node", node_); !good) return good.error();
+  return std::optional(Target{Target::Kind::node, node_});
 }
 
 }  // namespace p2p::ctl

@@ -1,4 +1,4 @@
-// --node, --role, --service and --all: where a call goes.
+// --node, --role, --service and --all: where a call goes, and which nodes a command about services is for.
 #pragma once
 
 #include <optional>
@@ -18,6 +18,19 @@ class TargetOptions {
 
  private:
   std::string node_, role_, service_;
+  bool all_ = false;
+};
+
+/// Without --service, and a role means each of its nodes.
+class PlaceOptions {
+ public:
+  /// How each option describes itself.
+  void declare(cli::Options& options, std::string node, std::string role, std::string all);
+  /// A node, or all, perhaps of one role; none when nothing was given. kUsage where they exclude each other.
+  cli::Attempt<std::optional<rpc::Target>> target() const;
+
+ private:
+  std::string node_, role_;
   bool all_ = false;
 };
 
