@@ -81,6 +81,20 @@ hint: p2p-ctl services' p2p-ctl services stop dsik
   fails_with 2 'p2p-ctl: error: --node excludes --role and --all' p2p-ctl services stop disk --node worker-1 --all
 }
 
+@test "a service that is degraded wherever it is: a call says that, where and why" {
+  local flaky=$P2P_HOME/services/worker-1/flaky
+  mkdir "$flaky"
+  printf '%s\n' 'name: flaky' 'protocol: stdio' 'command: [./flaky]' 'restart: {delay: 10ms, degraded_after: 2}' 'methods: [{name: go}]' >"$flaky/service.yaml"
+  printf '%s\n' '#!/bin/sh' 'echo "no database" >&2; exit 3' >"$flaky/flaky"
+  chmod 755 "$flaky/flaky"
+  degraded() { p2p-ctl services -o json | jq -e 'any(.[]; .name == "flaky" and .state == "degraded")'; }
+  wait_until 20 degraded
+  run -1 --separate-stderr p2p-ctl call flaky.go
+  [[ $stderr == 'p2p-ctl: error: service "flaky" is degraded on node "worker-1": '*': no database
+hint: p2p-ctl services describe flaky --node worker-1' ]]
+  rm -r "$flaky"
+}
+
 @test "a parameter that is wrong or misspelt is named, with the way to write it" {
   wait_until 20 runs worker-1 checks
   fails_with 2 'p2p-ctl: error: Invalid params: params.port must be of type integer

@@ -29,12 +29,27 @@ bool is_out_of_use(const Json& service) {
   return state == "stopped" || state == "error";
 }
 
-/// Of a service that is out of use.
+/// What keeps calls that name no node from the service there, the most telling highest; 0: nothing does.
+int idleness_of(const Json& service) {
+  constexpr std::string_view kStates[] = {"stopped", "starting", "degraded", "error"};
+  const auto* const found = std::ranges::find(kStates, member_text(service, "state"));
+  return found == std::end(kStates) ? 0 : static_cast<int>(found - kStates) + 1;
+}
+
+/// Of a service that is idle.
 std::string reason_of(const Json& service) {
   const std::string name = member_text(service, "name"), node = member_text(service, "node");
-  if (member_text(service, "state") == "stopped")
-    return fmt::format("service \"{}\" is stopped on node \"{}\"", name, node);
-  return fmt::format("service \"{}\" cannot run on node \"{}\": {}", name, node, member_text(service, "error"));
+  const std::string state = member_text(service, "state"), error = member_text(service, "error");
+  const std::string why = error.empty() ? "" : ": " + error;
+  return fmt::format("service \"{}\" {} on node \"{}\"{}", name, state == "error" ? "cannot run" : "is " + state, node,
+                     why);
+}
+
+std::string next_step(const Json& service) {
+  const std::string name = member_text(service, "name"), node = member_text(service, "node");
+  const std::string state = member_text(service, "state");
+  if (state == "starting") return fmt::format("p2p-ctl wait service {} --node {}", name, node);
+  return fmt::format("p2p-ctl services {} {} --node {}", state == "stopped" ? "start" : "describe", name, node);
 }
 
 }  // namespace
@@ -77,16 +92,19 @@ Failure with_service_state(cli::NodeClient& client, const std::string& method, c
   const bool on_node = target && target->kind == Target::Kind::node;
   const auto list = ask_services(client, on_node ? *target : Target{Target::Kind::all}, kLookTimeout);
   if (!list) return failure;
-  const Json* broken = nullptr;
+  const Json* worst = nullptr;
+  std::vector<std::string> others;
   for (const Json& one : list->services) {
     if (member_text(one, "name") != service) continue;
-    if (!is_out_of_use(one)) return failure;  // it runs somewhere, so that is not why
-    if (broken == nullptr || member_text(one, "state") == "error") broken = &one;
+    // A node that was named passes calls to a program that starts or is degraded, and says itself what comes of it.
+    if (on_node ? !is_out_of_use(one) : idleness_of(one) == 0) return failure;
+    others.push_back(member_text(one, "node"));
+    if (worst == nullptr || idleness_of(one) > idleness_of(*worst)) worst = &one;
   }
-  if (broken == nullptr) return failure;
-  const std::string node = member_text(*broken, "node");
-  const char* next = member_text(*broken, "state") == "stopped" ? "start" : "describe";
-  return {cli::kFailed, reason_of(*broken), fmt::format("p2p-ctl services {} {} --node {}", next, service, node)};
+  if (worst == nullptr) return failure;
+  std::erase(others, member_text(*worst, "node"));
+  const std::string nor = others.empty() ? "" : fmt::format("; nor does it run on {}", few_of(others));
+  return {cli::kFailed, reason_of(*worst) + nor, next_step(*worst)};
 }
 
 std::map<std::string, std::string> reasons_of(cli::NodeClient& client, const std::string& service) {

@@ -17,8 +17,8 @@ cli::Attempt<std::string> only_place_of(cli::NodeClient& client, const std::stri
 cli::Failure unless_built_in(cli::NodeClient& client, const rpc::Target& target, const std::string& service,
                              cli::Failure failure);
 
-/// `failure` of a call of `method` on `target`; where the service is there but stopped or broken, that, its reason, and
-/// what to do about it. Asks for at most a few seconds.
+/// `failure` of a call of `method` on `target`; where the service is there but does not run (stopped, broken, degraded,
+/// still starting), that, where, its reason, and what to do about it. Asks for at most a few seconds.
 cli::Failure with_service_state(cli::NodeClient& client, const std::string& method,
                                 const std::optional<rpc::Target>& target, cli::Failure failure);
 
