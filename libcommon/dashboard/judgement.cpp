@@ -94,10 +94,7 @@ void judge_certificate(const NodeEntry& node, Judgement& out) {
 
 /// Of a node that does not tell which methods fail (one of an earlier version), only how many of its calls do.
 void judge_calls(const NodeEntry& node, Judgement& out) {
-  for (const FailingMethod& failing : node.failing) {
-    const std::string last = failing.error.empty() ? "" : "; last: " + failing.error;
-    out.warning(fmt::format("{}: {}{}", failing.method, part_that_fails(failing.share), last));
-  }
+  for (const FailingMethod& failing : node.failing) out.warning(text_of(failing));
   const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
   if (node.failing.empty() && failed >= kCertainRate && failed >= kFailingCalls * calls)
     out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
@@ -120,6 +117,11 @@ void judge_clock(const NodeEntry& node, Judgement& out) {
 std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept {
   if (now >= not_after) return "expired";
   return not_after - now < (not_after - not_before) / kExpiringPart ? "expiring" : "valid";
+}
+
+std::string text_of(const FailingMethod& failing) {
+  const std::string last = failing.error.empty() ? "" : "; last: " + failing.error;
+  return fmt::format("{}: {}{}", failing.method, part_that_fails(failing.share), last);
 }
 
 void judge(NodeEntry& node) {

@@ -18,6 +18,9 @@ inline constexpr int kExpiringPart = 3;
 /// `expired`, `expiring` in its last third, else `valid`.
 std::string_view certificate_state(WallTime not_before, WallTime not_after, WallTime now) noexcept;
 
+/// `disk.usage: half of its calls fail, or more; last: …`.
+std::string text_of(const FailingMethod& failing);
+
 /// Fills `health` and `problems`, the worst first, from the rest of the entry. Failing: a certificate that was
 /// revoked, dead, a service that failed or is degraded, a certificate that has expired. Warning: a service that was
 /// restarted lately, suspected, a certificate in its last third, a clock that is off, a full disk, a tenth of the calls

@@ -49,7 +49,8 @@ Json failing_of(const std::vector<FailingMethod>& failing, std::string_view serv
   Json out = Json::array();
   for (const FailingMethod& one : failing) {
     if (rpc::service_of(one.method) != service) continue;
-    out.push_back({{"method", rpc::bare_method(one.method)}, {"share", rounded(one.share)}, {"error", one.error}});
+    out.push_back(to_json(one));
+    out.back()["method"] = rpc::bare_method(one.method);
   }
   return out;
 }
@@ -63,6 +64,10 @@ std::string_view to_string(Health health) noexcept {
     case Health::failing: return "failing";
   }
   return "failing";
+}
+
+Json to_json(const FailingMethod& failing) {
+  return {{"method", failing.method}, {"share", rounded(failing.share)}, {"error", failing.error}};
 }
 
 Json to_json(const NodeEntry& node) {

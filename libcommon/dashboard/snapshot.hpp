@@ -82,6 +82,8 @@ struct Snapshot {
   std::map<std::string, NodeEntry> nodes;
 };
 
+/// {method, share, error}, with the full name.
+Json to_json(const FailingMethod& failing);
 Json to_json(const NodeEntry& node);
 Json to_json(const FleetEntry& fleet);
 

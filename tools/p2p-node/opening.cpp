@@ -263,6 +263,7 @@ void Node::open_calls() {
   if (is_coordinator()) {
     add_cluster_control(cluster, {config_.node_id, loops_->control().get_executor(), *membership_, *gossip_, directory_,
                                   *forwarder_, clock_, log_sink_});
+    add_cluster_problems(cluster, [this] { return dashboard_->feed().problems(); });
   }
   registry_.publish(std::move(cluster));
   rpc::SystemFacts facts{self, clock_, clock_.monotonic(), [this] { return figures_.read(); }};

@@ -81,4 +81,9 @@ rpc::Service cluster_service(ViewSource view, const Directory& directory, const 
   return out;
 }
 
+void add_cluster_problems(rpc::Service& service, std::function<std::string()> tell) {
+  service.methods.push_back(
+      method("cluster.problems", "The nodes that are not well, and why, as the dashboard shows it.", std::move(tell)));
+}
+
 }  // namespace p2p::node

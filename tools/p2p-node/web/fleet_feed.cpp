@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "dashboard/history_json.hpp"
+#include "dashboard/problems.hpp"
 
 namespace p2p::node {
 
@@ -137,7 +138,7 @@ dashboard::Picture FleetFeed::look(Monotonic now, WallTime date) {
   return watch_.look(sight);
 }
 
-void FleetFeed::publish(const dashboard::Picture& picture) {
+void FleetFeed::publish(dashboard::Picture picture) {
   const std::lock_guard lock(mutex_);
   second_ = std::chrono::floor<std::chrono::seconds>(picture.snapshot.now.time_since_epoch()).count();
   for (const auto& [node_id, point] : picture.nodes) history_.add(node_id, second_, point);
@@ -146,6 +147,12 @@ void FleetFeed::publish(const dashboard::Picture& picture) {
   std::string text = updates_.next(picture.snapshot, dashboard::history_point_json(history_, second_));
   latest_ = std::make_shared<const Update>(Update{updates_.sequence(), std::move(text)});
   whole_.reset();
+  seen_ = std::make_shared<const dashboard::Snapshot>(std::move(picture.snapshot));
+}
+
+std::string FleetFeed::problems() const {
+  const auto seen = seen_.load();
+  return seen ? dashboard::problems_json(*seen) : "null";
 }
 
 FleetFeed::UpdatePtr FleetFeed::whole() const {

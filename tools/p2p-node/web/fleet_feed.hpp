@@ -66,6 +66,8 @@ class FleetFeed {
   UpdatePtr latest() const { return latest_.load(); }
   /// Everything, as of latest(); made once a second at most.
   UpdatePtr whole() const;
+  /// dashboard::problems_json() of latest(); `null` before the first.
+  std::string problems() const;
   /// JSON (history_json.hpp) of a node, or (empty) of the fleet; `not_found` for a node of which nothing is known. From
   /// any loop.
   boost::asio::awaitable<Result<std::string>> history(std::string node_id, metrics::Range range);
@@ -90,7 +92,7 @@ class FleetFeed {
   void tick();
   void take_inbox(Monotonic now);
   dashboard::Picture look(Monotonic now, WallTime date);
-  void publish(const dashboard::Picture& picture);
+  void publish(dashboard::Picture picture);
 
   const Parts parts_;
   Logger log_;
@@ -114,7 +116,8 @@ class FleetFeed {
   mutable UpdatePtr whole_;  // made by whoever asks first
 
   std::atomic<UpdatePtr> latest_;
-  std::size_t saved_bytes_ = 0;  // of the file; of the control loop
+  std::atomic<std::shared_ptr<const dashboard::Snapshot>> seen_;  // what latest_ tells of
+  std::size_t saved_bytes_ = 0;                                   // of the file; of the control loop
 
   std::mutex subscribers_mutex_;
   std::vector<Subscription*> subscribers_;
