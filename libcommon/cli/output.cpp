@@ -44,8 +44,9 @@ Column state_column(std::string_view heading, std::string key) {
 
 Style style_of_state(std::string_view state) noexcept {
   constexpr std::array<std::string_view, 4> kGood{"alive", "running", "ok", "healthy"};
-  constexpr std::array<std::string_view, 5> kWarn{"suspected", "starting", "stopping", "degraded", "draining"};
-  constexpr std::array<std::string_view, 3> kBad{"dead", "failed", "error"};
+  constexpr std::array<std::string_view, 6> kWarn{"suspected", "starting", "stopping",
+                                                  "degraded",  "draining", "warning"};
+  constexpr std::array<std::string_view, 4> kBad{"dead", "failed", "error", "failing"};
   constexpr std::array<std::string_view, 2> kDim{"left", "stopped"};
   const auto among = [&](const auto& words) { return std::find(words.begin(), words.end(), state) != words.end(); };
   if (among(kGood)) return Style::good;

@@ -92,7 +92,42 @@ hint: p2p-ctl services' p2p-ctl services stop dsik
   run -1 --separate-stderr p2p-ctl call flaky.go
   [[ $stderr == 'p2p-ctl: error: service "flaky" is degraded on node "worker-1": '*': no database
 hint: p2p-ctl services describe flaky --node worker-1' ]]
+  # The same verdict as the dashboard's.
+  failing() { p2p-ctl status -o json | jq -e 'any(.problems[]; .node == "worker-1" and .health == "failing" and (.problem | startswith("flaky: degraded, ")))'; }
+  wait_until 20 failing
+  run -0 --separate-stderr p2p-ctl status
+  grep -E '^worker-1 +failing +flaky: degraded, its program was restarted .*: no database$' <<<"$output"
   rm -r "$flaky"
+}
+
+@test "services, describe and status name a method whose calls fail, how many, and the last error" {
+  local math=$P2P_HOME/services/worker-2/math
+  mkdir "$math"
+  printf '%s\n' 'name: math' 'command: [./math]' 'protocol: exec' 'methods: [{name: divide}, {name: add}]' >"$math/service.yaml"
+  printf '%s\n' '#!/bin/sh' '[ "$P2P_PARAM_BY" != 0 ] || { echo "division by zero" >&2; exit 3; }' 'echo 1' >"$math/math"
+  chmod 755 "$math/math"
+  wait_until 20 p2p-ctl call math.divide by:=1
+  run -1 p2p-ctl call math.divide by:=0
+  p2p-ctl call math.add
+  failing() { p2p-ctl services -o json | jq -e '.[] | select(.name == "math" and .node == "worker-2" and has("failing"))'; }
+  wait_until 20 failing
+  p2p-ctl services -o json | jq -e 'map(select(.name == "math") | {name, node, failing: (.failing | map({method, share}))}) ==
+    [{name: "math", node: "worker-2", failing: [{method: "divide", share: 0.5}]}]'
+  run -0 --separate-stderr p2p-ctl services
+  grep -E '^math +- +running +worker-2 +divide: half of its calls fail, or more; last: .*division by zero$' <<<"$output"
+  run -0 --separate-stderr p2p-ctl services describe math
+  grep -E '^worker-2 +running +- +divide: half of its calls fail, or more; last: .*division by zero$' <<<"$output"
+  # Another service of the node fails as a whole. It is the coordinator that the exit code is about.
+  run -0 --separate-stderr p2p-ctl status
+  grep -E '^worker-2 +failing +math.divide: half of its calls fail, or more; last: .*division by zero$' <<<"$output"
+  run -0 --separate-stderr p2p-ctl status -o json
+  jq -e 'any(.problems[]; .node == "worker-2" and .health == "failing" and (.problem | startswith("math.divide: half")))' <<<"$output"
+  # Who may see no problems has the list all the same.
+  local token
+  token=$(p2p-ctl token create --sub caller --scope rpc:call)
+  P2P_TOKEN=$token run -0 --separate-stderr p2p-ctl services
+  grep -E '^math +- +running +worker-2$' <<<"$output"
+  rm -r "$math"
 }
 
 @test "a parameter that is wrong or misspelt is named, with the way to write it" {

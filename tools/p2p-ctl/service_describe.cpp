@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "fleet.hpp"
+#include "fleet_problems.hpp"
 #include "natural_order.hpp"
 #include "service_places.hpp"
 #include "service_view.hpp"
@@ -29,8 +30,12 @@ class Describe final : public cli::Command {
     if (auto good = check_name("service", name_); !good) return good;
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto places = node_.empty() ? on_all(*client) : on_one(*client);
+    auto places = node_.empty() ? on_all(*client) : on_one(*client);
     if (!places) return places.error();
+    const auto problems = ask_problems(*client);
+    if (!problems) return problems.error();
+    add_failing(*places, *problems);
+    put_in_order(*places);
     if (session.out.format() == cli::Format::table)
       show_service(session.out.stream(), *places, session.out.surface());
     else
@@ -49,7 +54,6 @@ class Describe final : public cli::Command {
     return Json::array({std::move(*place)});
   }
 
-  /// Those that are in trouble first.
   Attempt<Json> on_all(cli::NodeClient& client) const {
     const auto answers =
         ask(client, "services.describe", {{"name", name_}}, Target{Target::Kind::all}, cli::kRequestTimeout);
@@ -67,11 +71,15 @@ class Describe final : public cli::Command {
                  ? Failure(cli::kUnreachable, fmt::format("node \"{}\" does not say how \"{}\" is", *nowhere, name_))
                  : nowhere.error();
     }
+    return places;
+  }
+
+  /// Those that are in trouble first.
+  static void put_in_order(Json& places) {
     std::stable_sort(places.begin(), places.end(), [](const Json& a, const Json& b) {
-      const bool first = a.contains("error"), second = b.contains("error");
+      const bool first = !trouble_of(a).empty(), second = !trouble_of(b).empty();
       return first != second ? first : natural_less(member_text(a, "node"), member_text(b, "node"));
     });
-    return places;
   }
 
   std::string name_, node_;

@@ -9,6 +9,7 @@
 #include "cli/output.hpp"
 #include "cli/value_view.hpp"
 #include "fleet.hpp"
+#include "fleet_problems.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -20,7 +21,7 @@ using cli::Style;
 
 constexpr std::size_t kMaxPlaces = 20;  // lines of the table
 
-bool is_in_trouble(const Json& place) { return !member_text(place, "error").empty(); }
+bool is_in_trouble(const Json& place) { return !trouble_of(place).empty(); }
 
 /// `4242, 4243` of the array `pids`.
 Cell pids_cell(const Json& place) {
@@ -53,7 +54,7 @@ void show_places(std::ostream& out, const Json& places, const cli::Surface& surf
       row.push_back(member_cell(place, "instances"));
       row.push_back(pids_cell(place));
     }
-    if (trouble) row.push_back({member_text(place, "error")});
+    if (trouble) row.push_back({trouble_of(place)});
   }
   out << render_table(headings, rows, surface);
   if (places.size() > kMaxPlaces) out << fmt::format("and {} more\n", places.size() - kMaxPlaces);

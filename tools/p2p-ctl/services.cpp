@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "fleet.hpp"
+#include "fleet_problems.hpp"
 #include "target_options.hpp"
 
 namespace p2p::ctl {
@@ -12,23 +13,23 @@ namespace {
 using cli::Attempt;
 using cli::member_text;
 
-/// For people: one row for all nodes that have a service in the same version and state, for the same reason.
+/// For people: one row for all nodes that have a service in the same version and state, for the same reason (`why`).
 Json grouped(const Json& services) {
   using Same = std::tuple<std::string, std::string, std::string, std::string>;
   std::vector<Same> order;
   std::map<Same, std::vector<std::string>> nodes;
   for (const Json& service : services) {
     Same same{member_text(service, "name"), member_text(service, "version"), member_text(service, "state"),
-              member_text(service, "error")};
+              trouble_of(service)};
     auto& names = nodes[same];
     if (names.empty()) order.push_back(same);
     names.push_back(member_text(service, "node"));
   }
   Json out = Json::array();
   for (const Same& same : order) {
-    const auto& [name, version, state, error] = same;
+    const auto& [name, version, state, trouble] = same;
     out.push_back({{"name", name}, {"version", version}, {"state", state}, {"node", few_of(nodes[same])}});
-    if (!error.empty()) out.back()["error"] = error;
+    if (!trouble.empty()) out.back()["why"] = trouble;
   }
   return out;
 }
@@ -45,8 +46,11 @@ class Services final : public cli::Command {
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const rpc::Target everywhere{rpc::Target::Kind::all};
-    const auto list = ask_services(*client, target->value_or(everywhere), cli::kRequestTimeout);
+    auto list = ask_services(*client, target->value_or(everywhere), cli::kRequestTimeout);
     if (!list) return list.error();
+    const auto problems = ask_problems(*client);
+    if (!problems) return problems.error();
+    add_failing(list->services, *problems);
     show(session.out, list->services);
     return list->complete;
   }
@@ -59,14 +63,12 @@ class Services final : public cli::Command {
         cli::state_column("STATE", "state"),
         cli::member_column("NODE", "node"),
     };
-    const auto has_reason = [](const Json& service) { return service.contains("error"); };
-    if (std::any_of(services.begin(), services.end(), has_reason)) columns.push_back(reason_column());
-    const bool table = out.format() == cli::Format::table;
-    out.list(dump_json(table ? grouped(services) : services), columns, "name");
-  }
-
-  static cli::Column reason_column() {
-    return {"WHY", [](const Json& service) { return cli::Cell{member_text(service, "error")}; }};
+    const Json rows = out.format() == cli::Format::table ? grouped(services) : services;
+    const auto has_reason = [](const Json& row) { return row.contains("why"); };
+    if (std::any_of(rows.begin(), rows.end(), has_reason)) {
+      columns.push_back({"WHY", [](const Json& row) { return cli::Cell{member_text(row, "why")}; }});
+    }
+    out.list(dump_json(rows), columns, "name");
   }
 
   PlaceOptions places_;

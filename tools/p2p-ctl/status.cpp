@@ -3,9 +3,10 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "cli/node_client.hpp"
 #include "cli/rpc_failure.hpp"
 #include "commands.hpp"
+#include "fleet.hpp"
+#include "fleet_problems.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -45,9 +46,26 @@ Cell uptime_cell(const Json& health) {
   return {"-", cli::Style::dim};
 }
 
-void show(cli::Output& out, const std::string& address, const Json& health, const Json& counts) {
+void show_problems(cli::Output& out, const Json& problems) {
+  constexpr std::size_t kShown = 20;
+  std::vector<std::vector<Cell>> rows;
+  for (const Json& problem : problems) {
+    if (rows.size() == kShown) break;
+    Cell health = cli::member_cell(problem, "health");
+    health.style = cli::style_of_state(health.text);
+    rows.push_back({cli::member_cell(problem, "node"), health, cli::member_cell(problem, "problem")});
+  }
+  // Of a sentence that is cut, the end is missing, where it says what to mend.
+  const cli::Surface uncut{0, out.surface().colour};
+  out.stream() << '\n' << cli::render_table({{"NODE"}, {"HEALTH"}, {"PROBLEM"}}, rows, uncut);
+  if (problems.size() > kShown) out.stream() << fmt::format("and {} more\n", problems.size() - kShown);
+}
+
+/// `problems` is null where they are not known.
+void show(cli::Output& out, const std::string& address, const Json& health, const Json& counts, const Json& problems) {
   if (out.format() != cli::Format::table) {
-    return out.value(dump_json({{"address", address}, {"coordinator", health}, {"nodes", counts}}));
+    return out.value(
+        dump_json({{"address", address}, {"coordinator", health}, {"nodes", counts}, {"problems", problems}}));
   }
   Cell status = cli::member_cell(health, "status");
   status.style = cli::style_of_state(status.text);
@@ -59,7 +77,12 @@ void show(cli::Output& out, const std::string& address, const Json& health, cons
                                                   {"nodes", {counts_text(counts)}}};
   if (const Json* services = find_member(health, "services"); services != nullptr && services->is_object())
     pairs.emplace_back("external services", Cell{counts_text(*services)});
+  if (problems.is_array()) {
+    pairs.emplace_back("problems",
+                       problems.empty() ? Cell{"none", cli::Style::good} : Cell{std::to_string(problems.size())});
+  }
   out.stream() << cli::render_pairs(pairs, out.surface());
+  if (!problems.empty()) show_problems(out, problems);
 }
 
 class Status final : public cli::Command {
@@ -71,10 +94,13 @@ class Status final : public cli::Command {
     if (!reply) return reply.error();
     const auto health = parse_json(reply->body);
     if (!health || !health->is_object()) return cli::failure_of_status(reply->status, reply->body);
-    const auto nodes = client->rpc("cluster.nodes", {}, std::nullopt, cli::kRequestTimeout);
-    const auto list = nodes ? parse_json(*nodes) : Result<Json>(Json::array());
-    show(session.out, client->address(), *health, count_by_status(list ? *list : Json::array()));
-    if (!nodes) return nodes.error();
+    const auto nodes = ask_nodes(*client, cli::kRequestTimeout);
+    const auto problems = nodes ? ask_problems(*client) : nodes;
+    const Json counts = count_by_status(nodes ? *nodes : Json::array());
+    const bool is_known = problems && !problems->is_null();
+    show(session.out, client->address(), *health, counts,
+         is_known ? problem_rows(*problems, cli::member_text(*health, "node_id")) : Json());
+    if (!problems) return problems.error();
     if (reply->status != 200) {
       const std::string* status = find_string(*health, "status");
       return Failure(cli::kFailed, "the coordinator is " + (status != nullptr ? *status : "not ready"));
