@@ -46,7 +46,7 @@ Style style_of_state(std::string_view state) noexcept {
   constexpr std::array<std::string_view, 4> kGood{"alive", "running", "ok", "healthy"};
   constexpr std::array<std::string_view, 6> kWarn{"suspected", "starting", "stopping",
                                                   "degraded",  "draining", "warning"};
-  constexpr std::array<std::string_view, 4> kBad{"dead", "failed", "error", "failing"};
+  constexpr std::array<std::string_view, 5> kBad{"dead", "failed", "error", "failing", "revoked"};
   constexpr std::array<std::string_view, 2> kDim{"left", "stopped"};
   const auto among = [&](const auto& words) { return std::find(words.begin(), words.end(), state) != words.end(); };
   if (among(kGood)) return Style::good;

@@ -516,6 +516,45 @@ hint: wait longer with --timeout' ]]
   p2p-ctl call system.ping --node worker-2
 }
 
+@test "a node whose certificate was revoked is listed and counted as that, with the way back, until it is back" {
+  # By its figures the coordinator knows this, and its certificate.
+  mkdir -p "$P2P_HOME/services/worker-5/broken"
+  echo 'name: broken' >"$P2P_HOME/services/worker-5/broken/service.yaml"
+  node_start worker-5 worker
+  told() { p2p-ctl status -o json | jq -e 'any(.problems[]; .node == "worker-5" and (.problem | startswith("broken: failed; ")))'; }
+  wait_until 30 told
+  p2p-ca revoke worker-5
+  revoked() { p2p-ctl nodes -o json | jq -e 'any(.[]; .node_id == "worker-5" and .status == "revoked")'; }
+  wait_until 20 revoked
+  run -0 --separate-stderr p2p-ctl nodes
+  grep -E '^worker-5 +worker +revoked +[0-9.]+ +127\.0\.0\.1:[0-9]+ +- ' <<<"$output"
+  [[ $stderr == 'revoked: worker-5; to have it back: p2p-ca invite worker-5 where the CA is, then p2p-node join --force there, with the node stopped; what is gone for good is listed for ten minutes' ]]
+  run -0 --separate-stderr p2p-ctl nodes -o json
+  jq -e '.[] | select(.node_id == "worker-5") | .role == "worker" and .link == false and .incarnation == null and
+    (.revoked_at | .[:19] + "Z" | fromdateiso8601 | now - . < 300)' <<<"$output"
+  jq -e '(map(keys) | .[0] - .[-1] == []) and all(.[]; .status == "revoked" or (has("revoked_at") | not))' <<<"$output"
+  run -0 --separate-stderr p2p-ctl status -o json
+  jq -e '.nodes.revoked == 1 and any(.problems[]; .node == "worker-5" and (.problem | startswith("its certificate was revoked on ")))' <<<"$output"
+  run -0 --separate-stderr p2p-ctl status
+  grep -E '^nodes +.*1 revoked' <<<"$output"
+  # It is no member, and scripts that ask for those see none.
+  run -0 --separate-stderr p2p-ctl call cluster.nodes -o json
+  jq -e 'all(.[]; .node_id != "worker-5")' <<<"$output"
+  p2p-ctl wait node worker-5 --gone --timeout 1s
+  node_kill worker-5
+  p2p-ca sign worker-5 --force
+  node_run worker-5
+  p2p-ctl wait node worker-5 --timeout 30s
+  p2p-ctl nodes -o json | jq -e 'map(select(.node_id == "worker-5").status) == ["alive"]'
+  back() { p2p-ctl status -o json | jq -e '.nodes.revoked == 0 and all(.problems[]; .node != "worker-5" or (.problem | contains("revoked") | not))'; }
+  wait_until 20 back
+  p2p-ctl nodes remove worker-5 --yes
+  run -0 --separate-stderr p2p-ctl nodes -o name
+  [[ $(xargs <<<"$output") == "coordinator-1 worker-1 worker-2" ]]
+  node_kill worker-5
+  rm -r "$P2P_HOME/services/worker-5"
+}
+
 @test "who revokes the coordinator or himself is told what it means" {
   run -1 on_terminal n p2p-ctl certs revoke coordinator-1
   [[ $output == *"coordinator-1 is the coordinator's: every node refuses it at once"* ]]

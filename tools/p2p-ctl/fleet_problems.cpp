@@ -22,6 +22,40 @@ Json list_of(const Json& object, const char* key) {
   return list != nullptr && list->is_array() ? *list : Json::array();
 }
 
+/// Not one that is only just being dropped: it may be taken out for good.
+bool is_dropped(const Json& node) {
+  const Json* certificate = find_member(node, "certificate");
+  return certificate != nullptr && member_text(*certificate, "state") == "revoked" &&
+         member_text(node, "status") == "dead";
+}
+
+/// Those that are missing in `nodes`.
+Json revoked_nodes(const Json& problems, const Json& nodes) {
+  Json out = Json::array();
+  for (const Json& node : list_of(problems, "nodes")) {
+    const std::string name = member_text(node, "node_id");
+    if (!is_dropped(node) || !node_of(nodes, name).is_null()) continue;
+    Json row = {{"node_id", name},
+                {"role", ""},
+                {"status", "revoked"},
+                {"version", ""},
+                {"addresses", Json::array()},
+                {"services", Json::array()},
+                {"link", false},
+                {"draining", false}};
+    for (const char* key :
+         {"incarnation", "started_at", "last_seen", "last_seen_ms", "dialable", "clock_offset_ms", "revoked_at"}) {
+      row[key] = nullptr;
+    }
+    for (const char* key : {"role", "version", "addresses", "started_at", "last_seen", "last_seen_ms"}) {
+      if (const Json* value = find_member(node, key)) row[key] = *value;
+    }
+    if (const Json* at = find_member(node["certificate"], "revoked_at")) row["revoked_at"] = *at;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
 }  // namespace
 
 Attempt<Json> ask_problems(cli::NodeClient& client) {
@@ -48,6 +82,16 @@ Json problem_rows(const Json& problems, const std::string& coordinator) {
     }
   }
   return out;
+}
+
+Attempt<FleetView> ask_fleet(cli::NodeClient& client) {
+  auto nodes = ask_nodes(client, cli::kRequestTimeout);
+  if (!nodes) return nodes.error();
+  auto problems = ask_problems(client);
+  if (!problems) return problems.error();
+  const Json revoked = revoked_nodes(*problems, *nodes);
+  nodes->insert(nodes->end(), revoked.begin(), revoked.end());
+  return FleetView{std::move(*nodes), std::move(*problems)};
 }
 
 void add_failing(Json& services, const Json& problems) {

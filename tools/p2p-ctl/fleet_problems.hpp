@@ -1,4 +1,4 @@
-// What the coordinator finds wrong with the fleet, in the words of its dashboard: for what is shown of it.
+// What the coordinator finds wrong with the fleet, in the words of its dashboard: for the lists of nodes and services.
 #pragma once
 
 #include <string>
@@ -16,6 +16,15 @@ cli::Attempt<Json> ask_problems(cli::NodeClient& client);
 /// {node, health, problem} for each sentence, `health` of the whole node, those that fail first; those about the fleet
 /// are the coordinator's.
 Json problem_rows(const Json& problems, const std::string& coordinator);
+
+struct FleetView {
+  /// As of cluster.nodes; behind its members those that are none any more as their certificates were revoked, in rows
+  /// of the same form with the status `revoked`, and `revoked_at`.
+  Json nodes;
+  Json problems;
+};
+/// Of the nodes, with what is wrong.
+cli::Attempt<FleetView> ask_fleet(cli::NodeClient& client);
 
 /// Gives each of the services, which have `node` and `name`, the `failing` of its methods, {method, share, error},
 /// where calls fail there.

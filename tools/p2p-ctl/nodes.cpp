@@ -1,10 +1,13 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
-#include "cli/node_client.hpp"
 #include "commands.hpp"
+#include "fleet.hpp"
+#include "fleet_problems.hpp"
 #include "natural_order.hpp"
 
 namespace p2p::ctl {
@@ -59,15 +62,30 @@ Cell clock_cell(const Json& node) {
 }
 
 /// Coordinators first, then by name.
-std::string in_order(const std::string& json) {
-  auto nodes = parse_json(json);
-  if (!nodes || !nodes->is_array()) return json;
-  std::stable_sort(nodes->begin(), nodes->end(), [](const Json& a, const Json& b) {
+void put_in_order(Json& nodes) {
+  std::stable_sort(nodes.begin(), nodes.end(), [](const Json& a, const Json& b) {
     const bool first = cli::member_text(a, "role") == "coordinator",
                second = cli::member_text(b, "role") == "coordinator";
     return first != second ? first : natural_less(cli::member_text(a, "node_id"), cli::member_text(b, "node_id"));
   });
-  return dump_json(*nodes);
+}
+
+/// How those come back whose certificates were revoked.
+void tell_way_back(const Json& nodes, cli::Reporter& report) {
+  std::vector<std::string> names;
+  std::string role;
+  for (const Json& node : nodes) {
+    if (cli::member_text(node, "status") != "revoked") continue;
+    names.push_back(cli::member_text(node, "node_id"));
+    role = cli::member_text(node, "role");
+  }
+  if (names.empty()) return;
+  const bool is_one = names.size() == 1;
+  report.note(
+      fmt::format("revoked: {}; to have {} back: p2p-ca invite {}{} where the CA is, then p2p-node join --force "
+                  "there, with the node stopped; what is gone for good is listed for ten minutes",
+                  few_of(names), is_one ? "it" : "one", is_one ? names.front() : "NAME",
+                  is_one && role != "worker" ? " --role " + role : ""));
 }
 
 class Nodes final : public cli::Command {
@@ -75,8 +93,9 @@ class Nodes final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
-    const auto nodes = client->rpc("cluster.nodes", {}, std::nullopt, cli::kRequestTimeout);
-    if (!nodes) return nodes.error();
+    auto fleet = ask_fleet(*client);
+    if (!fleet) return fleet.error();
+    Json& nodes = fleet->nodes;
     const WallTime now = SystemClock().wall();
     const std::vector<cli::Column> columns{
         cli::member_column("NODE", "node_id"),
@@ -89,7 +108,9 @@ class Nodes final : public cli::Command {
         {"CLOCK", clock_cell},
     };
     const bool structured = session.out.format() == cli::Format::json || session.out.format() == cli::Format::yaml;
-    session.out.list(structured ? *nodes : in_order(*nodes), columns, "node_id");
+    if (!structured) put_in_order(nodes);
+    session.out.list(dump_json(nodes), columns, "node_id");
+    if (session.out.format() == cli::Format::table) tell_way_back(nodes, session.report);
     return {};
   }
 };

@@ -15,9 +15,9 @@ using cli::Attempt;
 using cli::Cell;
 using cli::Failure;
 
-/// How many nodes have each status, from the array of cluster.nodes.
+/// How many nodes have each status, from rows as those of cluster.nodes.
 Json count_by_status(const Json& nodes) {
-  Json out = {{"alive", 0}, {"suspected", 0}, {"dead", 0}, {"left", 0}};
+  Json out = {{"alive", 0}, {"suspected", 0}, {"dead", 0}, {"left", 0}, {"revoked", 0}};
   for (const Json& node : nodes) {
     const std::string* status = find_string(node, "status");
     if (status == nullptr) continue;
@@ -94,13 +94,12 @@ class Status final : public cli::Command {
     if (!reply) return reply.error();
     const auto health = parse_json(reply->body);
     if (!health || !health->is_object()) return cli::failure_of_status(reply->status, reply->body);
-    const auto nodes = ask_nodes(*client, cli::kRequestTimeout);
-    const auto problems = nodes ? ask_problems(*client) : nodes;
-    const Json counts = count_by_status(nodes ? *nodes : Json::array());
-    const bool is_known = problems && !problems->is_null();
+    const auto fleet = ask_fleet(*client);
+    const Json counts = count_by_status(fleet ? fleet->nodes : Json::array());
+    const bool is_known = fleet && !fleet->problems.is_null();
     show(session.out, client->address(), *health, counts,
-         is_known ? problem_rows(*problems, cli::member_text(*health, "node_id")) : Json());
-    if (!problems) return problems.error();
+         is_known ? problem_rows(fleet->problems, cli::member_text(*health, "node_id")) : Json());
+    if (!fleet) return fleet.error();
     if (reply->status != 200) {
       const std::string* status = find_string(*health, "status");
       return Failure(cli::kFailed, "the coordinator is " + (status != nullptr ? *status : "not ready"));
