@@ -46,7 +46,7 @@ void Renewal::use(std::optional<CertificateLife> life) {
   life_ = std::move(life);
   window_.reset();
   superseded_from_.reset();
-  requested_ = false;
+  requested_ = at_once_ = false;
 }
 
 void Renewal::suggest(const RenewalWindow& window) {
@@ -66,7 +66,7 @@ void Renewal::failed(std::string why, std::optional<std::chrono::seconds> retry_
   }
   ++failures_;
   last_error_ = std::move(why);
-  requested_ = false;
+  at_once_ = false;
   failed_at_ = now;
   wait_ = wait;
 }
@@ -114,7 +114,7 @@ std::optional<RenewalReason> Renewal::reason(WallTime now) const {
 }
 
 WallTime Renewal::next_attempt(WallTime now) const {
-  if (requested_) return now;
+  if (at_once_) return now;
   const WallTime wanted = reason(now) ? now : planned(now);
   // A clock that was set back must not turn a wait of minutes into one of years.
   const bool waiting = failures_ > 0 && now >= failed_at_;

@@ -69,9 +69,9 @@ class Renewal {
 
   /// The key that signed the certificate in use signs no more: it is to be renewed from then on.
   void supersede(WallTime from) { superseded_from_ = from; }
-  /// Somebody asked for another one: it is due now, also while a try after a failure waits. failed() ends that: who
-  /// asked is told, and may ask again.
-  void request() { requested_ = true; }
+  /// Somebody asked for another one: it is due now, also while a try after a failure waits. After a try that failed
+  /// it stays due, and the next one waits as any other: what keeps it from being renewed now would do so later.
+  void request() { requested_ = at_once_ = true; }
 
   /// The last try failed. The next one comes after 1 min, doubled with each failure to 6 h, cut by a random part of up
   /// to a half; not before the server's `retry_after`; and never past a fifth of the life that is left. Without a valid
@@ -101,6 +101,7 @@ class Renewal {
   WallTime chosen_{};  // in window_
   std::optional<WallTime> superseded_from_;
   bool requested_ = false;
+  bool at_once_ = false;  // whatever waits
   WallTime names_began_at_{};
   WallTime names_paid_until_{};  // each try because of names takes it kNameRenewalEvery further
   WallTime failed_at_{};

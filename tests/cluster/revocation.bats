@@ -10,9 +10,12 @@ teardown() { fleet_teardown; }
 
 is_gone_at() { [[ -z $(status_of "$1" "$(port_of "$2")") ]]; }
 
+get() { curl -fsS --max-time 5 --cacert "$P2P_HOME/certs/ca_cert.pem" "https://127.0.0.1:$(port_of "$1")$2"; }
+says_that_it_is_revoked() { get "$1" /health | jq -e '.certificate.state == "revoked"'; }
+
 # The number of the newest list that a node serves; openssl reads it and checks the CA's signature.
 list_number() {
-  curl -fsS --max-time 5 --cacert "$P2P_HOME/certs/ca_cert.pem" "https://127.0.0.1:$(port_of "$1")/pki/crl.pem" -o "$FLEET/$1.crl" &&
+  get "$1" /pki/crl.pem >"$FLEET/$1.crl" &&
     openssl crl -in "$FLEET/$1.crl" -CAfile "$P2P_HOME/certs/ca_cert.pem" -noout -crlnumber
 }
 same_list_everywhere() {
@@ -33,6 +36,9 @@ lists_serial_of() {
     wait_until 10 is_gone_at worker-1 "$name"
     wait_until 10 lists_serial_of worker-1 "$name"
   done
+  wait_until 10 says_that_it_is_revoked worker-1
+  get worker-1 /metrics | grep -x 'p2p_certificate_revoked 1'
+  get worker-2 /metrics | grep -x 'p2p_certificate_revoked 0'
   # The other worker is none the worse for it.
   p2p-ctl call system.ping --node worker-2
   wait_until 10 grep -q 'connections with worker "worker-1" are dropped' "$FLEET/coordinator-1.log"

@@ -17,9 +17,9 @@ std::string_view to_string(Health::Phase phase) {
   return "ok";
 }
 
-std::string describe(const acme::RenewalHealth& certificate) {
+std::string describe(const acme::RenewalHealth& certificate, bool is_revoked) {
   if (!certificate.not_after) return "null";
-  Json out = {{"state", to_string(certificate.state)},
+  Json out = {{"state", is_revoked ? "revoked" : to_string(certificate.state)},
               {"not_after", format_rfc3339(*certificate.not_after, 0)},
               {"renewal_failures", certificate.failure_count}};
   if (certificate.reason) out["renewal_reason"] = to_string(*certificate.reason);
@@ -74,7 +74,7 @@ net::Response Health::respond() const {
   {
     const std::lock_guard lock(mutex_);
     services = services_json_;
-    certificate = describe(certificate_);
+    certificate = describe(certificate_, certificate_revoked_);
     has_old_roots = !roots_trouble_.empty();
     is_unsaved = !unsaved_.empty();
   }

@@ -25,6 +25,7 @@ class Health {
   void set_phase(Phase phase) { phase_ = phase; }
   /// The fleet refuses this node; it runs on, and its clients with tokens are served.
   void set_certificate_revoked(bool revoked) { certificate_revoked_ = revoked; }
+  bool is_certificate_revoked() const { return certificate_revoked_; }
   /// What is known of this node's certificate.
   void set_certificate(const acme::RenewalHealth& certificate);
   acme::RenewalHealth certificate() const;

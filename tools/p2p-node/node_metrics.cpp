@@ -137,13 +137,16 @@ void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& ship
             shipper.spool_is_failing() ? 1 : 0);
 }
 
-void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now) {
+void write_certificate_metrics(metrics::MetricsWriter& out, const Health& health, WallTime now) {
+  const acme::RenewalHealth certificate = health.certificate();
   if (!certificate.not_after) return;
   out.gauge("p2p_certificate_expiry_timestamp_seconds", "When this node's certificate expires.",
             seconds(certificate.not_after->time_since_epoch()));
   out.gauge("p2p_certificate_remaining_seconds", "Until this node's certificate expires.",
             seconds(*certificate.not_after - now));
   out.gauge("p2p_certificate_renewal_failures", "Renewals that have failed in a row.", certificate.failure_count);
+  out.gauge("p2p_certificate_revoked", "1 while the fleet refuses this node's certificate, else 0.",
+            health.is_certificate_revoked() ? 1 : 0);
 }
 
 void write_address_metrics(metrics::MetricsWriter& out, const ChosenAddress& chosen) {

@@ -2,9 +2,9 @@
 // or that nodes of the fleet announce, never a caller's.
 #pragma once
 
-#include "acme/renewal.hpp"
 #include "addresses/address_keeper.hpp"
 #include "fleet/gossip.hpp"
+#include "health.hpp"
 #include "logs/log_shipper.hpp"
 #include "membership/cluster_view.hpp"
 #include "metrics/metrics_registry.hpp"
@@ -34,7 +34,7 @@ void write_forwarding_metrics(metrics::MetricsWriter& out, const rpc::Forwarder&
 void write_service_metrics(metrics::MetricsWriter& out, const std::vector<services::ServiceView>& services);
 void write_log_metrics(metrics::MetricsWriter& out, const logs::LogShipper& shipper);
 /// Of this node's certificate.
-void write_certificate_metrics(metrics::MetricsWriter& out, const acme::RenewalHealth& certificate, WallTime now);
+void write_certificate_metrics(metrics::MetricsWriter& out, const Health& health, WallTime now);
 
 /// The address is left out while none is announced.
 void write_address_metrics(metrics::MetricsWriter& out, const ChosenAddress& chosen);

@@ -343,7 +343,7 @@ net::Router Node::make_router() {
     if (shipper_) write_log_metrics(out, *shipper_);
     if (log_forwarder_) write_forward_metrics(out, *log_forwarder_);
     write_address_metrics(out, addresses_->chosen());
-    write_certificate_metrics(out, health_->certificate(), clock_.wall());
+    write_certificate_metrics(out, *health_, clock_.wall());
   });
   add_metrics_route(router, metrics_, figures_);
   add_pki_routes(

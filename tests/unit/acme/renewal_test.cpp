@@ -64,16 +64,16 @@ TEST_CASE("a certificate that somebody asks for is renewed at once, also while t
   CHECK(c.renewal.due(kBegin) == RenewalReason::requested);
   c.renewal.use(CertificateLife{kBegin, after(2160h), kNames});
   CHECK_FALSE(c.renewal.due(after(1s)).has_value());
-  // It failed: who asked is told, and the usual waits go on.
+  // It failed: that is told, and it is tried again after the usual wait.
   c.renewal.request();
-  c.renewal.failed("refused", std::nullopt, after(1s));
+  c.renewal.failed("refused", std::chrono::hours(1), after(1s));
   CHECK_FALSE(c.renewal.due(after(2s)).has_value());
-  CHECK(c.renewal.health(after(2s)).state == RenewalState::good);
-  // It is time, the last try failed, and the next one is an hour away.
-  c.renewal.failed("refused", std::chrono::hours(1), after(1440h));
-  CHECK_FALSE(c.renewal.due(after(1440h + 1s)).has_value());
+  CHECK(c.renewal.health(after(2s)).state == RenewalState::failing);
+  CHECK(c.renewal.health(after(2s)).next_attempt == after(1s + 1h));
+  CHECK(c.renewal.due(after(1s + 1h)) == RenewalReason::requested);
+  // Who asks again need not wait.
   c.renewal.request();
-  CHECK(c.renewal.due(after(1440h + 1s)) == RenewalReason::requested);
+  CHECK(c.renewal.due(after(2s)) == RenewalReason::requested);
 }
 
 TEST_CASE("a window of the CA: a random point in it, chosen once") {
