@@ -15,7 +15,7 @@ enum class EventKind : unsigned char {
   left,
   updated,    ///< facts of a live node changed: services, addresses, version
   forgotten,  ///< a node is no longer listed
-  conflict,   ///< two processes or records with one node_id
+  conflict,   ///< two processes or records with one node_id, or a second coordinator
   bulletin,   ///< a newer bulletin is held, or one was let go
   refused,    ///< a record, join or bulletin that did not hold
   self,       ///< about this node: joined, refused, raised its incarnation

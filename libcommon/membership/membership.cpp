@@ -69,8 +69,25 @@ Monotonic Membership::next_wakeup() const {
 }
 
 Actions Membership::take_actions() {
-  for (Event& event : registry_.take_events()) actions_.events.push_back(std::move(event));
+  for (Event& event : registry_.take_events()) {
+    const bool is_rival = event.kind == EventKind::alive && is_rival_coordinator(event.node_id);
+    actions_.events.push_back(std::move(event));
+    if (is_rival) tell_rival(actions_.events.back().node_id);
+  }
   return std::exchange(actions_, {});
+}
+
+bool Membership::is_rival_coordinator(const std::string& node_id) const {
+  const Node* node = registry_.find(node_id);
+  return role_ == pki::Role::coordinator && node != nullptr && node->checked->role == pki::Role::coordinator;
+}
+
+/// Each stores the log of the nodes that are linked to it, and sends calls over its own links.
+void Membership::tell_rival(const std::string& node_id) {
+  actions_.events.push_back({EventKind::conflict, LogLevel::warning, node_id,
+                             fmt::format("{} is a coordinator too: the fleet's log is split between the two, and not "
+                                         "every call finds its node; run one at a time",
+                                         node_id)});
 }
 
 Judgement Membership::rules() const {

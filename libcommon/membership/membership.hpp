@@ -176,6 +176,8 @@ class Membership {
   void hold(const BulletinPtr& bulletin, std::string_view from, Instant now);
   void hurry_round(Instant now);
   void tell_refused(const Error& why, std::string_view from, Instant now);
+  bool is_rival_coordinator(const std::string& node_id) const;
+  void tell_rival(const std::string& node_id);
   void say(EventKind kind, LogLevel level, std::string text);
 
   Settings settings_;

@@ -39,7 +39,7 @@ class Doctor final : public cli::Command {
                      loaded.error().hint.empty() ? "p2p-node join writes a configuration" : loaded.error().hint);
     }
     if (auto fits = cli::check_vault(paths, *loaded); !fits) return fits;
-    const auto findings = examine(*loaded, paths);
+    const Findings findings = examine(*loaded, paths);
     for (const auto& finding : findings) print(finding, session);
     const auto wrong =
         std::count_if(findings.begin(), findings.end(), [](const auto& one) { return one.verdict == Verdict::wrong; });
@@ -64,6 +64,10 @@ class Doctor final : public cli::Command {
     const bool is_coordinator = own.identity && own.identity->role == pki::Role::coordinator;
     const auto coordinators = enrollment_settings(config).coordinators;
     for (const auto& coordinator : coordinators) check_coordinator(coordinator, own, config.cluster_name, out);
+    if (is_coordinator && !coordinators.empty()) {
+      out.push_back({Verdict::warning, "coordinator", "this node is a coordinator, which joins nobody",
+                     "a fleet has one at a time: the one that answers above is to be stopped before this one starts"});
+    }
     if (coordinators.empty() && !is_coordinator) {
       out.push_back({Verdict::wrong, "coordinator", "coordinator_addresses is empty: the node joins nobody",
                      "set coordinator_addresses: [\"HOST:8001\"]"});

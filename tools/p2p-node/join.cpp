@@ -133,7 +133,7 @@ class Join final : public cli::Command {
     auto plan = make_plan(paths, *invitation, session);
     if (!plan) return plan.error();
     if (auto joined = join(*plan, paths, *invitation, session); !joined) return joined;
-    return go_on(std::move(plan->loaded), paths, session);
+    return go_on(std::move(plan->loaded), invitation->role.value_or(pki::Role::worker), paths, session);
   }
 
  private:
@@ -372,7 +372,11 @@ class Join final : public cli::Command {
     return {failure.error, "p2p-node join again goes on from here; p2p-node doctor looks for what is wrong"};
   }
 
-  Attempt<void> go_on(config::LoadedConfig loaded, const config::Paths& paths, cli::Session& session) const {
+  Attempt<void> go_on(config::LoadedConfig loaded, pki::Role role, const config::Paths& paths,
+                      cli::Session& session) const {
+    if (role == pki::Role::coordinator) {
+      session.report.note("a fleet has one coordinator at a time: stop the other one before this one starts");
+    }
     if (!run_) {
       const bool is_of_service = session.home == "/var/lib/p2p";
       session.report.note(is_of_service ? "start it: systemctl enable --now p2p-node" : "start it with p2p-node");

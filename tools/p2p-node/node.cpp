@@ -76,6 +76,9 @@ Result<void> Node::begin_serving() {
   if (!is_coordinator() && config_.coordinator_addresses.empty()) {
     log_.warning("coordinator_addresses is empty: this worker joins nobody until it is set");
   }
+  if (is_coordinator() && !config_.coordinator_addresses.empty()) {
+    log_.info("a coordinator joins nobody: coordinator_addresses is only where its certificate is renewed");
+  }
   if (log_sources_) {
     if (auto started = log_sources_->start(); !started) return started;
   }

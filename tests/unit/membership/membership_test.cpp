@@ -152,6 +152,16 @@ TEST_CASE("a coordinator passes what it learns to every link at once, and gather
   CHECK(hub.self.take_actions().pushes.empty());
 }
 
+TEST_CASE("a coordinator warns of another one; a worker may know several") {
+  const auto hears_of_another = [](Machine machine) {
+    const auto record = signed_by(coordinator("other"), record_of("other", 1));
+    REQUIRE(machine.self.receive_push(coordinator("other"), {{carried(record, 1)}, {}}, after(seconds{1})).has_value());
+    return has_event(machine.self.take_actions(), EventKind::conflict, "other");
+  };
+  CHECK(hears_of_another(Machine(coordinator("coordinator"))));
+  CHECK_FALSE(hears_of_another(Machine(worker("a"))));
+}
+
 TEST_CASE("a broken link is dialled back; a refusal means suspected now and dead after the timeout") {
   Machine hub(coordinator("hub"));
   hub.push(news("w1", 1), seconds{0}, "w1");
