@@ -176,6 +176,7 @@ play_as() {
 @test "the line that is chosen stays in sight" { play_as operator keeps_the_chosen_line_in_sight; }
 @test "a time without lines is told, and the nearest are shown" { play_as operator jumps_to_a_time; }
 @test "history comes on scrolling up, without a hole or repeat" { play_as operator loads_history; }
+@test "the log view is left and come back to while lines come" { play_as operator is_left_while_lines_come; }
 @test "a paused view stands still, and goes on" { play_as operator pauses; }
 
 @test "after a restart of the coordinator no line is lost or there twice" {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { chatter } from '../chatter.mjs';
 
 /** Has worker-1 log these lines. */
 function say(...lines) {
@@ -152,6 +153,19 @@ export async function pauses({ openLive }) {
   await page.getByText('pause before').waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByText('pause 99').waitFor();
+}
+
+/** Going elsewhere and coming back while many lines come. That nothing throws is looked at for every scenario. */
+export async function is_left_while_lines_come({ openLive }) {
+  const page = await openLogs(openLive, 'logger=Service.chatter');
+  chatter(2000);
+  for (let turn = 0; turn < 12; ++turn) {
+    await page.getByText(/chatter/).nth(5).waitFor();
+    await page.getByRole('link', { name: 'Services' }).click();
+    await page.getByRole('heading', { name: 'Services' }).waitFor();
+    await page.goBack();
+  }
+  chatter(0);
 }
 
 /** Who is gone is told: the program that the page comes through, or the coordinator. `argument` names a file in which is told that

@@ -3,8 +3,7 @@
 // too long is measured again, a few times at most.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chatter } from '../chatter.mjs';
 import { watchStalls } from '../stalls.mjs';
 
 const kAttempts = 5;
@@ -94,13 +93,6 @@ export async function draws_five_hundred_nodes({ open, address, picture }) {
     await picture(page, `many-${name}`);
     assert.ok(isGood(times), String(times));
   }
-}
-
-/** The service `chatter` of worker-1 logs so many lines a second, until it is told something else; 0 for none. */
-function chatter(linesPerSecond) {
-  const file = join(process.env.FLEET, 'chatter');
-  if (linesPerSecond > 0) writeFileSync(file, String(linesPerSecond));
-  else rmSync(file, { force: true });
 }
 
 async function openChatter(open, address) {

@@ -168,7 +168,9 @@ export function LogView({ feed, filter, selection, onSelect, onFollow }: Props) 
   });
 
   const onScroll = () => {
-    const element = box.current!;
+    const element = box.current;
+    // It may come once more after the view was left.
+    if (element === null) return;
     // This was not somebody's hand, but the line above that sets it.
     if (Math.abs(element.scrollTop - drawnTop.current) < 1) return;
     const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight;
