@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/line_level.hpp"
 #include "services/line_splitter.hpp"
 
 namespace p2p::services {
@@ -30,12 +29,13 @@ void ServiceLog::write(std::string_view line, Monotonic now) {
     next_word_ = now + kWordInterval;
   }
   line = line.substr(0, kMaxLineBytes);
+  const LogLevel level = levels_.next(line);
   if (line.size() >= left_bytes_) {
     if (dropped_count_++ == 0) next_word_ = now + kWordInterval;
     return;
   }
   left_bytes_ -= line.size() + 1;
-  log_.log(level_of_line(line), "{}", line);
+  log_.log(level, "{}", line);
 }
 
 void ServiceLog::finish() {

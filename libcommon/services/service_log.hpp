@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/line_level.hpp"
 #include "base/log_sink.hpp"
 
 namespace p2p::services {
@@ -19,7 +20,8 @@ class ServiceLog {
  public:
   ServiceLog(LogSink& log, const std::string& service) : log_(log, "Service." + service) {}
 
-  /// Takes one line, which may be anything; its level is what it names (base/line_level.hpp), else INFO.
+  /// Takes one line, which may be anything; its level is what it names, or goes on with (base/line_level.hpp), else
+  /// INFO.
   void write(std::string_view line, Monotonic now);
   /// The process has ended: says what was dropped since it was said last.
   void finish();
@@ -29,6 +31,7 @@ class ServiceLog {
 
  private:
   Logger log_;
+  LineLevels levels_;
   Monotonic since_{};  // when `left_bytes_` was so many
   std::size_t left_bytes_ = kLoggedBurstBytes;
   std::size_t dropped_count_ = 0;

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/line_level.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -92,7 +91,7 @@ void FollowedFile::take(FileLine line, SourceSink& sink) {
 
 void FollowedFile::submit(FileLine event, SourceSink& sink) {
   LogRecord record;
-  record.level = level_of_line(event.text);
+  record.level = levels_.next(event.text);
   record.logger_name = logger_name_;
   record.attrs = attrs_;
   record.message = std::move(event.text);

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "base/line_level.hpp"
 #include "logs/sources/file_lines.hpp"
 #include "logs/sources/file_position.hpp"
 #include "logs/sources/source_sink.hpp"
@@ -79,6 +80,7 @@ class FollowedFile {
   std::shared_ptr<const re2::RE2> start_;
   LineCutter cutter_;
   LineJoiner joiner_;
+  LineLevels levels_;
   std::uint64_t submitted_;
   std::uint64_t backlog_end_;
   std::uint64_t seen_ = 0;              // size and time of change at the last look
