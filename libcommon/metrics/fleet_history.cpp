@@ -12,7 +12,7 @@ namespace p2p::metrics {
 namespace {
 
 constexpr std::string_view kMagic = "P2PHIST1";
-constexpr std::size_t kSumBytes = 8;
+constexpr std::size_t kHeadBytes = 20, kSumBytes = 8;
 constexpr std::int64_t kWeekSeconds = 7 * 24 * 3600;
 
 std::uint64_t sum_of(std::string_view text) { return SipHash({0, 0})(text); }
@@ -120,25 +120,38 @@ const History* FleetHistory::find(std::string_view node_id) const {
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::string FleetHistory::encode(std::int64_t second) const {
-  // A text that grows by doubling would be there twice.
-  constexpr std::size_t kHeadBytes = 256;  // a name, and what stands before the rows
-  std::size_t bytes = kHeadBytes + fleet_.memory_bytes();
-  for (const auto& [name, history] : nodes_) bytes += kHeadBytes + history.memory_bytes();
-  std::string out;
-  out.reserve(bytes + kSumBytes);
-  out = kMagic;
-  append_little(out, static_cast<std::uint64_t>(second));
-  append_little(out, static_cast<std::uint32_t>(nodes_.size() + 1));
-  out.push_back('\0');
-  append_history(out, fleet_);
-  for (const auto& [name, history] : nodes_) {
-    out.push_back(static_cast<char>(name.size()));
-    out += name;
-    append_history(out, history);
+bool HistoryEncoder::take(const FleetHistory& of) {
+  if (count_ == 0) {
+    // A text that grows by doubling would be there twice.
+    constexpr std::size_t kNameBytes = 256;  // and what stands before the rows
+    std::size_t bytes = kHeadBytes + kNameBytes + of.fleet().memory_bytes() + kSumBytes;
+    for (const auto& [name, history] : of.nodes()) bytes += kNameBytes + history.memory_bytes();
+    out_.reserve(bytes);
+    out_.resize(kHeadBytes);
+    copied_ = of.fleet();
+    return true;
   }
-  append_little(out, sum_of(out));
-  return out;
+  const auto next = of.nodes().upper_bound(name_);
+  if (next == of.nodes().end()) return false;
+  name_ = next->first;
+  copied_ = next->second;
+  return true;
+}
+
+void HistoryEncoder::write() {
+  out_.push_back(static_cast<char>(name_.size()));
+  out_ += name_;
+  append_history(out_, *copied_);
+  ++count_;
+}
+
+std::string HistoryEncoder::finish(std::int64_t second) {
+  std::string head(kMagic);
+  append_little(head, static_cast<std::uint64_t>(second));
+  append_little(head, count_);
+  out_.replace(0, kHeadBytes, head);
+  append_little(out_, sum_of(out_));
+  return std::move(out_);
 }
 
 Result<void> FleetHistory::load(std::string_view text) {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,8 +48,7 @@ class FleetHistory {
   const History* find(std::string_view node_id) const;
   const Nodes& nodes() const noexcept { return nodes_; }
 
-  std::string encode(std::int64_t second) const;
-  /// What encode() wrote; `damaged` for anything else, and then nothing is changed.
+  /// What a HistoryEncoder made; `damaged` for anything else, and then nothing is changed.
   Result<void> load(std::string_view text);
 
  private:
@@ -58,6 +58,24 @@ class FleetHistory {
   History fleet_;
   Nodes nodes_;
   std::size_t six_hours_points_ = kRangeShapes[1].points, week_points_ = kRangeShapes[2].points;
+};
+
+/// Makes the file a history at a time, as all of them take a second: who guards them lets others in between, and they
+/// may change meanwhile. One thread, which need not be that of the histories.
+class HistoryEncoder {
+ public:
+  /// Copies the next history; false after the last. Only this needs that `of` stands still.
+  bool take(const FleetHistory& of);
+  /// Writes down what was copied.
+  void write();
+  /// The whole file, as of `second`.
+  std::string finish(std::int64_t second);
+
+ private:
+  std::string out_;
+  std::uint32_t count_ = 0;
+  std::string name_;  // of what was copied; empty: the fleet
+  std::optional<History> copied_;
 };
 
 }  // namespace p2p::metrics

@@ -19,6 +19,12 @@ SeriesValues only_cpu(float value) {
   return out;
 }
 
+std::string file_of(const FleetHistory& fleet) {
+  HistoryEncoder encoder;
+  while (encoder.take(fleet)) encoder.write();
+  return encoder.finish(kBegin);
+}
+
 }  // namespace
 
 TEST_CASE("a number of a history is off by at most one part in 256, and nothing known stays nothing") {
@@ -181,7 +187,7 @@ TEST_CASE("a history is the same after it was written and read") {
     if (i % 3 != 0) written.add("worker-1", kBegin + i, {0.5F, 0.25F, static_cast<float>(i), 0, kUnknown, 8});
   }
   FleetHistory read;
-  REQUIRE(read.load(written.encode(kBegin + 1000)).has_value());
+  REQUIRE(read.load(file_of(written)).has_value());
   REQUIRE(read.find("worker-1") != nullptr);
   const auto same = [](float a, float b) { return (std::isnan(a) && std::isnan(b)) || a == b; };
   for (const Range range : {Range::quarter_hour, Range::six_hours, Range::week}) {
@@ -201,6 +207,31 @@ TEST_CASE("a history is the same after it was written and read") {
   CHECK(read.fleet().at(Range::quarter_hour, kBegin + 1001, Series::cpu).mean == 3);
 }
 
+TEST_CASE("what changes while the file is made is in it as it was or as it is, each history whole") {
+  FleetHistory fleet;
+  fleet.add_fleet(kBegin, only_cpu(1));
+  constexpr std::int64_t kLater = kBegin + 7 * 24 * 3600;
+  fleet.add("b", kBegin, only_cpu(1));
+  for (const char* name : {"d", "f"}) fleet.add(name, kLater, only_cpu(1));
+  HistoryEncoder encoder;
+  for (int taken = 0; encoder.take(fleet); ++taken) {
+    if (taken == 1) {  // "b" was copied
+      fleet.add("c", kLater, only_cpu(1));
+      fleet.add("f", kLater + 1, only_cpu(1));
+      fleet.forget_old(kLater + 1);
+      REQUIRE(fleet.find("b") == nullptr);
+    }
+    encoder.write();
+  }
+  FleetHistory read;
+  REQUIRE(read.load(encoder.finish(kBegin)).has_value());
+  CHECK(read.fleet().last_second() == kBegin);
+  REQUIRE(read.nodes().size() == 4);
+  CHECK(read.nodes().at("b").last_second() == kBegin);
+  for (const char* name : {"c", "d"}) CHECK(read.nodes().at(name).last_second() == kLater);
+  CHECK(read.nodes().at("f").last_second() == kLater + 1);
+}
+
 TEST_CASE("a file is saved so often that it costs a disk 128 KiB a second, within 15 s and 10 minutes") {
   CHECK(save_interval(0) == std::chrono::seconds(15));
   CHECK(save_interval(15 * 131'072) == std::chrono::seconds(15));
@@ -217,7 +248,7 @@ TEST_CASE("a file is saved so often that it costs a disk 128 KiB a second, withi
 TEST_CASE("a torn or altered file is refused whole") {
   FleetHistory written;
   for (int i = 0; i < 100; ++i) written.add("worker-1", kBegin + i, only_cpu(1));
-  const std::string text = written.encode(kBegin);
+  const std::string text = file_of(written);
   FleetHistory read;
   for (std::size_t size = 0; size < text.size(); size += 7) CHECK_FALSE(read.load(text.substr(0, size)).has_value());
   for (std::size_t at = 0; at < text.size(); at += 5) {

@@ -84,13 +84,25 @@ asio::awaitable<void> FleetFeed::keep_saved() {
   }
 }
 
+/// On the disk's thread: encoding takes a second where the histories have 256 MiB.
+std::string FleetFeed::encode_histories() const {
+  metrics::HistoryEncoder encoder;
+  const auto take = [&] {
+    const std::lock_guard lock(mutex_);
+    return encoder.take(history_);
+  };
+  while (take()) encoder.write();
+  return encoder.finish(std::chrono::floor<std::chrono::seconds>(parts_.clock.wall().time_since_epoch()).count());
+}
+
 /// Readable by all within a folder that is not: where there is a vault, it is no place for what is large and no secret.
 asio::awaitable<void> FleetFeed::save() {
-  auto encoding = [this] { return history_.encode(second_); };
-  auto text = co_await thread_.run(std::move(encoding));
-  saved_bytes_ = text.size();
-  auto writing = [file = parts_.history_file, text = std::move(text)] { return write_file(file, text, kPublicMode); };
-  const auto written = co_await disk_.run(std::move(writing));
+  auto saving = [this] {
+    const std::string text = encode_histories();
+    return std::pair(text.size(), write_file(parts_.history_file, text, kPublicMode));
+  };
+  const auto [bytes, written] = co_await disk_.run(std::move(saving));
+  saved_bytes_ = bytes;
   auto trouble = written ? std::nullopt : std::optional(written.error().context);
   const std::lock_guard lock(inbox_mutex_);
   // A disk that stays full is no news each time.

@@ -93,6 +93,8 @@ class FleetFeed {
   void take_inbox(Monotonic now);
   dashboard::Picture look(Monotonic now, WallTime date);
   void publish(dashboard::Picture picture);
+  // The disk's thread.
+  std::string encode_histories() const;
 
   const Parts parts_;
   Logger log_;
@@ -106,9 +108,9 @@ class FleetFeed {
   dashboard::FleetWatch watch_;  // of the feed's thread alone
   LogTally tally_;               // likewise, once opened
 
-  // Changed by the feed's thread alone, under the mutex: it reads without, others with. So the histories are encoded
-  // for the file, which takes a second where they have 256 MiB, while pages go on; and the file is written by a thread
-  // of its own, so that a slow disk holds up neither pages nor ticks.
+  // Changed by the feed's thread alone, under the mutex: it reads without, others with. The file is made and written by
+  // a thread of its own, which holds the mutex no longer than to copy one history: neither that nor a slow disk holds
+  // up pages or ticks.
   mutable std::mutex mutex_;
   metrics::FleetHistory history_;
   dashboard::Updates updates_;
