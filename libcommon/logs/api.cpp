@@ -53,7 +53,7 @@ awaitable<Result<std::string>> get_stats(LogAccess access, std::string asker, co
   co_return co_await std::move(searching);
 }
 
-awaitable<Result<std::string>> get_sources(LogAccess access, std::string asker) {
+awaitable<Result<std::string>> get_sources(LogAccess access, std::string asker, const ParameterLookup&) {
   auto work = [&store = access.store](const IsGivenUp&) -> Result<std::string> {
     const auto sources = store.sources();
     if (!sources) return sources.error();
@@ -153,34 +153,52 @@ std::string schema_of(const Parameters& parameters) {
 constexpr char kClearSchema[] =
     R"({"type":"object","properties":{"node_id":{"type":"string","description":"without it, all nodes"}}})";
 
-/// A GET whose caller and parameters `answer` takes, if these are all among `parameters`.
-template <class Answer>
-net::Route reading_route(std::string pattern, const Parameters& parameters, Answer answer) {
+/// One of the answers that both a path and a method give. It is told who asks, and looks at the parameters, which are
+/// among those that there are, while it is awaited.
+struct Reading {
+  std::string_view path, method, description;
+  const Parameters& parameters;
+  awaitable<Result<std::string>> (*answer)(LogAccess access, std::string asker, const ParameterLookup& parameter);
+};
+
+std::span<const Reading> readings() {
+  static const Parameters none;
+  static const Reading out[] = {
+      {"/api/logs", "get_logs", "stored records that match a filter", page_parameters(), get_logs},
+      {"/api/logs/stats", "get_stats", "how many records match a filter, by level, node, logger and time",
+       stats_parameters(), get_stats},
+      {"/api/logs/sources", "get_log_sources", "names of nodes, loggers and levels", none, get_sources}};
+  return out;
+}
+
+net::Route route_of(const Reading& reading, LogAccess access) {
   net::Route out;
   out.method = net::Method::get;
-  out.pattern = std::move(pattern);
+  out.pattern = reading.path;
   out.permission = auth::Permission::logs_read;
-  out.handler = [known = names_of(parameters), answer](net::Request& request) -> awaitable<net::Response> {
+  out.handler = [&reading, known = names_of(reading.parameters),
+                 access](net::Request& request) -> awaitable<net::Response> {
     if (const auto checked = check_query_names(request.query, known); !checked)
       co_return net::Response::problem(checked.error());
     const ParameterLookup parameter = [&request](std::string_view name) { return request.query_parameter(name); };
-    auto answering = answer(auth::caller_name(request.caller), parameter);
+    auto answering = reading.answer(access, auth::caller_name(request.caller), parameter);
     co_return response_of(co_await std::move(answering));
   };
   return out;
 }
 
-/// Likewise a method.
-template <class Answer>
-rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
-  return [known = names_of(parameters), answer](rpc::CallContext call) -> awaitable<rpc::Outcome> {
+rpc::Method method_of(const Reading& reading, LogAccess access) {
+  auto handler = [&reading, known = names_of(reading.parameters),
+                  access](rpc::CallContext call) -> awaitable<rpc::Outcome> {
     const auto object = parse_object(call.params);
     if (!object) co_return rpc::to_rpc_error(object.error());
     if (const auto checked = check_members(*object, known); !checked) co_return rpc::to_rpc_error(checked.error());
     const ParameterLookup parameter = json_parameters(*object);
-    auto answering = answer(auth::caller_name(call.caller), parameter);
+    auto answering = reading.answer(access, auth::caller_name(call.caller), parameter);
     co_return outcome_of(co_await std::move(answering));
   };
+  return method(std::string(reading.method), std::string(reading.description), auth::Permission::logs_read,
+                schema_of(reading.parameters), std::move(handler));
 }
 
 }  // namespace
@@ -188,17 +206,7 @@ rpc::MethodHandler reading_method(const Parameters& parameters, Answer answer) {
 void add_routes(net::Router& router, LogAccess access, Collector& collector) {
   using net::Request;
   using net::Response;
-  router.add(
-      reading_route("/api/logs", page_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
-        return get_logs(access, std::move(asker), parameter);
-      }));
-  router.add(reading_route("/api/logs/stats", stats_parameters(),
-                           [access](std::string asker, const ParameterLookup& parameter) {
-                             return get_stats(access, std::move(asker), parameter);
-                           }));
-  router.add(reading_route("/api/logs/sources", {}, [access](std::string asker, const ParameterLookup&) {
-    return get_sources(access, std::move(asker));
-  }));
+  for (const Reading& reading : readings()) router.add(route_of(reading, access));
 
   net::Route clearing;
   clearing.method = net::Method::post;
@@ -225,21 +233,7 @@ rpc::Service log_collector_service(LogAccess access, Collector& collector) {
   out.name = "log_collector";
   out.version = P2P_VERSION;
   out.description = "the log records of all nodes";
-  out.methods.push_back(method(
-      "get_logs", "stored records that match a filter", auth::Permission::logs_read, schema_of(page_parameters()),
-      reading_method(page_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
-        return get_logs(access, std::move(asker), parameter);
-      })));
-  out.methods.push_back(
-      method("get_stats", "how many records match a filter, by level, node, logger and time",
-             auth::Permission::logs_read, schema_of(stats_parameters()),
-             reading_method(stats_parameters(), [access](std::string asker, const ParameterLookup& parameter) {
-               return get_stats(access, std::move(asker), parameter);
-             })));
-  out.methods.push_back(method(
-      "get_log_sources", "names of nodes, loggers and levels", auth::Permission::logs_read, R"({"type":"object"})",
-      reading_method(
-          {}, [access](std::string asker, const ParameterLookup&) { return get_sources(access, std::move(asker)); })));
+  for (const Reading& reading : readings()) out.methods.push_back(method_of(reading, access));
   out.methods.push_back(
       method("clear_logs", "deletes the records of one node or of all; leaves an audit record",
              auth::Permission::logs_clear, kClearSchema, [&collector](CallContext call) -> awaitable<Outcome> {

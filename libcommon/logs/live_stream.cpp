@@ -135,18 +135,9 @@ awaitable<Result<void>> LiveStream::take(const Hub::News& news) {
 /// Takes what matches (of what was `found`, where that was asked for), up to one message; `position_` moves over
 /// everything looked at.
 void LiveStream::collect(const Hub::News& news, const NewsMatches* found) {
-  for (const auto& batch : news.batches) {
-    auto at = std::upper_bound(batch->records.begin(), batch->records.end(), position_,
-                               [](std::uint64_t number, const StoredRecord& stored) { return number < stored.number; });
-    for (; at != batch->records.end(); ++at) {
-      if (found != nullptr && at->number > found->looked_up_to) return;
-      position_ = at->number;
-      const bool matches = found != nullptr ? found->has(at->number) : filter_.matches(at->record);
-      if (matches && !append(*at)) return;
-    }
-    if (found != nullptr && batch->last_number > found->looked_up_to) return;
-    position_ = batch->last_number;
-  }
+  position_ = for_each_match(news, position_, filter_, found, [&](const CommittedBatchPtr& batch, std::size_t index) {
+    return append(batch->records[index]);
+  });
 }
 
 awaitable<void> LiveStream::deliver() {

@@ -177,22 +177,17 @@ asio::awaitable<Result<void>> PageLogs::take(SubscriptionPtr of, const logs::Hub
 /// Takes what the page wants (of what was `found`, where that was asked for), until its lane is full; the rest is
 /// looked at again.
 void PageLogs::collect(Subscription& of, const logs::Hub::News& news, const logs::NewsMatches* found) {
-  for (const auto& batch : news.batches) {
-    const RenderedLogs::Texts texts = of.lane.is_counting() ? nullptr : rendered_.of(batch);
-    for (std::size_t i = 0; i < batch->records.size(); ++i) {
-      const auto& stored = batch->records[i];
-      if (stored.number <= of.lane.position()) continue;
-      if (found != nullptr && stored.number > found->looked_up_to) return;
-      if (found != nullptr ? found->has(stored.number) : of.filter.matches(stored.record)) {
-        of.lane.add(stored.number, texts ? std::string_view((*texts)[i]) : std::string_view());
-      } else {
-        of.lane.pass(stored.number);
-      }
-      if (of.lane.is_full()) return;
+  logs::CommittedBatchPtr rendered;
+  RenderedLogs::Texts texts;
+  const auto take_one = [&](const logs::CommittedBatchPtr& batch, std::size_t index) {
+    if (batch != rendered && !of.lane.is_counting()) {
+      texts = rendered_.of(batch);
+      rendered = batch;
     }
-    if (found != nullptr && batch->last_number > found->looked_up_to) return;
-    of.lane.pass(std::max(of.lane.position(), batch->last_number));
-  }
+    of.lane.add(batch->records[index].number, texts ? std::string_view((*texts)[index]) : std::string_view());
+    return !of.lane.is_full();
+  };
+  of.lane.pass(logs::for_each_match(news, of.lane.position(), of.filter, found, take_one));
 }
 
 asio::awaitable<Result<logs::Page>> PageLogs::query(SubscriptionPtr of, logs::Order order, std::size_t limit) {
