@@ -43,7 +43,7 @@ Result<RevokedTokenList> read_revoked_token_list(std::string_view text, const To
   if (author->identity.role != pki::Role::coordinator) {
     return Error(Errc::not_permitted, "the list of revoked tokens: no coordinator signed it");
   }
-  if (trust.is_revoked && trust.is_revoked(author->issuer_key_id, author->serial)) {
+  if (trust.is_revoked && trust.is_revoked(author->certificate.issuer_key_id, author->certificate.serial)) {
     return Error(Errc::not_permitted, "the list of revoked tokens: its signer's certificate was revoked");
   }
   const auto parsed = parse_json(*list);

@@ -13,23 +13,19 @@ using metrics::Series;
 
 namespace {
 
-/// Serials are random numbers of 20 bytes: no two issuers have the same.
-std::optional<pki::RevokedSerial> find_revoked(const pki::RevocationLists& lists, std::string_view serial_hex) {
-  const auto serial = from_hex(serial_hex);
-  if (!serial) return std::nullopt;
-  for (const auto& list : lists.all()) {
-    if (const auto* found = list->find(*serial)) return *found;
-  }
-  return std::nullopt;
-}
-
-/// What the lists say of the node's certificate.
-std::optional<pki::RevokedSerial> mark_revoked(NodeEntry& entry, const pki::RevocationLists& lists) {
-  auto found = entry.certificate ? find_revoked(lists, entry.certificate->serial) : std::nullopt;
-  if (!found) return std::nullopt;
+/// By the certificate that the node signs its record with, as by that it is listed or not; what it tells of itself may
+/// be made up. Returns what the lists say of it.
+std::optional<pki::RevokedSerial> add_certificate(NodeEntry& entry, const membership::SignerCertificate& certificate,
+                                                  const Sight& sight) {
+  const auto& [id, not_before, not_after] = certificate;
+  entry.certificate = {to_hex(id.serial), not_before, not_after,
+                       std::string(certificate_state(not_before, not_after, sight.date))};
+  const auto* list = sight.revoked.find(id.issuer_key_id);
+  const auto* found = list == nullptr ? nullptr : list->find(id.serial);
+  if (found == nullptr) return std::nullopt;
   entry.certificate->state = "revoked";
   entry.certificate->revoked_at = found->at;
-  return found;
+  return *found;
 }
 
 /// Of a node that somebody has taken out of the fleet nobody wants to be told that it is missing.
@@ -110,15 +106,16 @@ Picture FleetWatch::look(const Sight& sight) {
   Sums sums;
   for (const auto& seen : sight.view.nodes) {
     const std::string& node_id = seen.node_id();
-    auto& [node, known] = nodes_[node_id];
+    auto& [node, known, certificate] = nodes_[node_id];
     const auto count = sight.logs.find(node_id);
     node.tick(sight.now, count != sight.logs.end() ? &count->second : nullptr);
     sums.add(node);
     if (const auto point = node.point()) out.nodes.emplace_back(node_id, *point);
     known = entry_of(seen, sight);
+    certificate = seen.certificate;
     NodeEntry& entry = out.snapshot.nodes[node_id] = known;
-    node.describe(entry, sight.date);
-    mark_revoked(entry, sight.revoked);
+    node.describe(entry);
+    add_certificate(entry, *certificate, sight);
     judge(entry);
   }
   let_go(sight);
@@ -140,9 +137,8 @@ void FleetWatch::let_go(const Sight& sight) {
     // What is told of a node that was never listed says nothing.
     if (!known.seen.status.empty() && dropped_.size() < kMaxRevokedShown) {
       NodeEntry entry = std::move(known.seen);
-      known.watch.describe(entry, sight.date);
-      entry.certificate = known.watch.certificate(sight.date);
-      const auto revoked = mark_revoked(entry, sight.revoked);
+      known.watch.describe(entry);
+      const auto revoked = add_certificate(entry, *known.certificate, sight);
       if (revoked && !was_taken_out(*revoked)) dropped_[node_id] = {as_dropped(entry), sight.now};
     }
     at = nodes_.erase(at);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -59,7 +60,9 @@ class FleetWatch {
   class Sums;
   struct Watched {
     NodeWatch watch;
-    NodeEntry seen;  ///< what membership last knew of it
+    // What membership last knew of it.
+    NodeEntry seen;
+    std::shared_ptr<const membership::SignerCertificate> certificate;
   };
   struct Dropped {
     NodeEntry entry;

@@ -7,7 +7,6 @@
 
 namespace p2p::dashboard {
 
-using membership::NodeStatus;
 using metrics::CounterRates;
 using metrics::NodeFigures;
 using metrics::Series;
@@ -23,7 +22,6 @@ void NodeWatch::take(NodeFigures figures, Monotonic now) {
     calls[service.name].take(service.calls, now);
   }
   service_calls_ = std::move(calls);
-  if (figures.certificate) certificate_ = figures.certificate;
   figures_ = std::move(figures);
   heard_ = now;
 }
@@ -56,13 +54,11 @@ NodeRates NodeWatch::rates() const {
   return {window_.over(kShownSpan), window_.over(kPointSpan), window_.over(kErrorSpan)};
 }
 
-void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
+void NodeWatch::describe(NodeEntry& entry) const {
   entry.last_error = last_error_;
   const NodeRates rates = this->rates();
   if (rates.shown) entry.logs_per_second = rates.shown->logs_per_second;
   if (rates.minute) entry.log_errors_per_minute = rates.minute->log_errors_per_second * 60;
-  // One that is alive and tells nothing here may have got another one meanwhile.
-  if (figures_ || entry.status != membership::to_string(NodeStatus::alive)) entry.certificate = certificate(date);
   if (!figures_) return;
   add_figures(entry);
   add_services(entry);
@@ -71,12 +67,6 @@ void NodeWatch::describe(NodeEntry& entry, WallTime date) const {
   entry.calls_per_second = rates.shown->calls_per_second;
   entry.errors_per_second = rates.shown->errors_per_second;
   entry.call_p99_ms = metrics::latency_quantile_ms(rates.shown->latency, 0.99);
-}
-
-std::optional<CertificateState> NodeWatch::certificate(WallTime date) const {
-  if (!certificate_) return std::nullopt;
-  const auto& [serial, not_before, not_after] = *certificate_;
-  return CertificateState{serial, not_before, not_after, std::string(certificate_state(not_before, not_after, date))};
 }
 
 void NodeWatch::add_figures(NodeEntry& entry) const {

@@ -45,10 +45,8 @@ class NodeWatch {
   const std::optional<metrics::NodeFigures>& figures() const noexcept { return figures_; }
   NodeRates rates() const;
 
-  /// Fills what of the entry comes from figures, log and rates. `date` judges the certificate.
-  void describe(NodeEntry& entry, WallTime date) const;
-  /// By what the node told last, however long ago.
-  std::optional<CertificateState> certificate(WallTime date) const;
+  /// Fills what of the entry comes from figures, log and rates.
+  void describe(NodeEntry& entry) const;
   /// The node's point of the charts; none where nothing was told lately.
   std::optional<metrics::SeriesValues> point() const;
 
@@ -75,7 +73,6 @@ class NodeWatch {
   std::optional<metrics::NodeFigures> figures_;
   std::map<std::string, ServiceCalls, std::less<>> service_calls_;
   Monotonic heard_{};
-  std::optional<metrics::CertificateFigures> certificate_;
   std::optional<LastError> last_error_;
 };
 

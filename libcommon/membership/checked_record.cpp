@@ -46,7 +46,7 @@ Result<CheckedRecordPtr> RecordChecker::check(const SignedRecord& candidate, Wal
   checked->role = identity.role;
   checked->hash = fingerprint_(candidate.record);
   checked->certificate_hash = signer->certificate_hash;
-  checked->issuer_key_id = signer->issuer_key_id;
+  checked->signer = signer->certificate;
   remember(checked, now);
   return CheckedRecordPtr(std::move(checked));
 }
@@ -60,13 +60,15 @@ CheckedRecordPtr RecordChecker::remembered(ByteView record, WallTime now) const 
   return age < kMaxAge && age > -kMaxAge ? found->second.checked : nullptr;
 }
 
-CheckedRecordPtr RecordChecker::trust(Record record, SignedRecord signed_record, pki::Role role) const {
+CheckedRecordPtr RecordChecker::trust(Record record, SignedRecord signed_record, pki::Role role,
+                                      SignerCertificate signer) const {
   auto checked = std::make_shared<CheckedRecord>();
   checked->hash = fingerprint_(signed_record.record);
   checked->certificate_hash = fingerprint_(signed_record.certificate);
   checked->record = std::move(record);
   checked->signed_record = std::move(signed_record);
   checked->role = role;
+  checked->signer = std::move(signer);
   return checked;
 }
 

@@ -20,7 +20,7 @@ struct CheckedRecord {
   pki::Role role = pki::Role::worker;
   Fingerprint hash{};  ///< SHA-256 of the record's bytes
   Fingerprint certificate_hash{};
-  Bytes issuer_key_id;  ///< of the key that signed the certificate; empty in an own record
+  SignerCertificate signer;  ///< what the certificate says
 };
 using CheckedRecordPtr = std::shared_ptr<const CheckedRecord>;
 
@@ -50,7 +50,7 @@ class RecordChecker {
   /// The record with these bytes if it was verified lately, else nullptr. Spares the parsing of what is known.
   CheckedRecordPtr remembered(ByteView record, WallTime now) const;
   /// A record of our own making: signs nothing, verifies nothing.
-  CheckedRecordPtr trust(Record record, SignedRecord signed_record, pki::Role role) const;
+  CheckedRecordPtr trust(Record record, SignedRecord signed_record, pki::Role role, SignerCertificate signer) const;
   /// After a change of the revocation list or of the trusted roots.
   void forget_all();
 

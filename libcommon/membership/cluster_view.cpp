@@ -48,8 +48,10 @@ ClusterViewPtr make_view(const Registry& registry) {
   out->self_id = registry.self_id();
   out->nodes.reserve(registry.nodes().size());
   for (const auto& [node_id, node] : registry.nodes()) {
-    out->nodes.push_back({std::shared_ptr<const Record>(node.checked, &node.checked->record), node.checked->role,
-                          node.status, node.last_seen, node.linked, node.dialable, node.refused_at.has_value()});
+    out->nodes.push_back({std::shared_ptr<const Record>(node.checked, &node.checked->record),
+                          std::shared_ptr<const SignerCertificate>(node.checked, &node.checked->signer),
+                          node.checked->role, node.status, node.last_seen, node.linked, node.dialable,
+                          node.refused_at.has_value()});
   }
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "membership/record.hpp"
+#include "membership/signing.hpp"
 #include "membership/status.hpp"
 #include "pki/identity.hpp"
 
@@ -18,6 +19,7 @@ class Registry;
 
 struct NodeView {
   std::shared_ptr<const Record> record;  ///< never null: node_id, addresses, services, version, incarnation, …
+  std::shared_ptr<const SignerCertificate> certificate;  ///< never null: the one that it signed the record with
   pki::Role role = pki::Role::worker;
   NodeStatus status = NodeStatus::suspected;
   WallTime last_seen{};          ///< 0 = never; renewed at least each gossip interval

@@ -33,7 +33,7 @@ Result<CheckedRecordPtr> OwnRecord::raise(std::uint64_t exceed, RecordStatus sta
   out.signature = std::move(*signature);
   out.certificate = signer_.certificate();
   incarnation_ = above + 1;
-  return checker_.trust(std::move(*record), std::move(out), role_);
+  return checker_.trust(std::move(*record), std::move(out), role_, signer_.certificate_facts());
 }
 
 void OwnRecord::refute(std::uint64_t exceed, Instant now) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "membership/signing.hpp"
-#include "pki/certificate_id.hpp"
 #include "pki/record_signing.hpp"
 
 namespace p2p::membership {
@@ -15,6 +14,7 @@ class CertificateSigner final : public RecordSigner {
 
   Result<Bytes> sign(ByteView text) override { return keys_.sign(text); }
   Bytes certificate() const override { return keys_.certificate_der(); }
+  SignerCertificate certificate_facts() const override;
   const pki::RecordSigner& keys() const noexcept { return keys_; }
 
  private:

@@ -5,9 +5,16 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "membership/fingerprint.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/identity.hpp"
 
 namespace p2p::membership {
+
+/// Of the certificate whose key signed a record.
+struct SignerCertificate {
+  pki::CertificateId id;
+  WallTime not_before{}, not_after{};
+};
 
 /// Signs with the key of this node's certificate. Called on the control loop.
 class RecordSigner {
@@ -16,13 +23,15 @@ class RecordSigner {
   virtual Result<Bytes> sign(ByteView text) = 0;
   /// DER of the certificate that belongs to the key; changes when it is renewed.
   virtual Bytes certificate() const = 0;
+  /// What that says.
+  virtual SignerCertificate certificate_facts() const = 0;
 };
 
 /// Whom a verified signature speaks for.
 struct VerifiedSigner {
   pki::Identity identity;
   Fingerprint certificate_hash{};  ///< SHA-256 of the DER
-  Bytes issuer_key_id{};           ///< of the key that signed the certificate
+  SignerCertificate certificate{};
 };
 
 class RecordVerifier {

@@ -10,8 +10,6 @@ namespace p2p::metrics {
 namespace {
 
 constexpr std::size_t kMaxFiguresName = 64;
-/// What a WallTime holds, in nanoseconds: 2262-04-11.
-constexpr std::uint64_t kLastSecond = 9'223'372'036;
 
 std::optional<double> find_share(const Json& object, std::string_view key, double most) {
   const Json* value = find_member(object, key);
@@ -80,17 +78,6 @@ bool read_failing(const Json& value, std::vector<FailingMethod>& into) {
   return true;
 }
 
-std::optional<CertificateFigures> read_certificate(const Json& value) {
-  const std::string* serial = find_string(value, "serial");
-  const auto from = find_unsigned(value, "from"), until = find_unsigned(value, "until");
-  if (serial == nullptr || serial->size() > kMaxFiguresName || !from_hex(*serial) || !from || !until)
-    return std::nullopt;
-  if (*from > kLastSecond || *until > kLastSecond || *from >= *until) return std::nullopt;
-  using std::chrono::seconds;
-  return CertificateFigures{*serial, std::chrono::sys_seconds(seconds(*from)),
-                            std::chrono::sys_seconds(seconds(*until))};
-}
-
 }  // namespace
 
 std::string encode_figures(const NodeFigures& figures) {
@@ -105,13 +92,6 @@ std::string encode_figures(const NodeFigures& figures) {
   for (const std::uint64_t count : figures.latency) latency.push_back(count);
   while (!latency.empty() && latency.back() == 0) latency.erase(latency.size() - 1);
   out["latency"] = std::move(latency);
-  if (figures.certificate) {
-    out["certificate"] = {
-        {"serial", figures.certificate->serial},
-        {"from", static_cast<std::uint64_t>(
-                     std::max<std::int64_t>(0, figures.certificate->not_before.time_since_epoch().count()))},
-        {"until", static_cast<std::uint64_t>(figures.certificate->not_after.time_since_epoch().count())}};
-  }
   Json services = Json::array();
   std::size_t trouble_bytes = 0;
   for (const ServiceFigures& service : figures.services) {
@@ -158,10 +138,6 @@ Result<NodeFigures> decode_figures(std::string_view payload) {
   const Json* failing = find_member(*object, "failing");
   if (failing != nullptr && !read_failing(*failing, out.failing))
     return Error(Errc::invalid, "failing: must be [method, calls, failed, error] of each");
-  if (const Json* certificate = find_member(*object, "certificate"); certificate != nullptr) {
-    out.certificate = read_certificate(*certificate);
-    if (!out.certificate) return Error(Errc::invalid, "certificate: must have serial, from and until");
-  }
   return out;
 }
 

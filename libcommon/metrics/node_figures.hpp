@@ -2,13 +2,12 @@
 //
 // On the wire it is CBOR, a map: {"cpu": share, "load1": n, "cores": n, "memory": [used, total], "disk": [used, total],
 // "rss": bytes, "calls": n, "errors": n, "latency": [counts of call_latency.hpp, without zeros at the end],
-// "certificate": {"serial": hex, "from": seconds, "until": seconds}, "services": [[name, state, restarts, calls,
-// version, trouble], …], "failing": [[method, calls, failed, error], …]}; version and trouble may be left out. Counts
-// are since the node's start, those of "failing" of a minute: the last one, or that in which the method was called
-// last. What is not known is absent; members that this version does not know are skipped.
+// "services": [[name, state, restarts, calls, version, trouble], …], "failing": [[method, calls, failed, error], …]};
+// version and trouble may be left out. Counts are since the node's start, those of "failing" of a minute: the last one,
+// or that in which the method was called last. What is not known is absent; members that this version does not know are
+// skipped.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,12 +43,6 @@ struct Share {
   bool operator==(const Share&) const = default;
 };
 
-struct CertificateFigures {
-  std::string serial;  ///< lower-case hexadecimal
-  std::chrono::sys_seconds not_before{}, not_after{};
-  bool operator==(const CertificateFigures&) const = default;
-};
-
 /// Within a minute (failure_window.hpp).
 struct FailingMethod {
   std::string method;        ///< full name
@@ -67,7 +60,6 @@ struct NodeFigures {
   std::optional<std::uint64_t> rss;   ///< bytes of the node's process
   std::uint64_t calls = 0, errors = 0;
   LatencyCounts latency{};
-  std::optional<CertificateFigures> certificate;
   std::vector<ServiceFigures> services;  ///< external ones, by name
   std::vector<FailingMethod> failing;    ///< the largest part first
   bool operator==(const NodeFigures&) const = default;

@@ -11,6 +11,10 @@ namespace {
 /// A certificate of a node is under 2 KiB with an RSA key; what arrives larger is not parsed.
 constexpr std::size_t kMaxCertificateDerBytes = 16 * 1024;
 
+RecordAuthor author_of(Identity identity, const CertificateFacts& facts) {
+  return {std::move(identity), facts.sha256, {facts.issuer_key_id, facts.serial}, facts.not_before, facts.not_after};
+}
+
 }  // namespace
 
 Result<RecordSigner> RecordSigner::make(std::string_view certificate_pem, std::string_view key_pem) {
@@ -27,7 +31,7 @@ Result<RecordSigner> RecordSigner::make(std::string_view certificate_pem, std::s
   RecordSigner out;
   out.key_ = std::move(*key);
   out.certificate_der_ = std::make_shared<const Bytes>(certificate->der());
-  out.identity_ = std::move(*identity);
+  out.author_ = author_of(std::move(*identity), certificate->facts());
   return out;
 }
 
@@ -54,8 +58,7 @@ Result<RecordAuthor> RecordVerifier::verify(ByteView certificate_der, ByteView m
   if (auto good = crypto::verify(certificate->public_key(), message, signature); !good) {
     return Error(good.error().code, fmt::format("{}: {}", identity->uri(), good.error().context));
   }
-  const auto& facts = certificate->facts();
-  return RecordAuthor{std::move(*identity), facts.sha256, facts.issuer_key_id, facts.serial};
+  return author_of(std::move(*identity), certificate->facts());
 }
 
 }  // namespace p2p::pki

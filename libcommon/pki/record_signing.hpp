@@ -5,9 +5,18 @@
 #include <memory>
 
 #include "base/bytes.hpp"
+#include "pki/certificate_id.hpp"
 #include "pki/roots.hpp"
 
 namespace p2p::pki {
+
+/// What the certificate of a valid record says.
+struct RecordAuthor {
+  Identity identity;
+  crypto::Sha256 certificate_sha256{};
+  CertificateId certificate;  ///< by which its revocation is looked up
+  WallTime not_before{}, not_after{};
+};
 
 /// Signs with one node's certificate key, parsed once. Any thread; cheap to copy.
 class RecordSigner {
@@ -18,7 +27,8 @@ class RecordSigner {
   /// The algorithm follows from the key: crypto/signature.hpp.
   Result<Bytes> sign(ByteView message) const;
   const Bytes& certificate_der() const noexcept { return *certificate_der_; }
-  const Identity& identity() const noexcept { return identity_; }
+  /// As RecordVerifier would answer it.
+  const RecordAuthor& author() const noexcept { return author_; }
   /// For what is signed in another form.
   const EVP_PKEY& key() const noexcept { return *key_; }
 
@@ -26,15 +36,7 @@ class RecordSigner {
   RecordSigner() = default;
   std::shared_ptr<EVP_PKEY> key_;
   std::shared_ptr<const Bytes> certificate_der_;
-  Identity identity_;
-};
-
-/// What a valid record's certificate says; revocation is looked up by the last two.
-struct RecordAuthor {
-  Identity identity;
-  crypto::Sha256 certificate_sha256{};
-  Bytes issuer_key_id;
-  Bytes serial;
+  RecordAuthor author_;
 };
 
 /// Checks records of other nodes. Any thread; cheap to copy.

@@ -60,7 +60,6 @@ class RevocationLists {
   bool is_revoked(ByteView issuer_key_id, ByteView serial) const;
   /// The list of that issuer, or none; valid as long as this snapshot.
   const RevocationList* find(ByteView issuer_key_id) const;
-  const std::vector<std::shared_ptr<const RevocationList>>& all() const noexcept { return lists_; }
 
  private:
   /// One or, during a rotation, two.

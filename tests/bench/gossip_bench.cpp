@@ -102,6 +102,7 @@ class EcdsaSigner final : public RecordSigner {
     return out;
   }
   Bytes certificate() const override { return certificate_; }
+  SignerCertificate certificate_facts() const override { return {}; }
 
  private:
   Key key_;

@@ -59,6 +59,10 @@ inline Result<std::uint64_t> check_fake_bulletin(std::string_view kind, ByteView
   return version;
 }
 
+inline membership::SignerCertificate fake_certificate_facts(int serial) {
+  return {{to_bytes("authority"), {static_cast<std::uint8_t>(serial)}}, {}, {}};
+}
+
 class FakeSigner final : public membership::RecordSigner {
  public:
   explicit FakeSigner(pki::Identity identity) : identity_(std::move(identity)) {}
@@ -67,6 +71,7 @@ class FakeSigner final : public membership::RecordSigner {
     return fake_signature(certificate(), text);
   }
   Bytes certificate() const override { return fake_certificate(identity_, serial); }
+  membership::SignerCertificate certificate_facts() const override { return fake_certificate_facts(serial); }
 
   int serial = 1;  ///< raised by a renewal
   bool broken = false;
@@ -88,7 +93,8 @@ class FakeVerifier final : public membership::RecordVerifier {
     }
     const auto role = pki::parse_role(parts[1]);
     if (!role) return Error(Errc::not_permitted, "its certificate does not hold");
-    return membership::VerifiedSigner{{parts[0], *role, parts[2]}, sha256(certificate)};
+    return membership::VerifiedSigner{
+        {parts[0], *role, parts[2]}, sha256(certificate), fake_certificate_facts(std::atoi(parts[3].c_str()))};
   }
 
   int verified_count = 0;

@@ -215,7 +215,7 @@ Result<void> Node::open_authority() {
 }
 
 Result<void> Node::open_dashboard() {
-  own_figures_ = std::make_unique<OwnFigures>(OwnFigures::Parts{figures_, registry_, *services_, identity()});
+  own_figures_ = std::make_unique<OwnFigures>(OwnFigures::Parts{figures_, registry_, *services_});
   if (!is_coordinator()) return {};
   FleetFeed::Parts feed{config_.cluster_name,
                         config_.node_id,

@@ -15,6 +15,7 @@ using metrics::Series;
 namespace {
 
 constexpr WallTime kFirstSecond{std::chrono::seconds(1'800'000'000)};
+const Bytes kIssuer{1};
 
 float value_of(const metrics::SeriesValues& point, Series series) { return point[static_cast<std::size_t>(series)]; }
 
@@ -27,13 +28,18 @@ struct Fleet {
       record->version = "1.2.3";
       record->addresses = {"10.0.0.1:8001"};
       record->services = {{"disk", "0"}};
-      membership::NodeView node{record, pki::Role::worker, membership::NodeStatus::alive, kFirstSecond, true, {}};
-      view.nodes.push_back(node);
+      view.nodes.push_back({record, nullptr, pki::Role::worker, membership::NodeStatus::alive, kFirstSecond, true, {}});
+      certify(name, 0x0c);
     }
     view.self_id = "coord";
   }
 
   membership::NodeView& seen(const std::string& name) { return const_cast<membership::NodeView&>(*view.find(name)); }
+  /// Its record is signed with the certificate of this serial, of two years.
+  void certify(const std::string& name, std::uint8_t serial) {
+    seen(name).certificate = std::make_shared<const membership::SignerCertificate>(membership::SignerCertificate{
+        {kIssuer, {0x0a, serial}}, kFirstSecond - std::chrono::days(300), kFirstSecond + std::chrono::days(430)});
+  }
   void tell(const std::string& name, NodeFigures figures) { watch.take(name, std::move(figures), now); }
   /// Calls and failed ones, since the start of the node.
   void tell(const std::string& name, std::uint64_t calls, std::uint64_t errors = 0) {
@@ -257,17 +263,16 @@ TEST_CASE("figures of more nodes than a coordinator has room for are not kept") 
 
 TEST_CASE("a node that is not listed any more, as its certificate was revoked, is shown with that cause for a while") {
   Fleet fleet{"web-1", "web-2"};
-  NodeFigures one, two;
+  fleet.certify("web-1", 0x0b);
+  NodeFigures one;
   one.cpu = 0.5;
-  one.certificate = metrics::CertificateFigures{"0a0b", std::chrono::sys_days{std::chrono::year{2026} / 12 / 1},
-                                                std::chrono::sys_days{std::chrono::year{2028} / 1 / 1}};
-  two.certificate = one.certificate;
-  two.certificate->serial = "0c";
   fleet.tell("web-1", one);
-  fleet.tell("web-2", two);
-  CHECK(fleet.entry("web-1").certificate->state == "valid");
+  const NodeEntry before = fleet.entry("web-1");
+  REQUIRE(before.certificate.has_value());
+  CHECK(before.certificate->state == "valid");
+  CHECK(before.certificate->serial == "0a0b");
   const auto listed = fleet.view.nodes;
-  fleet.revoked = fleet.revoked.with({Bytes{1}, 1, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond}}});
+  fleet.revoked = fleet.revoked.with({kIssuer, 1, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond}}});
   SUBCASE("as long as membership lists it, it has what it tells") {
     fleet.tell("web-1", one);
     const NodeEntry entry = fleet.entry("web-1");
@@ -297,7 +302,7 @@ TEST_CASE("a node that is not listed any more, as its certificate was revoked, i
   SUBCASE("one that was taken out of the fleet is gone") {
     using pki::RevocationReason;
     for (const auto reason : {RevocationReason::cessation_of_operation, RevocationReason::superseded}) {
-      fleet.revoked = pki::RevocationLists().with({Bytes{1}, 2, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond, reason}}});
+      fleet.revoked = pki::RevocationLists().with({kIssuer, 2, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond, reason}}});
       CHECK(fleet.entry("web-1").certificate->state == "revoked");
       fleet.view.nodes.clear();
       CHECK(fleet.look().snapshot.nodes.empty());
@@ -309,29 +314,22 @@ TEST_CASE("a node that is not listed any more, as its certificate was revoked, i
     fleet.view.nodes.clear();
     CHECK(fleet.entry("web-1").health == Health::failing);
     fleet.view.nodes = listed;
-    one.certificate->serial = "0d";
-    fleet.tell("web-1", one);
+    fleet.certify("web-1", 0x0d);
     const NodeEntry entry = fleet.entry("web-1");
     CHECK(entry.status == "alive");
     CHECK(entry.health == Health::ok);
   }
 }
 
-TEST_CASE("an old certificate is not held against a node that is alive and tells its figures to another coordinator") {
+TEST_CASE(
+    "the serial of another CA's certificate is not the node's, and one that ends is judged while its node is silent") {
   Fleet fleet{"web-1"};
-  NodeFigures figures;
-  figures.certificate =
-      metrics::CertificateFigures{"0a0b", std::chrono::sys_days{std::chrono::year{2026} / 12 / 1},
-                                  std::chrono::time_point_cast<std::chrono::seconds>(kFirstSecond) + 3s};
-  fleet.tell("web-1", figures);
-  CHECK(fleet.entry("web-1").certificate.has_value());
-  for (int second = 0; second < 10; ++second) fleet.look();
-  const NodeEntry moved = fleet.entry("web-1");
-  CHECK_FALSE(moved.certificate.has_value());
-  CHECK(moved.health == Health::ok);
-  // Of one that is gone it may be the cause.
-  fleet.seen("web-1").status = membership::NodeStatus::dead;
-  const NodeEntry gone = fleet.entry("web-1");
-  REQUIRE(gone.certificate.has_value());
-  CHECK(gone.certificate->state == "expired");
+  fleet.certify("web-1", 0x0b);
+  fleet.revoked = fleet.revoked.with({Bytes{2}, 1, {}, {}, {{Bytes{0x0a, 0x0b}, kFirstSecond}}});
+  CHECK(fleet.entry("web-1").health == Health::ok);
+  fleet.date = kFirstSecond + std::chrono::days(430);
+  const NodeEntry ended = fleet.entry("web-1");
+  REQUIRE(ended.certificate.has_value());
+  CHECK(ended.certificate->state == "expired");
+  CHECK(ended.health == Health::failing);
 }

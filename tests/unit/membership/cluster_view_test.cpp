@@ -45,3 +45,16 @@ TEST_CASE("a view is found by name, does not change, and is replaced when someth
   CHECK(afterwards->find("c") == nullptr);
   CHECK(afterwards->self_id == "a");
 }
+
+TEST_CASE("a view has the certificate with which each node signed its record, the own one too") {
+  Machine hub(coordinator("hub"));
+  SignedRecord renewed;
+  renewed.record = encode_record(record_of("worker-1", 1));
+  renewed.certificate = sim::fake_certificate(worker("worker-1"), 7);
+  renewed.signature = sim::fake_signature(renewed.certificate, signed_text(kCluster, renewed.record));
+  hub.push(carried(renewed), seconds{0});
+  const ClusterViewPtr view = hub.self.view();
+  REQUIRE(view->nodes.size() == 2);
+  CHECK(view->nodes[0].certificate->id.serial == Bytes{1});
+  CHECK(view->nodes[1].certificate->id.serial == Bytes{7});
+}

@@ -34,12 +34,11 @@ TEST_CASE("figures arrive as they were sent, and what is not known stays unknown
   sent.calls = 12;
   sent.errors = 1;
   sent.latency[4] = 11;
-  sent.certificate = CertificateFigures{"0a1b", std::chrono::sys_seconds(1s), std::chrono::sys_seconds(9s)};
   sent.services = {{"disk", "running", 2, 7, "1.0.0", ""},
                    {"queue", "degraded", 6, 0, "", "exited with status 1: cannot read the queue"}};
   sent.failing = {{"math.divide", 6, 3, "division by zero"}};
   const std::string payload = encode_figures(sent);
-  CHECK(payload.size() < 360);
+  CHECK(payload.size() < 320);
   const auto arrived = decode_figures(payload);
   REQUIRE(arrived.has_value());
   CHECK(*arrived == sent);
@@ -116,10 +115,6 @@ TEST_CASE("figures that cannot be are refused or unknown") {
   CHECK_FALSE(decode_figures(cbor({{"services", {{"a", std::string(100, 'x'), 0, 0}}}})).has_value());
   CHECK_FALSE(decode_figures(cbor({{"latency", std::vector<int>(kLatencyBuckets + 1, 1)}})).has_value());
   CHECK_FALSE(decode_figures(cbor({{"latency", {-1}}})).has_value());
-  for (const std::uint64_t year : {9'223'372'037, 253'402'300'799}) {  // past what 64 bits of nanoseconds hold
-    CHECK_FALSE(decode_figures(cbor({{"certificate", {{"serial", "0a"}, {"from", 1}, {"until", year}}}})).has_value());
-  }
-  CHECK_FALSE(decode_figures(cbor({{"certificate", {{"serial", "<x>"}, {"from", 1}, {"until", 2}}}})).has_value());
   const auto odd = decode_figures(cbor({{"cpu", 7}, {"memory", {2, 1}}, {"rss", -1}}));
   REQUIRE(odd.has_value());
   CHECK_FALSE(odd->cpu.has_value());

@@ -30,7 +30,12 @@ TEST_CASE("a record is its author's, for each type of key") {
     const auto author = verifier.verify(signer.certificate_der(), as_bytes("record"), *signature, test::now());
     REQUIRE_MESSAGE(author.has_value(), author.error().context);
     CHECK(author->identity == pki::Identity{"p2p", pki::Role::worker, "worker-1"});
-    CHECK(author->serial == leaf.certificate.facts().serial);
+    const auto& facts = leaf.certificate.facts();
+    for (const pki::RecordAuthor* said : {&*author, &signer.author()}) {
+      CHECK(said->certificate == pki::CertificateId{facts.issuer_key_id, facts.serial});
+      CHECK(said->not_before == facts.not_before);
+      CHECK(said->not_after == facts.not_after);
+    }
     CHECK(verifier.verify(signer.certificate_der(), as_bytes("recorD"), *signature, test::now()).error().kind() ==
           Errc::damaged);
   }

@@ -22,7 +22,7 @@ TEST_CASE("the highest number of each issuer wins, and issuers do not mix") {
   CHECK(newer.is_revoked(one, Bytes{1}));
   CHECK(newer.find(one)->number == 11);
   const auto both = newer.with({two, 1, {}, {}, {{serial}}});
-  CHECK(both.all().size() == 2);
+  REQUIRE(both.find(one) != nullptr);
   CHECK(both.is_revoked(two, serial));
   CHECK(both.find(Bytes{3}) == nullptr);
 }

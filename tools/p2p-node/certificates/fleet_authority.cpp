@@ -42,7 +42,7 @@ Result<void> FleetAuthority::open_methods() {
   auto authority = pki::IssuingAuthority::open(paths_of_authority(parts_), {node_id, parts_.clock.wall()});
   if (!authority) return authority.error();
   auto fleet_trust = [this]() -> asio::awaitable<pki::FleetTrust> {
-    auto look = [this] { return fleet_trust_of(parts_.membership.registry(), parts_.identity, parts_.clock.wall()); };
+    auto look = [this] { return fleet_trust_of(parts_.membership.registry(), parts_.clock.wall()); };
     return net::run_on(parts_.control.get_executor(), std::move(look));
   };
   parts_.registry.publish(certificate_service({std::make_shared<pki::IssuingAuthority>(std::move(*authority)), node_id,

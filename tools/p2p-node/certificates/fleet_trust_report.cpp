@@ -13,22 +13,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-pki::NodeTrust trust_of(const std::string& node_id, const membership::Node& node, const Bytes& issuer) {
+pki::NodeTrust trust_of(const std::string& node_id, const membership::Node& node) {
   pki::NodeTrust out{node_id, std::string(membership::to_string(node.status)), node.checked->record.roots,
-                     to_hex(issuer)};
+                     to_hex(node.checked->signer.id.issuer_key_id)};
   if (out.trusts.empty()) out.trusts.push_back(out.issuer);
   return out;
 }
 
 }  // namespace
 
-pki::FleetTrust fleet_trust_of(const membership::Registry& registry, const NodeIdentity& own, WallTime now) {
+pki::FleetTrust fleet_trust_of(const membership::Registry& registry, WallTime now) {
   pki::FleetTrust out{now, {}};
-  for (const auto& [node_id, node] : registry.nodes()) {
-    const bool is_self = node_id == registry.self_id();
-    out.nodes.push_back(
-        trust_of(node_id, node, is_self ? own.certificate().facts().issuer_key_id : node.checked->issuer_key_id));
-  }
+  for (const auto& [node_id, node] : registry.nodes()) out.nodes.push_back(trust_of(node_id, node));
   return out;
 }
 
@@ -49,7 +45,7 @@ asio::awaitable<void> FleetTrustReport::run() {
     timer.expires_after(std::chrono::seconds{1});
     co_await timer.async_wait(asio::use_awaitable);
     if (identity_.roots().certificates().size() < 2) continue;
-    auto now = fleet_trust_of(membership_.registry(), identity_, clock_.wall());
+    auto now = fleet_trust_of(membership_.registry(), clock_.wall());
     if (now.nodes == told.nodes && now.at - told.at < pki::kFleetTrustLifetime / 2) continue;
     auto write = [file = file_, text = dump_json(to_json(now)) + "\n"] { return write_file(file, text, kSecretMode); };
     const auto written = co_await pool_.run(std::move(write));

@@ -15,7 +15,7 @@ namespace p2p::node {
 
 /// Every node that is known, also one that has left: it will be back. Of one that announces no roots, the root that
 /// signed its certificate.
-pki::FleetTrust fleet_trust_of(const membership::Registry& registry, const NodeIdentity& own, WallTime now);
+pki::FleetTrust fleet_trust_of(const membership::Registry& registry, WallTime now);
 
 /// Control loop; the file is written in the pool.
 class FleetTrustReport {

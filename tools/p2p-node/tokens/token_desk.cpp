@@ -129,7 +129,7 @@ Result<auth::Token> TokenDesk::make(const auth::Caller& caller, const Json& requ
   out.scopes = *scopes;
   out.issued_at = std::chrono::floor<std::chrono::seconds>(now);
   out.expires_at = std::min(out.issued_at + life, std::chrono::floor<std::chrono::seconds>(last));
-  out.issuer = hooks_.signer().identity().name;
+  out.issuer = hooks_.signer().author().identity.name;
   out.asker = *caller.certificate;
   return out;
 }

@@ -30,13 +30,6 @@ metrics::Share used_of(std::uint64_t total, std::uint64_t available) {
   return {total - std::min(available, total), total};
 }
 
-metrics::CertificateFigures figures_of(const pki::Certificate& certificate) {
-  using std::chrono::floor;
-  using std::chrono::seconds;
-  const auto& facts = certificate.facts();
-  return {to_hex(facts.serial), floor<seconds>(facts.not_before), floor<seconds>(facts.not_after)};
-}
-
 /// As `p2p-ctl call` says it, with what kind of error it is: a service has codes of its own.
 std::string text_of(const rpc::RpcError& error) {
   const std::string text = cli::message_of(error.message, error.data);
@@ -111,7 +104,6 @@ asio::awaitable<metrics::NodeFigures> OwnFigures::read() {
   if (now) add_system(out, *now);
   add_services(out);
   add_calls(out);
-  out.certificate = figures_of(parts_.identity.certificate());
   co_return out;
 }
 

@@ -5,7 +5,6 @@
 #include <functional>
 #include <optional>
 
-#include "../certificates/node_identity.hpp"
 #include "../node_metrics.hpp"
 #include "metrics/failure_window.hpp"
 #include "metrics/node_figures.hpp"
@@ -22,7 +21,6 @@ class OwnFigures {
     FiguresReading& reading;
     const rpc::Registry& registry;
     const services::ServiceHost& services;
-    const NodeIdentity& identity;
   };
   explicit OwnFigures(const Parts& parts) : parts_(parts) {}
 
