@@ -10,8 +10,6 @@
 namespace p2p::dashboard {
 namespace {
 
-constexpr double kCertainRate = 0.05;
-
 /// `27 Nov 2026, 14:30:51 UTC`. Dates, not how long ago they are: a sentence that changes each second would be sent
 /// each second.
 std::string date_for_people(WallTime time) {
@@ -76,7 +74,7 @@ void judge_life(const NodeEntry& node, Judgement& out) {
                             at != WallTime{} ? " on " + date_for_people(at) : ""));
   } else if (node.status == "dead") {
     const bool seen = node.last_seen != WallTime{};
-    out.failing(fmt::format("dead{}: {}", seen ? " since " + date_for_people(node.last_seen) : "", why));
+    out.failing(fmt::format("dead: {}{}", why, seen ? "; last heard of on " + date_for_people(node.last_seen) : ""));
   } else if (node.status == "suspected") {
     out.warning(fmt::format("suspected: {}", why));
   }
@@ -92,12 +90,10 @@ void judge_certificate(const NodeEntry& node, Judgement& out) {
   }
 }
 
-/// Of a node that does not tell which methods fail (one of an earlier version), only how many of its calls do.
+/// Which methods fail, the node tells of its last minute. How many of its calls fail is no verdict beside that: a burst
+/// of ten seconds would be one without a name.
 void judge_calls(const NodeEntry& node, Judgement& out) {
   for (const FailingMethod& failing : node.failing) out.warning(text_of(failing));
-  const double failed = node.errors_per_second.value_or(0), calls = node.calls_per_second.value_or(0);
-  if (node.failing.empty() && failed >= kCertainRate && failed >= kFailingCalls * calls)
-    out.warning(std::string(part_that_fails(calls > 0 ? failed / calls : 1)));
 }
 
 void judge_disk(const NodeEntry& node, Judgement& out) {

@@ -31,7 +31,8 @@ class FailureWindow {
   /// Those that failed within the last minute (or a sixth longer), without their errors, at most kMaxFiguresFailing:
   /// the ones first of whose calls most surely the largest part fails, so that neither a busy method with a failure now
   /// and then nor a few single failures hide one that does not work. One that is called rarely stays as it was when it
-  /// was called last, up to kFailingKept. Before the first time nothing was counted; counters that fell began anew.
+  /// was called last, up to kFailingKept. One is left out once it has succeeded since so often that it must have been
+  /// mended. Before the first time nothing was counted; counters that fell began anew.
   std::vector<FailingMethod> add(Monotonic now, std::span<const MethodCounts> counted);
 
  private:
@@ -44,13 +45,16 @@ class FailureWindow {
   };
   void keep(Monotonic now, std::span<const MethodCounts> counted);
 
-  struct Last {
-    FailingMethod method;
-    Monotonic at;  // when it was failing last within its minute
+  struct Failed {
+    Counts last;           // when it was seen to have failed last
+    FailingMethod method;  // as it is told
+    Monotonic at;          // when it was failing last within its minute
+    bool is_failing = false;
   };
+  Failed look(Failed before, const MethodCounts& method, Monotonic now) const;
 
   std::deque<Sample> samples_;
-  std::map<std::string, Last, std::less<>> kept_;  // of methods that are there
+  std::map<std::string, Failed, std::less<>> failed_;  // of methods that are there
 };
 
 }  // namespace p2p::metrics

@@ -216,6 +216,22 @@ export async function says_which_methods_fail({ open, address, picture }) {
   await showsItsLines();
 }
 
+/** An error of yesterday does not stand beside what is wrong today, one of today does. */
+export async function tells_no_old_error({ open, address }) {
+  const last_error = { logger_name: 'Node', message: 'no space', cursor: 'c' };
+  let age = 26 * 3_600_000;
+  const page = await openChanged(open, address, (entry) => {
+    const timestamp = new Date(Date.now() - age).toISOString();
+    Object.assign(entry, { health: 'warning', problems: ['its clock is 3s ahead'], services: {}, last_error: { ...last_error, timestamp } });
+  });
+  const card = page.locator('.trouble', { hasText: 'worker-1' });
+  await card.getByRole('link', { name: 'Show its warnings in the logs →' }).waitFor();
+  assert.doesNotMatch(await card.innerText(), /no space/);
+  age = 60_000;
+  await page.reload();
+  await card.getByText('Node: no space').waitFor();
+}
+
 /** The word stands beside the name, and once. */
 export async function says_who_is_suspected({ open, address, picture }) {
   const page = await openChanged(open, address, (entry) => {

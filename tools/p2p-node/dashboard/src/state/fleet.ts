@@ -80,8 +80,7 @@ export function wellText({ ok, warning, failing }: HealthCounts): string {
 
 /** A problem without the word that stands beside the node's name: `suspected: nothing is heard of it`. */
 export function withoutWord(problem: string, node: NodeEntry): string {
-  const word = /^(dead|suspected)(?:: | (?=since ))/.exec(problem);
-  return word?.[1] === node.status ? problem.slice(word[0].length) : problem;
+  return problem.startsWith(`${node.status}: `) ? problem.slice(node.status.length + 2) : problem;
 }
 
 /** A line of the log as it still holds: what it said would come, `; it starts again in 26s`, is long past when somebody reads it. */

@@ -1,7 +1,7 @@
 // One node: what is wrong with it, what it is, what runs on it, how it was lately.
 import { escapeControls } from '../state/escape';
 import { lastingText } from '../state/fleet';
-import { formatAgo, formatBytes, formatClock, formatDateTime, formatDuration, formatMs, formatNumber, kUnknown } from '../state/format';
+import { formatBytes, formatClock, formatDateTime, formatDuration, formatMs, formatNumber, kUnknown } from '../state/format';
 import type { LogRecord, NodeEntry } from '../state/protocol';
 import { link } from '../state/route';
 import { fleetStore, useSlowNow } from './app_state';
@@ -9,7 +9,6 @@ import { LifeBar } from './life_bar';
 import { NodeProblems } from './node_problems';
 import { RangeChoice, StoredCharts, useRange } from './fleet_charts';
 import { seenWords } from './node_table';
-import { lastErrorLink } from './overview';
 import { Empty, Fact, Meter, Pill, Problem, nodeWord, shareOf, toneOfNode } from './parts';
 import { PlaceRow, placeColumns } from './service_places';
 import { olderLogs } from '../net/logs';
@@ -133,15 +132,7 @@ export function NodeDetails({ id, back }: { id: string; back: string }) {
           ×
         </a>
       </div>
-      {node.problems && node.problems.length > 0 && (
-        <NodeProblems id={id} node={node} class={`boxed ${toneOfNode(node)}`}>
-          {node.last_error && (
-            <li class="plain">
-              <a href={lastErrorLink(id, node)}>Last error, {formatAgo(node.last_error.timestamp, now)}, in the logs →</a>
-            </li>
-          )}
-        </NodeProblems>
-      )}
+      {node.problems && node.problems.length > 0 && <NodeProblems id={id} node={node} class={`boxed ${toneOfNode(node)}`} />}
       <h2>Services</h2>
       <Services id={id} node={node} />
       <h2>Last errors</h2>

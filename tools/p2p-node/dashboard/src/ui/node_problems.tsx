@@ -1,5 +1,4 @@
 // What is wrong with a node, and what can be done about it.
-import type { ComponentChildren } from 'preact';
 import { escapeControls } from '../state/escape';
 import { withoutWord } from '../state/fleet';
 import type { NodeEntry } from '../state/protocol';
@@ -17,15 +16,14 @@ function WayBack({ id, node }: { id: string; node: NodeEntry }) {
   );
 }
 
-/** `children` are further items. The node's word, such as "suspected", stands beside its name. */
-export function NodeProblems({ id, node, class: more = '', children }: { id: string; node: NodeEntry; class?: string; children?: ComponentChildren }) {
+/** The node's word, such as "suspected", stands beside its name. */
+export function NodeProblems({ id, node, class: more = '' }: { id: string; node: NodeEntry; class?: string }) {
   return (
     <ul class={`reasons ${more}`}>
       {node.problems?.map((problem) => (
         <li key={problem}>{escapeControls(withoutWord(problem, node))}</li>
       ))}
       {node.certificate?.state === 'revoked' && <WayBack id={id} node={node} />}
-      {children}
     </ul>
   );
 }

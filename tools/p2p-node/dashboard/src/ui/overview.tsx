@@ -15,13 +15,13 @@ import { useStore } from './store';
 const kMostTroubles = 6;
 const kMostCards = 24;
 
-export function lastErrorLink(id: string, node: NodeEntry): string {
-  return link('logs', undefined, { node: id, at: node.last_error!.cursor });
-}
+/** An error that was logged longer ago says nothing of what is wrong now, unless something has failed ever since. */
+const kRecentMs = 3_600_000;
 
 const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntry }) {
   const now = useSlowNow();
-  const error = node.last_error;
+  const last = node.status === 'dead' ? undefined : node.last_error;
+  const error = last && (node.health === 'failing' || now - Date.parse(last.timestamp) < kRecentMs) ? last : undefined;
   const failing = Object.keys(node.services ?? {}).filter((name) => node.services![name]!.failing?.length);
   return (
     <li class={`trouble ${toneOfNode(node)}`}>
@@ -33,8 +33,8 @@ const Trouble = memo(function Trouble({ id, node }: { id: string; node: NodeEntr
         <span class="trouble-word">{nodeWord(node)}</span>
       </div>
       <NodeProblems id={id} node={node} />
-      {error && node.status !== 'dead' && (
-        <a class="last-error" href={lastErrorLink(id, node)}>
+      {error && (
+        <a class="last-error" href={link('logs', undefined, { node: id, at: error.cursor })}>
           <span class="last-error-what">Last error, {formatAgo(error.timestamp, now)}</span>
           <span class="last-error-text mono">
             {escapeControls(lastingText(error, 400))}
