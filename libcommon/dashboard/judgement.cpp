@@ -130,6 +130,8 @@ void judge(NodeEntry& node) {
   if (node.status != "dead") judge_services(node, out);
   judge_certificate(node, out);
   if (node.status == "dead") return;
+  if (!node.disbelief.empty())
+    out.warning(fmt::format("what it tells of itself cannot be, and is not shown: {}", node.disbelief));
   judge_clock(node, out);
   judge_disk(node, out);
   judge_calls(node, out);

@@ -23,7 +23,7 @@ std::string text_of(const FailingMethod& failing);
 
 /// Fills `health` and `problems`, the worst first, from the rest of the entry. Failing: a certificate that was
 /// revoked, dead, a service that failed or is degraded, a certificate that has expired. Warning: a service that was
-/// restarted lately, suspected, a certificate in its last third, a clock that is off, a full
+/// restarted lately, suspected, a certificate in its last third, figures that cannot be, a clock that is off, a full
 /// disk, a method of which a tenth of the calls fail, errors in the log. A node that has left is well.
 void judge(NodeEntry& node);
 

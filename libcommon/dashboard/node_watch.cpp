@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dashboard/belief.hpp"
 #include "dashboard/judgement.hpp"
 
 namespace p2p::dashboard {
@@ -12,6 +13,9 @@ using metrics::NodeFigures;
 using metrics::Series;
 
 void NodeWatch::take(NodeFigures figures, Monotonic now) {
+  const auto span = now - std::exchange(heard_, now);
+  disbelief_ = disbelief(figures, figures_ ? &*figures_ : nullptr, span).value_or("");
+  if (!disbelief_.empty()) return figures_.reset();
   if (!figures_) {
     window_ = {};
     service_calls_.clear();
@@ -23,7 +27,6 @@ void NodeWatch::take(NodeFigures figures, Monotonic now) {
   }
   service_calls_ = std::move(calls);
   figures_ = std::move(figures);
-  heard_ = now;
 }
 
 void NodeWatch::ServiceCalls::take(std::uint64_t count, Monotonic now) {
@@ -35,7 +38,10 @@ void NodeWatch::ServiceCalls::take(std::uint64_t count, Monotonic now) {
 }
 
 void NodeWatch::tick(Monotonic now, const LogCount* logged) {
-  if (figures_ && now - heard_ > kStaleFigures) figures_.reset();
+  if (now - heard_ > kStaleFigures) {
+    figures_.reset();
+    disbelief_ = {};
+  }
   metrics::Counters counters;
   if (figures_) {
     counters.calls = figures_->calls;
@@ -56,6 +62,7 @@ NodeRates NodeWatch::rates() const {
 
 void NodeWatch::describe(NodeEntry& entry) const {
   entry.last_error = last_error_;
+  entry.disbelief = disbelief_;
   const NodeRates rates = this->rates();
   if (rates.shown) entry.logs_per_second = rates.shown->logs_per_second;
   if (rates.minute) entry.log_errors_per_minute = rates.minute->log_errors_per_second * 60;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dashboard/snapshot.hpp"
 #include "metrics/counter_window.hpp"
@@ -36,7 +37,8 @@ struct NodeRates {
 /// One thread.
 class NodeWatch {
  public:
-  /// What the node tells, once a second or so. Counters of one that is heard anew are no burst of calls.
+  /// What the node tells, once a second or so. Counters of one that is heard anew are no burst of calls. What cannot be
+  /// (belief.hpp) counts as not told.
   void take(metrics::NodeFigures figures, Monotonic now);
   /// Once a second, after take(): forgets figures that are stale and counts what there is. `logged` may be null.
   void tick(Monotonic now, const LogCount* logged);
@@ -71,6 +73,7 @@ class NodeWatch {
 
   metrics::CounterWindow window_;
   std::optional<metrics::NodeFigures> figures_;
+  std::string_view disbelief_;  // of what was told last; empty: it is believed
   std::map<std::string, ServiceCalls, std::less<>> service_calls_;
   Monotonic heard_{};
   std::optional<LastError> last_error_;

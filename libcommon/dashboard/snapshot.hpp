@@ -62,6 +62,7 @@ struct NodeEntry {
   Health health = Health::ok;
   std::vector<std::string> problems;
   std::optional<LastError> last_error;
+  std::string disbelief{};  ///< what of its figures cannot be, so that all are left out; said in `problems`
   bool is_refused = false;  ///< its link broke and nobody answered there; said in `problems`
   bool operator==(const NodeEntry&) const = default;
 };

@@ -144,6 +144,40 @@ TEST_CASE("a node that was restarted, or is heard again, has had no burst of cal
   CHECK(fleet.entry("web-1").calls_per_second == 1);
 }
 
+TEST_CASE("figures that cannot be are in no sum or chart, and the node says so until it tells others") {
+  Fleet fleet{"web-1", "web-2"};
+  NodeFigures lie;
+  lie.cpu = 1;
+  Picture picture;
+  for (std::uint64_t second = 0; second < 12; ++second) {
+    fleet.tell("web-1", second);
+    lie.calls = second % 2 == 0 ? std::uint64_t{1} << 63 : second * 1'000'000'000'000;
+    fleet.tell("web-2", lie);
+    picture = fleet.look();
+  }
+  REQUIRE(picture.snapshot.fleet.calls_per_second.has_value());
+  CHECK(*picture.snapshot.fleet.calls_per_second == doctest::Approx(1));
+  REQUIRE(picture.nodes.size() == 2);
+  CHECK(std::isnan(value_of(picture.nodes[1].second, Series::calls)));
+  fleet.tell("web-2", std::uint64_t{1} << 63);
+  picture = fleet.look();
+  REQUIRE(picture.nodes.size() == 1);
+  CHECK(std::isnan(value_of(picture.fleet, Series::cpu)));
+  const NodeEntry& liar = picture.snapshot.nodes.at("web-2");
+  CHECK_FALSE(liar.cpu.has_value());
+  CHECK(liar.problems ==
+        std::vector<std::string>{"what it tells of itself cannot be, and is not shown: more calls than a "
+                                 "machine can answer"});
+  CHECK(picture.snapshot.nodes.at("web-1").problems.empty());
+  fleet.tell("web-2", 7);
+  CHECK(fleet.entry("web-2").problems.empty());
+  // What was not believed is forgotten as what was.
+  fleet.tell("web-2", std::uint64_t{1} << 63);
+  CHECK_FALSE(fleet.entry("web-2").problems.empty());
+  for (int silent = 0; silent < 5; ++silent) fleet.look();
+  CHECK(fleet.entry("web-2").problems.empty());
+}
+
 TEST_CASE("what was told more than four seconds ago is not known any more") {
   Fleet fleet{"web-1"};
   NodeFigures figures;

@@ -125,6 +125,9 @@ TEST_CASE("what makes a warning") {
   node = healthy();
   node.failing = {{"math.divide", 0.1, ""}};
   CHECK(health_of(node) == Health::warning);
+  node = healthy();
+  node.disbelief = "more memory than a machine has";
+  CHECK(health_of(node) == Health::warning);
 }
 
 TEST_CASE("a node that is dead or suspected says why, and when it was heard last, the same each second") {
