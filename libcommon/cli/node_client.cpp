@@ -107,15 +107,12 @@ struct NodeClient::Impl {
                                                         format_duration(std::min(request.connect_timeout,
                                                                                  request.timeout - kAnswerSlack)))));
     } else if (failure.sent && kind == Errc::unreachable && request.method != net::Method::get &&
-               !is_alert(failure.error)) {
+               !net::refusal_in(failure.error.context)) {
       out.message += "; the outcome is unknown";
       out.hint = "\"p2p-ctl status\" says whether the coordinator is back";
     }
     return out;
   }
-
-  /// The peer's refusal of this certificate: of TLS 1.3 it comes after the request was sent.
-  static bool is_alert(const Error& error) { return error.context.find(" alert ") != std::string::npos; }
 
   Failure failed(const Error& error) const {
     Failure out(error);
@@ -123,7 +120,7 @@ struct NodeClient::Impl {
     if (!named) out.message = connection.coordinator.to_text() + ": " + out.message;
     if (net::is_foreign_ca(error)) {
       out.hint = "another fleet's coordinator answers there; check P2P_HOME, --context or --coordinator";
-    } else if (is_alert(error)) {
+    } else if (net::refusal_in(error.context)) {
       out.hint = "it refuses the certificate shown here: revoked, expired, or of another CA? its log says which";
     } else if (error.kind() == Errc::unreachable) {
       out.hint = connection.chosen_by == "default"

@@ -58,6 +58,12 @@ bool is_foreign_ca(const Error& error) {
                      [&](std::string_view words) { return error.context.find(words) != std::string::npos; });
 }
 
+std::optional<std::string_view> refusal_in(std::string_view error_text) {
+  constexpr std::string_view kAlert = " alert ";
+  const std::size_t at = error_text.rfind(kAlert);
+  return at == std::string_view::npos ? std::nullopt : std::optional(error_text.substr(at + kAlert.size()));
+}
+
 asio::awaitable<Result<FetchedRootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,
                                                          pki::Roots trusted, std::string cluster_name,
                                                          std::chrono::milliseconds timeout) {

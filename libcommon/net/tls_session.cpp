@@ -79,7 +79,9 @@ int verify_certificate(int chain_is_good, X509_STORE_CTX* context) {
   const auto judged = judge(certificate, verdict);
   if (judged) return 1;
   verdict.refusal = judged.error().context;
-  X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+  // Of this OpenSSL makes the alert that the peer is told (RFC 8446 section 6.2).
+  const bool is_revoked = verdict.state->revocation->is_revoked(certificate);
+  X509_STORE_CTX_set_error(context, is_revoked ? X509_V_ERR_CERT_REVOKED : X509_V_ERR_APPLICATION_VERIFICATION);
   return 0;
 }
 

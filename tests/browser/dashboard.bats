@@ -218,6 +218,17 @@ play_as() {
 
 @test "a certificate is renewed: openssl reads another serial number" { play_as operator renews_a_certificate worker-1; }
 @test "a certificate is revoked, after a question that says what ends with it" { play_as operator revokes_a_certificate spare; }
+@test "when the operator's certificate was revoked the page says so, through p2p-ctl dashboard" {
+  p2p-ca sign olga --role operator >>"$FLEET/ca.log" 2>&1
+  rm -f "$FLEET/told"
+  proxy_start --cert "$P2P_HOME/certs/olga_cert.pem" --key "$P2P_HOME/certs/olga_key.pem"
+  play says_that_it_is_refused "$FLEET/told" 3>&- 4>&- &
+  local player=$!
+  wait_until 60 grep -q ready "$FLEET/told"
+  p2p-ca revoke olga >>"$FLEET/ca.log" 2>&1
+  wait "$player"
+}
+
 @test "each tab in both themes and on a phone has nothing that axe finds" { play_as operator looks_right; }
 @test "the page is usable within half a second" { measured is_usable_at_once; }
 @test "five hundred nodes: an update is under 8 ms of script" { measured draws_five_hundred_nodes; }

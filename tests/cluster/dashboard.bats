@@ -604,6 +604,20 @@ whole_story() {
   wait_until 20 gone "$proxy"
 }
 
+@test "the page on a port of this machine is told that the operator's certificate was revoked, and what to do" {
+  p2p-ca sign olga --role operator
+  open_proxy p2p-ctl --cert "$P2P_HOME/certs/olga_cert.pem" --key "$P2P_HOME/certs/olga_key.pem" dashboard --no-open
+  local base
+  base=$(sed 's|/dashboard$||' "$FLEET/address")
+  session_is() { [[ $(curl -sS --max-time 20 -o "$FLEET/body" -w '%{http_code}' "$base/api/session") == "$1" ]]; }
+  session_is 200
+  p2p-ca revoke olga
+  wait_until 20 session_is 403
+  jq -e '.detail | startswith("the certificate of p2p-ctl dashboard was revoked. Get a new one first: p2p-ca sign ")' "$FLEET/body"
+  kill -INT "$proxy"
+  wait_until 20 gone "$proxy"
+}
+
 # open_proxy [COMMAND…]: p2p-ctl dashboard in the background; its process id is then in $proxy, its address in $FLEET/address.
 open_proxy() {
   rm -f "$FLEET/address"

@@ -18,6 +18,7 @@
 #include "net/close_code.hpp"
 #include "net/field_text.hpp"
 #include "net/head_rules.hpp"
+#include "net/pinned_root.hpp"
 
 namespace p2p::ctl {
 
@@ -30,7 +31,7 @@ constexpr char kCookie[] = "__Host-p2p_session", kSecretField[] = "P2P-Session-S
 constexpr std::string_view kSessionPath = "/api/session";
 /// After one that failed.
 constexpr std::chrono::seconds kSignInPause{3};
-constexpr unsigned kNoContent = 204, kUnauthorized = 401;
+constexpr unsigned kNoContent = 204, kUnauthorized = 401, kForbidden = 403;
 constexpr unsigned kGoingAway = 1001;  // of a WebSocket
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::chrono::milliseconds kDialTimeout{10'000};
@@ -86,6 +87,19 @@ bool is_own_host(std::string_view host, std::uint16_t port) {
   return std::any_of(std::begin(names), std::end(names), [&](std::string_view name) {
     return host == fmt::format("{}:{}", name, port) || (port == kHttpPort && host == name);
   });
+}
+
+/// What the page is to be told where the coordinator does not take the certificate; none where something else failed.
+std::optional<std::string> refusal_of(std::string_view error_text) {
+  const auto alert = net::refusal_in(error_text);
+  if (!alert) return std::nullopt;
+  const std::string why = alert->starts_with("certificate revoked")   ? "was revoked"
+                          : alert->starts_with("certificate expired") ? "has expired"
+                                                                      : fmt::format("is not taken ({})", *alert);
+  return fmt::format(
+      "the certificate of p2p-ctl dashboard {}. Get a new one first: p2p-ca sign NAME --role operator "
+      "--force, where the CA is",
+      why);
 }
 
 net::Response nothing_here() { return net::Response::problem(404, "there is nothing here"); }
@@ -218,6 +232,7 @@ void DashboardProxy::begin_sign_in() {
   asio::co_spawn(loop_, std::move(signing_in), [this](std::exception_ptr thrown, const cli::Attempt<void>& done) {
     is_signing_in_ = false;
     if (thrown || !done) next_sign_in_ = std::chrono::steady_clock::now() + kSignInPause;
+    refusal_ = thrown || done ? std::nullopt : refusal_of(done.error().message);
     signed_in_.cancel();
   });
 }
@@ -287,6 +302,10 @@ awaitable<net::Response> DashboardProxy::pass_on(net::Request& request) {
   auto asking = ask(std::move(call));
   auto answer = co_await std::move(asking);
   if (signs_out && answer && answer->status != kNoContent && answer->status != kUnauthorized) has_signed_out_ = false;
+  // One that trying again does not mend is said as that.
+  const bool has_no_session = answer && answer->status == kUnauthorized;
+  const auto refusal = !answer ? refusal_of(answer.error().error.context) : has_no_session ? refusal_ : std::nullopt;
+  if (refusal) co_return net::Response::problem(kForbidden, *refusal);
   if (!answer) co_return net::Response::problem(502, "the coordinator: " + answer.error().error.context);
   net::Response out;
   out.status = answer->status;

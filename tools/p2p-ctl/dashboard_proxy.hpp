@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/failure.hpp"
@@ -67,6 +68,7 @@ class DashboardProxy {
   Session session_;
   bool is_signing_in_ = false, has_signed_out_ = false;
   Monotonic next_sign_in_{};
+  std::optional<std::string> refusal_;   // why the coordinator did not take the certificate the last time
   boost::asio::steady_timer signed_in_;  // ends the wait of who found somebody signing in already
   const std::string path_secret_;
   const std::string page_secret_;  // the page's, whichever session there is

@@ -1,5 +1,6 @@
 // Signing in and out, and who may do what.
 import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
 import { openTab } from '../tabs.mjs';
 
 /** The address is good once; the token is gone from it; the cookie is of the kind that scripts and other sites do not get. */
@@ -57,6 +58,15 @@ export async function says_how_to_sign_in_again({ openLive, picture, argument: [
   await page.getByText('The session has ended.').waitFor();
   await page.getByText(how).waitFor();
   await picture(page, `ended-${how.length}`);
+}
+
+/** The page is open, then the operator's certificate is revoked: it says so, and what to do first. */
+export async function says_that_it_is_refused({ openLive, picture, argument: [told] }) {
+  const page = await openLive();
+  appendFileSync(told, 'ready\n');
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor({ timeout: 60_000 });
+  await page.getByText(/the certificate of p2p-ctl dashboard was revoked\. Get a new one first: p2p-ca sign/).waitFor();
+  await picture(page, 'refused');
 }
 
 /** On a phone the header has no room for the role; the menu says it. */

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "net/client.hpp"
+#include "net/pinned_root.hpp"
 #include "support/peer.hpp"
 #include "support/running_server.hpp"
 
@@ -123,7 +124,7 @@ TEST_CASE("a server drops the calls, channels and idle connections of a revoked 
   CHECK(eventually([&] { return pair.ended.load(); }));
   CHECK(pair.breaks(channel));
   CHECK(idle.is_closed());
-  CHECK(has(pair.get("/now"), "TLS"));
+  CHECK(refusal_in(pair.get("/now")).value_or("") == "certificate revoked");
   CHECK(eventually([&] { return pair.running->log.has("the certificate of \"w-1\" is revoked"); }));
 }
 

@@ -88,9 +88,9 @@ describe('the connection', () => {
     expect(open.do(closed(1006))).toEqual([]);
   });
 
-  it.each([4401, 4403])('does not try again after close code %i', (code) => {
+  it.each([4401, 4403])('does not try again after close code %i, but asks why', (code) => {
     const play = new Play().live();
-    play.do(closed(code));
+    expect(play.do(closed(code))).toEqual(['check_session']);
     expect(play.state.phase).toBe('signed_out');
     expect(play.do({ type: 'tick' }, 100_000)).toEqual([]);
     expect(play.do({ type: 'start' })).toEqual(['connect']);

@@ -40,8 +40,8 @@ function connect(state: Connection, now: number): [Connection, Action[]] {
 }
 
 function closed(state: Connection, event: { code: number; random: number }, now: number): [Connection, Action[]] {
-  // 4401: the session ended; 4403: the secret or origin is wrong. Trying again would not help.
-  if (event.code === 4401 || event.code === 4403) return [{ ...state, socket: 'none', phase: 'signed_out' }, []];
+  // 4401: the session ended; 4403: the secret or origin is wrong. Trying again would not help; the proxy may know more.
+  if (event.code === 4401 || event.code === 4403) return [{ ...state, socket: 'none', phase: 'signed_out' }, ['check_session']];
   const retryAt = now + reconnectDelayMs(state.attempt, event.random);
   const next: Connection = { ...state, socket: 'none', phase: 'reconnecting', retryAt, attempt: state.attempt + 1 };
   return [next, state.phase === 'connecting' || state.phase === 'reconnecting' ? ['check_session'] : []];

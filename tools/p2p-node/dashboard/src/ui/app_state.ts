@@ -48,7 +48,10 @@ const socket = new DashboardSocket({
   checkSession: () => {
     getJson<Session>('api/session').then(
       () => isProxyGone.set(false),
-      (error: Error) => isProxyGone.set(isProxied && error instanceof Failure && error.status === 0), // a 401 signs out
+      (error: Failure) => {
+        isProxyGone.set(isProxied && error.status === 0);
+        if (error.status === 403) end(whySignedOut(error)); // a 401 signs out
+      },
     );
   },
 });
@@ -125,6 +128,11 @@ async function openSession(): Promise<Session> {
   return signIn(token);
 }
 
+function end(why: string): void {
+  sessionStore.set({ why });
+  socket.signedOut();
+}
+
 function whySignedOut(error: unknown): string {
   if (!(error instanceof Failure)) return 'The page could not be started.';
   if (error.status === 0) return isProxied ? 'p2p-ctl dashboard has ended.' : 'The coordinator cannot be reached.';
@@ -141,10 +149,7 @@ export async function start(): Promise<void> {
       return;
     }
     sessionStorage.setItem(secretKey(), session.secret);
-    useSecret(session.secret, () => {
-      sessionStore.set({ why: 'The session has ended.' });
-      socket.signedOut();
-    });
+    useSecret(session.secret, () => isSignedIn() && end('The session has ended.'));
     sessionStore.set(session);
     socket.start();
   } catch (error) {
@@ -157,8 +162,7 @@ export async function start(): Promise<void> {
 export async function endSession(): Promise<void> {
   await signOut();
   sessionStorage.removeItem(secretKey());
-  sessionStore.set({ why: 'You have signed out.' });
-  socket.signedOut();
+  end('You have signed out.');
 }
 
 export function leave(): void {
