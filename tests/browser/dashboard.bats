@@ -168,6 +168,7 @@ play_as() {
 @test "what can be done is done by its name" { play_as operator does_by_name; }
 @test "which methods of a service fail is said where services are" { play_as operator says_which_methods_fail; }
 @test "a revoked certificate is shown as that, with the way back" { play_as operator shows_a_revoked_certificate; }
+@test "the figure of failed calls leads to where they fail" { play_as operator leads_to_failed_calls; }
 @test "an old error does not stand beside what is wrong now" { play_as operator tells_no_old_error; }
 @test "a suspected node says so beside its name" { play_as operator says_who_is_suspected; }
 @test "figures are told once, and what is not known is a dash" { play_as operator tells_figures_once; }

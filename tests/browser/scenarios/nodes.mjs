@@ -216,6 +216,25 @@ export async function says_which_methods_fail({ open, address, picture }) {
   await showsItsLines();
 }
 
+/** The tile of failed calls leads to the services that fail them, or where it is none of those, to the nodes. */
+export async function leads_to_failed_calls({ open, address, picture }) {
+  let failing = [{ method: 'divide', share: 0.5, error: 'division by zero' }];
+  const page = await openChanged(open, address, (entry) => {
+    entry.services.say.failing = failing;
+  });
+  await page.getByRole('link', { name: /^Failed calls/ }).click();
+  await page.getByRole('row', { name: /^say running/ }).getByText('worker-1: divide: half of its calls fail, or more; last: division by zero').waitFor();
+  assert.equal(await page.getByRole('row', { name: /^chatter/ }).count(), 0);
+  await picture(page, 'failed-calls');
+  failing = undefined;
+  await page.reload();
+  await page.getByRole('row', { name: /^say running/ }).waitFor({ state: 'detached' });
+  await openTab(page, 'Overview');
+  await page.getByRole('link', { name: /^Failed calls/ }).click();
+  await page.getByRole('row', { name: /^worker-1/ }).waitFor();
+  assert.equal(await page.locator('th[aria-sort]').innerText(), 'Failed/s ↓');
+}
+
 /** An error of yesterday does not stand beside what is wrong today, one of today does. */
 export async function tells_no_old_error({ open, address }) {
   const last_error = { logger_name: 'Node', message: 'no space', cursor: 'c' };

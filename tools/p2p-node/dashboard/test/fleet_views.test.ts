@@ -3,7 +3,7 @@ import { lastingText, wellText, withoutWord } from '../src/state/fleet';
 import { filterOf, wireFilter } from '../src/state/log_filter';
 import type { NodeEntry, ServiceEntry } from '../src/state/protocol';
 import { parseRoute } from '../src/state/route';
-import { fleetServices, hasState, nodesToAsk, serviceLogs, troublesOf } from '../src/state/services';
+import { fleetServices, hasState, nodesToAsk, serviceLogs, troublesOf, whereCallsFail } from '../src/state/services';
 import { cellAt, edgesOf, gridOf, placeNodes } from '../src/state/topology';
 
 const node = (changes: Partial<NodeEntry> = {}): NodeEntry => ({ role: 'worker', status: 'alive', health: 'ok', ...changes });
@@ -131,6 +131,23 @@ describe('why a service fails', () => {
     ]);
     expect(fleetServices(['a', 'b', 'c'], nodes)[0]!.why).toBe('c: no such device');
     expect(fleetServices(['a', 'b'], nodes)[0]!.why).toBe('');
+  });
+});
+
+describe('failed calls', () => {
+  const failing = node({ services: { math: { state: 'running', failing: [{ method: 'divide', share: 0.5, error: 'zero' }] } } });
+  const well = node({ services: { disk: { state: 'running' } } });
+
+  it('lead to the services whose methods fail, which are among those that need attention', () => {
+    const nodes = new Map([['a', well], ['b', failing]]);
+    const { tab, params } = parseRoute(whereCallsFail(nodes));
+    expect(tab).toBe('services');
+    const shown = fleetServices(['a', 'b'], nodes).filter((one) => hasState(one, params.state!));
+    expect(shown.map((one) => [one.name, one.why])).toEqual([['math', 'b: divide: half of its calls fail, or more; last: zero']]);
+  });
+
+  it('of no such service lead to the nodes, those with the most first', () => {
+    expect(parseRoute(whereCallsFail(new Map([['a', well]])))).toEqual({ tab: 'nodes', params: { sort: '-errors' } });
   });
 });
 

@@ -64,6 +64,12 @@ export function serviceLogs(node: string, names: readonly string[]): string {
   return link('logs', undefined, { node, logger: [...names.map((name) => `Service.${name}`), 'Services'].join() });
 }
 
+/** Where failed calls are looked into: services whose methods fail; where it is none of those, nodes by how many of theirs do. */
+export function whereCallsFail(nodes: ReadonlyMap<string, NodeEntry>): string {
+  const isOfService = [...nodes.values()].some((node) => Object.values(node.services ?? {}).some((service) => service.failing?.length));
+  return isOfService ? link('services', undefined, { state: 'trouble' }) : link('nodes', undefined, { sort: '-errors' });
+}
+
 /** A sentence each: why it does not run, and which of its methods fail. */
 export function troublesOf(service: ServiceEntry): string[] {
   return [...(service.error ? [service.error] : []), ...(service.failing ?? []).map(failingText)];
@@ -112,6 +118,7 @@ export function fleetServices(ids: readonly string[], nodes: ReadonlyMap<string,
 /** Whether it is among those of a state; one that runs is, also where its methods fail. */
 export function hasState(one: FleetService, wanted: string): boolean {
   const worst = one.places[0]!;
+  if (wanted === 'trouble') return one.worst === 'failing' || one.worst === 'warning';
   return wanted === '' || one.worst === wanted || (wanted === 'ok' && worst.isKnown && worst.service.state === 'running');
 }
 

@@ -4,7 +4,7 @@ import { count, formatAgo, formatMs, formatNumber, formatPercent } from '../stat
 import { escapeControls } from '../state/escape';
 import type { NodeEntry, Points } from '../state/protocol';
 import { link } from '../state/route';
-import { serviceLogs } from '../state/services';
+import { serviceLogs, whereCallsFail } from '../state/services';
 import { connectionStore, fleetStore, useSlowNow } from './app_state';
 import { FleetCharts } from './fleet_charts';
 import { Code, Dot, Empty, Spark, memo, nodeWord, toneOfNode } from './parts';
@@ -80,22 +80,24 @@ function Verdict({ state }: { state: FleetState }) {
   );
 }
 
-const Tile = memo(function Tile({ name, value, note, points, tone }: {
+const Tile = memo(function Tile({ name, href, value, note, points, tone }: {
   name: string;
+  /** Where there is more. */
+  href: string;
   value: string;
   note?: string;
   points?: Points;
   tone?: string;
 }) {
   return (
-    <div class={`tile ${tone ?? ''}`}>
+    <a class={`tile ${tone ?? ''}`} href={href}>
       <div class="tile-name">{name}</div>
       <div class="tile-value">
         <span class="tile-figure">{value}</span>
         {note && <span class="tile-note">{note}</span>}
       </div>
       {points && <Spark points={points} label={`${name}, the last minutes`} width={160} height={26} />}
-    </div>
+    </a>
   );
 });
 
@@ -109,18 +111,27 @@ function Tiles({ state }: { state: FleetState }) {
   const errors = fleet.errors_per_second ?? 0;
   return (
     <section class="tiles" aria-label="The fleet in figures">
-      <Tile name="CPU" value={formatPercent(history.fleet.cpu?.at(-1))} points={recent(history.fleet.cpu)} />
-      <Tile name="Calls" value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
-      <Tile name="Failed calls" value={formatNumber(fleet.errors_per_second)} note="/s" points={recent(history.fleet.errors)} tone={errors > 0 ? 'bad' : ''} />
+      <Tile name="CPU" href={link('nodes', undefined, { sort: '-cpu' })} value={formatPercent(history.fleet.cpu?.at(-1))} points={recent(history.fleet.cpu)} />
+      <Tile name="Calls" href={link('services', undefined, { sort: '-calls' })} value={formatNumber(fleet.calls_per_second)} note="/s" points={recent(history.fleet.calls)} />
+      <Tile
+        name="Failed calls"
+        href={whereCallsFail(state.nodes)}
+        value={formatNumber(fleet.errors_per_second)}
+        note="/s"
+        points={recent(history.fleet.errors)}
+        tone={errors > 0 ? 'bad' : ''}
+      />
       <Tile
         name="Latency p99"
+        href={link('nodes', undefined, { sort: '-p99' })}
         value={formatMs(fleet.call_p99_ms)}
         note={fleet.call_p50_ms === undefined ? '' : `p50 ${formatMs(fleet.call_p50_ms)}`}
         points={recent(history.fleet.p99)}
       />
-      <Tile name="Log lines" value={formatNumber(fleet.logs_per_second)} note="/s" points={recent(history.fleet.logs)} />
+      <Tile name="Log lines" href={link('logs')} value={formatNumber(fleet.logs_per_second)} note="/s" points={recent(history.fleet.logs)} />
       <Tile
         name="Logged errors"
+        href={link('logs', undefined, { level: 'ERROR' })}
         value={formatNumber(fleet.log_errors_per_minute)}
         note="/min"
         tone={(fleet.log_errors_per_minute ?? 0) > 0 ? 'bad' : ''}

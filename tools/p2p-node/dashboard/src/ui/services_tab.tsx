@@ -25,6 +25,7 @@ const kColumns: readonly Column[] = [
 
 const kStates = [
   { value: '', title: 'all states' },
+  { value: 'trouble', title: 'needs attention' },
   { value: 'failing', title: 'failing' },
   { value: 'warning', title: 'warning' },
   { value: 'ok', title: 'running' },
