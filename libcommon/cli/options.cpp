@@ -63,6 +63,11 @@ struct Assign {
   Result<void> operator()(std::chrono::milliseconds* to) const {
     const auto duration = parse_duration(text);
     if (!duration) return Error(Errc::invalid, fmt::format("{}: {}", option.long_name(), duration.error().context));
+    if (*duration < std::chrono::milliseconds(option.min)) {
+      const auto least = std::chrono::milliseconds(option.min);
+      const std::string wanted = least.count() == 1 ? "more than nothing" : format_duration(least) + " or more";
+      return Error(Errc::invalid, fmt::format("{} must be {}", option.long_name(), wanted));
+    }
     *to = *duration;
     return {};
   }
@@ -119,8 +124,9 @@ Options& Options::choice(std::string names, std::string placeholder, std::string
 }
 
 Options& Options::duration(std::string names, std::string placeholder, std::chrono::milliseconds& to,
-                           std::string description) {
-  add(std::move(names), std::move(placeholder), std::move(description), &to);
+                           std::string description, std::chrono::milliseconds min) {
+  add(std::move(names), std::move(placeholder), std::move(description), &to).min =
+      static_cast<std::uint64_t>(min.count());
   return *this;
 }
 

@@ -25,7 +25,7 @@ struct Option {
   std::string description;  ///< one clause, lower case, without a full stop
   Destination destination;
   std::vector<std::string> choices{};
-  std::uint64_t min = 0;  ///< of numbers
+  std::uint64_t min = 0;  ///< of numbers; of durations in milliseconds
   std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
   std::size_t min_count = 0;  ///< of arguments: 0 makes it optional
   bool repeats = false;
@@ -46,8 +46,9 @@ class Options {
   Options& texts(std::string names, std::string placeholder, std::vector<std::string>& to, std::string description);
   Options& choice(std::string names, std::string placeholder, std::string& to, std::vector<std::string> choices,
                   std::string description);
-  /// As parse_duration reads it: `500ms`, `30s`, `15m`.
-  Options& duration(std::string names, std::string placeholder, std::chrono::milliseconds& to, std::string description);
+  /// As parse_duration reads it: `500ms`, `30s`, `15m`. Less than `min` is refused.
+  Options& duration(std::string names, std::string placeholder, std::chrono::milliseconds& to, std::string description,
+                    std::chrono::milliseconds min = std::chrono::milliseconds{1});
   Options& number(std::string names, std::string placeholder, std::uint64_t& to, std::uint64_t min, std::uint64_t max,
                   std::string description);
 

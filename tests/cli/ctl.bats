@@ -212,14 +212,17 @@ golden() {
 2|usage|nodes forget|NODE is missing|p2p-ctl nodes forget --help
 2|usage|nodes forget ../x|"../x" is not the name of a node|
 2|usage|nodes remove w --reason bored|--reason: "bored" is not one of cessation-of-operation, key-compromise, superseded, unspecified|p2p-ctl nodes remove --help
-2|usage|nodes remove w --timeout 0s|--timeout must be more than nothing|
+2|usage|nodes remove w --timeout 0s|--timeout must be more than nothing|p2p-ctl nodes remove --help
 2|usage|services describe|SERVICE is missing|p2p-ctl services describe --help
 2|usage|services describe a/b|"a/b" is not the name of a service|
 2|usage|services --node w --all|--node excludes --role and --all|
 2|usage|services start disk --node w --role worker|--node excludes --role and --all|
 2|usage|services stop disk --node .|"." is not the name of a node|
 2|usage|call ping|"ping" is not of the form SERVICE.METHOD|as in system.ping; p2p-ctl services lists the services
-2|usage|call system.ping --timeout 0s|--timeout must be more than nothing|
+2|usage|call system.ping --timeout 0s|--timeout must be more than nothing|p2p-ctl call --help
+2|usage|services restart disk --timeout 0s|--timeout must be more than nothing|p2p-ctl services restart --help
+2|usage|certs renew --timeout 0s|--timeout must be more than nothing|p2p-ctl certs renew --help
+2|usage|ping --all --timeout 0s|--timeout must be more than nothing|p2p-ctl ping --help
 2|usage|call system.ping --repeat 0|--repeat: "0" is not a number from 1 to 1000000|p2p-ctl call --help
 2|usage|call system.ping --interval 1s|--interval goes with --repeat|
 2|usage|call system.ping --node a --all|--node, --service and --all or --role exclude each other|
@@ -232,11 +235,13 @@ golden() {
 2|usage|wait node w --timeout soon|--timeout: "soon" is not a duration such as 500ms, 30s, 1h30m or 7d|p2p-ctl wait node --help
 2|usage|wait service disk --node a,b|"a,b" is not the name of a node|
 2|usage|watch|"watch" expects one of: nodes, services|p2p-ctl watch --help
-2|usage|watch nodes --interval 1ms|--interval must be 100ms or more|
+2|usage|watch nodes --interval 1ms|--interval must be 100ms or more|p2p-ctl watch nodes --help
 2|usage|top --interval 1ms|--interval must be from 200ms to 1h|
 2|usage|config|"config" expects one of: get|p2p-ctl config --help
 2|usage|completion tcsh|SHELL: "tcsh" is not one of bash, zsh, fish|p2p-ctl completion --help
 2|usage|context rm local|the context local is this home's own operator certificate, and always there|
+2|usage|token create --sub ci --scope rpc:call --ttl 0s|--ttl must be 1s or more|p2p-ctl token create --help
+2|usage|token create --sub ci --scope rpc:call --ttl 1ms|--ttl must be 1s or more|p2p-ctl token create --help
 2|usage|token create --sub ci --scope rpc:call --ttl 99999d|--ttl: "99999d" is too long: at most 36500d|p2p-ctl token create --help
 2|usage|token create --sub ci --scope rpc:call --ttl 99999999999999999999s|--ttl: "99999999999999999999s" is too long: at most 36500d|p2p-ctl token create --help
 2|usage|dashboard --print --port 8443|--print excludes --port: it prints an address of the coordinator and serves nothing here|

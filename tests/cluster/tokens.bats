@@ -119,6 +119,9 @@ PYTHON
   # A worker has no desk, and nobody but an operator is served.
   local url="https://127.0.0.1:$(port_of coordinator-1)/auth/token" certs="$P2P_HOME/certs"
   [[ $(curl -sS --cacert "$certs/ca_cert.pem" -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{}' "$url") == 401 ]]
+  [[ $(curl -sS --cacert "$certs/ca_cert.pem" --cert "$certs/operator_cert.pem" --key "$certs/operator_key.pem" \
+    -o "$FLEET/body" -w '%{http_code}' -H 'Content-Type: application/json' \
+    -d '{"sub": "x", "scope": "rpc:call", "ttl_seconds": 0}' "$url") == 400 ]]
   [[ $(status_with x worker-1 /auth/tokens) == 404 ]]
 }
 

@@ -56,7 +56,8 @@ class Call final : public cli::Command {
     options.duration("--timeout", "TIME", timeout_, "how long to wait, as in 500ms, 30s (the default), 2m");
     options.number("--repeat", "N", repeat_, 1, 1'000'000, "call so often, and show only how long it took");
     options.duration("--interval", "TIME", interval_,
-                     "with --repeat: how long to wait between two calls, none by default");
+                     "with --repeat: how long to wait between two calls, none by default",
+                     std::chrono::milliseconds::zero());
   }
 
   Attempt<void> run(cli::Session& session) override {
@@ -64,7 +65,6 @@ class Call final : public cli::Command {
     if (point == std::string::npos || point == 0 || point + 1 == method_.size())
       return Failure(cli::kUsage, "\"" + method_.substr(0, 64) + "\" is not of the form SERVICE.METHOD",
                      "as in system.ping; p2p-ctl services lists the services");
-    if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
     if (repeat_ == 0 && interval_.count() > 0) return Failure(cli::kUsage, "--interval goes with --repeat");
     const auto target = target_.target();
     if (!target) return target.error();

@@ -138,7 +138,6 @@ class Remove final : public cli::Command {
 
   Attempt<void> run(cli::Session& session) override {
     if (auto good = check_name("node", node_); !good) return good;
-    if (timeout_.count() == 0) return Failure(cli::kUsage, "--timeout must be more than nothing");
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const auto node = find_node(*client, node_, cli::kRequestTimeout);

@@ -23,7 +23,8 @@ class Ping final : public cli::Command {
     options.optional_argument("NODE", node_, "which node");
     options.flag("--all", all_, "every node");
     options.number("-c,--count", "N", count_, 1, 1'000'000, "how often");
-    options.duration("--interval", "TIME", interval_, "how long to wait between two, 1s by default");
+    options.duration("--interval", "TIME", interval_, "how long to wait between two, 1s by default",
+                     std::chrono::milliseconds::zero());
     options.duration("--timeout", "TIME", timeout_, "how long to wait for an answer, 5s by default");
   }
 

@@ -33,18 +33,15 @@ class TokenCreate final : public cli::Command {
   void declare(cli::Options& options) override {
     options.text("--sub", "NAME", subject_, "whom it is for: the name that logs and services see")
         .text("--scope", "S[,S]", scope_, "what it may do, such as metrics:read,cluster:read")
-        .duration("--ttl", "TIME", life_, "how long it is good, 24h unless the coordinator is configured otherwise");
+        .duration("--ttl", "TIME", life_, "how long it is good, 24h unless the coordinator is configured otherwise",
+                  std::chrono::seconds{1});
   }
 
   Attempt<void> run(cli::Session& session) override {
     if (subject_.empty()) return Failure(cli::kUsage, "--sub is missing", "p2p-ctl token create --help");
     if (scope_.empty()) return Failure(cli::kUsage, "--scope is missing", "p2p-ctl token create --help");
     Json request = {{"sub", subject_}, {"scope", scope_}};
-    if (life_.count() > 0) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(life_);
-      if (seconds.count() == 0) return Failure(cli::kUsage, "--ttl: must be a second or more");
-      request["ttl_seconds"] = seconds.count();
-    }
+    if (life_.count() > 0) request["ttl_seconds"] = std::chrono::floor<std::chrono::seconds>(life_).count();
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     const auto body = body_of(client->post("/auth/token", dump_json(request)));
@@ -64,7 +61,7 @@ class TokenCreate final : public cli::Command {
 
  private:
   std::string subject_, scope_;
-  std::chrono::milliseconds life_{};
+  std::chrono::milliseconds life_{};  // none given: the coordinator's
 };
 
 cli::Cell state_of(const Json& entry) {

@@ -72,7 +72,7 @@ class WaitNode final : public cli::Command {
     options.flag("--alive", alive_, "until it is alive, which is the default");
     options.flag("--dead", dead_, "until it is dead or has left");
     options.flag("--gone", gone_, "until it has left or is not listed any more");
-    options.duration("--timeout", "TIME", timeout_, "how long, 30s by default");
+    options.duration("--timeout", "TIME", timeout_, "how long, 30s by default; 0s looks once", milliseconds::zero());
   }
 
   Attempt<void> run(cli::Session& session) override {
@@ -118,7 +118,7 @@ class WaitService final : public cli::Command {
     options.argument("SERVICE", service_, "which service");
     options.flag("--running", running_, "until it runs, which is the default");
     options.text("--node", "ID", node_, "on this node; else on any");
-    options.duration("--timeout", "TIME", timeout_, "how long, 30s by default");
+    options.duration("--timeout", "TIME", timeout_, "how long, 30s by default; 0s looks once", milliseconds::zero());
   }
 
   Attempt<void> run(cli::Session& session) override {

@@ -70,11 +70,10 @@ class Watch final : public cli::Command {
   explicit Watch(bool services) : services_(services) {}
 
   void declare(cli::Options& options) override {
-    options.duration("--interval", "TIME", interval_, "how often to look, 1s by default");
+    options.duration("--interval", "TIME", interval_, "how often to look, 1s by default", kShortestWatch);
   }
 
   Attempt<void> run(cli::Session& session) override {
-    if (interval_ < kShortestWatch) return Failure(cli::kUsage, "--interval must be 100ms or more");
     auto client = cli::NodeClient::open(session);
     if (!client) return client.error();
     end_when_interrupted(nullptr);

@@ -90,9 +90,7 @@ class CheckCommand final : public cli::Command {
     if (!node_.empty()) out.expected.node_id = node_;
     out.token = standpoint.token;
     out.dial_back_port = standpoint.dial_back_port;
-    const auto timeout = choose_timeout(timeout_, standpoint.timeout);
-    if (!timeout) return timeout.error();
-    out.timeout = *timeout;
+    out.timeout = timeout_.count() > 0 ? timeout_ : standpoint.timeout;
     return out;
   }
 
@@ -178,7 +176,7 @@ class CheckCommand final : public cli::Command {
   std::vector<std::string> targets_, sources_;
   std::string node_, config_file_;
   bool any_ = false;
-  std::chrono::milliseconds timeout_{kNotGiven};
+  std::chrono::milliseconds timeout_{};  // not given: as configured
 };
 
 }  // namespace

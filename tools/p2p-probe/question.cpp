@@ -21,12 +21,6 @@ constexpr std::size_t kMaxCoordinatorNames = 64;
 
 }  // namespace
 
-Attempt<std::chrono::milliseconds> choose_timeout(std::chrono::milliseconds given,
-                                                  std::chrono::milliseconds otherwise) {
-  if (given == std::chrono::milliseconds(0)) return Failure(cli::kUsage, "--timeout must be more than nothing");
-  return given == kNotGiven ? otherwise : given;
-}
-
 Attempt<void> check_names(const std::vector<std::string>& names, const addresses::Inventory& inventory) {
   for (const auto& name : names) {
     const bool is_known = inventory.link(name) != nullptr ||
@@ -73,9 +67,7 @@ Attempt<void> Question::prepare(cli::Session& session, const std::vector<std::st
   auto standpoint = find_standpoint(session, config_file_);
   if (!standpoint) return standpoint.error();
   standpoint_ = std::move(*standpoint);
-  const auto timeout = choose_timeout(timeout_, standpoint_.timeout);
-  if (!timeout) return timeout.error();
-  timeout_ = *timeout;
+  if (timeout_.count() == 0) timeout_ = standpoint_.timeout;
   if (auto read = read_advertised(); !read) return read;
   std::vector<net::Endpoint> endpoints;
   for (const auto& text : targets) {

@@ -13,12 +13,6 @@
 
 namespace p2p::probe {
 
-/// Of --timeout.
-inline constexpr std::chrono::milliseconds kNotGiven{-1};
-/// What --timeout says, else `otherwise`; kUsage where that is nothing.
-cli::Attempt<std::chrono::milliseconds> choose_timeout(std::chrono::milliseconds given,
-                                                       std::chrono::milliseconds otherwise);
-
 /// kUsage where this machine has no interface and no address of one of these names.
 cli::Attempt<void> check_names(const std::vector<std::string>& names, const addresses::Inventory& inventory);
 
@@ -60,7 +54,7 @@ class Question {
   std::string advertise_, config_file_;
   bool prefers_vpn_ = false;
   bool skips_probes_ = false;
-  std::chrono::milliseconds timeout_{kNotGiven};
+  std::chrono::milliseconds timeout_{};  // not given: as configured
   Standpoint standpoint_{};
   std::vector<addresses::NamedCoordinator> coordinators_{};
   std::optional<addresses::Advertised> advertised_{};
