@@ -148,6 +148,20 @@ hint: --force replaces it"
   expect 0 p2p-ca audit
 }
 
+@test "an invitation has the port with which the coordinator is dialled, also where none was given" {
+  p2p-ca -q init
+  local given expected
+  while read -r given expected; do
+    expect 0 p2p-ca invite worker-2 --coordinator "$given"
+    same_text "for $given" "$(cut -d. -f2 <<<"$output" | tr '_-' '/+' | base64 -di 2>/dev/null | jq -c .c)" "[\"$expected\"]"
+    P2P_COORDINATOR=$given expect 0 p2p-ca invite worker-2 -o json
+    same_text "for $given" "$(jq -r .url <<<"$output")" "https://$expected/acme/directory"
+  done <<<'127.0.0.1 127.0.0.1:8001
+localhost localhost:8001
+[::1] [::1]:8001
+main.example:8443 main.example:8443'
+}
+
 @test "an invitation says what to do with it, and warns where a machine would be replaced" {
   p2p-ca -q init
   expect 0 p2p-ca invite worker-2 --coordinator main.example:8001 --ttl 1h

@@ -158,11 +158,13 @@ class Invite final : public cli::Command {
 
   Attempt<std::vector<std::string>> find_coordinators(cli::Session& session) const {
     const auto checked = [](std::vector<std::string> all, const char* origin) -> Attempt<std::vector<std::string>> {
-      for (const auto& one : all) {
-        if (const auto endpoint = net::parse_endpoint(one, config::NodeConfig().port); !endpoint) {
+      for (auto& one : all) {
+        const auto endpoint = net::parse_endpoint(one, config::NodeConfig().port);
+        if (!endpoint) {
           return Failure(Error(Errc::invalid, fmt::format("{}: {}", origin, endpoint.error().context)),
                          "it is HOST:PORT, such as main.example.org:8001");
         }
+        one = endpoint->to_text();  // whoever joins writes it down, and a configuration wants the port
       }
       return all;
     };
