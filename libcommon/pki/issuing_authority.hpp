@@ -44,8 +44,9 @@ struct SignedCrl {
 
 /// What a revocation came to.
 struct Revocation {
-  std::vector<RecordedCertificate> certificates;  ///< as they are recorded now; none where only invitations were open
-  bool is_repeated = false;                       ///< all were revoked before, and nothing has changed
+  std::vector<RecordedCertificate> certificates{};  ///< as they are recorded now; none where only invitations were open
+  std::vector<RecordedInvitation> invitations{};    ///< those that a machine could still have used
+  bool is_repeated = false;                         ///< all was revoked before, and nothing has changed
 };
 
 struct InvitationRequest {
@@ -83,8 +84,9 @@ class IssuingAuthority {
   /// next current_crl(). `not_found` when there is neither, nor a certificate that would be valid had it not been
   /// revoked before.
   Result<Revocation> revoke_name(const std::string& name, RevocationReason reason, const Act& act);
-  /// What people type: a name as above, or a serial number or its beginning (8 hexadecimal digits at least), which must
-  /// be of one certificate only.
+  /// What people type: a name as above; the kid of an invitation, which alone is taken back, with the accounts that
+  /// have used it; or a serial number or its beginning (8 hexadecimal digits at least), which must be of one certificate
+  /// only.
   Result<Revocation> revoke_target(const std::string& target, RevocationReason reason, const Act& act);
   /// Revokes one; again is not an error and changes nothing. `not_found` when this CA has not signed it.
   Result<void> revoke(const Certificate& certificate, RevocationReason reason, const Act& act);
@@ -117,7 +119,9 @@ class IssuingAuthority {
   Result<RecordedInvitation> invitation_of(std::string_view kid, std::string_view thumbprint);
   /// What a machine may still redeem at `now`, sorted by name, then by expiry.
   Result<std::vector<RecordedInvitation>> redeemable_invitations(WallTime now);
-  Result<void> revoke_invitation(std::string_view kid, const Act& act);
+  /// Takes it back, with the accounts that have used it; again is not an error and changes nothing. `not_found` for a
+  /// kid that was never made.
+  Result<Revocation> revoke_invitation(std::string_view kid, const Act& act);
 
   /// True for what nobody is ever asked to prove: loopback, unspecified addresses, `localhost`, and DNS names in valid
   /// certificates and open invitations of others than `name`. Other addresses never are, as they move between

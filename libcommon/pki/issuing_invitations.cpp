@@ -204,15 +204,19 @@ Result<std::vector<RecordedInvitation>> IssuingAuthority::redeemable_invitations
   return inventory_.redeemable_invitations(now);
 }
 
-Result<void> IssuingAuthority::revoke_invitation(std::string_view kid, const Act& act) {
+Result<Revocation> IssuingAuthority::revoke_invitation(std::string_view kid, const Act& act) {
   const std::lock_guard lock(*mutex_);
   auto transaction = inventory_.begin();
   if (!transaction) return transaction.error();
-  const auto record = inventory_.invitation(kid);
+  auto record = inventory_.invitation(kid);
   if (!record) return record.error();
-  if (record->revoked_at) return {};
-  if (auto done = inventory_.append(invitation_revoked(kid), act.who, act.at); !done) return done;
-  return transaction->commit();
+  Revocation out;
+  out.is_repeated = record->revoked_at.has_value();
+  out.invitations.push_back(std::move(*record));
+  if (out.is_repeated) return out;
+  if (auto done = inventory_.append(invitation_revoked(kid), act.who, act.at); !done) return done.error();
+  if (auto done = transaction->commit(); !done) return done.error();
+  return out;
 }
 
 }  // namespace p2p::pki

@@ -26,6 +26,11 @@ bool is_serial(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
+/// As Inventory::redeemable_invitations; others that are open are accounts that have used theirs.
+bool is_redeemable(const RecordedInvitation& invitation, WallTime now) {
+  return invitation.expires_at > now && invitation.used < invitation.uses;
+}
+
 }  // namespace
 
 Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, RevocationReason reason, const Act& act) {
@@ -39,9 +44,10 @@ Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, Revoca
   if (certificates->empty() && invitations->empty()) {
     auto before = inventory_.certificates({.name = name, .expires_after = act.at, .revoked = true});
     if (!before) return before.error();
-    if (!before->empty()) return Revocation{std::move(*before), true};
+    if (!before->empty()) return Revocation{.certificates = std::move(*before), .is_repeated = true};
     return Error(Errc::not_found, fmt::format("\"{}\" has no valid certificate and no open invitation", name));
   }
+  Revocation out;
   for (auto& record : *certificates) {
     const Event event = certificate_revoked(record.issuer_key_id, record.serial, reason);
     if (auto done = inventory_.append(event, act.who, act.at); !done) return done.error();
@@ -49,26 +55,31 @@ Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, Revoca
   }
   for (const auto& invitation : *invitations) {
     if (auto done = inventory_.append(invitation_revoked(invitation.kid), act.who, act.at); !done) return done.error();
+    if (is_redeemable(invitation, act.at)) out.invitations.push_back(invitation);
   }
   if (auto done = transaction->commit(); !done) return done.error();
-  return Revocation{std::move(*certificates)};
+  out.certificates = std::move(*certificates);
+  return out;
 }
 
 Result<Revocation> IssuingAuthority::revoke_target(const std::string& target, RevocationReason reason, const Act& act) {
   auto by_name = revoke_name(target, reason, act);
-  if (by_name || by_name.error().kind() != Errc::not_found || !is_serial(target)) return by_name;
+  if (by_name || by_name.error().kind() != Errc::not_found) return by_name;
+  auto by_kid = revoke_invitation(target, act);
+  if (by_kid || by_kid.error().kind() != Errc::not_found) return by_kid;
+  if (!is_serial(target)) return by_name;
   auto found = certificates({.serial_prefix = lower_ascii(target)});
   if (!found) return found.error();
   if (found->empty()) return by_name;
   if (found->size() > 1) {
     return Error(Errc::invalid, fmt::format("{} serial numbers begin with {}", found->size(), target));
   }
-  if (found->front().revoked) return Revocation{std::move(*found), true};
+  if (found->front().revoked) return Revocation{.certificates = std::move(*found), .is_repeated = true};
   const auto certificate = Certificate::from_der(found->front().der);
   if (!certificate) return certificate.error();
   if (auto done = revoke(*certificate, reason, act); !done) return done.error();
   found->front().revoked = {act.at, reason};
-  return Revocation{std::move(*found)};
+  return Revocation{.certificates = std::move(*found)};
 }
 
 Result<void> IssuingAuthority::revoke(const Certificate& certificate, RevocationReason reason, const Act& act) {

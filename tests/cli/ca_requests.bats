@@ -185,9 +185,9 @@ main.example:8443 main.example:8443'
   p2p-ca -q invite main --role coordinator --uses 3 --ttl 36h >/dev/null
   p2p-ca -q invite www --web >/dev/null
   expect 0 p2p-ca list --invitations
-  same_text header "${lines[0]}" "NAME      ROLE         MADE        EXPIRES IN  USES LEFT"
-  [[ "${lines[1]}" =~ ^main\ \ \ \ \ \ coordinator\ \ [0-9-]{10}\ +1\ day\ +3$ ]]
-  [[ "${lines[2]}" =~ ^worker-2\ \ worker\ .*\ 1h[0-9]+m\ +1$ ]]
+  same_text header "${lines[0]}" "NAME      ROLE         MADE        EXPIRES IN  USES LEFT  ID"
+  [[ "${lines[1]}" =~ ^main\ \ \ \ \ \ coordinator\ \ [0-9-]{10}\ +1\ day\ +3\ \ [A-Za-z0-9_-]{22}$ ]]
+  [[ "${lines[2]}" =~ ^worker-2\ \ worker\ .*\ 1h[0-9]+m\ +1\ \  ]]
   expect 0 p2p-ca list -o name
   stderr_is ""
   expect 0 p2p-ca list
@@ -200,6 +200,43 @@ main.example:8443 main.example:8443'
   expect 0 p2p-ca list --invitations -o name
   stdout_is ""
   expect 2 p2p-ca list --invitations --all
+}
+
+# open_names: of the invitations that can still be used
+open_names() { p2p-ca list --invitations -o name | paste -sd ' '; }
+
+@test "an invitation is taken back by its id, and nothing else is; what was taken back is said" {
+  p2p-ca -q init
+  export P2P_COORDINATOR=main.example:8001
+  p2p-ca -q sign worker-2
+  p2p-ca -q invite worker-2 >/dev/null
+  local kid
+  kid=$(p2p-ca -q invite worker-2 -o json | jq -r .kid)
+  expect 0 p2p-ca revoke "$kid"
+  stderr_is "took back that invitation of worker-2, and nothing else"
+  expect 0 p2p-ca revoke "$kid"
+  stderr_is "that invitation of worker-2 was taken back already"
+  expect 0 p2p-ca verify worker-2
+  same_text open "$(open_names)" worker-2
+  expect 0 p2p-ca revoke worker-2
+  stderr_has "revoked 1 certificate of worker-2, and took back 1 invitation"
+  p2p-ca -q invite worker-3 >/dev/null
+  p2p-ca -q invite worker-3 >/dev/null
+  expect 0 p2p-ca revoke worker-3
+  stderr_is "took back 2 invitations of worker-3; it had no valid certificate"
+  same_text open "$(open_names)" ""
+  expect 5 p2p-ca revoke worker-3
+}
+
+@test "an invitation that could not be written is taken back" {
+  p2p-ca -q init
+  expect 1 bash -c 'p2p-ca invite worker-2 --coordinator main.example:8001 >/dev/full'
+  stderr_has "p2p-ca: warning: the invitation could not be written and is taken back"
+  same_text open "$(open_names)" ""
+  mkdir "$BATS_TEST_TMPDIR/taken"
+  expect 1 p2p-ca invite worker-2 --coordinator main.example:8001 --force --out "$BATS_TEST_TMPDIR/taken"
+  stderr_has "p2p-ca: warning: the invitation could not be written and is taken back"
+  same_text open "$(open_names)" ""
 }
 
 @test "--print gives the ready command of other clients, which gets the CA's certificate and checks it first" {

@@ -138,9 +138,16 @@ class Invite final : public cli::Command {
     invitation->coordinators = std::move(*coordinators);
     if (!out_.empty()) {
       auto written = write_named_file(out_, pki::write_invitation(*invitation) + "\n", kSecretMode, force_);
-      if (!written) return written;
+      if (!written) {
+        if (auto taken = take_back(*invitation, *authority, session.report); !taken) {
+          session.report.failure(taken.error());
+        }
+        return written;
+      }
     } else {
       print(*invitation, *names, session);
+      // That standard output takes nothing is said at the end of every command.
+      if (!session.out.stream().flush()) return take_back(*invitation, *authority, session.report);
     }
     return tell_what_next(*invitation, *authority, session.report);
   }
@@ -173,6 +180,17 @@ class Invite final : public cli::Command {
     std::string address = own_address(session.home);
     session.report.note(fmt::format("it leads to {}; --coordinator HOST:PORT says another", address));
     return checked({std::move(address)}, "advertise_address");
+  }
+
+  /// It could not be written.
+  Attempt<void> take_back(const pki::Invitation& invitation, pki::IssuingAuthority& authority,
+                          cli::Reporter& report) const {
+    if (auto taken = authority.revoke_invitation(invitation.kid, act_); !taken) {
+      return Failure(taken.error(), "nobody has the invitation, and it is open; when the disk is well again: p2p-ca "
+                                    "revoke " + invitation.kid);
+    }
+    report.warning("the invitation could not be written and is taken back");
+    return {};
   }
 
   void print(const pki::Invitation& invitation, const std::vector<pki::SubjectName>& names,

@@ -61,7 +61,8 @@ void list_invitations(cli::Output& out, const Document& entries) {
          return cli::Cell{cli::time_text(std::chrono::seconds(entry.at("seconds_left").get<std::int64_t>()))};
        },
        cli::Align::right},
-      cli::member_column("USES LEFT", "uses_left", cli::Align::right)};
+      cli::member_column("USES LEFT", "uses_left", cli::Align::right),
+      cli::member_column("ID", "kid")};
   out.list(to_text(entries), columns, "name");
 }
 

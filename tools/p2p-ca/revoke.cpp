@@ -20,7 +20,7 @@ std::vector<std::string> reason_names() {
 class Revoke final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.argument("NAME", target_, "a name, for all that it has; or a serial number or its beginning, for one")
+    options.argument("NAME", target_, "a name, for all that it has; a serial number or its beginning; or an invitation's id")
         .choice("--reason", "REASON", reason_, reason_names(), "why; by default the first of");
   }
 
@@ -39,6 +39,7 @@ class Revoke final : public cli::Command {
     }
     list_recorded(session.out, entries);
     session.report.note(told(*revoked));
+    if (revoked->certificates.empty()) return {};
     // Also when nothing is new: a revocation that was cut off is on no list yet.
     const auto crl = publish_crl(*authority, act_, session.report);
     if (!crl) return crl.error();
@@ -47,10 +48,26 @@ class Revoke final : public cli::Command {
 
  private:
   std::string told(const pki::Revocation& revoked) const {
+    if (revoked.certificates.empty()) return told_of_invitations(revoked);
     const std::string count = counted(std::ssize(revoked.certificates), "certificate");
+    if (!revoked.is_repeated && !revoked.invitations.empty()) {
+      return fmt::format("revoked {} of {}, and took back {}", count, target_,
+                         counted(std::ssize(revoked.invitations), "invitation"));
+    }
     if (!revoked.is_repeated) return fmt::format("revoked {} of {}", count, target_);
     return fmt::format("{} of {} {} revoked already", count, target_,
                        revoked.certificates.size() == 1 ? "was" : "were");
+  }
+
+  std::string told_of_invitations(const pki::Revocation& revoked) const {
+    const auto& taken = revoked.invitations;
+    if (taken.empty()) return fmt::format("ended the ACME accounts of {}; it had no valid certificate", target_);
+    if (taken.front().name == target_) {
+      return fmt::format("took back {} of {}; it had no valid certificate",
+                         counted(std::ssize(taken), "invitation"), target_);
+    }
+    if (revoked.is_repeated) return fmt::format("that invitation of {} was taken back already", taken.front().name);
+    return fmt::format("took back that invitation of {}, and nothing else", taken.front().name);
   }
 
   pki::Act act_;  ///< of this run
