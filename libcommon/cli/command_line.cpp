@@ -119,7 +119,8 @@ class Parser {
         std::find_if(extra.begin(), extra.end(), [](const auto& word) { return word.starts_with('-'); });
     if (option != extra.end()) {
       const std::string name = option->substr(0, option->find('='));
-      return usage(fmt::format("unknown option \"{}\"{}", name, suggestion(name, known_options(command))));
+      if (is_of_command(name, command)) return usage(name + " goes after the command");
+      return usage(fmt::format("unknown option \"{}\"{}", name, meant_option(name, command)));
     }
     if (command != nullptr) {
       Failure out =
@@ -159,16 +160,30 @@ class Parser {
                                : fmt::format("\"{}\" expects one of: {}", path_, words));
   }
 
-  std::vector<std::string> known_options(const DeclaredCommand* command) const {
-    std::vector<std::string> out;
+  /// Whether the command has that option, or any, where none was found: its name may have been taken for a value.
+  bool is_of_command(std::string_view name, const DeclaredCommand* command) const {
+    const auto has_it = [&](const DeclaredCommand& one) {
+      return std::ranges::any_of(one.options.all(), [&](const Option& option) {
+        const auto names = split(option.names, ',');
+        return !option.is_argument() && std::ranges::find(names, name) != names.end();
+      });
+    };
+    return command != nullptr ? has_it(*command) : std::ranges::any_of(commands_, has_it);
+  }
+
+  /// Hyphens, which all have, make none alike.
+  std::string meant_option(std::string_view name, const DeclaredCommand* command) const {
+    std::vector<std::string_view> known;
     const auto add = [&](const Options& options) {
       for (const Option& option : options.all()) {
-        if (!option.is_argument()) out.emplace_back(option.long_name());
+        if (!option.is_argument()) known.push_back(option.long_name().substr(2));
       }
     };
     if (command != nullptr) add(command->options);
     add(common_);
-    return out;
+    const std::string_view stem = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    const auto near = nearest(stem.substr(0, 64), known);
+    return near ? fmt::format("; did you mean \"--{}\"?", *near) : std::string();
   }
 
   std::vector<std::string> known_words() const {

@@ -13,6 +13,22 @@ setup() {
 hint: p2p-ctl --help'
   expect 2 p2p-ctl call system.ping --nod worker-1
   stderr_has 'unknown option "--nod"; did you mean "--node"?'
+  expect 2 p2p-ctl nodes --nope
+  stderr_is 'p2p-ctl: error: unknown option "--nope"
+hint: p2p-ctl nodes --help'
+  expect 2 p2p-ctl --node worker-1 call system.ping
+  stderr_is 'p2p-ctl: error: --node goes after the command
+hint: p2p-ctl call --help'
+  expect 2 p2p-ctl --node call
+  stderr_has 'error: --node goes after the command'
+  expect 2 p2p-logs --level ERROR tail
+  stderr_has 'error: --level goes after the command'
+  expect 2 p2p-vault -f get entry
+  stderr_has 'error: -f goes after the command'
+  expect 2 p2p-ctl --nodez worker-1 call system.ping
+  stderr_has 'unknown option "--nodez"; did you mean "--node"?'
+  expect 2 p2p-ctl nodes ---
+  stderr_has 'unknown option "---"'
   expect 2 p2p-ctl call
   stderr_is 'p2p-ctl: error: SERVICE.METHOD is missing
 hint: p2p-ctl call --help'
