@@ -148,11 +148,16 @@ asio::awaitable<Cause> attend(Process& process, Output& output, Monotonic deadli
 }  // namespace
 
 asio::awaitable<Outcome> run_exec(Command command, std::string params, std::string service, Monotonic deadline,
-                                  LogSink& log, ProgressSinkPtr progress) {
+                                  LogSink& log, ProgressSinkPtr progress, LeftOutHook on_left_out) {
   if (params.empty()) params = "{}";
   auto variables = parameter_variables(params);
   if (!variables) co_return rpc::standard_error(Code::invalid_params, variables.error().context);
-  for (std::string& variable : *variables) command.environment.push_back(std::move(variable));
+  for (std::string& variable : variables->set) command.environment.push_back(std::move(variable));
+  if (!variables->left_out.empty()) {
+    const std::string names = join(variables->left_out, " ");
+    command.environment.push_back("P2P_PARAMS_LEFT_OUT=" + names);
+    if (on_left_out) on_left_out(names);
+  }
   if (progress) command.environment.push_back(fmt::format("P2P_PROGRESS_FD={}", kProgressDescriptor));
   auto process = Process::start(command, params, progress != nullptr);
   if (!process) co_return service_failed(fmt::format("service \"{}\": {}", service, process.error().context));

@@ -13,8 +13,10 @@ namespace p2p::services {
 namespace {
 
 constexpr std::size_t kMaxVariables = 256;
-constexpr std::size_t kMaxVariableBytes = 16 * 1024;
-constexpr std::size_t kMaxTogetherBytes = 64 * 1024;
+constexpr std::size_t kMaxVariableBytes = 128 * 1024 - 1;  // name and `=` included
+constexpr std::size_t kMaxTogetherBytes = 512 * 1024;
+constexpr std::size_t kMaxLeftOut = 32;
+constexpr std::size_t kMaxNameBytes = 64;  // of a name that is only told
 
 /// Lower case only: a schema that checks `path` must not be got around by a `PATH` beside it.
 std::optional<std::string> variable_name(std::string_view member) {
@@ -33,18 +35,16 @@ std::optional<std::string> variable_name(std::string_view member) {
   return member.empty() ? std::nullopt : std::optional(std::move(name));
 }
 
-/// The value as text when it is a scalar that a variable can hold.
-std::optional<std::string> variable_value(std::string_view json) {
+/// As text, when it is a scalar.
+std::optional<std::string> scalar_text(std::string_view json) {
   if (json.front() == '{' || json.front() == '[' || json == "null") return std::nullopt;
-  std::string text = json.front() == '"' ? rpc::decode_json_string(json) : std::string(json);
-  if (text.size() > kMaxVariableBytes || text.find('\0') != std::string::npos) return std::nullopt;
-  return text;
+  return json.front() == '"' ? rpc::decode_json_string(json) : std::string(json);
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> parameter_variables(std::string_view params) {
-  std::vector<std::string> out;
+Result<ParameterVariables> parameter_variables(std::string_view params) {
+  ParameterVariables out;
   std::set<std::string> names;
   std::string repeated;
   std::size_t total_bytes = 0;
@@ -52,10 +52,17 @@ Result<std::vector<std::string>> parameter_variables(std::string_view params) {
     const auto name = variable_name(member);
     if (!name) return;
     if (!names.insert(*name).second) repeated = *name;
-    const auto value = variable_value(json);
-    if (!value || out.size() == kMaxVariables || total_bytes + value->size() > kMaxTogetherBytes) return;
-    total_bytes += value->size();
-    out.push_back(fmt::format("{}={}", *name, *value));
+    const auto value = scalar_text(json);
+    if (!value) return;
+    std::string variable = fmt::format("{}={}", *name, *value);
+    const bool fits = variable.size() <= kMaxVariableBytes && variable.find('\0') == std::string::npos &&
+                      out.set.size() < kMaxVariables && total_bytes + variable.size() <= kMaxTogetherBytes;
+    if (fits) {
+      total_bytes += variable.size();
+      out.set.push_back(std::move(variable));
+    } else if (out.left_out.size() < kMaxLeftOut) {
+      out.left_out.push_back(name->substr(0, kMaxNameBytes));
+    }
   };
   if (!trim(params).starts_with('{')) return out;
   if (const std::string flaw = rpc::for_each_member(params, take); !flaw.empty()) return Error(Errc::invalid, flaw);

@@ -63,6 +63,20 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "a service in the folder can be called, li
   CHECK(announced == std::vector<std::vector<Announcement>>{{{"disk", "1"}}});
 }
 
+TEST_CASE_FIXTURE(ServiceHostFixture, "of parameters that fit into no variable the log has one warning") {
+  add("note", "name: note\nversion: '1'\ncommand: [./run.sh]\nmethods: [{name: add}]\n");
+  host->open();
+  for (int i = 0; i < 3; ++i) CHECK(call("note.add", R"({"text":"x\u0000y"})")["result"] == 1);
+  std::size_t warnings = 0;
+  for (const auto& line : log.lines()) {
+    if (line.level != LogLevel::warning) continue;
+    ++warnings;
+    CHECK(line.logger == "Service.note");
+    CHECK(line.message == "add: too large for a variable, or with a NUL, and on standard input alone: P2P_PARAM_TEXT");
+  }
+  CHECK(warnings == 1);
+}
+
 TEST_CASE_FIXTURE(ServiceHostFixture, "parameters that do not fit the schema never reach the program") {
   add("disk", manifest("disk"), "touch called");
   host->open();
