@@ -48,6 +48,20 @@ the plain files are still there; p2p-vault import --remove takes them away"
   mode_is out 700
 }
 
+@test "a file that is named is put into a folder that is there, and none is made" {
+  put_text a one
+  export P2P_BACKUP_PASSWORD='the one of the safe'
+  local command
+  for command in 'get a --out missing/file' 'get a --force --out missing/file' 'backup missing/file --iterations 100000' 'export missing/out'; do
+    expect 5 p2p-vault $command
+    stderr_is 'p2p-vault: error: missing: no such folder
+hint: is it misspelt? else make it: mkdir -p missing'
+    [ ! -e missing ]
+  done
+  expect 0 p2p-vault export out/
+  same_text content "$(cat out/a)" one
+}
+
 @test "export replaces no file and follows no link out of its folder" {
   put_text a one
   put_text sub/b two

@@ -89,25 +89,6 @@ std::string text_of_valid(const std::vector<pki::RecordedCertificate>& certifica
                      to_hex(last.serial));
 }
 
-Attempt<void> check_named_file(const fs::path& file) {
-  const cli::AsCaller caller;
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  if (!file_exists(folder)) {
-    return Failure(Error(Errc::not_found, fmt::format("{}: no such folder", folder.string())),
-                   "is it misspelt? else make it: mkdir -p " + folder.string());
-  }
-  if (auto writable = check_writable(folder); !writable) return writable.error();
-  return {};
-}
-
-Attempt<void> write_named_file(const fs::path& file, std::string_view content, mode_t mode, bool replace) {
-  if (auto checked = check_named_file(file); !checked) return checked;
-  const cli::AsCaller caller;
-  const auto written = replace ? write_file(file, content, mode) : create_file(file, content, mode);
-  if (!written) return written.error();
-  return {};
-}
-
 Issuer issuer_of(const pki::Certificate& certificate, const pki::Roots& roots) {
   const auto* issuer = roots.issuer_of(certificate);
   if (issuer == nullptr) return Issuer::untrusted;

@@ -35,12 +35,6 @@ cli::Attempt<std::optional<pki::Role>> choose_role(const std::string& role, bool
 /// ends, the last. Not of none.
 std::string text_of_valid(const std::vector<pki::RecordedCertificate>& certificates);
 
-/// A file that a person names, outside home: its folder must be there and writable by who typed the command.
-cli::Attempt<void> check_named_file(const std::filesystem::path& file);
-/// Writes it as that person. `exists` when it is there and not to be replaced.
-cli::Attempt<void> write_named_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
-                                    bool replace);
-
 /// Certificates were recorded, but `why` kept them from their files: they are revoked, so that nothing stays valid of
 /// which nobody has the key. What to fail with.
 cli::Failure take_back(std::span<const pki::Certificate> unwritten, const Error& why, pki::IssuingAuthority& authority,

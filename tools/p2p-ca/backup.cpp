@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "config/home.hpp"
 #include "pki/authority_backup.hpp"
@@ -28,7 +29,7 @@ class Backup final : public cli::Command {
     if (auto crl = authority->current_crl(act); !crl) return crl.error();
     const auto lock = certificates_of(session.home).lock();
     if (!lock) return lock.error();
-    if (auto checked = check_named_file(file_); !checked) return checked;
+    if (auto checked = cli::check_named_file(file_); !checked) return checked;
     const cli::AsCaller caller;
     if (auto done = pki::back_up(session.home, file_); !done) {
       return Failure(done.error(), done.error().kind() == Errc::exists ? "a backup is never overwritten" : "");

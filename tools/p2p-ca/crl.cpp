@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "base/rfc3339.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "report.hpp"
 
@@ -22,12 +23,12 @@ class Crl final : public cli::Command {
     auto authority = open_authority(session.home, act);
     if (!authority) return authority.error();
     if (!out_.empty()) {
-      if (auto checked = check_named_file(out_); !checked) return checked;
+      if (auto checked = cli::check_named_file(out_); !checked) return checked;
     }
     const auto crl = publish_crl(*authority, act, session.report);
     if (!crl) return crl.error();
     if (!out_.empty()) {
-      if (auto written = write_named_file(out_, crl->pem, kPublicMode, true); !written) return written;
+      if (auto written = cli::write_named_file(out_, crl->pem, kPublicMode, true); !written) return written;
     }
     const std::string file = out_.empty() ? authority->paths().crl.string() : out_;
     switch (session.out.format()) {

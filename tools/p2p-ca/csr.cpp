@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "pki/certificate_request.hpp"
 #include "report.hpp"
@@ -38,7 +39,7 @@ class Csr final : public cli::Command {
 
     if (auto done = cli::act_as_owner_of(session.home); !done) return done;
     if (!out_.empty()) {
-      if (auto checked = check_named_file(out_); !checked) return checked;
+      if (auto checked = cli::check_named_file(out_); !checked) return checked;
     }
     const auto certs = certificates_of(session.home);
     const auto lock = certs.lock();
@@ -60,7 +61,7 @@ class Csr final : public cli::Command {
 
  private:
   Attempt<void> write_request(const std::filesystem::path& file, const std::string& request) const {
-    if (!out_.empty()) return write_named_file(file, request, kPublicMode, force_);
+    if (!out_.empty()) return cli::write_named_file(file, request, kPublicMode, force_);
     const auto written = force_ ? write_file(file, request, kPublicMode) : create_file(file, request, kPublicMode);
     return written ? Attempt<void>() : Failure(written.error());
   }

@@ -3,6 +3,7 @@
 
 #include "authority_access.hpp"
 #include "base/text.hpp"
+#include "cli/named_file.hpp"
 #include "cli/password.hpp"
 #include "commands.hpp"
 #include "pki/pkcs12.hpp"
@@ -28,7 +29,7 @@ class Export final : public cli::Command {
   Attempt<void> run(cli::Session& session) override {
     if (pem_ && p12_) return Error(Errc::invalid, "--pem and --p12 are two forms; one file has one");
     if (out_.empty()) return Error(Errc::invalid, "--out FILE is missing");
-    if (auto checked = check_named_file(out_); !checked) return checked;
+    if (auto checked = cli::check_named_file(out_); !checked) return checked;
     if (!is_valid_name(name_)) return Error(Errc::invalid, "NAME is not a valid name");
     const auto pair = pki::read_pair(certificates_of(session.home).files_of(name_));
     if (!pair) return Failure(pair.error(), "p2p-ca list shows what is there");
@@ -42,7 +43,7 @@ class Export final : public cli::Command {
     if (!force_ && file_exists(out_)) {
       return Failure(Error(Errc::exists, out_ + ": already exists"), "--force replaces it");
     }
-    if (auto written = write_named_file(out_, content->view(), kSecretMode, force_); !written) return written;
+    if (auto written = cli::write_named_file(out_, content->view(), kSecretMode, force_); !written) return written;
     Document made = Document::array();
     made.push_back({{"name", name_}, {"file", out_}});
     print_made(session.out, made);

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "config/home.hpp"
 #include "net/client.hpp"
@@ -137,7 +138,7 @@ class Invite final : public cli::Command {
     if (!invitation) return invitation.error();
     invitation->coordinators = std::move(*coordinators);
     if (!out_.empty()) {
-      auto written = write_named_file(out_, pki::write_invitation(*invitation) + "\n", kSecretMode, force_);
+      auto written = cli::write_named_file(out_, pki::write_invitation(*invitation) + "\n", kSecretMode, force_);
       if (!written) {
         if (auto taken = take_back(*invitation, *authority, session.report); !taken) {
           session.report.failure(taken.error());
@@ -160,7 +161,7 @@ class Invite final : public cli::Command {
     if (!force_ && file_exists(out_)) {
       return Failure(Error(Errc::exists, out_ + ": already exists"), "--force replaces it");
     }
-    return check_named_file(out_);
+    return cli::check_named_file(out_);
   }
 
   Attempt<std::vector<std::string>> find_coordinators(cli::Session& session) const {

@@ -7,6 +7,7 @@
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "pki/bundle.hpp"
 #include "pki/certificate_request.hpp"
@@ -127,7 +128,7 @@ class Sign final : public cli::Command {
   Attempt<void> check_files(const pki::CertificateFolder& certs) const {
     if (auto writable = check_writable(certs.path()); !writable) return writable.error();
     if (has_bundle_file()) {
-      if (auto checked = check_named_file(bundle_); !checked) return checked;
+      if (auto checked = cli::check_named_file(bundle_); !checked) return checked;
     }
     if (force_) return {};
     for (const auto& name : names_) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "vault_command.hpp"
 
@@ -16,6 +17,7 @@ class Backup final : public VaultCommand {
   }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
+    if (auto checked = cli::check_named_file(to_); !checked) return checked;
     std::optional<cli::AsCaller> as_caller(std::in_place);
     const vault::VaultFile target(to_);
     if (target.exists()) {

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "vault_command.hpp"
 
@@ -27,10 +28,13 @@ Result<void> check_place(const fs::path& folder, const std::string& name) {
 
 class Export final : public VaultCommand {
   void declare_own(cli::Options& options) override {
-    options.argument("DIR", folder_, "the folder to write to; made if it is not there");
+    options.argument("DIR", folder_, "the folder to write to; made in one that is there");
   }
 
   cli::Attempt<void> run_with(cli::VaultAccess& access, cli::Session& session) override {
+    fs::path folder = folder_;
+    if (!folder.has_filename()) folder = folder.parent_path();  // `keys/`
+    if (auto checked = cli::check_named_file(folder); !checked) return checked;
     const auto opened = access.open();
     if (!opened) return opened.error();
     const auto entries = opened->contents.entries();

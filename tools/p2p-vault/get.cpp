@@ -1,6 +1,6 @@
 // p2p-vault get: prints an entry, or writes it to a file.
 #include "base/file.hpp"
-#include "cli/home_owner.hpp"
+#include "cli/named_file.hpp"
 #include "commands.hpp"
 #include "vault_command.hpp"
 
@@ -23,12 +23,7 @@ class Get final : public VaultCommand {
       session.out.stream() << as_text(content->view());
       return {};
     }
-    const cli::AsCaller as_caller;
-    const auto write = force_ ? write_file : create_file;
-    if (auto written = write(out_, as_text(content->view()), kSecretMode); !written) {
-      return cli::Failure(written.error(), written.error().kind() == Errc::exists ? "--force replaces it" : "");
-    }
-    return {};
+    return cli::write_named_file(out_, as_text(content->view()), kSecretMode, force_);
   }
 
   std::string name_, out_;
