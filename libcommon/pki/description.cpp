@@ -59,7 +59,7 @@ Document describe(const Certificate& certificate, const std::filesystem::path& f
           {"key_type", facts.key_type},
           {"issuer", facts.issuer},
           {"sha256", to_hex(facts.sha256)},
-          {"file", file.string()}};
+          {"file", file.empty() ? Document(nullptr) : Document(file.string())}};
 }
 
 Result<Document> describe(const RecordedCertificate& record, const std::filesystem::path& file, WallTime now) {
@@ -68,7 +68,6 @@ Result<Document> describe(const RecordedCertificate& record, const std::filesyst
   Document out = describe(*certificate, file, now);
   out["name"] = record.name;
   if (!record.role) out["role"] = "web";
-  if (file.empty()) out["file"] = nullptr;
   out["issued_at"] = format_rfc3339(record.issued_at, 0);
   out["issued_by"] = record.issued_by;
   out["revoked_at"] = record.revoked ? Document(format_rfc3339(record.revoked->at, 0)) : Document(nullptr);

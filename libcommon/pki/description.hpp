@@ -17,11 +17,11 @@ namespace p2p::pki {
 using Document = nlohmann::ordered_json;
 
 /// The documented form: name, role (worker, coordinator, operator, ca, or null), cluster, serial, not_before,
-/// not_after, days_left, seconds_left, dns_names, ip_addresses, key_type, issuer, sha256, file.
+/// not_after, days_left, seconds_left, dns_names, ip_addresses, key_type, issuer, sha256, file (null for an empty one).
 Document describe(const Certificate& certificate, const std::filesystem::path& file, WallTime now);
 
 /// What the inventory has: the same, with role `web` for one without a place in the fleet, the name that it is revoked
-/// by, and issued_at, issued_by, revoked_at and reason (both null unless it is revoked). `file` may be empty: null.
+/// by, and issued_at, issued_by, revoked_at and reason (both null unless it is revoked).
 Result<Document> describe(const RecordedCertificate& record, const std::filesystem::path& file, WallTime now);
 
 /// What is known of an invitation, without its secret: name, role (`web` for another program), names, kid, created_at,

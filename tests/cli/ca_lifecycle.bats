@@ -177,6 +177,50 @@ hint: p2p-ca renew --help"
   stdout_has "revoked"
 }
 
+# all_checked  the names that check judges
+all_checked() { p2p-ca check -o json | jq -c '[.[].name]'; }
+
+@test "what is on another machine is shown, verified and checked as the inventory has it" {
+  p2p-ca -q sign worker-1
+  local serial
+  serial=$(serial_of "$certs/worker-1_cert.pem")
+  # As after an invitation: this home has no file of it.
+  rm "$certs"/worker-1_*
+  expect 0 p2p-ca show worker-1 -o json
+  same_text facts "$(jq -c '[.name, .role, .serial, .file]' <<<"$output")" "[\"worker-1\",\"worker\",\"$serial\",null]"
+  expect 0 p2p-ca verify worker-1
+  stdout_has "worker-1: ok, worker of p2p"
+  expect 0 p2p-ca check worker-1
+  same_text all "$(all_checked)" '["ca","operator","worker-1"]'
+  expect 5 p2p-ca renew worker-1
+  stderr_has "p2p-ca: error: worker-1 has a valid certificate until "
+  stderr_has ", serial $serial, which is not here but on the machine that asked for it
+hint: a node renews by itself; to have it do so now: p2p-ctl certs renew worker-1"
+  p2p-ca -q sign worker-1 --days 400
+  same_text "all, each once" "$(all_checked)" '["ca","operator","worker-1"]'
+  rm "$certs"/worker-1_*
+  p2p-ca -q revoke worker-1 >/dev/null
+  expect 11 p2p-ca check worker-1
+  expect 9 p2p-ca verify worker-1
+  same_text "all but what is revoked" "$(all_checked)" '["ca","operator"]'
+}
+
+@test "check warns of a certificate on another machine that was not renewed in time, until it has a successor" {
+  p2p-ca -q sign worker-1
+  made_by_openssl late "-27 days" "+3 days"
+  made_by_openssl soon "-22 days" "+8 days"
+  # A new inventory takes in what is in the folder.
+  for name in late soon; do cp "$BATS_TEST_TMPDIR/$name.pem" "$certs/${name}_cert.pem"; done
+  rm "$P2P_HOME"/ca/inventory.db*
+  p2p-ca -q list >/dev/null
+  rm "$certs/late_cert.pem" "$certs/soon_cert.pem"
+  expect 10 p2p-ca -q check -o json
+  same_text states "$(jq -c '[.[] | select(.file == null) | [.name, .state]]' <<<"$output")" '[["late","renew"],["soon","ok"]]'
+  p2p-ca -q sign late --web
+  rm "$certs"/late_*
+  expect 0 p2p-ca check
+}
+
 @test "list marks which of several certificates is in place, and gives the last day in hours" {
   p2p-ca -q sign worker-1
   made_by_openssl worker-2 "-1 day" "+5 hours 30 minutes"

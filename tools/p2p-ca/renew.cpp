@@ -134,8 +134,17 @@ class Renew final : public cli::Command {
     return {};
   }
 
-  /// No such certificate here, with those that there are.
-  static Failure unknown(const std::string& name, const pki::CertificateFolder& certs) {
+  /// No such certificate here: it is elsewhere, or there are others.
+  Failure unknown(const std::string& name, const pki::CertificateFolder& certs,
+                  pki::IssuingAuthority& authority) const {
+    const auto valid = authority.certificates({.name = name, .expires_after = act_.at, .revoked = false});
+    if (!valid) return valid.error();
+    if (!valid->empty()) {
+      const bool is_node = valid->back().role && valid->back().role != pki::Role::operator_;
+      return {cli::kNotFound, text_of_valid(*valid) + ", which is not here but on the machine that asked for it",
+              is_node ? "a node renews by itself; to have it do so now: p2p-ctl certs renew " + name
+                      : "what asked for it renews it"};
+    }
     std::vector<std::string> known;
     if (auto names = certs.names()) known = std::move(*names);
     std::erase(known, kAuthorityName);
@@ -173,7 +182,7 @@ class Renew final : public cli::Command {
     const auto files = certs.files_of(name);
     if (auto settled = pki::settle_pair(files); !settled) return settled.error();
     auto old = pki::read_certificate_file(files.certificate);
-    if (!old && old.error().kind() == Errc::not_found) return unknown(name, certs);
+    if (!old && old.error().kind() == Errc::not_found) return unknown(name, certs, authority);
     if (!old) return old.error();
     // A wrong key beside it would make a pair that does not open. No key is fine: it is where the certificate is used.
     if (const auto pair = pki::read_pair(files); !pair && pair.error().kind() != Errc::not_found) return pair.error();

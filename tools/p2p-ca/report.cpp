@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "authority_access.hpp"
 #include "base/rfc3339.hpp"
 #include "base/text.hpp"
+#include "cli/home_owner.hpp"
 #include "commands.hpp"
 #include "config/paths.hpp"
 
@@ -13,9 +15,41 @@ namespace p2p::ca {
 namespace {
 
 namespace fs = std::filesystem;
+using cli::Attempt;
+using cli::Failure;
 
 /// A certificate is renewed when less than this part of its life is left.
 constexpr int kRenewalPart = 3;
+constexpr int kOverduePart = 5;
+
+bool has_less_than(int part, const pki::Certificate& certificate, WallTime now) {
+  const auto& facts = certificate.facts();
+  return facts.not_after - now < (facts.not_after - facts.not_before) / part;
+}
+
+Attempt<Subject> read_subject(const std::string& target, const fs::path& file, bool by_name) {
+  auto certificate = pki::read_certificate_file(file);
+  if (!certificate) return certificate.error();
+  return Subject{target, file, by_name, std::move(*certificate)};
+}
+
+/// None where there is no CA, or it has signed nothing of that name.
+Attempt<std::optional<Subject>> find_recorded(const fs::path& home, const std::string& name) {
+  if (!has_authority(home)) return std::nullopt;
+  const pki::Act act = act_now();
+  auto authority = open_authority(home, act);
+  if (!authority) return authority.error();
+  const auto records = authority->certificates({.name = name});
+  if (!records) return records.error();
+  const auto rank = [&](const pki::RecordedCertificate& record) {
+    return std::pair(!record.revoked, record.not_after);
+  };
+  const auto last = std::ranges::max_element(*records, {}, rank);
+  if (last == records->end()) return std::nullopt;
+  auto certificate = pki::Certificate::from_der(last->der);
+  if (!certificate) return Error(Errc::damaged, "the inventory's certificate of " + name);
+  return Subject{name, {}, true, std::move(*certificate)};
+}
 
 cli::Cell here_cell(const Json& entry) { return {entry.at("file").is_null() ? "" : "*"}; }
 
@@ -25,23 +59,34 @@ std::string counted(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-bool is_due(const pki::Certificate& certificate, WallTime now) {
-  const auto& facts = certificate.facts();
-  return facts.not_after - now < (facts.not_after - facts.not_before) / kRenewalPart;
+bool is_due(const pki::Certificate& certificate, WallTime now) { return has_less_than(kRenewalPart, certificate, now); }
+
+bool is_overdue(const pki::Certificate& certificate, WallTime now) {
+  return has_less_than(kOverduePart, certificate, now);
 }
 
 pki::CertificateFolder certificates_of(const fs::path& home) {
   return pki::CertificateFolder(config::Paths(home).certs());
 }
 
-Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::string& target) {
+Attempt<Subject> find_subject(const fs::path& home, const std::string& target) {
+  const auto certs = certificates_of(home);
   if (is_valid_name(target)) {
     const fs::path file = certs.files_of(target).certificate;
-    if (file_exists(file)) return Subject{target, file, true};
+    if (file_exists(file)) return read_subject(target, file, true);
   }
-  if (file_exists(target)) return Subject{target, target, false};
-  return Error(Errc::not_found,
-               fmt::format("no certificate \"{}\" in {}, and no such file", target, certs.path().string()));
+  {
+    const cli::AsCaller caller;
+    if (file_exists(target)) return read_subject(target, target, false);
+  }
+  if (is_valid_name(target)) {
+    auto recorded = find_recorded(home, target);
+    if (!recorded) return recorded.error();
+    if (*recorded) return std::move(**recorded);
+  }
+  return Failure(Error(Errc::not_found,
+                       fmt::format("no certificate \"{}\" in {}, and no such file", target, certs.path().string())),
+                 "p2p-ca list shows what is there");
 }
 
 std::string remaining(const pki::Certificate& certificate, WallTime now) {

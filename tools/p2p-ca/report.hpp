@@ -21,13 +21,15 @@ pki::CertificateFolder certificates_of(const std::filesystem::path& home);
 
 /// A certificate that was asked for.
 struct Subject {
-  std::string target;  ///< as asked for
-  std::filesystem::path file;
-  bool by_name = false;  ///< from the certificate folder, so that its key is expected beside it
+  std::string target;          ///< as asked for
+  std::filesystem::path file;  ///< empty: it is on another machine, and the inventory has a copy
+  bool by_name;                ///< of the fleet, so that it is for this name; if its key is here, it is in the folder
+  pki::Certificate certificate;
 };
 
-/// A name with a certificate in the folder, else a file; `not_found` otherwise.
-Result<Subject> find_subject(const pki::CertificateFolder& certs, const std::string& target);
+/// A name with a certificate in the folder, else a file, else a name that the inventory has: what of it ends last, of
+/// what is valid if anything is. kNotFound otherwise.
+cli::Attempt<Subject> find_subject(const std::filesystem::path& home, const std::string& target);
 
 /// Prints entries of describe() as a table: name, role, beginning of the serial, end, time left.
 void list_certificates(cli::Output& out, const Document& entries);
@@ -44,6 +46,8 @@ void print_made(cli::Output& out, const Document& entries);
 
 /// Whether less than a third of its time is left: it should be renewed.
 bool is_due(const pki::Certificate& certificate, WallTime now);
+/// Whether less than a fifth is left: who renews by itself has done so before, from a third to a quarter.
+bool is_overdue(const pki::Certificate& certificate, WallTime now);
 
 /// `364 days left`, `5h07m left`, `expired 3 days ago`, …
 std::string remaining(const pki::Certificate& certificate, WallTime now);

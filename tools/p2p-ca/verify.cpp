@@ -32,8 +32,8 @@ bool is_web(const pki::Certificate& certificate) {
   return facts.uris.empty() && facts.for_servers && !facts.for_clients;
 }
 
-Result<void> check_leaf(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots,
-                        WallTime now) {
+Result<void> check_leaf(const Subject& subject, const pki::Roots& roots, WallTime now) {
+  const auto& certificate = subject.certificate;
   if (is_web(certificate)) return roots.verify(certificate, pki::Purpose::server, now);
   const auto identity = certificate.identity();
   if (!identity) return damaged(identity.error().context);
@@ -62,8 +62,8 @@ Attempt<void> check_key(const Subject& subject, const pki::CertificateFolder& ce
 }
 
 /// What to do about a certificate that is refused.
-std::string hint_for(const pki::Certificate& certificate, const Subject& subject, const pki::Roots& roots, bool revoked,
-                     WallTime now) {
+std::string hint_for(const Subject& subject, const pki::Roots& roots, bool revoked, WallTime now) {
+  const auto& certificate = subject.certificate;
   const auto& facts = certificate.facts();
   if (now < facts.not_before) return "is the clock of this machine right?";
   if (facts.is_ca) {
@@ -83,24 +83,23 @@ std::string hint_for(const pki::Certificate& certificate, const Subject& subject
 
 /// One certificate's outcome: the error, or the sentence that says that all is well. Fills `entry` as far as it gets.
 Attempt<std::string> judge(const std::string& target, const pki::Roots& roots, const pki::RevocationLists& lists,
-                           const pki::CertificateFolder& certs, WallTime now, Document& entry) {
-  const auto subject = find_subject(certs, target);
-  if (!subject) return cli::Failure(subject.error(), "p2p-ca list shows what is there");
-  const auto certificate = pki::read_certificate_file(subject->file);
-  if (!certificate) return certificate.error();
-  entry = describe(*certificate, subject->file, now);
-  const auto& facts = certificate->facts();
-  auto checked = facts.is_ca ? check_root(*certificate, roots, now) : check_leaf(*certificate, *subject, roots, now);
+                           const std::filesystem::path& home, WallTime now, Document& entry) {
+  const auto subject = find_subject(home, target);
+  if (!subject) return subject.error();
+  const auto& certificate = subject->certificate;
+  entry = describe(certificate, subject->file, now);
+  const auto& facts = certificate.facts();
+  auto checked = facts.is_ca ? check_root(certificate, roots, now) : check_leaf(*subject, roots, now);
   const bool revoked = lists.is_revoked(facts.issuer_key_id, facts.serial);
   if (checked && revoked) checked = damaged("revoked");
   if (!checked) {
     return cli::Failure(Error(checked.error().code, target + ": " + checked.error().context),
-                        hint_for(*certificate, *subject, roots, revoked, now));
+                        hint_for(*subject, roots, revoked, now));
   }
-  if (auto key = check_key(*subject, certs); !key) return key.error();
-  return fmt::format("{}: ok, {} of {}, {}", target, role_of(*certificate).value_or("-"),
+  if (auto key = check_key(*subject, certificates_of(home)); !key) return key.error();
+  return fmt::format("{}: ok, {} of {}, {}", target, role_of(certificate).value_or("-"),
                      entry["cluster"].is_null() ? "-" : entry["cluster"].get<std::string>(),
-                     remaining(*certificate, now));
+                     remaining(certificate, now));
 }
 
 class Verify final : public cli::Command {
@@ -110,7 +109,6 @@ class Verify final : public cli::Command {
   }
 
   Attempt<void> run(cli::Session& session) override {
-    const auto certs = certificates_of(session.home);
     const auto roots = read_roots(session.home);
     if (!roots) return roots.error();
     const auto lists = read_lists(session.home);
@@ -121,7 +119,7 @@ class Verify final : public cli::Command {
     ending.exit_code = cli::kDone;
     for (const auto& target : targets_) {
       Document entry = {{"name", target}};
-      const auto verdict = judge(target, *roots, lists, certs, now, entry);
+      const auto verdict = judge(target, *roots, lists, session.home, now, entry);
       entry["valid"] = verdict.has_value();
       entry["problem"] = verdict ? Document(nullptr) : Document(verdict.error().message);
       entries.push_back(std::move(entry));
