@@ -105,14 +105,18 @@ void show_block(std::ostream& out, const Entry& entry) {
 
 }  // namespace
 
-std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& reasons) {
+std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& places) {
   const auto entries = read_entries(json);
   if (!entries) return std::string(json);
   std::string out = "[";
   for (const Entry& entry : *entries) {
-    const auto reason = is_unknown_method(entry) ? reasons.find(text_of(entry.node)) : reasons.end();
-    const std::string error = reason == reasons.end() ? std::string(entry.error)
-                                                      : rpc::error_object({rpc::Code::service_failed, reason->second});
+    const bool is_unknown = is_unknown_method(entry);
+    const auto place = places.find(text_of(entry.node));
+    const bool has_it = place != places.end();
+    if (is_unknown && !has_it && !places.empty()) continue;
+    const std::string error = is_unknown && has_it && !place->second.empty()
+                                  ? rpc::error_object({rpc::Code::service_failed, place->second})
+                                  : std::string(entry.error);
     out.append(out.size() > 1 ? "," : "").append("{\"node\":").append(entry.node);
     if (!error.empty()) out += ",\"error\":" + error;
     if (!entry.result.empty()) out.append(",\"result\":").append(entry.result);

@@ -14,7 +14,9 @@ namespace p2p::ctl {
 /// names are those of the nodes that answered.
 void show_broadcast(cli::Output& out, std::string_view json);
 
-/// The same array; where a node knows no such method because its service does not run, its error is the reason.
-std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& reasons);
+/// The same array in the light of the nodes that have the service, with why it does not run there (else empty): where
+/// that is why a node knows no such method, its error is the reason. If any has the service, those that have not and
+/// so know no such method are left out: they are asked where none has it in use.
+std::string with_reasons(std::string_view json, const std::map<std::string, std::string>& places);
 
 }  // namespace p2p::ctl

@@ -90,7 +90,7 @@ class Call final : public cli::Command {
       session.out.value(*result);
       return {};
     }
-    const std::string told = judge(*result) ? *result : with_reasons(*result, reasons_of(*client, service()));
+    const std::string told = judge(*result) ? *result : with_reasons(*result, places_of(*client, service()));
     show_broadcast(session.out, told);
     return judge(told);
   }

@@ -107,12 +107,13 @@ Failure with_service_state(cli::NodeClient& client, const std::string& method, c
   return {cli::kFailed, reason_of(*worst) + nor, next_step(*worst)};
 }
 
-std::map<std::string, std::string> reasons_of(cli::NodeClient& client, const std::string& service) {
+std::map<std::string, std::string> places_of(cli::NodeClient& client, const std::string& service) {
   std::map<std::string, std::string> out;
   const auto list = ask_services(client, {Target::Kind::all}, kLookTimeout);
   if (!list) return out;
   for (const Json& one : list->services) {
-    if (member_text(one, "name") == service && is_out_of_use(one)) out[member_text(one, "node")] = reason_of(one);
+    if (member_text(one, "name") != service || is_true(one, "builtin")) continue;
+    out[member_text(one, "node")] = is_out_of_use(one) ? reason_of(one) : "";
   }
   return out;
 }
