@@ -589,8 +589,11 @@ hint: wait longer with --timeout' ]]
   node_run coordinator-1
   wait_until 30 has_status worker-1 alive
   run -1 --separate-stderr p2p-ctl nodes remove worker-1 --yes
+  local said=$stderr
+  fails_with 5 "p2p-ctl: error: this coordinator does not have the CA's key
+hint: p2p-ca list, on the machine where that is" p2p-ctl certs list
   mv "$FLEET/ca_key.pem" "$P2P_HOME/certs/ca_key.pem"
-  [[ $stderr == "draining worker-1
+  [[ $said == "draining worker-1
 p2p-ctl: error: the coordinator has not the CA's key, so it cannot revoke; the node is in the fleet as before
 hint: run \"p2p-ca revoke worker-1\" where the key is; then \"p2p-ctl nodes forget worker-1\" here" ]]
   p2p-ctl call system.ping --node worker-1

@@ -6,6 +6,7 @@
 #include "commands.hpp"
 #include "fleet.hpp"
 #include "pki/revocation.hpp"
+#include "rpc/jsonrpc.hpp"
 
 namespace p2p::ctl {
 namespace {
@@ -13,9 +14,10 @@ namespace {
 using cli::Attempt;
 
 cli::Failure explained(cli::Failure failure) {
-  if (failure.exit_code == cli::kNotFound) {
-    failure.hint = "p2p-ctl certs list; where the CA's key is not the coordinator's: p2p-ca, there";
+  if (failure.rpc_code == static_cast<int>(rpc::Code::method_not_found)) {
+    return {cli::kNotFound, "this coordinator does not have the CA's key", "p2p-ca list, on the machine where that is"};
   }
+  if (failure.exit_code == cli::kNotFound) failure.hint = "p2p-ctl certs list";
   return failure;
 }
 
