@@ -77,8 +77,16 @@ class PathAttempt {
 
  private:
   asio::awaitable<void> in_fleet(tcp::socket socket) {
-    auto securing = net::secure(std::move(socket), request_.tls, host_, request_.expected, watch_, &traffic_);
+    std::optional<pki::Identity> other;
+    auto securing = net::secure(std::move(socket), request_.tls, host_, request_.expected, watch_, &traffic_, &other);
     auto dialled = co_await std::move(securing);
+    if (other) {
+      into_.reached = Reached::tls;
+      into_.peer = Peer::foreign;
+      into_.peer_name = other->name;
+      into_.failure = "another member of the fleet answers there: " + dialled.error().context;
+      co_return;
+    }
     if (!dialled) co_return judge_tls(dialled.error());
     into_.reached = Reached::tls;
     into_.peer = Peer::expected;

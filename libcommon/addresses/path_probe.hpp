@@ -32,7 +32,7 @@ struct PathProbe {
   /// The path can be used: in a fleet, a node that was asked for is well at its end; without one, something is.
   bool is_good = false;
   std::string failure;      ///< one sentence, empty where all went well
-  std::string peer_name{};  ///< of the expected peer's certificate; else empty
+  std::string peer_name{};  ///< of the member of the fleet that answers there, the expected one or not; else empty
 };
 
 }  // namespace p2p::addresses

@@ -61,12 +61,13 @@ asio::awaitable<Result<Dialled>> dial(asio::any_io_executor executor, std::share
 
 asio::awaitable<Result<Dialled>> secure(asio::ip::tcp::socket socket, std::shared_ptr<const TlsContexts::State> tls,
                                         const std::string& host, const ExpectedPeer& expected, CallWatch& watch,
-                                        Traffic* traffic) {
+                                        Traffic* traffic, std::optional<pki::Identity>* unexpected) {
   Dialled out;
   TlsPeer peer;
   if (tls->client) {
     out.stream = std::make_unique<Stream>(std::move(socket), make_client_ssl(tls, expected, host), traffic);
     auto checked = co_await shake_hands(*out.stream, watch);
+    if (unexpected != nullptr) *unexpected = unexpected_peer(out.stream->ssl());
     if (!checked) co_return checked.error();
     peer = std::move(*checked);
   } else {

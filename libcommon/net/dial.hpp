@@ -24,10 +24,11 @@ boost::asio::awaitable<Result<Dialled>> dial(boost::asio::any_io_executor execut
 
 /// The last part of that: TLS of the fleet, where `tls` has it, on a connection on which nothing was sent. `host` is
 /// the name that was dialled, `traffic` outlives the stream. The error's text names no address; `timeout` when the
-/// watch's time is over.
+/// watch's time is over. `unexpected` gets who it was, where another member of the fleet was expected.
 boost::asio::awaitable<Result<Dialled>> secure(boost::asio::ip::tcp::socket socket,
                                                std::shared_ptr<const TlsContexts::State> tls, const std::string& host,
                                                const ExpectedPeer& expected, CallWatch& watch,
-                                               Traffic* traffic = nullptr);
+                                               Traffic* traffic = nullptr,
+                                               std::optional<pki::Identity>* unexpected = nullptr);
 
 }  // namespace p2p::net

@@ -22,6 +22,7 @@ struct Verdict {
   std::optional<ExpectedPeer> expected;  // the client's side only
   bool offered_p2p = false;
   std::optional<pki::Identity> identity;
+  std::optional<pki::Identity> unexpected;  // of the fleet, but not the expected one
   std::string refusal;
 };
 
@@ -58,7 +59,10 @@ Result<void> judge(const X509* leaf, Verdict& verdict) {
   if (!identity) return identity.error();
   if (verdict.state->revocation->is_revoked(leaf)) return Error(Errc::not_permitted, revoked(*identity));
   if (verdict.expected) {
-    if (auto checked = check_expected(*identity, *verdict.expected); !checked) return checked;
+    if (auto checked = check_expected(*identity, *verdict.expected); !checked) {
+      verdict.unexpected = std::move(*identity);
+      return checked;
+    }
   }
   verdict.identity = std::move(*identity);
   return {};
@@ -201,5 +205,6 @@ Result<TlsPeer> tls_peer(SSL* ssl) {
 }
 
 std::string tls_refusal(SSL* ssl) { return verdict_of(ssl).refusal; }
+std::optional<pki::Identity> unexpected_peer(SSL* ssl) { return verdict_of(ssl).unexpected; }
 
 }  // namespace p2p::net

@@ -31,5 +31,7 @@ struct TlsPeer {
 Result<TlsPeer> tls_peer(SSL* ssl);
 /// Why the peer's certificate was refused during the handshake; empty when it was not.
 std::string tls_refusal(SSL* ssl);
+/// Who it was, where another member of the fleet was expected.
+std::optional<pki::Identity> unexpected_peer(SSL* ssl);
 
 }  // namespace p2p::net

@@ -33,8 +33,9 @@ Cell yes_or_no(const Json& value) {
 
 Cell who_cell(const Json& row) {
   const std::string peer = cli::member_text(row, "peer");
-  if (peer == "foreign") return {"foreign", Style::bad};
-  if (peer == "expected") return {cli::member_text(row, "peer_name"), Style::good};
+  const std::string name = cli::member_text(row, "peer_name");
+  if (peer == "foreign") return {name.empty() ? "foreign" : name, Style::bad};
+  if (peer == "expected") return {name, Style::good};
   return {"-", Style::dim};
 }
 

@@ -191,8 +191,11 @@ TEST_CASE("a node whose answer is no answer is a way that fails, and is told as 
 TEST_CASE("another node of the fleet is not the one that was asked for") {
   Scene scene(new_router(), worker("w-2"));
   auto path = scene.run_one();
+  CHECK(path.reached == Reached::tls);
   CHECK(path.peer == addresses::Peer::foreign);
-  CHECK(says(path.failure, "\"w-2\" is a worker, not a coordinator"));
+  CHECK(path.peer_name == "w-2");
+  CHECK_FALSE(path.is_good);
+  CHECK(says(path.failure, "another member of the fleet answers there: \"w-2\" is a worker, not a coordinator"));
   scene.request.expected.node_id = "w-3";
   path = scene.run_one();
   CHECK(path.peer == addresses::Peer::foreign);
