@@ -460,6 +460,13 @@ hint: p2p-ca backup FILE makes one"
   expect 0 p2p-ca audit
 }
 
+@test "rotate --status right after a step waits for the coordinator that runs here" {
+  start_node --set node_id=coordinator-1 --set coordinator_mode=true
+  expect 0 p2p-ca rotate
+  expect 0 p2p-ca rotate --status -o json
+  same_text nodes "$(jq -c '[.[] | select(.status == "alive") | .node_id]' <<<"$output")" '["coordinator-1"]'
+}
+
 @test "rotate --retire --force asks, and goes on" {
   p2p-ca -q rotate >/dev/null
   # There are no nodes yet for which to wait.

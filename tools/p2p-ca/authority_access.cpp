@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/home_owner.hpp"
 #include "commands.hpp"
+#include "config/home.hpp"
 
 namespace p2p::ca {
 namespace {
@@ -45,6 +46,13 @@ Attempt<pki::IssuingAuthority> open_authority(const fs::path& home, const pki::A
 bool has_authority(const fs::path& home) {
   const auto paths = pki::AuthorityPaths::in(home);
   return file_exists(paths.certificate) && file_exists(paths.key);
+}
+
+Result<FileLock> lock_of_node(const fs::path& home) {
+  const config::Paths paths(home);
+  const auto sources = config::gather_sources(paths, "", {});
+  if (!sources) return sources.error();
+  return FileLock::try_acquire(paths.state_directory(load(*sources).config.values) / "lock");
 }
 
 Result<std::vector<pki::SubjectName>> parse_names(const std::vector<std::string>& lists) {

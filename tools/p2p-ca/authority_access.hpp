@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/file.hpp"
 #include "cli/command.hpp"
 #include "pki/certificate_folder.hpp"
 #include "pki/issuing_authority.hpp"
@@ -19,6 +20,10 @@ cli::Attempt<pki::IssuingAuthority> open_authority(const std::filesystem::path& 
 
 /// Whether there is a CA to sign with here; a worker's home has its certificate only.
 bool has_authority(const std::filesystem::path& home);
+
+/// The lock that a node of this home has while it runs: `exists` then. The configuration may have other faults: only
+/// where the state is matters here.
+Result<FileLock> lock_of_node(const std::filesystem::path& home);
 
 /// Names with commas between them, or the option repeated. `invalid` names the one that is neither DNS name nor
 /// address.

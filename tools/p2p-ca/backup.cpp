@@ -5,7 +5,6 @@
 #include "cli/home_owner.hpp"
 #include "cli/named_file.hpp"
 #include "commands.hpp"
-#include "config/home.hpp"
 #include "pki/authority_backup.hpp"
 #include "report.hpp"
 
@@ -45,14 +44,9 @@ class Backup final : public cli::Command {
   std::string file_;
 };
 
-/// The lock of a node of this home, which would go on issuing into files that are no longer there. The configuration
-/// may have other faults: only where the state is matters here.
+/// A node of this home would go on issuing into files that are no longer there.
 Attempt<FileLock> keep_node_stopped(const fs::path& home) {
-  const config::Paths paths(home);
-  const auto sources = config::gather_sources(paths, "", {});
-  if (!sources) return sources.error();
-  const auto loaded = config::load(*sources).config.values;
-  auto lock = FileLock::try_acquire(paths.state_directory(loaded) / "lock");
+  auto lock = lock_of_node(home);
   if (lock) return std::move(*lock);
   if (lock.error().kind() != Errc::exists) return lock.error();
   return Failure(Error(Errc::exists, "a node of this home runs: " + lock.error().context), kStopNode);

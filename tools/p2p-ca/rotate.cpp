@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "authority_access.hpp"
+#include "base/system_clock.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "pki/fleet_trust.hpp"
@@ -18,6 +21,9 @@ using cli::Failure;
 
 /// As many names as a person reads.
 constexpr std::size_t kShownNames = 5;
+/// A coordinator looks once a second.
+constexpr std::chrono::seconds kReportPatience{5};
+constexpr std::chrono::milliseconds kLookPause{100};
 /// A report is written in whole seconds.
 constexpr std::chrono::seconds kClockSlack{2};
 
@@ -33,6 +39,31 @@ Result<pki::FleetTrust> read_fleet_trust(const std::filesystem::path& file, Wall
   // One from the future is of another clock and says as little.
   if (now - fleet->at > pki::kFleetTrustLifetime || fleet->at > now + kClockSlack || fleet->nodes.empty()) return none;
   return fleet;
+}
+
+bool runs_node(const std::filesystem::path& home) {
+  const auto lock = lock_of_node(home);
+  return !lock && lock.error().kind() == Errc::exists;
+}
+
+/// As above; a coordinator that runs in this home is given the time to notice what was done a moment ago. `otherwise` is
+/// the hint where none runs.
+Attempt<pki::FleetTrust> await_fleet_trust(const std::filesystem::path& file, WallTime now,
+                                           const std::filesystem::path& home, const char* otherwise) {
+  using Steady = std::chrono::steady_clock;
+  auto fleet = read_fleet_trust(file, now);
+  if (fleet) return std::move(*fleet);
+  const auto is_absent = [&] { return fleet.error().kind() == Errc::not_found; };
+  if (!is_absent() || !runs_node(home)) return Failure(fleet.error(), otherwise);
+  const auto until = Steady::now() + kReportPatience;
+  while (Steady::now() < until) {
+    std::this_thread::sleep_for(kLookPause);
+    fleet = read_fleet_trust(file, SystemClock().wall());
+    if (fleet) return std::move(*fleet);
+    if (!is_absent()) return fleet.error();
+  }
+  return Failure(cli::kNotFound, "the node of this home does not say yet which nodes are ready",
+                 "ask again in a moment; it must be the coordinator");
 }
 
 /// `worker-1, worker-2 and 7 more`.
@@ -158,8 +189,9 @@ class Rotate final : public cli::Command {
     if (!nodes) return nodes.error();
     // A CA without nodes has nobody to wait for.
     if (nodes->empty()) return {};
-    const auto fleet = read_fleet_trust(authority.paths().fleet_trust, act_.at);
-    if (!fleet) return Failure(fleet.error(), "start the coordinator, or, when every node is ready: --force");
+    const auto fleet = await_fleet_trust(authority.paths().fleet_trust, act_.at, session.home,
+                                         "start the coordinator, or, when every node is ready: --force");
+    if (!fleet) return fleet.error();
     std::set<std::string> missing;
     if (asked == Asked::every_certified) missing = *nodes;
     for (const auto& node : fleet->nodes) {
@@ -206,8 +238,9 @@ class Rotate final : public cli::Command {
       for (const auto& record : *outdated) names.push_back(record.name);
       session.report.note(fmt::format("to be renewed or revoked: {}", some_of(names)));
     }
-    const auto fleet = read_fleet_trust(authority.paths().fleet_trust, act_.at);
-    if (!fleet) return Failure(fleet.error(), "start the coordinator and ask again");
+    const auto fleet = await_fleet_trust(authority.paths().fleet_trust, act_.at, session.home,
+                                         "start the coordinator and ask again");
+    if (!fleet) return fleet.error();
     const auto certified = node_names(authority);
     if (!certified) return certified.error();
     const auto& newer = roots->certificates().at(is_active ? 0 : 1);
