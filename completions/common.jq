@@ -12,7 +12,7 @@ def nodes:
       path: (if $path == "" then "" else " " + $path end),
       own: ($command.options // []),
       options: (($command.options // []) + $tool.options | unique_by(.names)),
-      arguments: ($command.arguments // []),
+      arguments: ($command.arguments // [] | map(. + {command: $command.path})),
       subcommands: [
         $paths[] | . as $sub | split(" ")
         | select(.[:-1] | join(" ") == $path)
@@ -23,11 +23,17 @@ def nodes:
 def summary: (.summary // .description // "") | split("\n")[0] // "" | rtrimstr(".");
 def longs: .names[] | select(startswith("--"));
 
-# What can be said of a value: "file", "folder", an array of words, "none", or which live names fit: "nodes", "services",
-# "methods", "contexts", "loggers" (the words of p2p-ctl __names).
+# The words of p2p-ctl __names.
+def live: "nodes", "services", "programs", "methods", "contexts", "loggers", "scopes", "tokens", "certificates";
+
+# What can be said of a value: "file", "folder", an array of words, "none", or which live names fit.
 def kind:
   if .choices then .choices
   elif (.names // [] | index("--node")) or .name == "NODE" then "nodes"
+  elif .name == "SERVICE" and (.command | IN("services start", "services stop", "services restart")) then "programs"
+  elif .name == "NAME" and .command == "certs revoke" then "certificates"
+  elif .name == "TOKEN" then "tokens"
+  elif .names // [] | index("--scope") then "scopes"
   elif (.names // [] | index("--service")) or .name == "SERVICE" then "services"
   elif .name == "SERVICE.METHOD" then "methods"
   elif .names // [] | index("--context") then "contexts"

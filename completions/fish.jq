@@ -5,7 +5,7 @@ def flags: [.names[] | if startswith("--") then "-l " + .[2:] else "-s " + .[1:]
 def offered:
   if type == "array" then " -a " + (join(" ") | text)
   elif . == "folder" then " -a '(__fish_complete_directories)'"
-  elif IN("nodes", "services", "methods", "contexts", "loggers") then " -a '(p2p-ctl __names \(.) </dev/null 2>/dev/null)'"
+  elif IN(live) then " -a '(p2p-ctl __names \(.) </dev/null 2>/dev/null)'"
   else "" end;
 def value: if .value == "" then "" else kind as $kind | (if $kind == "file" then " -r -F" else " -x" end) + ($kind | offered) end;
 

@@ -4,7 +4,7 @@ def action:
   if type == "array" then "compadd -- \(join(" "))"
   elif . == "folder" then "_files -/"
   elif . == "file" then "_files"
-  elif IN("nodes", "services", "methods", "contexts", "loggers") then "compadd -- ${(f)\"$(p2p-ctl __names \(.) </dev/null 2>/dev/null)\"}"
+  elif IN(live) then "compadd -- ${(f)\"$(p2p-ctl __names \(.) </dev/null 2>/dev/null)\"}"
   else "_message value" end;
 
 def node_case:

@@ -198,6 +198,15 @@ hint: it was not --timeout that ended it; "p2p-ctl services describe slow" shows
   [[ $(p2p-ctl __names nodes | xargs) == "coordinator-1 worker-1 worker-2" ]]
   p2p-ctl __names services | grep -x disk
   p2p-ctl __names methods | grep -x disk.usage
+  p2p-ctl __names services | grep -x system
+  p2p-ctl __names programs | grep -x disk
+  [[ $(p2p-ctl __names programs | grep -cx system) == 0 ]]
+  p2p-ctl __names certificates | grep -x worker-1
+  p2p-ctl __names scopes | grep -x metrics:read
+  p2p-ctl -q token create --sub tabby --scope metrics:read >/dev/null
+  p2p-ctl __names tokens | grep -x tabby
+  p2p-ctl -q token revoke tabby
+  [[ $(p2p-ctl __names tokens | grep -cx tabby) == 0 ]]
   run -0 --separate-stderr p2p-ctl __names nodes --coordinator 127.0.0.1:1
   [[ -z $output && -z $stderr ]]
   run -0 --separate-stderr env P2P_HOME="$FLEET/nowhere" p2p-ctl __names methods

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <set>
 
+#include "auth/permission.hpp"
 #include "base/text.hpp"
 #include "cli/contexts.hpp"
 #include "commands.hpp"
@@ -56,11 +57,23 @@ void add_loggers(const std::string& sources, std::set<std::string>& out) {
   }
 }
 
+/// Ids, and for whom they are.
+void add_tokens(const std::string& tokens, std::set<std::string>& out) {
+  const auto parsed = parse_json(tokens);
+  if (!parsed || !parsed->is_array()) return;
+  for (const Json& token : *parsed) {
+    if (is_true(token, "revoked")) continue;
+    out.insert(member_text(token, "jti"));
+    out.insert(member_text(token, "sub"));
+  }
+}
+
 /// What a completion offers; says nothing when it cannot be known quickly.
 class Names final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.choice_argument("KIND", kind_, {"nodes", "services", "methods", "contexts", "loggers"}, "of what");
+    options.choice_argument("KIND", kind_, {"nodes", "services", "programs", "methods", "contexts", "loggers", "scopes", "tokens", "certificates"},
+                           "of what");
   }
   /// A vault would ask for its password.
   bool needs_home() const override { return false; }
@@ -71,6 +84,10 @@ class Names final : public cli::Command {
       const auto list = cli::ContextStore(session.home).list();
       if (!list) return {};
       for (const cli::Context& context : list->contexts) session.out.stream() << context.name << '\n';
+      return {};
+    }
+    if (kind_ == "scopes") {
+      for (const auto& scope : split(auth::Scopes::all().to_text(), ',')) session.out.stream() << scope << '\n';
       return {};
     }
     std::signal(SIGALRM, [](int) { ::_exit(0); });
@@ -95,13 +112,25 @@ class Names final : public cli::Command {
         add_loggers(*sources, out);
       return out;
     }
+    if (kind_ == "tokens") {
+      const auto tokens = client.get("/auth/tokens");
+      if (tokens && tokens->status == 200) add_tokens(tokens->body, out);
+      return out;
+    }
+    if (kind_ == "certificates") {
+      const auto listed = ask(client, "certs.list", {}, {}, kAskTimeout);
+      if (!listed) return out;
+      for (const Json& one : *listed) out.insert(member_text(one, "name"));
+      return out;
+    }
     const auto list = ask_services(client, {rpc::Target::Kind::all}, kAskTimeout);
     if (!list) return out;
     for (const Json& service : list->services) {
-      if (kind_ == "services")
-        out.insert(member_text(service, "name"));
-      else
+      if (kind_ == "methods") {
         add_methods(service, out);
+      } else if (kind_ == "services" || !is_true(service, "builtin")) {
+        out.insert(member_text(service, "name"));
+      }
     }
     return out;
   }
