@@ -122,6 +122,10 @@ END
   stdout_is $'first line\nsecond line'
   EDITOR=true expect 0 p2p-vault edit note
   stderr_has 'not changed'
+  [[ "$stderr" != *'is new'* ]]
+  EDITOR=true expect 0 p2p-vault edit nope
+  stderr_has '"nope" is new'
+  expect 5 p2p-vault get nope
   EDITOR='./editor ; false' expect 1 p2p-vault edit note
   stderr_has 'failed; nothing was changed'
 }

@@ -103,6 +103,7 @@ class Edit final : public VaultCommand {
     if (!opened) return opened.error();
     auto before = read(opened->contents);
     if (!before) return access.explain(before.error());
+    if (opened->contents.find(name_) == nullptr) session.report.note(vault::quoted_name(name_) + " is new");
     const auto file = MemoryFile::make(before->view());
     if (!file) return file.error();
     session.report.warning(
