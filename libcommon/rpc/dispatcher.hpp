@@ -14,11 +14,10 @@
 #include "rpc/forwarder.hpp"
 #include "rpc/jsonrpc.hpp"
 #include "rpc/registry.hpp"
+#include "rpc/timeouts.hpp"
 
 namespace p2p::rpc {
 
-inline constexpr std::chrono::milliseconds kDefaultTimeout{30'000};
-inline constexpr std::chrono::milliseconds kMaxTimeout{3'600'000};
 /// Calls of one batch that run at the same time.
 inline constexpr std::size_t kBatchConcurrency = 16;
 /// Answers of one batch together; calls past it get an error instead of their result.

@@ -19,6 +19,7 @@
 #include "net/field_text.hpp"
 #include "net/head_rules.hpp"
 #include "net/pinned_root.hpp"
+#include "rpc/timeouts.hpp"
 
 namespace p2p::ctl {
 
@@ -39,7 +40,7 @@ constexpr std::chrono::milliseconds kStopGrace{1'000};
 constexpr std::size_t kChannelBytes = 16 << 20;
 constexpr std::size_t kQueuedBytes = 256 << 10;
 constexpr std::chrono::milliseconds kQueuePause{20};
-constexpr std::chrono::milliseconds kDefaultTimeout{30'000}, kLongestTimeout{600'000}, kAnswerSlack{2'000};
+constexpr std::chrono::milliseconds kAnswerSlack{2'000};
 constexpr std::size_t kMaxPageMessageBytes = 64 << 10;
 
 /// What of a request and of an answer goes through.
@@ -129,8 +130,8 @@ std::chrono::milliseconds timeout_of(const net::Request& request) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   const bool is_number = error == std::errc{} && end == text.data() + text.size() && count > 0;
-  return std::clamp(is_number ? std::chrono::milliseconds(count) : kDefaultTimeout, std::chrono::milliseconds(1),
-                    kLongestTimeout) +
+  return std::clamp(is_number ? std::chrono::milliseconds(count) : rpc::kDefaultTimeout, std::chrono::milliseconds(1),
+                    rpc::kMaxTimeout) +
          kAnswerSlack;
 }
 

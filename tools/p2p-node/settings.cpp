@@ -4,6 +4,7 @@
 #include "config/checks.hpp"
 #include "net/client.hpp"
 #include "pki/subject_name.hpp"
+#include "rpc/timeouts.hpp"
 
 namespace p2p::node {
 
@@ -29,6 +30,7 @@ net::ServerOptions server_options(const config::NodeConfig& config) {
   net::ServerOptions out;
   out.bind_address = config.bind_address;
   out.port = config.port;
+  out.limits.max_request_timeout = rpc::kMaxTimeout;
   return out;
 }
 
