@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/audit.hpp"
 #include "logs/gap_record.hpp"
 
 namespace p2p::logs {
@@ -329,10 +330,8 @@ void Collector::clear_some() {
     const std::lock_guard lock(mutex_);
     clearing_.reset();
   }
-  // Written whatever the log level is.
-  sink_.write(LogLevel::info, "Audit",
-              fmt::format("{} cleared {} log records of {}", clearing->by, clearing->removed,
-                          clearing->node_id.empty() ? "all nodes" : clearing->node_id));
+  audit(sink_, fmt::format("{} cleared {} log records of {}", clearing->by, clearing->removed,
+                           clearing->node_id.empty() ? "all nodes" : clearing->node_id));
   if (removed)
     clearing->done(clearing->removed);
   else

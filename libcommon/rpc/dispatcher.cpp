@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 #include <charconv>
 
+#include "base/audit.hpp"
 #include "base/text.hpp"
 #include "net/event_stream.hpp"
 #include "rpc/call_stream.hpp"
@@ -34,7 +35,6 @@ constexpr std::size_t kMaxMeantBytes = 128;
 
 constexpr std::size_t kMaxLoggedFailure = 1'000;
 
-constexpr char kAuditLogger[] = "Audit";
 constexpr std::size_t kMaxAuditedName = 128, kMaxAuditedParams = 256;
 
 /// `; did you mean …?` with a method of this node, else the same method of another node's service.
@@ -327,10 +327,9 @@ asio::awaitable<Outcome> Dispatcher::call_audited(const ParsedCall& parsed, cons
   if (!shown_params.empty()) what += " " + audited_params(shown_params);
   if (origin.target) what += " on " + to_text(*origin.target);
   const std::string who = fmt::format("{} ({})", auth::caller_name(origin.caller), origin.caller.token_id);
-  // Whatever the log's level is.
-  log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} calls {}", who, what));
+  audit(log_.sink(), fmt::format("{} calls {}", who, what));
   const auto record_trouble = [&](std::string_view trouble) {
-    log_.sink().write(LogLevel::info, kAuditLogger, fmt::format("{} called {}: {}", who, what, trouble));
+    audit(log_.sink(), fmt::format("{} called {}: {}", who, what, trouble));
   };
   try {
     auto calling = call_unaudited(parsed, origin);

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
 
+#include "base/audit.hpp"
 #include "base/file.hpp"
 #include "net/run_on.hpp"
 #include "services/exec_service.hpp"
@@ -285,7 +286,7 @@ asio::awaitable<Result<ServiceState>> ServiceHost::apply(Action action, std::str
       std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.second.name == name; });
   if (known == entries_.end()) co_return Error(Errc::not_found, fmt::format("no service \"{}\" on this node", name));
   const char* word = action == Action::stop ? "stops" : action == Action::start ? "starts" : "restarts";
-  Logger(log_.sink(), "Audit").info("{} {} service {}", by, word, name);
+  audit(log_.sink(), fmt::format("{} {} service {}", by, word, name));
   const bool changed = action == Action::stop ? stopped_.insert(name).second : stopped_.erase(name) > 0;
   publish();
   if (changed) {

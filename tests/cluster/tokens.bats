@@ -156,3 +156,13 @@ PYTHON
   [[ $output == *"for secret: rpc:call"* && $output != *"${token##*.}"* ]]
   run ! grep -rF "${token##*.}" "$P2P_HOME" "$FLEET"
 }
+
+@test "who made and who revoked a token is in the log whatever its level is" {
+  echo 'log_level: CRITICAL' >>"$FLEET/coordinator-1.yaml"
+  kill -s HUP "$(pid_of coordinator-1)"
+  local id
+  id=$(p2p-ctl token create --sub quiet --scope rpc:call -o json | jq -r .jti)
+  p2p-ctl token revoke quiet
+  wait_until 10 grep -q "Audit.*operator/operator has made the token $id for quiet" "$FLEET/coordinator-1.log"
+  wait_until 10 grep -q "Audit.*operator/operator has revoked the token $id" "$FLEET/coordinator-1.log"
+}

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -42,7 +43,8 @@ class KeptLog final : public LogSink {
     LogLevel level;
     std::string logger, message;
   };
-  bool enabled(LogLevel) const noexcept override { return true; }
+  std::atomic<LogLevel> least = LogLevel::debug;
+  bool enabled(LogLevel level) const noexcept override { return level >= least; }
   void write(LogLevel level, std::string_view logger, std::string message) override {
     const std::lock_guard lock(mutex_);
     lines_.push_back({level, std::string(logger), std::move(message)});

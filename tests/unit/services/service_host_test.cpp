@@ -87,6 +87,14 @@ TEST_CASE_FIXTURE(ServiceHostFixture, "parameters that do not fit the schema nev
   CHECK_FALSE(std::filesystem::exists(home.path() / "disk/called"));
 }
 
+TEST_CASE_FIXTURE(ServiceHostFixture, "who stops a service is in the log whatever its level is") {
+  add("disk", manifest("disk"));
+  host->open();
+  log.least = LogLevel::critical;
+  call("services.stop", R"({"name":"disk"})");
+  CHECK(log.has("Audit", "operator/alice stops service disk"));
+}
+
 TEST_CASE_FIXTURE(ServiceHostFixture, "a stopped service stays stopped over a restart of the node") {
   add("disk", manifest("disk"));
   host->open();

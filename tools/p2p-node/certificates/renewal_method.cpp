@@ -1,9 +1,12 @@
 #include "renewal_method.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "base/audit.hpp"
 #include "base/json.hpp"
 #include "base/rfc3339.hpp"
 
@@ -18,8 +21,7 @@ constexpr std::chrono::seconds kRenewalTimeout{60};
 
 asio::awaitable<rpc::Outcome> renew(RenewalAccess access, rpc::CallContext call) {
   const std::string by = auth::caller_name(call.caller);
-  Logger audit(access.log, "Audit");
-  audit.info("{} asks for a new certificate of {}", by, access.node_id);
+  audit(access.log, fmt::format("{} asks for a new certificate of {}", by, access.node_id));
   const auto reply = std::make_shared<net::Reply<Renewer::Renewed>>(co_await asio::this_coro::executor, call.deadline);
   asio::post(access.control, [renew = access.renew, reply] { renew(reply); });
   const auto renewed = co_await reply->wait();
@@ -31,7 +33,7 @@ asio::awaitable<rpc::Outcome> renew(RenewalAccess access, rpc::CallContext call)
   }
   const pki::CertificateFacts& facts = **renewed;
   const std::string serial = to_hex(facts.serial);
-  audit.info("{} has renewed the certificate of {}, which is {} now", by, access.node_id, serial);
+  audit(access.log, fmt::format("{} has renewed the certificate of {}, which is {} now", by, access.node_id, serial));
   co_return dump_json(Json{{"name", access.node_id},
                            {"serial", serial},
                            {"not_before", format_rfc3339(facts.not_before, 0)},

@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/audit.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/run_on.hpp"
@@ -61,7 +62,7 @@ Result<void> forget_now(const FleetAccess& access, const std::string& node, cons
   const membership::Instant now{access.clock.monotonic(), access.clock.wall()};
   if (auto done = access.membership.forget(node, false, now); !done) return done;
   access.gossip.pump();
-  Logger(access.log, "Audit").info("{} has forgotten node {}", by, node);
+  audit(access.log, fmt::format("{} has forgotten node {}", by, node));
   return {};
 }
 
@@ -110,10 +111,9 @@ asio::awaitable<std::size_t> wait_for_calls(AccessPtr access, std::string node, 
 
 asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
   const auto [node, undo] = read_request(call.params);
-  Logger log(access->log, "Audit");
   if (undo) {
     access->directory.set_draining(node, false);
-    log.info("{} lets node {} have calls again", auth::caller_name(call.caller), node);
+    audit(access->log, fmt::format("{} lets node {} have calls again", auth::caller_name(call.caller), node));
     co_return dump_json(
         Json{{"node", node}, {"draining", false}, {"calls_under_way", access->forwarder.under_way(node)}});
   }
@@ -122,7 +122,7 @@ asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
     co_return rpc::to_rpc_error(Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node)));
   }
   Draining draining(access->directory, node);
-  log.info("{} drains node {}: it gets no more calls", auth::caller_name(call.caller), node);
+  audit(access->log, fmt::format("{} drains node {}: it gets no more calls", auth::caller_name(call.caller), node));
   auto waiting = wait_for_calls(access, node, call.deadline - kReserve);
   const std::size_t left = co_await std::move(waiting);
   draining.keep();

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/audit.hpp"
 #include "base/json.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_random.hpp"
@@ -58,7 +59,7 @@ TokenDesk::TokenDesk(Options options, Hooks hooks, const auth::TokenGate& gate, 
       gate_(gate),
       revoked_(revoked),
       clock_(clock),
-      log_(log, "Auth") {}
+      log_(log) {}
 
 Result<void> TokenDesk::load(std::string_view text) {
   auto issued = auth::parse_issued_tokens(text, options_.cluster_name);
@@ -151,8 +152,8 @@ TokenDesk::Answer TokenDesk::issue(auth::Caller caller, std::string body) {
     co_return net::Response::problem(500, "no token, as it could not be written down: " + saved.error().context);
   }
   const std::string expires_at = format_rfc3339(token->expires_at, 0);
-  log_.info("{} has made the token {} for {}: {}, until {}", auth::caller_name(caller), token->id, token->subject,
-            token->scopes.to_text(), expires_at);
+  audit(log_, fmt::format("{} has made the token {} for {}: {}, until {}", auth::caller_name(caller), token->id,
+                          token->subject, token->scopes.to_text(), expires_at));
   co_return net::Response::json(dump_json(Json{{"access_token", *text},
                                                {"token_type", "Bearer"},
                                                {"expires_in", (token->expires_at - token->issued_at).count()},
@@ -195,7 +196,7 @@ TokenDesk::Answer TokenDesk::revoke(auth::Caller caller, std::string body) {
   }
   Json out = Json::array();
   for (const auto& token : *found) {
-    log_.info("{} has revoked the token {}", auth::caller_name(caller), token.id);
+    audit(log_, fmt::format("{} has revoked the token {}", auth::caller_name(caller), token.id));
     out.push_back({{"jti", token.id}, {"expires_at", format_rfc3339(token.expires_at, 0)}});
   }
   co_return net::Response::json(dump_json(out));

@@ -63,7 +63,7 @@ class TokenDesk {
   const auth::TokenGate& gate_;
   RevokedTokens& revoked_;
   const Clock& clock_;
-  Logger log_;
+  LogSink& log_;
   auth::IssuedTokens issued_;
 };
 

@@ -94,7 +94,7 @@ void SignIn::trust(pki::RevocationCheck is_revoked) {
     ended = table_.end_revoked(is_revoked);
   }
   if (ended == 0) return;
-  log_.info("sessions that ended with the certificates of their owners: {}", ended);
+  record("sessions that ended with the certificates of their owners: {}", ended);
   hooks_.save();
 }
 

@@ -17,6 +17,7 @@
 
 #include "../state_writer.hpp"
 #include "auth/session_table.hpp"
+#include "base/audit.hpp"
 #include "net/router.hpp"
 #include "rpc/registry.hpp"
 
@@ -72,10 +73,9 @@ class SignIn {
   rpc::Service service();
 
  private:
-  /// Into the log, whatever its level is.
   template <class... Args>
   void record(fmt::format_string<Args...> format, Args&&... args) const {
-    log_.sink().write(LogLevel::info, "Audit", fmt::format(format, std::forward<Args>(args)...));
+    audit(log_.sink(), fmt::format(format, std::forward<Args>(args)...));
   }
   net::Response open(const net::Request& request);
   net::Response show(const net::Request& request);
