@@ -35,7 +35,7 @@ fs::path damaged_name(const fs::path& path) { return path.string() + ".damaged";
 /// used again: a query that still has it open knows its journal by that name.
 fs::path free_path(const fs::path& folder, const std::string& date) {
   fs::path out = folder / fmt::format("logs-{}.db", date);
-  for (int i = 2; fs::exists(out) || fs::exists(damaged_name(out)); ++i)
+  for (int i = 2; file_exists(out) || file_exists(damaged_name(out)); ++i)
     out = folder / fmt::format("logs-{}.{}.db", date, i);
   return out;
 }
@@ -111,7 +111,7 @@ Result<void> Store::load_day(const fs::path& path) {
 
 void Store::set_aside(const fs::path& path, const Error& why) {
   fs::path aside = damaged_name(path);
-  for (int i = 2; fs::exists(aside); ++i) aside = fmt::format("{}.{}", damaged_name(path).string(), i);
+  for (int i = 2; file_exists(aside); ++i) aside = fmt::format("{}.{}", damaged_name(path).string(), i);
   std::error_code failed;
   fs::rename(path, aside, failed);
   for (const char* suffix : {"-wal", "-shm"}) {

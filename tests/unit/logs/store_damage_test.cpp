@@ -191,3 +191,17 @@ TEST_CASE_FIXTURE(DamageFixture, "a file that cannot be opened stops the start a
 }
 
 }  // namespace
+
+TEST_CASE_FIXTURE(StoreFixture, "a name that the disk cannot look up is passed over") {
+  // Whoever follows a link to itself gets an error, as of a disk that fails.
+  const auto leads_nowhere = [](const fs::path& path) { fs::create_symlink(path, path); };
+  leads_nowhere(day());
+  append({batch("a", {make_record(1)})});
+  CHECK(query(make_query({})).records.size() == 1);
+  CHECK(fs::exists(day("2026-01-02.2")));
+  fs::remove(day());
+  std::ofstream(day("2026-01-03")) << std::string(8192, 'x');
+  leads_nowhere(day("2026-01-03").string() + ".damaged");
+  reopen();
+  CHECK(sink.has("is set aside as logs-2026-01-03.db.damaged.2"));
+}
