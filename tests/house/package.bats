@@ -66,3 +66,28 @@ setup_file() {
   [ "$status" -eq 0 ]
   [ -z "$output" ]
 }
+
+# calls_of SET  the system calls of one of systemd's sets, those of the sets in it too
+calls_of() {
+  local name
+  systemd-analyze syscall-filter "$1" | sed -E '1d; /^ *(#|$)/d; s/^ +//' | while read -r name; do
+    if [[ $name == @* ]]; then calls_of "$name"; else echo "$name"; fi
+  done
+}
+
+@test "the walls of the unit leave the calls by which the thread that indexes logs lets others go first" {
+  command -v systemd-analyze >/dev/null || skip "systemd is not installed"
+  local allowed='' listed word named
+  while read -r listed; do
+    named=$(for word in ${listed#\~}; do if [[ $word == @* ]]; then calls_of "$word"; else echo "$word"; fi; done)
+    if [[ $listed == \~* ]]; then
+      allowed=$(grep -vxFf <(echo "$named") <<<"$allowed")
+    else
+      allowed+=$'\n'$named
+    fi
+  done < <(sed -n 's/^SystemCallFilter=//p' "$root/usr/lib/systemd/system/p2p-node.service")
+  grep -qx sched_setscheduler <<<"$allowed"
+  grep -qx setpriority <<<"$allowed"
+  run grep -xE 'setuid|mbind|sched_setaffinity' <<<"$allowed"
+  [ "$status" -eq 1 ]
+}
