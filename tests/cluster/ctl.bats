@@ -520,6 +520,28 @@ hint: wait longer with --timeout' ]]
   run -0 --separate-stderr p2p-ctl call disk.usage --all --role worker -o json
   jq -e 'map(.node) == ["worker-1"]' <<<"$output"
   for _ in 1 2 3 4 5 6 7 8; do p2p-ctl call disk.usage >/dev/null; done
+  # Who joins in and gives up leaves it drained.
+  is_drained() { p2p-ctl nodes -o json | jq -e 'any(.[]; .node_id == "worker-2" and .draining)'; }
+  drains() { grep -c 'Audit.* drains node worker-2' "$FLEET/coordinator-1.log"; }
+  run -6 --separate-stderr p2p-ctl nodes remove worker-2 --yes --timeout 700ms
+  is_drained
+  local before joined
+  before=$(drains)
+  p2p-ctl call cluster.drain node=worker-2 2>"$FLEET/drain.err" 3>&- 4>&- &
+  joined=$!
+  has_joined() { (($(drains) == before + 1)); }
+  wait_until 20 has_joined
+  kill -TERM "$joined"
+  ended_with "$joined" 143
+  given_up() {
+    curl -fsS --max-time 5 --cacert "$P2P_HOME/certs/ca_cert.pem" "https://$P2P_COORDINATOR/metrics" |
+      grep -qx 'p2p_rpc_calls_total{service="cluster",method="drain",result="cancelled"} 1'
+  }
+  wait_until 20 given_up
+  is_drained
+  # Nobody can be let go that there is not, and nobody wrote that.
+  run -5 p2p-ctl call cluster.drain 'node=a node that there is not' undo:=true
+  run ! grep 'a node that there is not' "$FLEET/coordinator-1.log"
   echo >"$FLEET/go"
   wait "$call"
   [[ $(cat "$FLEET/slow.out") == '"done"' ]]

@@ -58,18 +58,21 @@ class Forget final : public cli::Command {
   std::string node_;
 };
 
-/// One removal; takes the draining back unless everything went well.
+/// One removal; takes its draining back unless everything went well.
 class Removal {
  public:
-  Removal(cli::NodeClient& client, std::string node) : client_(client), node_(std::move(node)) {}
+  /// `is_drained`: by somebody else, who may take it back.
+  Removal(cli::NodeClient& client, std::string node, bool is_drained)
+      : client_(client), node_(std::move(node)), is_drained_(is_drained) {}
   Removal(const Removal&) = delete;
   Removal& operator=(const Removal&) = delete;
   ~Removal() {
-    if (drained_) ask(client_, "cluster.drain", {{"node", node_}, {"undo", true}}, std::nullopt, cli::kRequestTimeout);
+    if (takes_back_)
+      ask(client_, "cluster.drain", {{"node", node_}, {"undo", true}}, std::nullopt, cli::kRequestTimeout);
   }
 
   Attempt<void> drain(milliseconds timeout) {
-    drained_ = true;  // also if the answer is lost
+    takes_back_ = !is_drained_;  // also if the answer is lost
     const auto done = ask(client_, "cluster.drain", {{"node", node_}}, std::nullopt, timeout);
     if (!done) return done.error();
     if (const Json* lasts = find_member(*done, "draining"); lasts != nullptr && *lasts == Json(false)) {
@@ -115,14 +118,15 @@ class Removal {
       }
       std::this_thread::sleep_for(kForgetPause);
     }
-    drained_ = false;
+    takes_back_ = false;
     return {};
   }
 
  private:
   cli::NodeClient& client_;
   std::string node_;
-  bool drained_ = false;
+  const bool is_drained_;
+  bool takes_back_ = false;
 };
 
 class Remove final : public cli::Command {
@@ -153,13 +157,14 @@ class Remove final : public cli::Command {
           "Take {} out of the fleet for good? It gets no more calls, and its certificate is revoked.", node_));
       if (!asked) return asked;
     }
-    return remove(*client, session, member_text(*node, "status") == "alive");
+    return remove(*client, session, *node);
   }
 
  private:
-  Attempt<void> remove(cli::NodeClient& client, cli::Session& session, bool alive) {
-    Removal removal(client, node_);
-    if (alive) {
+  /// `listed`: the node's entry.
+  Attempt<void> remove(cli::NodeClient& client, cli::Session& session, const Json& listed) {
+    Removal removal(client, node_, is_true(listed, "draining"));
+    if (member_text(listed, "status") == "alive") {
       session.report.note("draining " + node_);
       if (auto drained = removal.drain(timeout_); !drained) return drained;
     }

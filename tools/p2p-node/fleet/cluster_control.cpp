@@ -75,12 +75,11 @@ asio::awaitable<rpc::Outcome> forget(AccessPtr access, rpc::CallContext call) {
   co_return dump_json(Json{{"node", node}});
 }
 
-/// Ends the draining unless it is kept.
+/// Ends the draining unless it is kept, or somebody else had begun it.
 class Draining {
  public:
-  Draining(Directory& directory, std::string node) : directory_(directory), node_(std::move(node)) {
-    directory_.set_draining(node_, true);
-  }
+  Draining(Directory& directory, std::string node)
+      : directory_(directory), node_(std::move(node)), kept_(!directory_.set_draining(node_, true)) {}
   Draining(const Draining&) = delete;
   Draining& operator=(const Draining&) = delete;
   ~Draining() {
@@ -91,7 +90,7 @@ class Draining {
  private:
   Directory& directory_;
   std::string node_;
-  bool kept_ = false;
+  bool kept_;
 };
 
 /// How many are under way when all have ended, the draining was undone, or it takes too long.
@@ -111,13 +110,13 @@ asio::awaitable<std::size_t> wait_for_calls(AccessPtr access, std::string node, 
 
 asio::awaitable<rpc::Outcome> drain(AccessPtr access, rpc::CallContext call) {
   const auto [node, undo] = read_request(call.params);
+  if (access->gossip.view()->find(node) == nullptr) co_return rpc::to_rpc_error(not_listed(node));
   if (undo) {
     access->directory.set_draining(node, false);
     audit(access->log, fmt::format("{} lets node {} have calls again", auth::caller_name(call.caller), node));
     co_return dump_json(
         Json{{"node", node}, {"draining", false}, {"calls_under_way", access->forwarder.under_way(node)}});
   }
-  if (access->gossip.view()->find(node) == nullptr) co_return rpc::to_rpc_error(not_listed(node));
   if (node == access->self_id) {
     co_return rpc::to_rpc_error(Error(Errc::invalid, fmt::format("\"{}\" is this coordinator itself", node)));
   }

@@ -18,15 +18,14 @@ void Directory::publish(std::vector<rpc::Candidate> members, Places places) {
   last = std::exchange(current_, std::make_shared<const Snapshot>(Snapshot{std::move(members), std::move(places)}));
 }
 
-void Directory::set_draining(const std::string& node_id, bool draining) {
+bool Directory::set_draining(const std::string& node_id, bool draining) {
   const std::lock_guard lock(mutex_);
-  if (draining)
-    draining_.insert(node_id);
-  else
-    draining_.erase(node_id);
+  const bool changed = draining ? draining_.insert(node_id).second : draining_.erase(node_id) > 0;
+  if (!changed) return false;
   auto members = current_->members;
   mark(members);
   current_ = std::make_shared<const Snapshot>(Snapshot{std::move(members), current_->places});
+  return true;
 }
 
 bool Directory::is_draining(std::string_view node_id) const {

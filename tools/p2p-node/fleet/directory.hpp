@@ -34,8 +34,9 @@ class Directory final : public rpc::ClusterView {
   std::shared_ptr<const std::vector<rpc::Candidate>> members() const override;
   std::optional<Place> find(std::string_view node_id) const;
 
-  /// Whether the node gets calls: until this is undone, the node is no longer listed, or this process ends.
-  void set_draining(const std::string& node_id, bool draining);
+  /// Whether the node gets calls: until this is undone, the node is no longer listed, or this process ends. False if it
+  /// was so already.
+  bool set_draining(const std::string& node_id, bool draining);
   bool is_draining(std::string_view node_id) const;
   /// How far the node's clock is ahead of this one's (negative: behind), measured over the link that it keeps here.
   std::optional<std::chrono::milliseconds> clock_offset(std::string_view node_id) const;
