@@ -53,7 +53,7 @@ Result<std::uint64_t> TrustedRoots::check(ByteView content) const {
 void TrustedRoots::set(std::string text, pki::RootList list) {
   version_ = list.version;
   text_ = std::make_shared<const std::string>(text);
-  pending_ = Pending{std::move(text), std::move(list)};
+  pending_ = std::make_shared<const Pending>(Pending{std::move(text), std::move(list)});
 }
 
 void TrustedRoots::take(const membership::Bulletin& bulletin) {
@@ -87,29 +87,41 @@ asio::awaitable<void> TrustedRoots::run() {
 }
 
 asio::awaitable<bool> TrustedRoots::follow() {
-  if (!pending_) co_return true;
+  bool is_settled = true;
+  // A newer list may come while one is written.
+  for (PendingPtr followed; pending_ && pending_ != followed;) {
+    followed = pending_;
+    auto following = follow(followed);
+    is_settled = co_await std::move(following);
+  }
+  co_return is_settled;
+}
+
+asio::awaitable<bool> TrustedRoots::follow(PendingPtr followed) {
+  const auto settle = [&] {
+    if (pending_ == followed) pending_.reset();
+  };
   auto looking = pool_.run([key = options_.ca_key] { return file_exists(key); });
   const bool is_authority = co_await std::move(looking);
-  if (!pending_) co_return true;
-  if (is_authority || pending_->list.pem == *identity_.ca_pem()) {
-    pending_.reset();
+  if (is_authority || followed->list.pem == *identity_.ca_pem()) {
+    settle();
     tell({});
     co_return true;
   }
-  if (!is_own_root_listed(pending_->list)) co_return true;
-  auto writing = [file = options_.certificates, text = pending_->text, pem = pending_->list.pem] {
-    return write_both(file, text, pem);
+  if (!is_own_root_listed(followed->list)) co_return true;
+  auto writing = [file = options_.certificates, followed] {
+    return write_both(file, followed->text, followed->list.pem);
   };
   const auto written = co_await pool_.run(std::move(writing));
   if (!written) {
     tell("the CA's certificates cannot be written: " + written.error().context);
     co_return false;
   }
-  const auto count = pending_->list.roots.certificates().size();
+  const auto count = followed->list.roots.certificates().size();
   log_.info("{} of the fleet's CA {} trusted from now on", count, count == 1 ? "certificate is" : "certificates are");
   hooks_.written();
-  const bool is_taken_over = pending_->list.pem == *identity_.ca_pem();
-  if (is_taken_over) pending_.reset();
+  const bool is_taken_over = followed->list.pem == *identity_.ca_pem();
+  if (is_taken_over) settle();
   tell(is_taken_over ? "" : "the CA's certificates were written, but could not be taken over");
   co_return is_taken_over;
 }

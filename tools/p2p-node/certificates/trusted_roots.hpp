@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -61,9 +60,11 @@ class TrustedRoots {
     std::string text;
     pki::RootList list;
   };
+  using PendingPtr = std::shared_ptr<const Pending>;
   void set(std::string text, pki::RootList list);
   /// Nothing is left to do.
   boost::asio::awaitable<bool> follow();
+  boost::asio::awaitable<bool> follow(PendingPtr followed);
   boost::asio::awaitable<void> ask_coordinators();
   bool is_own_root_listed(const pki::RootList& list);
   void tell(const std::string& trouble);
@@ -76,7 +77,7 @@ class TrustedRoots {
   Logger log_;
   boost::asio::steady_timer wakeup_;
   std::uint64_t version_ = 0;  // of the list in force
-  std::optional<Pending> pending_;
+  PendingPtr pending_;
   bool asking_ = false;
   std::string trouble_;
   std::atomic<std::shared_ptr<const std::string>> text_;
