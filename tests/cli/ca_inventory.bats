@@ -203,7 +203,8 @@ SCRIPT
   cd "$BATS_TEST_TMPDIR/out"
   same_text "exit codes" "$(cat status status2)" "7
 7"
-  [ ! -s stdout ] && [ ! -s stdout2 ]
+  [ ! -s stdout ]
+  [ ! -s stdout2 ]
   for file in stderr stderr2; do
     has_text "$file" "$(cat $file)" "what could not be written is void: its certificate is revoked again"
     has_text "$file" "$(cat $file)" "No space left on device"

@@ -55,7 +55,9 @@ END
 }
 
 @test "init, put and get in a script with nothing but the variable" {
-  p2p-vault init && p2p-vault put one.pem && p2p-vault get one.pem | cmp - one.pem
+  p2p-vault init
+  p2p-vault put one.pem
+  p2p-vault get one.pem | cmp - one.pem
   mode_is "$vault" 600
 }
 

@@ -231,12 +231,18 @@ input()'
     _p2p_ctl
     [[ -n ${COMPREPLY[*]} ]]
   }
-  complete_words call --node w && [[ ${COMPREPLY[*]} == "worker-1 worker-2" ]]
-  complete_words services describe che && [[ ${COMPREPLY[*]} == checks ]]
-  complete_words call disk. && [[ ${COMPREPLY[*]} == "disk.folders disk.usage" ]]
-  complete_words nodes --context lo && [[ ${COMPREPLY[*]} == local ]]
-  complete_words ping co && [[ ${COMPREPLY[*]} == coordinator-1 ]]
-  complete_words completion '' && [[ ${COMPREPLY[*]} == "bash zsh fish" ]]
+  complete_words call --node w
+  [[ ${COMPREPLY[*]} == "worker-1 worker-2" ]]
+  complete_words services describe che
+  [[ ${COMPREPLY[*]} == checks ]]
+  complete_words call disk.
+  [[ ${COMPREPLY[*]} == "disk.folders disk.usage" ]]
+  complete_words nodes --context lo
+  [[ ${COMPREPLY[*]} == local ]]
+  complete_words ping co
+  [[ ${COMPREPLY[*]} == coordinator-1 ]]
+  complete_words completion ''
+  [[ ${COMPREPLY[*]} == "bash zsh fish" ]]
 }
 
 # on_terminal INPUT COMMAND…: runs it on a terminal of its own, with INPUT typed once it asks or shows something.

@@ -78,7 +78,8 @@ shows() { first_update | jq -se "[.[] | select(.whole)][0].data.metrics | $1"; }
   local ends
   p2p-ctl dashboard --print --role viewer -o json >"$FLEET/printed"
   ends=$(jq -r .expires_at "$FLEET/printed")
-  [[ $(jq -r .role "$FLEET/printed") == viewer ]] && (($(date -d "$ends" +%s) > $(date +%s)))
+  [[ $(jq -r .role "$FLEET/printed") == viewer ]]
+  (($(date -d "$ends" +%s) > $(date +%s)))
   trade "$(jq -r '.address | sub(".*#t="; "")' "$FLEET/printed")"
   [[ $code == 200 && $(jq -r .role <<<"$output") == viewer ]]
 }
