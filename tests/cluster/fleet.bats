@@ -164,3 +164,28 @@ ca() { echo "$P2P_HOME/certs/ca_cert.pem"; }
   wait_until 20 gone "$(pid_of worker-9)"
   rm "$FLEET/run/worker-9.pid"
 }
+
+# What a node's built-in services tell of their methods, and the manual's table of them: a line `method|permission` each.
+builtin_methods() {
+  local service
+  for service in $(p2p-ctl call services.list --node "$1" -o json | jq -r '.[] | select(.builtin).name'); do
+    p2p-ctl call services.describe "name=$service" --node "$1" -o json |
+      jq -r '.name as $name | .methods[] | "\($name).\(.name)|\(.permission)"'
+  done | sort
+}
+listed_methods() {
+  awk '
+    /^## / { on = $0 == "## Built-in methods" }
+    !on { next }
+    /^\|  / { method = $2; field = 0; next }
+    /^:  / {
+      sub(/^: +/, "")
+      if (++field == 1) permission = $0
+      if (field == 2) print method "|" permission (/\(coordinator\)$/ ? "|coordinator" : "|all")
+    }' "$P2P_SOURCE_DIR/man/p2p-protocol.7.scd" | sort
+}
+
+@test "the manual lists the methods that nodes have of themselves, with what they require" {
+  diff <(listed_methods | sed 's/|[a-z]*$//') <(builtin_methods coordinator-1)
+  diff <(listed_methods | sed -n 's/|all$//p') <(builtin_methods worker-1)
+}
