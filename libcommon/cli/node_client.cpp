@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <thread>
 
 #include "base/file.hpp"
 #include "base/system_clock.hpp"
@@ -144,6 +146,20 @@ struct NodeClient::Impl {
     return std::move(*answered);
   }
 
+  /// On the loop, where signals are heard; false if one ends it.
+  asio::awaitable<bool> wait_out(std::chrono::milliseconds pause) {
+    pausing.expires_after(pause);
+    if (!call_interrupted) co_await pausing.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return !call_interrupted;
+  }
+
+  /// For a signal: ends the request that is under way, or the wait before the next.
+  void interrupt() {
+    call_interrupted = true;
+    client.close();
+    pausing.cancel();
+  }
+
   /// Waits out a rate limit within `timeout`, which is also the node's time for the request.
   Attempt<net::Answer> call_patiently(net::Call request, std::chrono::milliseconds timeout) {
     const SystemClock clock;
@@ -165,7 +181,7 @@ struct NodeClient::Impl {
       const std::string message = fmt::format("{}: too many requests; trying again in {}",
                                               connection.coordinator.to_text(), format_duration(pause));
       waited.count() == 0 ? report.note(message) : report.detail(message);  // said once
-      std::this_thread::sleep_for(pause);
+      if (!net::run_alone(io, wait_out(pause))) return Failure(kInterrupted, "");
       waited += pause;
     }
   }
@@ -212,6 +228,7 @@ struct NodeClient::Impl {
   Reporter& report;
   ReporterSink sink;
   net::Client client;
+  asio::steady_timer pausing{io};
   bool call_interrupted = false;
   std::optional<asio::signal_set> request_signals{};
   std::chrono::milliseconds waited{};
@@ -339,9 +356,7 @@ Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, co
                                                    std::chrono::milliseconds timeout, ProgressSinkPtr progress) {
   asio::signal_set signals(impl_->io, SIGINT, SIGTERM);
   signals.async_wait([impl = impl_.get()](const boost::system::error_code& error, int) {
-    if (error) return;
-    impl->call_interrupted = true;
-    impl->client.close();
+    if (!error) impl->interrupt();
   });
   net::Call request = impl_->rpc_request(method, params, target);
   rpc::StreamedAnswer streamed(std::move(progress));
@@ -352,9 +367,7 @@ Attempt<std::string> NodeClient::rpc_with_progress(const std::string& method, co
 void NodeClient::end_requests_on_signal() {
   impl_->request_signals.emplace(impl_->io, SIGINT, SIGTERM);
   impl_->request_signals->async_wait([impl = impl_.get()](const boost::system::error_code& error, int) {
-    if (error) return;
-    impl->call_interrupted = true;
-    impl->client.close();
+    if (!error) impl->interrupt();
   });
 }
 

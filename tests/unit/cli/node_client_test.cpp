@@ -7,7 +7,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <csignal>
 #include <sstream>
+#include <streambuf>
 
 #include "../temporary_folder.hpp"
 #include "base/file.hpp"
@@ -58,6 +60,7 @@ asio::awaitable<net::Response> answer(net::Request& request) {
   };
   const std::string& body = request.body;
   if (body.find("test.limited") != std::string::npos) co_return limited("60");
+  if (body.find("test.hour") != std::string::npos) co_return limited("3600");
   if (body.find("test.busy") != std::string::npos && ++busy_count < 3) co_return limited("0");
   if (body.find("test.junk") != std::string::npos) co_return net::Response::text("<html>");
   if (body.find("test.refused") != std::string::npos)
@@ -136,6 +139,17 @@ class Fleet {
   cli::Session session{{}, report, output, in};
 };
 
+/// Somebody who presses Ctrl-C as soon as he reads that it will take long.
+class Impatient final : public std::streambuf {
+ private:
+  int_type overflow(int_type c) override {
+    read_ += static_cast<char>(c);
+    if (read_.ends_with("trying again")) std::raise(SIGINT);
+    return c;
+  }
+  std::string read_;
+};
+
 }  // namespace
 
 TEST_CASE("a call carries target, deadline and identity, and its result keeps every digit") {
@@ -161,6 +175,22 @@ TEST_CASE("errors of the method, of the server and of the answer have their exit
   const auto missing = client->get("/nowhere");
   REQUIRE(missing.has_value());
   CHECK(missing->status == 404);
+}
+
+TEST_CASE("Ctrl-C ends the wait for a limit") {
+  Fleet fleet;
+  Impatient reader;
+  std::ostream err(&reader);
+  cli::Reporter report{"test", err, false};
+  cli::Session session{{}, report, fleet.output, fleet.in};
+  session.home = fleet.home;
+  session.connection.coordinator = "127.0.0.1:" + std::to_string(fleet.port);
+  auto client = cli::NodeClient::open(session);
+  REQUIRE(client.has_value());
+  client->end_requests_on_signal();
+  const auto ended = client->rpc("test.hour", "", std::nullopt, 2h);
+  REQUIRE_FALSE(ended.has_value());
+  CHECK(ended.error().exit_code == cli::kInterrupted);
 }
 
 TEST_CASE("a limit is waited out within the call's time, of which what is left goes along") {
