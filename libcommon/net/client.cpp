@@ -142,8 +142,11 @@ std::unique_ptr<Exchange> Client::Impl::take_idle(const std::string& key) {
 
 void Client::Impl::keep(const std::string& key, std::unique_ptr<Exchange> connection,
                         std::shared_ptr<const TlsContexts::State> tls) {
-  auto& waiting = idle_[key];
-  if (waiting.size() >= kMaxIdlePerPeer || (idle_count_ >= kMaxIdle && !waiting.empty())) {
+  const auto known = idle_.find(key);
+  const bool is_full = idle_count_ >= kMaxIdle;
+  if (is_full && (known == idle_.end() || known->second.empty())) return;
+  auto& waiting = known != idle_.end() ? known->second : idle_[key];
+  if (is_full || waiting.size() >= kMaxIdlePerPeer) {
     waiting.erase(waiting.begin());
     --idle_count_;
   }

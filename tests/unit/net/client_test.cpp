@@ -337,6 +337,22 @@ TEST_CASE("a kept connection that was closed meanwhile is not used") {
   CHECK(second.get()->status == 200);
 }
 
+TEST_CASE("of the connections to ever more peers no more than 1024 are kept") {
+  Plain plain;
+  Router router;
+  router.add(make_route(Method::get, "/describe", describe));
+  Running many(std::move(router));
+  for (int i = 0; i < 1030; ++i) {
+    Call call;
+    call.endpoint = {"127.0.0.1", many.port};
+    call.peer.node_id = "w-" + std::to_string(i);
+    call.target = "/describe";
+    const auto answer = plain.running.run(plain.client->call(std::move(call)));
+    REQUIRE(answer.has_value());
+  }
+  CHECK(eventually([&] { return many.server.counters().open_connections == 1024; }));
+}
+
 TEST_CASE("answers in every framing are read, and broken ones are damaged") {
   const auto answer = [](const std::string& text) {
     Plain plain;
