@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/peer_words.hpp"
 #include "net/progress_relay.hpp"
 #include "net/reply.hpp"
 #include "net/task_group.hpp"
@@ -136,7 +137,7 @@ void Link::State::receive(const Frame& frame) {
     case FrameKind::call: begin_answer(frame.id, frame.payload); break;
     case FrameKind::result: complete(frame.id, std::string(frame.payload)); break;
     case FrameKind::refused: complete(frame.id, Error(Errc::limited, "the node has too many calls under way")); break;
-    case FrameKind::failed: complete(frame.id, Error(Errc::failed, std::string(frame.payload))); break;
+    case FrameKind::failed: complete(frame.id, Error(Errc::failed, peer_words(frame.payload))); break;
     case FrameKind::cancel:
       if (const auto found = running.find(frame.id); found != running.end()) {
         found->second->emit(asio::cancellation_type::terminal);

@@ -18,7 +18,7 @@
 #include <optional>
 
 #include "base/json.hpp"
-#include "base/text.hpp"
+#include "base/peer_words.hpp"
 #include "net/beast_transport.hpp"
 #include "net/close_code.hpp"
 
@@ -35,10 +35,9 @@ constexpr std::chrono::seconds kCloseTimeout{2};
 
 /// What an answer that is no upgrade says: its problem (RFC 9457), else its status.
 std::string said_by(unsigned status, const std::string& target, const std::string& body) {
-  constexpr std::size_t kMostShown = 300;
   const auto problem = parse_json(body);
   const std::string* detail = problem ? find_string(*problem, "detail") : nullptr;
-  if (detail != nullptr && !detail->empty()) return escape_controls(detail->substr(0, kMostShown));
+  if (detail != nullptr && !detail->empty()) return peer_words(*detail);
   return fmt::format("{} answered {} {}", target, status, reason_phrase(status));
 }
 

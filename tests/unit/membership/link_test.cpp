@@ -436,3 +436,19 @@ TEST_CASE("progress comes over a link before the result, if the caller asks for 
   CHECK(kept->values.size() == 64);
   pair.finish();
 }
+
+TEST_CASE("what the other side says of a failed call is bounded, and drives no terminal") {
+  bool cancelled = false;
+  Pair pair([&](LinkCall) { return never(cancelled); });
+  std::optional<Result<std::string>> outcome;
+  start_call(pair, 60'000, outcome);
+  pair.settle();
+  pair.right_channel->send({true, encode_frame(FrameKind::failed, 1, "\x1b[2J" + std::string(100'000, 'x'))});
+  pair.settle();
+  REQUIRE(outcome.has_value());
+  REQUIRE_FALSE(outcome->has_value());
+  const std::string& said = outcome->error().context;
+  CHECK(said.starts_with("\\x1b[2Jxxx"));
+  CHECK(said.size() < 400);
+  pair.finish();
+}

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/peer_words.hpp"
 #include "membership/limits.hpp"
 #include "membership/message_codec.hpp"
 #include "net/field_text.hpp"
@@ -75,7 +76,7 @@ Result<GossipWire::Answer> GossipWire::read(const net::Answer& answer, const std
   const auto problem = parse_json(answer.body);
   const std::string* detail = problem ? find_string(*problem, "detail") : nullptr;
   const Errc kind = answer.status == 409 ? Errc::exists : answer.status == 403 ? Errc::not_permitted : Errc::failed;
-  return Error(kind, detail != nullptr ? *detail : status);
+  return Error(kind, detail != nullptr && !detail->empty() ? peer_words(*detail) : status);
 }
 
 asio::awaitable<Result<GossipWire::Answer>> GossipWire::post(std::vector<std::string> addresses, net::ExpectedPeer peer,
