@@ -180,6 +180,10 @@ machine_files() { (cd "$1" && find certs config data/acme_account.pem -type f -e
   invite worker-5 | run -0 spoke p2p-node join --force -
   grep -q '^node_id: .*worker-5' "$MACHINE/config/node.yaml"
   cmp "$MACHINE/config/node.yaml.before" "$FLEET/mine.yaml"
+  cp "$MACHINE/config/node.yaml" "$FLEET/fifth.yaml"
+  invite worker-6 | run -0 spoke p2p-node join --force -
+  cmp "$MACHINE/config/node.yaml.before" "$FLEET/mine.yaml"
+  cmp "$MACHINE/config/node.yaml.before.2" "$FLEET/fifth.yaml"
 }
 
 @test "a join that was cut off before its files were in place goes on, though the invitation is used up" {
