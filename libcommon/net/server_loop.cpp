@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
 
+#include "net/exhaustion.hpp"
 #include "net/http_text.hpp"
 
 namespace p2p::net {
@@ -21,13 +22,6 @@ constexpr std::chrono::milliseconds kAcceptBackOff{100};
 constexpr std::chrono::seconds kAbortGrace{1};
 // After so many connections have gone, and half of all, memory is given back to the system.
 constexpr std::size_t kTrimSessions = 256;
-
-bool is_exhaustion(const boost::system::error_code& error) {
-  for (const int code : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
-    if (error.value() == code) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -61,7 +55,7 @@ asio::awaitable<void> ServerLoop::accept() {
       } catch (const std::exception& failure) {
         log_.error("a connection could not be taken: {}", failure.what());
       }
-    } else if (is_exhaustion(error)) {
+    } else if (is_exhaustion(error.value())) {
       say_exhausted(error.message());
       pause.expires_after(kAcceptBackOff);
       co_await pause.async_wait(asio::use_awaitable);

@@ -22,6 +22,7 @@
 #include "logs/sources/syslog_framing.hpp"
 #include "logs/sources/syslog_message.hpp"
 #include "logs/sources/syslog_sockets.hpp"
+#include "net/exhaustion.hpp"
 
 namespace p2p::logs {
 namespace {
@@ -168,7 +169,7 @@ awaitable<void> SyslogServer::Impl::accept(Readable& listener) {
     const bool readable = co_await wait_readable(listener);
     if (!readable) co_return;
     Descriptor accepted(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!accepted && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+    if (!accepted && net::is_exhaustion(errno)) {
       pause.expires_after(kFullPause);
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     }
