@@ -13,16 +13,6 @@ using namespace p2p::logs;
 
 namespace {
 
-/// Waits for a condition; a test that waits this long has failed.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  }
-  return false;
-}
-
 struct CollectorFixture : StoreFixture {
   std::unique_ptr<Hub> hub;
   std::unique_ptr<Collector> collector;

@@ -43,7 +43,7 @@ struct FollowFixture {
   /// What is written after this first start is read.
   void start_and_wait(const std::string& pattern = "*.log", const std::string& rule = "") {
     start(pattern, rule);
-    while (!log.has("INFO Files: following ")) std::this_thread::yield();
+    REQUIRE(eventually([&] { return log.has("INFO Files: following "); }));
   }
   void stop() { follower.reset(); }
 
@@ -307,7 +307,7 @@ TEST_CASE("without room nothing is read, and nothing is lost") {
   // It has looked several times by then.
   for (int i = 0; i < 3; ++i) {
     const auto looks = fixture.sink.looks_for_room();
-    while (fixture.sink.looks_for_room() < looks + 2) std::this_thread::yield();
+    REQUIRE(eventually([&] { return fixture.sink.looks_for_room() >= looks + 2; }));
     fixture.clock.advance(std::chrono::seconds(5));
   }
   CHECK(fixture.sink.size() == 0);
@@ -332,7 +332,7 @@ TEST_CASE("too many files are said") {
   FollowFixture fixture;
   for (std::size_t i = 0; i <= kMaxFollowedFiles; ++i) fixture.write(std::to_string(1000 + i) + ".log", "x");
   fixture.start();
-  while (!fixture.log.has("is not followed: 500 files are")) std::this_thread::yield();
+  CHECK(eventually([&] { return fixture.log.has("is not followed: 500 files are"); }));
 }
 
 TEST_CASE("rotation under load loses and repeats nothing, over restarts at any moment") {

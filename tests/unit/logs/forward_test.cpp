@@ -2,7 +2,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <thread>
 
 #include "base/json.hpp"
 #include "log_testing.hpp"
@@ -131,7 +130,7 @@ struct ForwardFixture : StoreFixture {
     forwarder->start();
   }
   void wait_for_no_lag() const {
-    while (forwarder->lag() > 0ms) std::this_thread::yield();
+    REQUIRE(eventually([&] { return forwarder->lag() == 0ms; }));
   }
 
   std::uint64_t seq = 0;
@@ -182,7 +181,7 @@ TEST_CASE("a server that goes and comes back gets the rest; a broken connection 
     fixture.wait_for_no_lag();
     if (!in_order) fixture.server.socket->set_option(asio::socket_base::linger(true, 0));  // RST
     fixture.server.socket->close();  // the destructor would leave out the option
-    while (fixture.forwarder->is_connected()) std::this_thread::yield();
+    REQUIRE(eventually([&] { return !fixture.forwarder->is_connected(); }));
     fixture.store_and_publish({"two"});
     fixture.server.accept();
     CHECK(fixture.server.read(in_order ? 1 : 2) == (in_order ? Texts{"two"} : Texts{"one", "two"}));
@@ -202,7 +201,7 @@ TEST_CASE("a backlog larger than memory comes from the store; what is not taken 
   }
   // More than the buffers between hold waits.
   fixture.clock.advance(3s);
-  while (fixture.forwarder->lag() < 3s) std::this_thread::yield();
+  REQUIRE(eventually([&] { return fixture.forwarder->lag() >= 3s; }));
   CHECK(fixture.server.read(expected.size()) == expected);
   fixture.wait_for_no_lag();
   CHECK(fixture.forwarder->sent_count() == expected.size());

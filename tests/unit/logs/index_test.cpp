@@ -2,7 +2,6 @@
 #include <re2/re2.h>
 
 #include <fstream>
-#include <thread>
 
 #include "log_testing.hpp"
 #include "logs/day_index.hpp"
@@ -91,9 +90,7 @@ struct IndexFixture : StoreFixture {
     return "request " + std::to_string(seq * 7919 % 100'003) + " took a while";
   }
   bool is_indexed() const {
-    for (int i = 0; i < 4000 && store->unindexed() >= kIndexedTogether; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    return store->unindexed() < kIndexedTogether;
+    return eventually([&] { return store->unindexed() < kIndexedTogether; });
   }
   void check(const FilterSpec& spec) {
     CAPTURE(spec.text);
@@ -185,8 +182,7 @@ TEST_CASE_FIXTURE(IndexFixture, "what is deleted is not found, and a finished da
                 [&](const StoredRecord& one) { return one.number <= kRecords / 2 && one.record.node_id == "node-3"; });
   clock.advance(std::chrono::hours{24});
   all.push_back(append({batch("node-1", {make_record(kRecords + 1, "the next day")})})->records.at(0));
-  for (int i = 0; i < 4000 && store->unindexed() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  CHECK(store->unindexed() == 1);
+  CHECK(eventually([&] { return store->unindexed() == 1; }));
   check_all();
 }
 
@@ -216,8 +212,7 @@ TEST_CASE_FIXTURE(IndexFixture, "flipped bits in the index cost no record, and i
   }
   check({{}, {}, LogLevel::debug, {}, {}, "kelvin", ""});
   const std::string said = "WARNING LogStore: the search index of logs-2026-01-02.db is damaged and is made anew";
-  for (int i = 0; i < 4000 && !sink.has(said); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  CHECK(sink.has(said));
+  CHECK(eventually([&] { return sink.has(said); }));
   REQUIRE(is_indexed());
   check_all();
 }

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "../temporary_folder.hpp"
@@ -24,6 +26,17 @@
 namespace p2p::logs {
 
 using test::TemporaryFolder;
+
+/// Waits until the condition holds, at most half a minute; whether it does.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
 
 /// The wall clock is set by the test; the monotonic one runs.
 class TestClock final : public Clock {
