@@ -93,7 +93,7 @@ struct Inventory {
   std::vector<Address> addresses{};
   std::vector<Route> routes{};  ///< of unicast, without the kernel's table of local addresses
   std::vector<PolicyRule> rules{};
-  bool has_all_routes = true;  ///< false: there are more than were read
+  bool has_all_routes = true;  ///< false: there are more routes or rules than were read
 
   const Link* link(int index) const noexcept;
   const Link* link(std::string_view name) const noexcept;

@@ -153,7 +153,7 @@ Result<Inventory> RtnetlinkReader::Impl::read_once() {
   };
   const auto take_rule = [&](nlmsghdr* m) {
     auto rule = read_rule(m);
-    if (out.rules.size() >= kMaxRules) return false;
+    if (out.rules.size() >= kMaxRules) return out.has_all_routes = false;
     if (rule) out.rules.push_back(std::move(*rule));
     return true;
   };

@@ -9,7 +9,7 @@
 
 namespace p2p::addresses {
 
-/// More than that are not read; `too_large` for links and addresses, `has_all_routes` is false for routes.
+/// More than that are not read; `too_large` for links and addresses, `has_all_routes` is false for routes and rules.
 inline constexpr std::size_t kMaxLinks = 16'384;
 inline constexpr std::size_t kMaxAddresses = 16'384;
 inline constexpr std::size_t kMaxRoutes = 4'096;

@@ -281,3 +281,15 @@ sees() { jq -es "any(.[]; $1)" "$FLEET/watch.out"; }
   wait_until 10 best_is 192.168.2.103
 }
 best_is() { [[ $(jq -rs 'map(select(.event == "best")) | last.address' "$FLEET/watch.out") == "$1" ]]; }
+
+@test "a node says that the machine has more routes than it looks at" {
+  p2p-ca init >"$FLEET/ca.log" 2>&1
+  local i
+  for ((i = 0; i < 4200; ++i)); do
+    echo "route add 100.64.$((i / 250)).$((i % 250))/32 dev eth0"
+  done | ip -n "$MACHINE" -batch -
+  mkdir -p "$P2P_HOME/config"
+  printf '%s\n' 'node_id: coordinator-1' 'coordinator_mode: true' >"$P2P_HOME/config/node.yaml"
+  start_home "$MACHINE" coordinator-1 "$P2P_HOME"
+  wait_until 10 grep -q 'WARNING.* this machine has more than 4096 routes' "$FLEET/coordinator-1.log"
+}

@@ -46,6 +46,9 @@ void write_server_metrics(metrics::MetricsWriter& out, const net::ServerCounters
   out.gauge("p2p_http_connections_open", "Connections open now.", number(server.open_connections));
   out.gauge("p2p_http_requests_in_flight", "Requests being handled now.", number(server.requests_in_flight));
   out.gauge("p2p_http_websockets_open", "WebSockets open now, links included.", number(server.open_channels));
+  out.counter("p2p_server_received_bytes_total", "Bytes that clients sent, TLS included.",
+              number(server.bytes_received));
+  out.counter("p2p_server_sent_bytes_total", "Bytes sent to clients, TLS included.", number(server.bytes_sent));
   out.counter("p2p_tls_handshakes_total", "TLS handshakes.", number(server.handshakes), {{"result", "done"}});
   out.counter("p2p_tls_handshakes_total", "TLS handshakes.", number(server.failed_handshakes), {{"result", "failed"}});
   for (const LimitClass limit_class : ratelimit::kLimitClasses) {

@@ -9,6 +9,7 @@
 
 #include "addresses/advertised.hpp"
 #include "addresses/prober.hpp"
+#include "addresses/rtnetlink_reader.hpp"
 #include "base/text.hpp"
 #include "local_addresses.hpp"
 #include "net/connect.hpp"
@@ -173,6 +174,12 @@ addresses::Surroundings AddressKeeper::surroundings(const std::vector<addresses:
   out.fixed = fixed_address(parts_.config, port_);
   if (!watch_) return out;
   out.inventory = watch_->current();
+  if (!out.inventory.has_all_routes && !std::exchange(said_routes_, true)) {
+    log_.warning(
+        "this machine has more than {} routes or {} routing rules; what is beyond them plays no part in the choice of "
+        "an address",
+        addresses::kMaxRoutes, addresses::kMaxRules);
+  }
   auto routes = addresses::ask_routes(out.inventory, coordinators, *watch_);
   if (routes)
     routes_ = std::move(*routes);

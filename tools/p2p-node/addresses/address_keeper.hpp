@@ -89,6 +89,7 @@ class AddressKeeper {
   Logger log_;
   std::uint16_t port_ = 0;
   bool is_open_ = false;
+  bool said_routes_ = false;          ///< that there are more than are read
   std::vector<net::Endpoint> names_;  ///< of the coordinators
   std::unique_ptr<addresses::InventoryWatch> watch_;
   std::optional<addresses::AddressPolicy> policy_;  ///< since open()
