@@ -65,9 +65,4 @@ void Loops::join() {
 
 std::optional<std::size_t> current_loop_index() noexcept { return this_loop; }
 
-std::optional<std::size_t> current_session_index() noexcept {
-  if (!this_loop || *this_loop == 0) return std::nullopt;
-  return *this_loop - 1;
-}
-
 }  // namespace p2p::net

@@ -46,8 +46,6 @@ class Loops {
 
 /// Which loop the calling thread runs, as in Loops::all(): 0 is the control loop; none elsewhere.
 std::optional<std::size_t> current_loop_index() noexcept;
-/// Which session loop the calling thread runs; none on the control loop and elsewhere.
-std::optional<std::size_t> current_session_index() noexcept;
 
 /// One object a loop, such as its Client: here() is the one of the loop that asks.
 template <class T>

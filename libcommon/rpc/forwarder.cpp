@@ -240,7 +240,7 @@ std::optional<std::string> Forwarder::nearest_service(std::string_view service) 
   return nearest(service, service_names(*members));
 }
 
-Balancer::Choice Forwarder::choose(const std::vector<const Candidate*>& candidates, std::string_view service) {
+const Candidate* Forwarder::choose(const std::vector<const Candidate*>& candidates, std::string_view service) {
   const std::lock_guard lock(mutex_);
   return balancer_.choose(candidates, service, clock_.monotonic());
 }
@@ -265,7 +265,7 @@ asio::awaitable<Outcome> Forwarder::forward_to_one(Target target, CallContext ca
   Outcome last = open_breaker(to_text(target), service);
   bool may_have_run = false;
   for (std::size_t attempts = 1; attempts <= kMaxAttempts; ++attempts) {
-    const Candidate* chosen = choose(candidates, service).candidate;
+    const Candidate* chosen = choose(candidates, service);
     if (chosen == nullptr) break;
     if (!chosen->alive) co_return dead_node(chosen->node_id);
     if (chosen->draining) co_return draining_node(chosen->node_id);
@@ -342,7 +342,7 @@ asio::awaitable<void> Forwarder::call_member(Entry& entry, Broadcast& all, Local
   try {
     if (!entry.member.alive && entry.member.node_id != self_.node_id) {
       entry.outcome = dead_node(entry.member.node_id);
-    } else if (choose({&entry.member}, service).candidate == nullptr) {
+    } else if (choose({&entry.member}, service) == nullptr) {
       entry.outcome = open_breaker(fmt::format("node \"{}\"", entry.member.node_id), service);
     } else if (began >= call.deadline) {
       entry.outcome = standard_error(Code::timeout, "the deadline passed before the call was sent");

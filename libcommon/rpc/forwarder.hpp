@@ -119,7 +119,7 @@ class Forwarder {
   boost::asio::awaitable<Attempted> attempt(std::string node_id, const CallContext& call, LocalCalls& here,
                                             std::size_t max_answer_bytes);
   static std::string list(const std::vector<Entry>& entries);
-  Balancer::Choice choose(const std::vector<const Candidate*>& candidates, std::string_view service);
+  const Candidate* choose(const std::vector<const Candidate*>& candidates, std::string_view service);
   bool take_retry();
 
   Self self_;

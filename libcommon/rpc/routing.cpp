@@ -42,20 +42,20 @@ bool RetryBudget::take() {
   return true;
 }
 
-Balancer::Choice Balancer::choose(std::span<const Candidate* const> candidates, std::string_view service,
+const Candidate* Balancer::choose(std::span<const Candidate* const> candidates, std::string_view service,
                                   Monotonic now) {
   std::vector<const Candidate*> open;
   for (const Candidate* candidate : candidates) {
     const auto breaker = breakers_.find({candidate->node_id, std::string(service)});
     if (breaker == breakers_.end() || breaker->second.allows(now)) open.push_back(candidate);
   }
-  if (open.empty()) return {nullptr, !candidates.empty()};
+  if (open.empty()) return nullptr;
   const std::size_t first = random_.below(open.size());
-  if (open.size() == 1) return {open[first]};
+  if (open.size() == 1) return open[first];
   std::size_t second = random_.below(open.size() - 1);
   if (second >= first) ++second;
   const auto load = [&](std::size_t index) { return outstanding(open[index]->node_id); };
-  return {open[load(second) < load(first) ? second : first]};
+  return open[load(second) < load(first) ? second : first];
 }
 
 std::size_t Balancer::outstanding(std::string_view node) const {

@@ -73,12 +73,8 @@ class Balancer {
  public:
   explicit Balancer(Random& random) : random_(random) {}
 
-  struct Choice {
-    const Candidate* candidate = nullptr;  ///< none when there is none left, or all breakers are open
-    bool breakers_open = false;
-  };
-  /// The less busy of two random candidates whose breaker lets a call through.
-  Choice choose(std::span<const Candidate* const> candidates, std::string_view service, Monotonic now);
+  /// The less busy of two random candidates whose breaker lets a call through; null when there is none.
+  const Candidate* choose(std::span<const Candidate* const> candidates, std::string_view service, Monotonic now);
 
   /// A call under way; begin() makes it, end() takes it.
   struct Attempt {

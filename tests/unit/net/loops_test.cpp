@@ -21,7 +21,6 @@ TEST_CASE("each loop knows its index, its thread and its own object") {
     auto ask = [&] {
       CHECK(local.here() == static_cast<int>(i));
       CHECK(current_loop_index() == i);
-      CHECK(current_session_index() == (i == 0 ? std::nullopt : std::optional(i - 1)));
       char name[16] = "";
       pthread_getname_np(pthread_self(), name, sizeof name);
       if (i > 0) CHECK(std::string(name) == "p2p-session-" + std::to_string(i - 1));
