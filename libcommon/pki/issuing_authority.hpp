@@ -85,8 +85,8 @@ class IssuingAuthority {
   /// revoked before.
   Result<Revocation> revoke_name(const std::string& name, RevocationReason reason, const Act& act);
   /// What people type: a name as above; the kid of an invitation, which alone is taken back, with the accounts that
-  /// have used it; or a serial number or its beginning (8 hexadecimal digits at least), which must be of one certificate
-  /// only.
+  /// have used it; or a serial number or its beginning (8 hexadecimal digits at least), which must be of one
+  /// certificate only.
   Result<Revocation> revoke_target(const std::string& target, RevocationReason reason, const Act& act);
   /// Revokes one; again is not an error and changes nothing. `not_found` when this CA has not signed it.
   Result<void> revoke(const Certificate& certificate, RevocationReason reason, const Act& act);

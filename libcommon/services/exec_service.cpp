@@ -40,8 +40,9 @@ rpc::Service make_exec_service(const ServiceFolder& folder, const NodeFacts& nod
     std::string method(rpc::bare_method(call.method));
     command.environment.push_back("P2P_METHOD=" + method);
     command.environment.push_back("P2P_CALLER=" + auth::caller_name(call.caller));
-    return run_exec(std::move(command), std::move(call.params), name, call.deadline, log, std::move(call.progress),
-                    [warning, method = std::move(method)](const std::string& variables) { (*warning)(method, variables); });
+    return run_exec(
+        std::move(command), std::move(call.params), name, call.deadline, log, std::move(call.progress),
+        [warning, method = std::move(method)](const std::string& variables) { (*warning)(method, variables); });
   });
 }
 

@@ -187,8 +187,10 @@ class Invite final : public cli::Command {
   Attempt<void> take_back(const pki::Invitation& invitation, pki::IssuingAuthority& authority,
                           cli::Reporter& report) const {
     if (auto taken = authority.revoke_invitation(invitation.kid, act_); !taken) {
-      return Failure(taken.error(), "nobody has the invitation, and it is open; when the disk is well again: p2p-ca "
-                                    "revoke " + invitation.kid);
+      return Failure(taken.error(),
+                     "nobody has the invitation, and it is open; when the disk is well again: p2p-ca "
+                     "revoke " +
+                         invitation.kid);
     }
     report.warning("the invitation could not be written and is taken back");
     return {};

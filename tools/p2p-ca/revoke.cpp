@@ -20,7 +20,9 @@ std::vector<std::string> reason_names() {
 class Revoke final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.argument("NAME", target_, "a name, for all that it has; a serial number or its beginning; or an invitation's id")
+    options
+        .argument("NAME", target_,
+                  "a name, for all that it has; a serial number or its beginning; or an invitation's id")
         .choice("--reason", "REASON", reason_, reason_names(), "why; by default the first of");
   }
 
@@ -63,8 +65,8 @@ class Revoke final : public cli::Command {
     const auto& taken = revoked.invitations;
     if (taken.empty()) return fmt::format("ended the ACME accounts of {}; it had no valid certificate", target_);
     if (taken.front().name == target_) {
-      return fmt::format("took back {} of {}; it had no valid certificate",
-                         counted(std::ssize(taken), "invitation"), target_);
+      return fmt::format("took back {} of {}; it had no valid certificate", counted(std::ssize(taken), "invitation"),
+                         target_);
     }
     if (revoked.is_repeated) return fmt::format("that invitation of {} was taken back already", taken.front().name);
     return fmt::format("took back that invitation of {}, and nothing else", taken.front().name);

@@ -46,8 +46,8 @@ bool runs_node(const std::filesystem::path& home) {
   return !lock && lock.error().kind() == Errc::exists;
 }
 
-/// As above; a coordinator that runs in this home is given the time to notice what was done a moment ago. `otherwise` is
-/// the hint where none runs.
+/// As above; a coordinator that runs in this home is given the time to notice what was done a moment ago. `otherwise`
+/// is the hint where none runs.
 Attempt<pki::FleetTrust> await_fleet_trust(const std::filesystem::path& file, WallTime now,
                                            const std::filesystem::path& home, const char* otherwise) {
   using Steady = std::chrono::steady_clock;
@@ -238,8 +238,8 @@ class Rotate final : public cli::Command {
       for (const auto& record : *outdated) names.push_back(record.name);
       session.report.note(fmt::format("to be renewed or revoked: {}", some_of(names)));
     }
-    const auto fleet = await_fleet_trust(authority.paths().fleet_trust, act_.at, session.home,
-                                         "start the coordinator and ask again");
+    const auto fleet =
+        await_fleet_trust(authority.paths().fleet_trust, act_.at, session.home, "start the coordinator and ask again");
     if (!fleet) return fleet.error();
     const auto certified = node_names(authority);
     if (!certified) return certified.error();

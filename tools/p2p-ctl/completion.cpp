@@ -72,8 +72,10 @@ void add_tokens(const std::string& tokens, std::set<std::string>& out) {
 class Names final : public cli::Command {
  public:
   void declare(cli::Options& options) override {
-    options.choice_argument("KIND", kind_, {"nodes", "services", "programs", "methods", "contexts", "loggers", "scopes", "tokens", "certificates"},
-                           "of what");
+    options.choice_argument(
+        "KIND", kind_,
+        {"nodes", "services", "programs", "methods", "contexts", "loggers", "scopes", "tokens", "certificates"},
+        "of what");
   }
   /// A vault would ask for its password.
   bool needs_home() const override { return false; }

@@ -22,8 +22,8 @@ cli::Failure unless_built_in(cli::NodeClient& client, const rpc::Target& target,
 cli::Failure with_service_state(cli::NodeClient& client, const std::string& method,
                                 const std::optional<rpc::Target>& target, cli::Failure failure);
 
-/// The nodes that have this service of programs, each with why it does not run there, where it is stopped or broken, else
-/// with nothing. Asks for at most a few seconds.
+/// The nodes that have this service of programs, each with why it does not run there, where it is stopped or broken,
+/// else with nothing. Asks for at most a few seconds.
 std::map<std::string, std::string> places_of(cli::NodeClient& client, const std::string& service);
 
 /// `failure` of a command about the service on `node`: the hint leads to the nodes where there is no such one.

@@ -73,7 +73,8 @@ TEST_CASE_FIXTURE(ExecCallFixture, "parameters come on stdin and as variables") 
   CHECK(run_script("printf %s \"$P2P_PARAM_PATH\"", R"({"path":"/x; rm -rf $HOME `id`"})").value() ==
         R"("/x; rm -rf $HOME `id`")");
   CHECK(run_script("cat /dev/stdin", "").value() == "{}");
-  CHECK(run_script("printf %s \"${#P2P_PARAM_A} ${P2P_PARAMS_LEFT_OUT-nothing}\"", "{\"a\":\"" + std::string(131'059, 'x') + "\"}")
+  CHECK(run_script("printf %s \"${#P2P_PARAM_A} ${P2P_PARAMS_LEFT_OUT-nothing}\"",
+                   "{\"a\":\"" + std::string(131'059, 'x') + "\"}")
             .value() == "\"131059 nothing\"");
   CHECK(run_script("printf %s \"${P2P_PARAM_A-unset} $P2P_PARAMS_LEFT_OUT\"", R"({"a":"x\u0000y"})").value() ==
         "\"unset P2P_PARAM_A\"");

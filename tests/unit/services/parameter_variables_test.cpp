@@ -12,7 +12,7 @@ TEST_CASE("scalars become variables, spelt as they were sent") {
             R"({"path":"/a b\n","max-depth":12345678901234567890123,"ratio":1.50,"all":true,"none":null,"list":[1]})")
             .value()
             .set == Variables{"P2P_PARAM_PATH=/a b\n", "P2P_PARAM_MAX_DEPTH=12345678901234567890123",
-                                  "P2P_PARAM_RATIO=1.50", "P2P_PARAM_ALL=true"});
+                              "P2P_PARAM_RATIO=1.50", "P2P_PARAM_ALL=true"});
   CHECK(parameter_variables("[1,2]").value().set.empty());
   CHECK(parameter_variables("{}").value().set.empty());
 }
@@ -40,7 +40,8 @@ TEST_CASE("what fits into no variable is named") {
   CHECK(longer.left_out == Variables{"P2P_PARAM_A"});
 
   std::string many;
-  for (int i = 0; i < 8; ++i) many += (i == 0 ? "{\"a" : ",\"a") + std::to_string(i) + "\":\"" + std::string(100'000, 'x') + "\"";
+  for (int i = 0; i < 8; ++i)
+    many += (i == 0 ? "{\"a" : ",\"a") + std::to_string(i) + "\":\"" + std::string(100'000, 'x') + "\"";
   const auto together = parameter_variables(many + "}").value();
   CHECK(together.set.size() == 5);
   CHECK(together.left_out == Variables{"P2P_PARAM_A5", "P2P_PARAM_A6", "P2P_PARAM_A7"});
