@@ -14,7 +14,8 @@ _p2p_ctl() {
     *' --bundle' | *' --cert' | *' --key') kind='file' ;;
     *' --home') kind='folder' ;;
     *' --node') kind='nodes' ;;
-    *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --port' | *' --repeat' | *' --scope' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --coordinator' | *' --count' | *' --interval' | *' --min-success' | *' --params' | *' --port' | *' --repeat' | *' --sub' | *' --timeout' | *' --ttl' | *' -c') kind='none' ;;
+    *' --scope') kind='scopes' ;;
     *' --service') kind='services' ;;
     ' nodes remove --reason') kind=words choices='cessation-of-operation key-compromise superseded unspecified' ;;
     *' --output' | *' -o') kind=words choices='table json yaml name' ;;
@@ -46,7 +47,7 @@ _p2p_ctl() {
         ;;
       ' certs revoke')
         options='--cert --context --coordinator --help --home --key --output --quiet --reason --verbose --version --yes -h -o -q -v'
-        kind='none'
+        kind='certificates'
         ;;
       ' completion')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -110,15 +111,15 @@ _p2p_ctl() {
         ;;
       ' services restart')
         options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
-        kind='services'
+        kind='programs'
         ;;
       ' services start')
         options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
-        kind='services'
+        kind='programs'
         ;;
       ' services stop')
         options='--all --cert --context --coordinator --help --home --key --node --output --quiet --role --timeout --verbose --version -h -o -q -v'
-        kind='services'
+        kind='programs'
         ;;
       ' status')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
@@ -138,7 +139,7 @@ _p2p_ctl() {
         ;;
       ' token revoke')
         options='--cert --context --coordinator --help --home --key --output --quiet --verbose --version -h -o -q -v'
-        kind='none'
+        kind='tokens'
         ;;
       ' top')
         options='--cert --context --coordinator --help --home --interval --key --once --output --quiet --verbose --version -h -o -q -v'
@@ -180,7 +181,7 @@ _p2p_ctl() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    nodes | services | methods | contexts | loggers)
+    nodes | services | programs | methods | contexts | loggers | scopes | tokens | certificates)
       mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
       ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;

@@ -40,7 +40,7 @@ _p2p_node() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
-    nodes | services | methods | contexts | loggers)
+    nodes | services | programs | methods | contexts | loggers | scopes | tokens | certificates)
       mapfile -t COMPREPLY < <(compgen -W "$(p2p-ctl __names "$kind" </dev/null 2>/dev/null)" -- "$word")
       ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word") ;;
