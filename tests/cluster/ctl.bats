@@ -94,7 +94,7 @@ hint: p2p-ctl services' p2p-ctl services stop dsik
 hint: p2p-ctl services describe flaky --node worker-1' ]]
   run --separate-stderr p2p-ctl call flaky.go --all -o json
   [[ $(jq -c '[.[].node]' <<<"$output") == '["worker-1"]' ]]
-  [[ $(jq -r .message <<<"$stderr") == '1 of 1 nodes failed: worker-1' ]]
+  [[ $(jq -r .error.message <<<"$stderr") == '1 of 1 nodes failed: worker-1' ]]
   # The same verdict as the dashboard's.
   failing() { p2p-ctl status -o json | jq -e 'any(.problems[]; .node == "worker-1" and .health == "failing" and (.problem | startswith("flaky: degraded, ")))'; }
   wait_until 20 failing
