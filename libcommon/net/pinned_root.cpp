@@ -61,7 +61,9 @@ bool is_foreign_ca(const Error& error) {
 std::optional<std::string_view> refusal_in(std::string_view error_text) {
   constexpr std::string_view kAlert = " alert ";
   const std::size_t at = error_text.rfind(kAlert);
-  return at == std::string_view::npos ? std::nullopt : std::optional(error_text.substr(at + kAlert.size()));
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view alert = error_text.substr(at + kAlert.size());
+  return alert.substr(0, alert.find(')'));  // Stream::describe puts it in brackets
 }
 
 asio::awaitable<Result<FetchedRootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,

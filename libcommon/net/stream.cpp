@@ -205,6 +205,7 @@ std::string Stream::describe(ErrorCode error) const {
       {"alert handshake failure", kRefused},
       {"alert unknown ca", kRefused},
       {"alert bad certificate", kRefused},
+      {"alert certificate revoked", "this certificate was revoked"},
       {"alert certificate expired", "this certificate has expired"},
   };
   for (const auto& [reason, words] : kPlain) {
