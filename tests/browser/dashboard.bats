@@ -178,7 +178,6 @@ play_as() {
 @test "the line that is chosen stays in sight" { play_as operator keeps_the_chosen_line_in_sight; }
 @test "a time without lines is told, and the nearest are shown" { play_as operator jumps_to_a_time; }
 @test "history comes on scrolling up, without a hole or repeat" { play_as operator loads_history; }
-@test "the log view is left and come back to while lines come" { play_as operator is_left_while_lines_come; }
 @test "a paused view stands still, and goes on" { play_as operator pauses; }
 
 @test "after a restart of the coordinator no line is lost or there twice" {
@@ -236,3 +235,4 @@ play_as() {
 @test "over 10,000 lines a second, with gaps: what is shown and what is counted in them is what was sent" { measured shows_or_counts_every_line; }
 @test "a line is on the page within 100 ms of being stored" { measured shows_lines_at_once; }
 @test "1,000 lines a second for a minute: no long task, and the memory stays flat" { measured stays_quick_under_load; }
+@test "the log view is left and come back to while lines come" { play_as operator is_left_while_lines_come; }
