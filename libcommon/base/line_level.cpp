@@ -83,6 +83,12 @@ std::optional<LogLevel> level_of_letter(std::string_view line) {
   }
 }
 
+/// `ValueError`, `java.io.IOException`.
+bool is_exception(std::string_view name) {
+  if (!name.ends_with("Error") && !name.ends_with("Exception")) return false;
+  return is_capital(name[name.rfind('.') + 1]);  // what it ends with has no dot
+}
+
 /// `level:`, behind at most two other words with a colon.
 std::optional<LogLevel> level_with_colon(std::string_view line) {
   constexpr int kMostWords = 3;
@@ -92,10 +98,7 @@ std::optional<LogLevel> level_with_colon(std::string_view line) {
     if (!word.ends_with(':')) return {};
     const auto name = word.substr(0, word.size() - 1);
     if (const auto level = level_named(name)) return level;
-    if (i == 0 && is_capital(name.empty() ? ' ' : name[name.rfind('.') + 1]) &&
-        (name.ends_with("Error") || name.ends_with("Exception"))) {
-      return LogLevel::error;
-    }
+    if (i == 0 && is_exception(name)) return LogLevel::error;
     if (end == std::string_view::npos) return {};
     line.remove_prefix(end + 1);
   }

@@ -24,6 +24,7 @@
 #include "net/pinned_root.hpp"
 #include "net/run_alone.hpp"
 #include "net/tls.hpp"
+#include "net/tls_words.hpp"
 #include "pki/certificate.hpp"
 #include "rpc/jsonrpc.hpp"
 #include "rpc/streamed_answer.hpp"

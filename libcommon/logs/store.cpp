@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/file.hpp"
+#include "base/free_name.hpp"
 #include "base/rfc3339.hpp"
 #include "logs/day_reader.hpp"
 #include "logs/day_writer.hpp"
@@ -110,8 +111,7 @@ Result<void> Store::load_day(const fs::path& path) {
 }
 
 void Store::set_aside(const fs::path& path, const Error& why) {
-  fs::path aside = damaged_name(path);
-  for (int i = 2; file_exists(aside); ++i) aside = fmt::format("{}.{}", damaged_name(path).string(), i);
+  const fs::path aside = free_name(damaged_name(path));
   std::error_code failed;
   fs::rename(path, aside, failed);
   for (const char* suffix : {"-wal", "-shm"}) {

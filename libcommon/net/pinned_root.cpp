@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "net/web_client.hpp"
 #include "pki/certificate.hpp"
 
@@ -49,21 +46,6 @@ asio::awaitable<Result<std::string>> fetch_pinned_root(asio::any_io_executor exe
   const auto pem = co_await std::move(fetching);
   if (!pem) co_return pem.error();
   co_return find_pinned(*pem, fingerprint, coordinator.to_text());
-}
-
-bool is_foreign_ca(const Error& error) {
-  constexpr std::array<std::string_view, 3> kWords{"issuer certificate", "self-signed certificate",
-                                                   "certificate signature failure"};
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view words) { return error.context.find(words) != std::string::npos; });
-}
-
-std::optional<std::string_view> refusal_in(std::string_view error_text) {
-  constexpr std::string_view kAlert = " alert ";
-  const std::size_t at = error_text.rfind(kAlert);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view alert = error_text.substr(at + kAlert.size());
-  return alert.substr(0, alert.find(')'));  // Stream::describe puts it in brackets
 }
 
 asio::awaitable<Result<FetchedRootList>> fetch_root_list(asio::any_io_executor executor, Endpoint coordinator,

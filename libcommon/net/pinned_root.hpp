@@ -20,12 +20,6 @@ boost::asio::awaitable<Result<std::string>> fetch_pinned_root(boost::asio::any_i
                                                               Endpoint coordinator, crypto::Sha256 fingerprint,
                                                               std::chrono::milliseconds timeout);
 
-/// The peer's certificate is not of a CA that is known here, in OpenSSL's words (X509_verify_cert_error_string(3)).
-bool is_foreign_ca(const Error& error);
-/// The peer has refused this side's certificate: what its TLS alert (RFC 8446 section 6) says, in OpenSSL's words, such
-/// as `certificate revoked`; none where it was another thing that failed. Of TLS 1.3 it comes after the first request.
-std::optional<std::string_view> refusal_in(std::string_view error_text);
-
 struct FetchedRootList {
   std::string text;
   pki::RootList list;

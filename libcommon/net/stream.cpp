@@ -1,6 +1,5 @@
 #include "net/stream.hpp"
 
-#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -11,10 +10,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
-#include <utility>
 
 #include "net/stream_bio.hpp"
+#include "net/tls_words.hpp"
 
 namespace p2p::net {
 namespace asio = boost::asio;
@@ -196,22 +194,7 @@ asio::awaitable<Result<void>> Stream::handshake() {
 }
 
 std::string Stream::describe(ErrorCode error) const {
-  if (tls_error_.empty()) return error.message();
-  // Parts of OpenSSL's reasons. Whoever does not take a certificate ends the handshake with the alert of RFC 8446
-  // section 6.2 that its own check gave.
-  constexpr std::string_view kRefused = "this certificate was refused: revoked, or not of that fleet";
-  constexpr std::pair<std::string_view, std::string_view> kPlain[] = {
-      {"unexpected eof", "the connection was closed"},
-      {"alert handshake failure", kRefused},
-      {"alert unknown ca", kRefused},
-      {"alert bad certificate", kRefused},
-      {"alert certificate revoked", "this certificate was revoked"},
-      {"alert certificate expired", "this certificate has expired"},
-  };
-  for (const auto& [reason, words] : kPlain) {
-    if (tls_error_.find(reason) != std::string::npos) return fmt::format("{} (TLS: {})", words, tls_error_);
-  }
-  return "TLS: " + tls_error_;
+  return tls_error_.empty() ? error.message() : tls_sentence(tls_error_);
 }
 
 void Stream::shut_down() noexcept {

@@ -91,8 +91,7 @@ class Stream {
   /// An idle connection that is still good: open, and nothing has come that nobody asked for; one system call.
   bool is_quiet() noexcept;
 
-  /// What went wrong; where it was TLS that ended the connection, in plain words with OpenSSL's behind them, if there
-  /// are.
+  /// What went wrong; a tls_sentence() where it was TLS that ended the connection.
   std::string describe(ErrorCode error) const;
 
   Socket& socket() noexcept { return socket_; }

@@ -26,11 +26,6 @@ bool is_serial(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
-/// As Inventory::redeemable_invitations; others that are open are accounts that have used theirs.
-bool is_redeemable(const RecordedInvitation& invitation, WallTime now) {
-  return invitation.expires_at > now && invitation.used < invitation.uses;
-}
-
 }  // namespace
 
 Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, RevocationReason reason, const Act& act) {
@@ -47,7 +42,10 @@ Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, Revoca
     if (!before->empty()) return Revocation{.certificates = std::move(*before), .is_repeated = true};
     return Error(Errc::not_found, fmt::format("\"{}\" has no valid certificate and no open invitation", name));
   }
-  Revocation out;
+  // Others that are open are accounts that have used theirs.
+  auto redeemable = inventory_.redeemable_invitations(act.at);
+  if (!redeemable) return redeemable.error();
+  std::erase_if(*redeemable, [&](const RecordedInvitation& one) { return one.name != name; });
   for (auto& record : *certificates) {
     const Event event = certificate_revoked(record.issuer_key_id, record.serial, reason);
     if (auto done = inventory_.append(event, act.who, act.at); !done) return done.error();
@@ -55,11 +53,9 @@ Result<Revocation> IssuingAuthority::revoke_name(const std::string& name, Revoca
   }
   for (const auto& invitation : *invitations) {
     if (auto done = inventory_.append(invitation_revoked(invitation.kid), act.who, act.at); !done) return done.error();
-    if (is_redeemable(invitation, act.at)) out.invitations.push_back(invitation);
   }
   if (auto done = transaction->commit(); !done) return done.error();
-  out.certificates = std::move(*certificates);
-  return out;
+  return Revocation{.certificates = std::move(*certificates), .invitations = std::move(*redeemable)};
 }
 
 Result<Revocation> IssuingAuthority::revoke_target(const std::string& target, RevocationReason reason, const Act& act) {

@@ -18,7 +18,7 @@
 #include "net/close_code.hpp"
 #include "net/field_text.hpp"
 #include "net/head_rules.hpp"
-#include "net/pinned_root.hpp"
+#include "net/tls_words.hpp"
 #include "rpc/timeouts.hpp"
 
 namespace p2p::ctl {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "base/free_name.hpp"
 #include "base/rfc3339.hpp"
 #include "base/system_clock.hpp"
 #include "base/text.hpp"
@@ -248,9 +249,7 @@ class Join final : public cli::Command {
       if (auto done = enroll(files, std::move(settings), joining, invitation, session); !done) return done;
     }
     if (plan.new_text && file_exists(paths.default_config())) {
-      const std::string before = paths.default_config().string() + ".before";
-      fs::path aside = before;
-      for (int i = 2; file_exists(aside); ++i) aside = fmt::format("{}.{}", before, i);
+      const fs::path aside = free_name(paths.default_config().string() + ".before");
       if (auto kept = move_file(paths.default_config(), aside); !kept) return Failure(kept.error());
       session.report.note(
           fmt::format("the configuration that was there is kept as {}, and is not used any more", aside.string()));

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "net/client.hpp"
-#include "net/pinned_root.hpp"
+#include "net/tls_words.hpp"
 #include "support/peer.hpp"
 #include "support/running_server.hpp"
 

@@ -91,6 +91,14 @@ TEST_CASE_FIXTURE(DispatcherFixture, "how long calls took is counted, of those t
   CHECK(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 3);
 }
 
+net::Request request_of_alice() {
+  net::Request out;
+  out.method = net::Method::post;
+  out.path = "/rpc";
+  out.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  return out;
+}
+
 /// What is written, whatever of it is wanted.
 class KeptLines final : public LogSink {
  public:
@@ -115,10 +123,7 @@ TEST_CASE(
   })};
   registry.publish(std::move(service));
   Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
-  net::Request request;
-  request.method = net::Method::post;
-  request.path = "/rpc";
-  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  net::Request request = request_of_alice();
   request.body = R"({"jsonrpc":"2.0","id":1,"method":"shop.refund"})";
   for (int i = 0; i < 100; ++i) test::run(dispatcher.handle(request));
   CHECK(log.lines == std::vector<std::string>{
@@ -139,10 +144,7 @@ TEST_CASE("a change that is made with a session leaves a record, also when it fa
   own.methods[0].idempotent = true;
   registry.publish(std::move(own));
   Dispatcher dispatcher({"c1", pki::Role::coordinator}, registry, nullptr, log);
-  net::Request request;
-  request.method = net::Method::post;
-  request.path = "/rpc";
-  request.caller.identity = pki::Identity{"p2p", pki::Role::operator_, "alice"};
+  net::Request request = request_of_alice();
   request.caller.scopes.add(auth::Permission::rpc_call);
   const auto call = [&](const std::string& name) {
     request.body = R"({"jsonrpc":"2.0","id":1,"method":")" + name + "\"}";

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "gossip.hpp"
-#include "net/pinned_root.hpp"
+#include "net/tls_words.hpp"
 #include "try_each.hpp"
 
 namespace p2p::node {
